@@ -1,0 +1,43 @@
+# make report | make test | make lab | make notebooks | make help
+PYTHON  ?= python3
+PROFILE ?= quick
+SEED    ?= 0
+WORKERS ?= 2
+BIN     := .venv/bin
+READY   := .venv/ready
+
+# Everything that says where data is or how to treat it goes to the report as it was given.
+OPTIONS = --profile $(PROFILE) --seed $(SEED) $(if $(DATA),--data "$(DATA)") $(if $(SOURCE),--source "$(SOURCE)") \
+          $(if $(TARGET),--target "$(TARGET)") $(if $(ON_BAD),--on-bad $(ON_BAD)) $(if $(PUBLIC),--public)
+
+.PHONY: help report test lab notebooks setup clean
+help:      ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=... SOURCE=... TARGET=... ON_BAD=skip PUBLIC=1)
+	@$(BIN)/python -m report.build $(OPTIONS)
+
+test: $(READY)  ## all tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+lab: $(READY)  ## JupyterLab on the lessons
+	@$(BIN)/jupyter lab --notebook-dir notebooks
+
+notebooks: $(READY)  ## regenerate the .ipynb from the .py
+	@$(BIN)/python -m report.notebooks
+
+setup: $(READY)  ## only install
+
+clean:     ## forget everything computed (data/store), keep data sets
+	rm -rf data/store report/site
+
+# uv takes downloads from a cache that all clones share, and links rather than copies; pip is the way round where uv can't go.
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'
+	@echo "Setting up .venv (a few GB the first time, shared between clones after that)"
+	@$(PYTHON) -m venv .venv || { echo "python3 -m venv failed: on Debian and Ubuntu install python3-venv, then try again"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt -e . \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e .
+	@$(BIN)/python -m helpers.environment
+	@touch $@

@@ -1,0 +1,1 @@
+"""What the lessons share, and machinery that would hide the lesson. Each module is one room; see README.md."""

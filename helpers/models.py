@@ -55,7 +55,8 @@ class Segmenter(nn.Module):
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        return self._on_multiples(images, self.network)
+        height, width = images.shape[-2:]
+        return self.network(self._normalised(images))[..., :height, :width]
 
     def features(self, images: Tensor) -> list[Tensor]:
         """The encoder's feature maps, from the finest to the coarsest; sides as padded for the network."""
@@ -72,10 +73,6 @@ class Segmenter(nn.Module):
         if any(pad):
             images = nn.functional.pad(images, pad, mode="replicate")
         return (images - self.mean) / self.std
-
-    def _on_multiples(self, images: Tensor, network: nn.Module) -> Tensor:
-        height, width = images.shape[-2:]
-        return network(self._normalised(images))[..., :height, :width]
 
 
 def build(encoder: str = "lite0", decoder: str = "unet", weights: str | Path | None = "imagenet", seed: int = 0

@@ -1,0 +1,139 @@
+"""Which frames play which role: source, target, the benchmark one would wish for, and frames that are only looked at."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from helpers import frames, phantom, settings, store
+from helpers.errors import CourseError
+from helpers.settings import Course
+
+# Below this many subjects there is no training, validation and test of whole subjects.
+LEAST_SUBJECTS = 5
+PHANTOM_NOTE = "drawn (phantom) surgery: it teaches the method and says nothing about patients"
+
+
+@dataclass(frozen=True)
+class Domains:
+    """The frames of one run, packed at the working size, with their splits.
+
+    source: train, id_val, id_test. target: ood_val, ood_test. wished: ood_wished_val, ood_wished; None where both domains
+    are real, since nobody has drawn blood into real patients. look: real frames too few to train or test on, or None.
+    real: the names among "source" and "target" that are real frames. notes, skipped: sentences for the reader.
+    """
+
+    source: frames.Packed
+    target: frames.Packed
+    wished: frames.Packed | None
+    look: frames.Packed | None
+    real: frozenset[str]
+    notes: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+    @property
+    def data(self) -> str:
+        """What results on the target are made from: "real" only where both domains are."""
+        return "real" if self.real == {"source", "target"} else "phantom"
+
+    def data_of(self, split: str) -> str:
+        """What a result on one split is made from; a phantom on either side of a comparison makes it a phantom's result."""
+        if split in ("train", "id_val", "id_test"):
+            return "real" if "source" in self.real else "phantom"
+        return self.data if split in ("ood_val", "ood_test") else "phantom"
+
+    def of(self, split: str) -> frames.Packed:
+        """The packed frames of one split."""
+        for packed in (self.source, self.target, self.wished):
+            if packed is not None and (packed.table["split"] == split).any():
+                return packed.of(split)
+        raise CourseError(f"No frame is in the split '{split}'; lesson 01 lists the splits that this run has.")
+
+
+def gather(course: Course, fold: int | None = None) -> Domains:
+    """Find or draw, index, split and pack the frames of a run.
+
+    fold: which fold over the source's subjects, None for the profile's single split.
+    Raises CourseError when a named folder holds nothing known, or a frame is bad and on_bad is "stop".
+    """
+    notes, skipped, looked_at, tables, real = [], [], [], {}, set()
+    for role in ("source", "target"):
+        folder = _real_folder(course, role)
+        if folder is not None:
+            index = frames.index(folder, on_bad=course.on_bad)
+            skipped += index.skipped
+            if index.table["subject"].nunique() >= LEAST_SUBJECTS:
+                tables[role] = index.table
+                real.add(role)
+                continue
+            looked_at.append(index.table)
+            notes.append(f"{folder.name}: {len(index.table)} frames of {index.table['subject'].nunique()} subject(s) are too few "
+                         f"to learn from and be tested on (it takes {LEAST_SUBJECTS} subjects), so they are only looked at.")
+        notes.append(f"The {role} is {PHANTOM_NOTE}.")
+        tables[role] = frames.index(drawn(course, role)).table
+    if real != {"source", "target"}:
+        tables["wished"] = frames.index(drawn(course, "wished")).table
+    if looked_at:
+        tables["look"] = pd.concat(looked_at, ignore_index=True)
+    packs = {role: _pack(course, table, skipped) for role, table in tables.items()}
+    split = {role: _split(course, role, pack, fold) for role, pack in packs.items()}
+    frames.check_splits(pd.concat([pack.table for role, pack in split.items() if role in ("source", "target")]))
+    return Domains(split["source"], split["target"], split.get("wished"), split.get("look"), frozenset(real), tuple(notes),
+                   tuple(skipped))
+
+
+def drawn(course: Course, role: str) -> Path:
+    """The folder with the phantom of a role ("source", "target", "wished"), drawn on first use."""
+    numbers = course.numbers
+    height = numbers.drawn_height
+    if role == "source":
+        what = {"n_frames": numbers.drawn, "size": (height, height * 4 // 3)}
+        write = phantom.write_hemoset
+    else:
+        what = {"n_frames": numbers.drawn_target, "size": (height, height * 16 // 9), "wished": role == "wished"}
+        write = phantom.write_cholecseg8k
+    what["seed"] = course.seed
+    place = store.folder("phantom", role=role, code=store.code("phantom"), **what)
+    if not place.exists():
+        write(place, **what)
+    return place
+
+
+def _real_folder(course: Course, role: str) -> Path | None:
+    """The folder of real frames for a role: the one named, or the one in the data folder with that role's layout."""
+    named = getattr(course, role)
+    if named is not None:
+        return named
+    layout = {"source": "hemoset", "target": "cholecseg8k"}[role]
+    parent = course.data or settings.data_folder()
+    found = [folder for folder in sorted(parent.iterdir()) if folder.is_dir() and _layout(folder) == layout]
+    if course.data is not None and not any(_layout(folder) for folder in parent.iterdir() if folder.is_dir()):
+        raise CourseError(f"{parent}: none of its folders holds a known data set; put hemoset/ and cholecseg8k/ into it, or name "
+                          "the two folders with SOURCE=... and TARGET=... (data/README.md shows the layouts).")
+    return found[0] if found else None
+
+
+def _layout(folder: Path) -> str | None:
+    try:
+        return frames.layout(folder)
+    except CourseError:
+        return None  # something else lies beside the data sets, for instance the store
+
+
+def _pack(course: Course, table: pd.DataFrame, skipped: list[str]) -> frames.Packed:
+    packed = frames.pack(table, course.size, on_bad=course.on_bad)
+    skipped += packed.skipped
+    return packed
+
+
+def _split(course: Course, role: str, packed: frames.Packed, fold: int | None) -> frames.Packed:
+    if role == "look":
+        return packed
+    if role == "source":
+        table = frames.split_source(packed.table, course.seed, fold=fold, folds=course.numbers.folds)
+    else:
+        has_blood = pd.Series(packed.blood.any(axis=(1, 2))).groupby(packed.table["subject"].to_numpy()).any()
+        # The wished-for patients are the target's patients, so both benchmarks put the same ones aside.
+        bleeding = tuple(has_blood.index[has_blood]) if role == "target" else ("video01",)
+        table = frames.split_target(packed.table, course.seed, blood_subjects=bleeding, wished=role == "wished")
+    return replace(packed, table=table)

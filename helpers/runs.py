@@ -1,0 +1,105 @@
+"""The course's standard runs, by name: two lessons that want the same model ask for the same thing."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from helpers import counts, domains, models, store, training
+from helpers.domains import Domains
+from helpers.frames import Packed
+from helpers.settings import Course
+from helpers.training import History
+
+# What a trained model depends on besides its numbers: a change in any of these rooms makes a new one.
+ROOMS = ("training", "models", "frames", "phantom", "counts")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained model with its history and the key that stands for both."""
+
+    model: torch.nn.Module
+    history: History
+    key: str
+
+
+def folds(course: Course) -> list[int | None]:
+    """The folds of a profile: [None] for a single split, else 0, 1, ..."""
+    return [None] if course.numbers.folds == 1 else list(range(course.numbers.folds))
+
+
+def baseline(course: Course, data: Domains, fold: int | None = None,
+             watch: Callable[[History], None] | None = None) -> Run:
+    """The course's model: trained on the source's train pigs, its epoch chosen on id_val. Found in the store, or trained."""
+    return trained("baseline", course, data.of("train"), data.of("id_val"), fold=fold, watch=watch)
+
+
+def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int | None = None,
+            transform=None, watch: Callable[[History], None] | None = None, **more) -> Run:
+    """A named run on given frames, found or trained.
+
+    transform: the augmentation, light_augmentation() where none is given; `name` and `more` must tell two recipes apart.
+    """
+    numbers = course.numbers
+    what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold, train=_frames_key(train),
+                id_val=_frames_key(id_val), code=store.code(*ROOMS), **more)
+    checkpoint = store.folder("checkpoints", **what).with_suffix(".pt")
+
+    def fresh() -> torch.nn.Module:
+        return models.build(numbers.encoder, weights=more.get("weights", "imagenet"), seed=course.seed)
+
+    def make() -> tuple[torch.nn.Module, History]:
+        model = fresh()
+        history = training.fit(model, train, id_val, numbers, course.seed, checkpoint,
+                               transform or training.light_augmentation(), watch)
+        return model, history
+
+    def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
+        torch.save(made[0].state_dict(), folder / "weights.pt")
+        (folder / "history.json").write_text(json.dumps(asdict(made[1])))
+
+    def load(folder: Path) -> tuple[torch.nn.Module, History]:
+        model = models.build(numbers.encoder, weights=None, seed=course.seed)
+        model.load_state_dict(torch.load(folder / "weights.pt", map_location="cpu", weights_only=True))
+        return model.eval(), History(**json.loads((folder / "history.json").read_text()))
+
+    model, history = store.keep("models", what, make, save, load)
+    checkpoint.unlink(missing_ok=True)
+    return Run(model, history, store.key(**what))
+
+
+def probabilities(run: Run, packed: Packed) -> np.ndarray:
+    """The run's prediction on packed frames (see training.predict), memory-mapped from the store."""
+    return store.keep("predictions", dict(run=run.key, frames=_frames_key(packed)), lambda: training.predict(run.model, packed),
+                      lambda found, folder: np.save(folder / "found.npy", found),
+                      lambda folder: np.load(folder / "found.npy", mmap_mode="r"))
+
+
+def evaluated(course: Course, splits: tuple[str, ...], threshold: int = 128) -> pd.DataFrame:
+    """The per-frame table: a row per frame and fold, with the frame table's columns, `fold`, `row` and the pixel counts.
+
+    row: the frame's place in its domain's packed split. threshold: of 256 levels, at least this is called blood.
+    """
+    parts = []
+    for fold in folds(course):
+        data = domains.gather(course, fold)
+        run = baseline(course, data, fold)
+        for split in splits:
+            packed = data.of(split)
+            table = counts.count(probabilities(run, packed) >= threshold, packed.blood, packed.valid)
+            frame_table = packed.table.reset_index(drop=True)
+            parts.append(frame_table.assign(fold=-1 if fold is None else fold, row=np.arange(len(packed))).join(table))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _frames_key(packed: Packed) -> str:
+    """What frames these are: their names, and the bytes of a sample of their pixels and of all labels' sums."""
+    table = packed.table[["dataset", "subject", "clip", "frame"]].to_numpy().tolist()
+    pixels = [np.asarray(packed.images[row][::7, ::7]).tolist() for row in range(0, len(packed), max(1, len(packed) // 8))]
+    sums = np.asarray(packed.blood).sum(axis=(1, 2)).tolist()
+    return store.key(table=table, pixels=pixels, sums=sums, shape=list(packed.blood.shape))

@@ -1,0 +1,164 @@
+"""Training: augmentation, the loss, one step, one run with its checkpoint, and prediction. Lesson 02 shows this source."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from helpers import counts, settings, statistics
+from helpers.frames import Packed
+from helpers.settings import Profile
+
+Augment = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+
+
+def light_augmentation() -> v2.Transform:
+    """What a camera does anyway: mirrored, tilted, nearer or farther, a little brighter or darker."""
+    return v2.Compose([
+        v2.RandomHorizontalFlip(0.5),
+        v2.RandomAffine(degrees=15, translate=(0.08, 0.08), scale=(0.85, 1.2)),
+        v2.ColorJitter(brightness=0.1, contrast=0.1),
+    ])
+
+
+def augmented(transform: v2.Transform, image: torch.Tensor, masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """One frame through a transform: image (3, H, W) in 0..1 and masks (2, H, W), blood and valid, moved alike.
+
+    What comes in from outside the frame is filled with 0 in both masks, so it is not valid.
+    """
+    image, masks = transform(tv_tensors.Image(image), tv_tensors.Mask(masks))
+    return image.as_subclass(torch.Tensor), masks.as_subclass(torch.Tensor)
+
+
+def segmentation_loss(logits: torch.Tensor, blood: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
+    """Half soft Dice, half binary cross-entropy, over the valid pixels of a batch; all three (N, H, W), blood and valid 0 or 1.
+
+    The soft Dice needs no epsilon: a sigmoid is above zero, so its denominator is too.
+    """
+    probability = torch.sigmoid(logits) * valid
+    overlap = 2 * (probability * blood).sum() / (probability.sum() + (blood * valid).sum())
+    cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits(logits, blood, weight=valid, reduction="sum")
+    return 0.5 * (1 - overlap) + 0.5 * cross_entropy / valid.sum()
+
+
+def training_step(model: torch.nn.Module, optimizer: torch.optim.Optimizer, images: torch.Tensor, blood: torch.Tensor,
+                  valid: torch.Tensor) -> float:
+    """One batch: predict, measure, follow the gradient. Gives the loss before the step."""
+    loss = segmentation_loss(model(images)[:, 0], blood, valid)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@dataclass
+class History:
+    """What happened, an entry per epoch: the loss, the learning rate, Dice on id_val per subject and its mean over subjects."""
+
+    loss: list[float] = field(default_factory=list)
+    learning_rate: list[float] = field(default_factory=list)
+    id_val: list[float] = field(default_factory=list)
+    id_val_subjects: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int = -1
+
+
+def batch_of(packed: Packed, rows: np.ndarray, transform: v2.Transform | None = None) -> tuple[torch.Tensor, ...]:
+    """Frames as tensors: images (N, 3, H, W) in 0..1, blood (N, H, W) and valid (N, H, W) as 0 or 1."""
+    images = torch.from_numpy(np.ascontiguousarray(packed.images[rows])).permute(0, 3, 1, 2).float() / 255
+    masks = torch.from_numpy(np.stack([packed.blood[rows], packed.valid[rows]], axis=1)).float()
+    if transform is not None:
+        pairs = [augmented(transform, image, mask) for image, mask in zip(images, masks)]
+        images, masks = (torch.stack(parts) for parts in zip(*pairs))
+    return images, masks[:, 0], masks[:, 1]
+
+
+def fit(model: torch.nn.Module, train: Packed, id_val: Packed, numbers: Profile, seed: int, checkpoint: Path,
+        transform: v2.Transform | None = None, watch: Callable[[History], None] | None = None) -> History:
+    """Train, and leave the model with the weights of its best epoch by id_val's mean over subjects.
+
+    After each epoch all that is needed to go on is written to `checkpoint`; a run that finds one goes on from there and
+    ends as an unbroken run would. watch(history) is called after each epoch.
+    """
+    device = settings.device()
+    model.to(device, memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(model.parameters(), lr=numbers.learning_rate, weight_decay=numbers.weight_decay)
+    # Half a cosine over the whole run: T_max equals the number of epochs, so the rate never climbs back.
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=numbers.epochs)
+    history, best = History(), {}
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        if checkpoint.exists():
+            history, best = _resume(checkpoint, model, optimizer, schedule, device)
+        while len(history.loss) < numbers.epochs and len(history.loss) - 1 - history.best_epoch <= numbers.patience:
+            history.learning_rate.append(optimizer.param_groups[0]["lr"])
+            history.loss.append(_epoch(model, optimizer, train, numbers.batch, transform, device))
+            schedule.step()
+            _judge(model, id_val, history)
+            if history.best_epoch == len(history.loss) - 1:
+                best = {name: weight.detach().cpu().clone() for name, weight in model.state_dict().items()}
+            _save(checkpoint, model, optimizer, schedule, history, best)
+            if watch is not None:
+                watch(history)
+    model.load_state_dict(best)
+    model.eval()
+    return history
+
+
+def _epoch(model, optimizer, train: Packed, batch: int, transform, device: str) -> float:
+    model.train()
+    order = torch.randperm(len(train)).numpy()
+    # A last batch of one frame has no batch statistics worth the name; it joins the others next epoch, in another order.
+    starts = [start for start in range(0, len(order), batch) if len(order) - start > 1 or start == 0]
+    losses = []
+    for start in starts:
+        images, blood, valid = batch_of(train, np.sort(order[start:start + batch]), transform)
+        images = images.to(device, memory_format=torch.channels_last)
+        losses.append(training_step(model, optimizer, images, blood.to(device), valid.to(device)))
+    return float(np.mean(losses))
+
+
+def _judge(model, id_val: Packed, history: History) -> None:
+    """Dice on id_val where there is blood, mean over frames and then over subjects; the first epoch with the best one wins."""
+    table = counts.count(predict(model, id_val) >= 128, id_val.blood, id_val.valid)
+    dice = counts.dice(table).where(counts.has_blood(table)).to_numpy()
+    means = statistics.subject_means(dice, id_val.table["subject"].to_numpy())
+    history.id_val_subjects.append({str(name): float(value) for name, value in means.items()})
+    history.id_val.append(float(means.mean()))
+    if history.best_epoch < 0 or history.id_val[-1] > history.id_val[history.best_epoch]:
+        history.best_epoch = len(history.id_val) - 1
+
+
+def _save(checkpoint: Path, model, optimizer, schedule, history: History, best: dict) -> None:
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    draft = checkpoint.with_suffix(".draft")
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(),
+                "history": vars(history), "best": best, "random": torch.get_rng_state()}, draft)
+    os.replace(draft, checkpoint)
+
+
+def _resume(checkpoint: Path, model, optimizer, schedule, device: str) -> tuple[History, dict]:
+    saved = torch.load(checkpoint, map_location=device, weights_only=True)
+    model.load_state_dict(saved["model"])
+    optimizer.load_state_dict(saved["optimizer"])
+    schedule.load_state_dict(saved["schedule"])
+    torch.set_rng_state(saved["random"].cpu())
+    return History(**saved["history"]), saved["best"]
+
+
+@torch.inference_mode()
+def predict(model: torch.nn.Module, packed: Packed, batch: int = 32) -> np.ndarray:
+    """Probability of blood for every pixel, uint8 NxHxW in 256 levels: a value of at least 128 is a probability of at least 0.5."""
+    device = settings.device()
+    model.to(device, memory_format=torch.channels_last).eval()
+    found = np.empty(packed.blood.shape, np.uint8)
+    for start in range(0, len(packed), batch):
+        rows = np.arange(start, min(start + batch, len(packed)))
+        images = batch_of(packed, rows)[0].to(device, memory_format=torch.channels_last)
+        probability = torch.sigmoid(model(images)[:, 0]).float()
+        found[rows] = (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
+    return found

@@ -1,0 +1,151 @@
+"""make report: execute the lessons, render them, and put the site in place once it is whole."""
+
+import argparse
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from plotly.offline import get_plotlyjs
+
+from helpers import settings
+from helpers.environment import versions
+from helpers.errors import CourseError
+from report import cells, numbers
+from report.collect import Collected, collect
+from report.execute import Executed, LessonError, execute, inputs, surroundings
+from report.notebooks import FOLDER, lessons
+from report.render import HERE, Site, lesson
+
+SITE = HERE / "site"
+
+
+def build(course: settings.Course, folder: Path = FOLDER, site: Path = SITE) -> Path:
+    """Execute the lessons of a folder and write the site; the path of its index.html.
+
+    Raises CourseError and LessonError; the last good site then stands as it was.
+    """
+    started = time.monotonic()
+    names = lessons(folder)
+    if not names:
+        raise CourseError(f"{folder} holds no lesson (NN_name.py): give the folder that does.")
+    executed = _execute(names, course)
+    collected = collect(executed)
+    pages = [lesson(one, folder) for one in executed]
+    about = {
+        "profile": course.profile,
+        "data": collected.data,
+        "seed": course.seed,
+        "versions": versions(),
+        "seconds": {"total": round(time.monotonic() - started, 1),
+                    "lessons": {one.name: round(one.seconds, 1) for one in executed}},
+    }
+    with replaced(site) as draft:
+        _write(draft, Site(pages, collected, about), {**about, "results": collected.results})
+    _report(site / "index.html", collected, time.monotonic() - started)
+    return site / "index.html"
+
+
+def _execute(names: list[Path], course: settings.Course) -> list[Executed]:
+    done, made_from = [], inputs(course)
+    with surroundings():
+        for name in names:
+            print(f"{name.stem:<36}", end="", flush=True)
+            try:
+                done.append(execute(name, course, made_from))
+            except BaseException:
+                print("stopped", flush=True)
+                raise
+            print(numbers.time(done[-1].seconds) if done[-1].fresh else "unchanged", flush=True)
+    return done
+
+
+def _write(draft: Path, site: Site, record: dict) -> None:
+    pages = {"index.html": site.index(), **{page.file: site.page(page) for page in site.pages}}
+    pages["results.json"] = json.dumps(record, indent=1, allow_nan=False) + "\n"
+    if any(cells.needs_plotly(page) for page in pages.values()):
+        pages["plotly.min.js"] = get_plotlyjs()
+    for name, text in pages.items():
+        (draft / name).write_text(text, encoding="utf-8", newline="\n")
+    for name in ("style.css", "script.js"):
+        shutil.copyfile(HERE / name, draft / name)
+
+
+@contextlib.contextmanager
+def replaced(site: Path) -> Iterator[Path]:
+    """A new folder beside `site` that takes its place when the block ends well, and vanishes when it doesn't."""
+    draft, old = (site.with_name(f"{site.name}.{which}-{os.getpid()}") for which in ("new", "old"))
+    draft.mkdir(parents=True)
+    try:
+        yield draft
+        if site.exists():
+            site.rename(old)
+        draft.rename(site)
+    finally:
+        if old.exists() and not site.exists():
+            old.rename(site)
+        for left in (draft, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _report(index: Path, collected: Collected, seconds: float) -> None:
+    print(f"\n{index.resolve().as_uri()}\n")
+    for name in numbers.HEADLINES:
+        if result := collected.results.get(name):
+            print(f"{name:<28}{numbers.number(result):>8}  {numbers.interval(result)} ({result['data']}; "
+                  f"{numbers.behind(result)})")
+    print(f"\nBuilt in {numbers.time(seconds)}{_memory()}.")
+
+
+def _memory() -> str:
+    """The largest memory any one kernel took, where the system says (not on Windows)."""
+    try:
+        import resource
+    except ImportError:
+        return ""
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # KiB on Linux, bytes on macOS
+    gib = peak / 2**30 if sys.platform == "darwin" else peak / 2**20
+    return f"; the largest process took {gib:.1f} GB" if gib >= 0.05 else ""
+
+
+def options(words: list[str] | None = None) -> argparse.Namespace:
+    """The command line, whose names are the parameters of every lesson."""
+    parser = argparse.ArgumentParser(prog="python -m report.build", description="Run the lessons and build report/site.")
+    parser.add_argument("--profile", default="quick", help="smoke, quick (default) or full")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--data", default="", help="the folder that holds the data sets")
+    parser.add_argument("--source", default="", help="a folder that takes HemoSet's place")
+    parser.add_argument("--target", default="", help="a folder that takes CholecSeg8k's place")
+    parser.add_argument("--on-bad", default="stop", help="stop (default) at a bad frame, or skip it and say so")
+    parser.add_argument("--public", action="store_true", help="keep real frames out of the pages")
+    parser.add_argument("--lessons", type=Path, default=FOLDER, help=argparse.SUPPRESS)
+    parser.add_argument("--site", type=Path, default=SITE, help=argparse.SUPPRESS)
+    return parser.parse_args(words)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Build from the command line: 0 when the site stands, 1 when a lesson or its data stopped it, 130 when interrupted."""
+    given = vars(options(words))
+    folder, site = given.pop("lessons"), given.pop("site")
+    # A polite end from outside is an interrupt too: kernels are shut down and the draft goes.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        build(settings.course(**given), folder.resolve(), site.resolve())
+    except (CourseError, LessonError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        if site.exists():
+            print("The last good report stands as it was.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted; the last good report stands as it was.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""One cell of an executed lesson, with its outputs, as HTML."""
+
+import html
+import re
+
+from nbconvert.filters.ansi import ansi2html
+from nbformat import NotebookNode
+
+from helpers.errors import CourseError
+from helpers.settings import ROOT
+from report.prose import Prose, code, mathml, scroll
+from report.rules import faults
+
+COURSE = "application/vnd.course."  # what lessons leave for the report rather than for the reader
+WIDGET = "application/vnd.jupyter.widget-view+json"  # live in Jupyter; in the page a still picture stands in its place
+PLOTLY = '<script src="plotly.min.js"></script>\n'
+PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
+
+
+def cell(cell: NotebookNode, where: str, prose: Prose) -> str:
+    """HTML of a cell, "" for what the reader needn't see.
+
+    where: the lesson and the cell, for errors. Raises CourseError naming it where a picture has no alt text, where
+    something would be fetched from the network, or where a formula can't be set.
+    """
+    tags = cell.metadata.get("tags", [])
+    if not cell.source.strip() or "injected-parameters" in tags:
+        return ""
+    try:
+        made = _markdown(cell, prose) if cell.cell_type == "markdown" else _code(cell, tags, prose)
+    except CourseError as error:
+        raise CourseError(f"{where}: {error}") from error
+    if wrong := faults(made):
+        raise CourseError(f"{where}: {wrong[0]}.")
+    return made
+
+
+def _markdown(cell: NotebookNode, prose: Prose) -> str:
+    return f'<div class="prose">\n{prose(cell.source)}</div>\n'
+
+
+def _code(cell: NotebookNode, tags: list[str], prose: Prose) -> str:
+    if cell.cell_type != "code":
+        return ""  # raw cells are for other converters
+    shown = f'<div class="source">{code(cell.source)}</div>'
+    fold = next((tag for tag in ("setup", "parameters", "hide-input") if tag in tags), None)
+    if fold:
+        name = {"setup": "Set-up", "parameters": "Parameters", "hide-input": "Code"}[fold]
+        shown = f'<details class="folded"><summary>{name}</summary>{shown}</details>'
+    outputs = "".join(output(one, prose) for one in _joined(cell.outputs))
+    return f'<div class="cell">{shown}{outputs}</div>\n'
+
+
+def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Neighbouring pieces of one stream as one piece."""
+    joined: list[NotebookNode] = []
+    for one in outputs:
+        if one.output_type == "stream" and joined and joined[-1].get("name") == one.name:
+            joined[-1] = NotebookNode(joined[-1] | {"text": joined[-1].text + one.text})
+        else:
+            joined.append(one)
+    return joined
+
+
+def output(one: NotebookNode, prose: Prose) -> str:
+    """HTML of one output, "" where there is nothing for the page. Raises CourseError for a picture without alt text."""
+    if one.output_type == "stream":
+        return _stream(one.text, one.name)
+    if one.output_type == "error":
+        return _stream("\n".join(one.traceback), "stderr")
+    data = one.data
+    if WIDGET in data:
+        return ""
+    if "text/html" in data:
+        return _html(data["text/html"])
+    for kind in PICTURES:
+        if kind in data:
+            return _picture(data[kind], kind, _alt(one.metadata, kind))
+    if any(kind.startswith(COURSE) for kind in data):
+        return ""
+    if "text/markdown" in data:
+        return f'<div class="prose said">{prose(data["text/markdown"])}</div>'
+    if "text/latex" in data:
+        text = data["text/latex"].strip()
+        block = not re.fullmatch(r"\$[^$].*[^$]\$|\$[^$]\$", text, re.DOTALL)
+        return f'<div class="prose said"><p>{mathml(text.strip("$"), block)}</p></div>'
+    return _stream(data["text/plain"], "result") if "text/plain" in data else ""
+
+
+def _html(made: str) -> str:
+    kind = "figure" if re.search(r"<(figure|img|svg|video)\b|plotly-graph-div", made) else "said"
+    if kind == "said" and "<table" in made:
+        made = scroll(made)
+    return f'<div class="output {kind}">{made}</div>'
+
+
+def _alt(metadata: dict, kind: str) -> str:
+    about = metadata.get(kind, {})
+    alt = (about.get("alt") if isinstance(about, dict) else None) or metadata.get("alt")
+    if not alt:
+        raise CourseError("a picture has no alt text: show it with helpers.figures.show(figure, alt)")
+    return alt
+
+
+def _picture(data: str, kind: str, alt: str) -> str:
+    if kind == "image/svg+xml":
+        return f'<div class="output figure"><figure role="img" aria-label="{html.escape(alt)}">{data}</figure></div>'
+    address = f"data:{kind};base64,{''.join(data.split())}"
+    return f'<div class="output figure"><img src="{address}" alt="{html.escape(alt)}"></div>'
+
+
+def _stream(text: str, name: str) -> str:
+    """Text as a terminal would leave it: a carriage return overwrites its line, and no path of this machine stays."""
+    lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.replace(f"{ROOT}/", "").split("\n")]
+    shown = ansi2html("\n".join(lines).strip("\n"))
+    if not shown.strip():
+        return ""
+    return f'<pre class="stream {name}">{shown}</pre>'
+
+
+def needs_plotly(made: str) -> bool:
+    """Does a piece of HTML draw with plotly?"""
+    return "Plotly.newPlot" in made

@@ -1,0 +1,178 @@
+"""Execute the lessons, a fresh kernel each. An unchanged lesson on unchanged inputs is taken from the store."""
+
+import ast
+import contextlib
+import hashlib
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import papermill
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
+
+from helpers import settings, store
+from report.notebooks import notebook
+
+KERNEL = "course"
+TAIL = 12  # lines of a traceback that a reader can use
+
+
+class LessonError(Exception):
+    """A lesson stopped. Its text names the lesson, the cell and the error."""
+
+
+@dataclass(frozen=True)
+class Executed:
+    """A lesson with its outputs: its name (the file's stem), the notebook, how long it ran, and whether it ran just now."""
+
+    name: str
+    notebook: NotebookNode
+    seconds: float
+    fresh: bool
+
+
+def fingerprint(folders: list[Path], without: Path) -> str:
+    """A hash of the files under some folders: their paths, sizes and times of change, never their bytes.
+
+    without: a folder to leave out (the store, which lessons themselves fill). Links are followed once.
+    """
+    digest, seen = hashlib.sha256(), {without.resolve()}
+    for top in folders:
+        for parent, inner, files in os.walk(top, followlinks=True):
+            real = Path(parent).resolve()
+            if real in seen:
+                inner.clear()
+                continue
+            seen.add(real)
+            inner.sort()
+            for name in sorted(files):
+                with contextlib.suppress(FileNotFoundError):  # a dangling link is nothing to read
+                    about = os.stat(os.path.join(parent, name))
+                    digest.update(f"{parent}/{name} {about.st_size} {about.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def machinery() -> str:
+    """A hash of everything besides the lesson that decides its outputs: the helpers' source and the pinned versions."""
+    digest = hashlib.sha256()
+    for path in [*sorted((settings.ROOT / "helpers").rglob("*.py")), settings.ROOT / "requirements.txt"]:
+        digest.update(f"{path.relative_to(settings.ROOT).as_posix()}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def inputs(course: settings.Course) -> dict[str, str]:
+    """What every lesson's key holds besides its own source and parameters."""
+    folders = [folder for folder in (course.data or settings.data_folder(), course.source, course.target) if folder]
+    return {"machinery": machinery(), "data": fingerprint(folders, without=settings.store_folder())}
+
+
+def parameters(course: settings.Course) -> dict[str, object]:
+    """The parameters cell of a lesson, for a course. Paths are absolute, since a kernel runs in another folder."""
+    return {"profile": course.profile, "seed": course.seed, "on_bad": course.on_bad, "public": course.public,
+            **{name: str(getattr(course, name) or "") for name in ("data", "source", "target")}}
+
+
+@contextlib.contextmanager
+def surroundings() -> Iterator[None]:
+    """The environment that kernels start in: this interpreter, this clone, no display, nothing of the user's own set-up."""
+    with tempfile.TemporaryDirectory(prefix="course-") as scratch:
+        # A kernel spec of our own: "python3" may be another environment's on a machine that has Jupyter already.
+        spec = Path(scratch, "kernels", KERNEL)
+        spec.mkdir(parents=True)
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False",
+                   "--log-level=ERROR"]  # it would warn of its local socket
+        (spec / "kernel.json").write_text(json.dumps({"argv": command, "display_name": "Course", "language": "python"}))
+        paths = [str(settings.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        wanted = {
+            "JUPYTER_PATH": scratch,
+            "IPYTHONDIR": str(Path(scratch, "ipython")),  # no start-up files of the user's
+            "PYTHONPATH": os.pathsep.join(paths),
+            "PYTHONHASHSEED": "0",
+            "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "COURSE_STATIC": "1",
+            "COURSE_FROM": os.getcwd(),
+        }
+        before = {name: os.environ.get(name) for name in wanted}
+        os.environ.update(wanted)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+
+
+def execute(lesson: Path, course: settings.Course, made_from: dict[str, str]) -> Executed:
+    """Execute one lesson, or find it in the store. Call it inside `surroundings`.
+
+    lesson: its .py; made_from: what `inputs` says. Raises LessonError, and then keeps nothing.
+    """
+    given = parameters(course)
+    source = lesson.read_bytes()
+    place = store.folder("executed", lesson=hashlib.sha256(source).hexdigest(), given=given, **made_from)
+    place = place.with_suffix(".ipynb")
+    if place.exists():
+        kept = nbformat.read(place, as_version=4)
+        return Executed(lesson.stem, kept, kept.metadata["course"]["seconds"], fresh=False)
+    plain = notebook(lesson)
+    if unknown := sorted(set(given) - _assigned(plain)):
+        # Papermill would only warn, and the lesson would run on its own values.
+        raise LessonError(f"{lesson.stem} has no parameter {', '.join(unknown)}: its cell tagged parameters must set it.")
+    started = time.monotonic()
+    done = _run(lesson, plain, given)
+    seconds = time.monotonic() - started
+    done.metadata["course"] = {"seconds": seconds}
+    draft = place.with_suffix(f".{os.getpid()}")
+    try:
+        nbformat.write(done, draft)
+        os.replace(draft, place)
+    finally:
+        draft.unlink(missing_ok=True)
+    return Executed(lesson.stem, done, seconds, fresh=True)
+
+
+def _assigned(plain: NotebookNode) -> set[str]:
+    """The names that a notebook's parameters cell sets."""
+    cells = [cell.source for cell in plain.cells if "parameters" in cell.metadata.get("tags", [])]
+    return {node.id for cell in cells for node in ast.walk(ast.parse(cell))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> NotebookNode:
+    """Run a notebook by papermill; on an error say where it happened."""
+    try:
+        return papermill.execute_notebook(plain, None, parameters=given, kernel_name=KERNEL, language="python",
+                                          progress_bar=False, start_timeout=120, cwd=lesson.parent)
+    except PapermillExecutionError as error:
+        raise LessonError(f"{lesson.stem} stopped in {_cell(plain, error.source)}:\n{_said(error)}") from None
+    except DeadKernelError:
+        raise LessonError(f"{lesson.stem} stopped because its kernel died, which is most often memory running out: close "
+                          "other programs, or choose a smaller profile.") from None
+
+
+def _cell(plain: NotebookNode, source: str) -> str:
+    """A cell's number in the notebook as written, with the first line that says what it does."""
+    lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    first = (lines or source.splitlines() or [""])[0].strip()
+    numbers = [number for number, cell in enumerate(plain.cells, 1) if cell.source == source]
+    return f"cell {numbers[0]} ({first})" if numbers else f"its parameters ({first})"
+
+
+def _said(error: PapermillExecutionError) -> str:
+    """A CourseError's sentence alone; of any other error the end of its traceback too."""
+    if error.ename == "CourseError":
+        return error.evalue
+    trace = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)).splitlines()
+    return "\n".join(trace[-TAIL:] or [f"{error.ename}: {error.evalue}"])

@@ -1,0 +1,44 @@
+"""Numbers as the report's sentences and tables print them, from the records of results.json."""
+
+# What the one-page answer and the last lines of a build show first, where the lessons recorded it.
+HEADLINES = ("id_test.dice", "ood_test.dice", "ood_wished.dice", "id_test.false_alarm_rate", "ood_test.false_alarm_rate",
+             "domain_gap.frechet")
+
+
+def number(result: dict) -> str:
+    """The value with its unit: two decimals for a ratio, one for percent; "undefined" where there is none."""
+    return _written(result["value"], result["unit"])
+
+
+def interval(result: dict) -> str:
+    """ "0.71 to 0.93", or an honest word: "no interval: 1 subject"."""
+    if result["low"] is None or result["high"] is None:
+        return "no interval: 1 subject" if result["n_subjects"] == 1 else "no interval"
+    low, high = (_written(result[end], result["unit"]) for end in ("low", "high"))
+    return f"{low} to {high}"
+
+
+def behind(result: dict) -> str:
+    """What stands behind a number: "3 subjects, 96 frames"."""
+    parts = [count(result[name], word) for name, word in (("n_subjects", "subject"), ("n_frames", "frame"))
+             if result[name] is not None]
+    return ", ".join(parts)
+
+
+def count(n: int, word: str) -> str:
+    """ "1 subject", "1,234 frames"."""
+    return f"{n:,} {word}{'' if n == 1 else 's'}"
+
+
+def time(seconds: float) -> str:
+    """ "8 s", "3 min 05 s"."""
+    whole = round(seconds)
+    return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
+
+
+def _written(value: float | None, unit: str) -> str:
+    if value is None:
+        return "undefined"
+    if unit in ("percent", "%"):
+        return f"{value:.1f} %"
+    return f"{value:.2f}" + (f" {unit}" if unit else "")

@@ -1,4 +1,4 @@
-"""Networks: the same features as the package's own layout, the same seed the same weights, every refusal's sentence."""
+"""Networks: features as in the weights' own layout, one seed one network, every refusal's sentence."""
 
 import pickle
 
@@ -27,7 +27,7 @@ def images():
 
 
 def lite0_by_hand(state, x):
-    """EfficientNet-Lite0 written from its paper's table over the package's own key names: block outputs and logits."""
+    """EfficientNet-Lite0 written by hand over the package's own key names: stage outputs and logits."""
     def conv(x, name, stride=1, groups=1):
         weight = state[f"{name}.weight"]
         kernel = weight.shape[-1]
@@ -76,7 +76,7 @@ def test_lite0_gives_the_same_features_inside_the_segmenter(package, images):
 
 
 def test_our_layout_and_timms_are_the_same_file(package, tmp_path):
-    """Weights saved in timm's own layout load into timm's network and give bit for bit what the Segmenter gives."""
+    """Weights in timm's own layout give in timm's network bit for bit what the Segmenter gives."""
     own = timm.create_model("tf_efficientnet_lite0", pretrained=False, features_only=True).eval()
     renamed = {k: v for k, v in models.lite0_layout(package).items()
                if not k.startswith(("conv_head", "bn2", "classifier"))}
@@ -120,7 +120,7 @@ def test_any_size_comes_back_as_it_was(decoder):
     with torch.inference_mode():
         assert model(torch.rand(1, 3, 70, 99)).shape == (1, 1, 70, 99)
         whole = torch.rand(1, 3, 64, 96)
-        assert torch.equal(model(whole), model.network((whole - 0.5) / 0.5))  # no padding where none is needed
+        assert torch.equal(model(whole), model.network((whole - 0.5) / 0.5))
 
 
 def test_padding_repeats_the_edge():
@@ -169,7 +169,8 @@ def test_weights_from_a_file(tmp_path, package):
     source = models.build("resnet18", weights=None, seed=1)
     path = tmp_path / "resnet18.pth"
     # torchvision's file has a classifier, which no decoder wants
-    torch.save(source.network.encoder.state_dict() | {"fc.weight": torch.zeros(2, 512), "fc.bias": torch.zeros(2)}, path)
+    classifier = {"fc.weight": torch.zeros(2, 512), "fc.bias": torch.zeros(2)}
+    torch.save(source.network.encoder.state_dict() | classifier, path)
     model = models.build("resnet18", weights=path, seed=2)
     for key, value in source.network.encoder.state_dict().items():
         assert torch.equal(value, model.network.encoder.state_dict()[key])
@@ -196,7 +197,7 @@ def test_weights_that_are_not_lite0s(tmp_path, package):
         return tmp_path / name
 
     short = {k: v for k, v in package.items() if not k.startswith("_blocks.15.")}
-    refused("short.pth holds .* of EfficientNet-Lite0's 296 weights: reinstall", weights=saved("short.pth", short))
+    refused("short.pth holds .* of EfficientNet-Lite0's 296 weights", weights=saved("short.pth", short))
     refused("no place for layer1", weights=saved("foreign.pth", {"layer1.weight": torch.zeros(1)}))
     deeper = package | {"_blocks.16._bn2.bias": torch.zeros(320)}
     refused("no place for _blocks.16._bn2.bias", weights=saved("deeper.pth", deeper))

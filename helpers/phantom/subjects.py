@@ -1,0 +1,77 @@
+"""Each pig and each patient has a look of its own: colours, texture, light, optics, how much it bleeds.
+
+A trait is drawn once per subject from the seed alone, however many frames are drawn. The subjects of one kind share
+each trait's range out among themselves in random order (a stratified draw), so that a data set of ten subjects
+keeps the same mean whatever the seed.
+"""
+
+import numpy as np
+
+from helpers.phantom.scene import generator
+
+PIGS = {"pig1": 153, "pig2": 150, "pig3": 50, "pig4": 39, "pig5": 131, "pig6": 32, "pig7": 64, "pig9": 161,
+        "pig10": 162, "pig11": 20}
+"""Labelled frames per pig in HemoSet as released (there is no pig8): the proportions of the drawn ones."""
+
+PATIENTS = {"video01": 16, "video09": 3, "video12": 8, "video17": 4, "video18": 2, "video20": 2, "video24": 12,
+            "video25": 4, "video26": 4, "video27": 5, "video28": 7, "video35": 3, "video37": 6, "video43": 9,
+            "video48": 3, "video52": 10, "video55": 3}
+"""Clips of 80 frames per video in CholecSeg8k as released (counted from its published frame statistics)."""
+
+RARE = {"connective": ("video01", "video12"), "duct": ("video01", "video12", "video17"), "vein": ("video12",),
+        "ligament": ("video09",), "hook": ("video01", "video12", "video18", "video20", "video37", "video55"),
+        "no_gallbladder": ("video09",), "no_grasper": ("video09",), "no_wall": ("video35",),
+        "no_bowel": ("video35", "video37", "video43", "video52")}
+"""Which patients show (or never show) a structure, after the same statistics."""
+
+FACTORS = ("exposure", "colour", "contrast", "field_of_view", "sharpness", "speculars", "smoke", "noise", "blood")
+"""What of the target's drawing the source can take on, one by one; all but the last are the camera's."""
+
+_OPTICS = {
+    # trait: (factor, source's range, target's range)
+    "goal": ("exposure", (0.41, 0.51), (0.27, 0.41)),
+    "red": ("colour", (0.95, 1.08), (0.93, 1.08)),
+    "blue": ("colour", (0.90, 1.10), (0.78, 1.06)),
+    "saturation": ("colour", (0.88, 1.10), (0.90, 1.30)),
+    "contrast": ("contrast", (0.90, 1.08), (1.0, 1.25)),
+    "vignette": ("field_of_view", (0.0, 0.25), (0.5, 1.0)),
+    "radius": ("field_of_view", (9.0, 9.0), (1.18, 1.75)),
+    "aside": ("field_of_view", (0.0, 0.0), (-0.10, 0.10)),
+    "blur": ("sharpness", (0.35, 0.7), (0.5, 1.1)),
+    "speculars": ("speculars", (0.7, 1.3), (0.5, 1.1)),
+    "smoke": ("smoke", (0.0, 0.0), (0.0, 0.45)),
+    "noise": ("noise", (0.006, 0.014), (0.010, 0.024)),
+    "blood_dark": ("blood", (0.0, 0.45), (0.7, 1.0)),
+    "blood_hue": ("blood", (-0.5, 0.5), (-0.3, 0.7)),
+}
+_ROBOTIC = {
+    "hue": (-1, 1), "pale": (0, 1), "muscle": (-0.9, 0.4), "gland": (0, 1), "fat": (-1.6, -0.4), "inflamed": (0, 1),
+    "lobule": (16, 34), "fibre": (0.5, 1.3), "rough": (0.6, 1.5), "vessels": (4, 16), "lamp_x": (-0.45, 0.45),
+    "lamp_y": (-0.45, 0.1), "gloss": (0.6, 1.3), "bleeding": (0.055, 0.105), "steel": (0, 1),
+}
+_LAPAROSCOPIC = {
+    "hue": (-1, 1), "yellow": (0, 1), "liver": (0, 1), "wall": (0, 1), "green": (0, 1), "lobule": (13, 26),
+    "rough": (0.6, 1.3), "vessels": (6, 18), "lamp_x": (-0.35, 0.35), "lamp_y": (-0.35, 0.1), "gloss": (0.6, 1.2),
+    "bleeding": (0.035, 0.065), "steel": (0, 1), "side": (0, 1),
+}
+_SUBJECTS = {"robotic": tuple(PIGS), "laparoscopic": tuple(PATIENTS)}
+
+
+def look(kind: str, subject: str, seed: int, variation: float = 1.0, factors: tuple[str, ...] = ()) -> dict[str, float]:
+    """The traits of a subject by name. `kind` is "robotic" or "laparoscopic"; `variation` scales how far subjects
+    stray from the middle of each range (0: all alike); `factors` gives a pig the target's range of those traits."""
+    names = _SUBJECTS[kind]
+    ranges = dict(_ROBOTIC if kind == "robotic" else _LAPAROSCOPIC)
+    for trait, (factor, source, target) in _OPTICS.items():
+        ranges[trait] = target if kind == "laparoscopic" or factor in factors else source
+    traits = {}
+    for trait, (low, high) in ranges.items():
+        rng = generator("trait", kind, trait, seed)
+        shares = (rng.permutation(len(names)) + rng.uniform(0.2, 0.8, len(names))) / len(names)
+        traits[trait] = (low + high) / 2 + variation * (high - low) * (float(shares[names.index(subject)]) - 0.5)
+    return traits
+
+
+def shows(patient: str, structure: str) -> bool:
+    """Whether that patient is one of RARE's for the structure."""
+    return patient in RARE[structure]

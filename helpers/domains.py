@@ -1,8 +1,10 @@
 """Which frames play which role: source, target, the benchmark one would wish for, and frames that are only looked at."""
 
+import functools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from helpers import frames, phantom, settings, store
@@ -14,7 +16,7 @@ LEAST_SUBJECTS = 5
 PHANTOM_NOTE = "drawn (phantom) surgery: it teaches the method and says nothing about patients"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Domains:
     """The frames of one run, packed at the working size, with their splits.
 
@@ -30,6 +32,7 @@ class Domains:
     real: frozenset[str]
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
+    public: bool = False
 
     @property
     def data(self) -> str:
@@ -42,12 +45,33 @@ class Domains:
             return "real" if "source" in self.real else "phantom"
         return self.data if split in ("ood_val", "ood_test") else "phantom"
 
+    @functools.cache  # a lesson asks for the same split many times, and each selection is a copy
     def of(self, split: str) -> frames.Packed:
         """The packed frames of one split."""
         for packed in (self.source, self.target, self.wished):
             if packed is not None and (packed.table["split"] == split).any():
                 return packed.of(split)
         raise CourseError(f"No frame is in the split '{split}'; lesson 01 lists the splits that this run has.")
+
+    def present(self, *splits: str) -> list[str]:
+        """Those of some splits that have frames in this run."""
+        return [split for split in splits for packed in (self.source, self.target, self.wished)
+                if packed is not None and (packed.table["split"] == split).any()]
+
+    def picture(self, split: str, row: int) -> np.ndarray:
+        """A frame of a split (HxWx3 uint8) to be shown: a grey card in its place where a real frame must not be published."""
+        image = np.asarray(self.of(split).images[row])
+        return np.full_like(image, 128) if self.public and self.data_of_frame(split) == "real" else image
+
+    def look_picture(self, row: int) -> np.ndarray:
+        """One of the real frames that are only looked at (HxWx3 uint8), or a grey card where it must not be published."""
+        image = np.asarray(self.look.images[row])
+        return np.full_like(image, 128) if self.public else image
+
+    def data_of_frame(self, split: str) -> str:
+        """Whether the frames of a split are real or drawn, whatever the model was trained on."""
+        role = "source" if split in ("train", "id_val", "id_test") else "target"
+        return "real" if role in self.real and not split.startswith("ood_wished") else "phantom"
 
 
 def gather(course: Course, fold: int | None = None) -> Domains:
@@ -79,7 +103,7 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     split = {role: _split(course, role, pack, fold) for role, pack in packs.items()}
     frames.check_splits(pd.concat([pack.table for role, pack in split.items() if role in ("source", "target")]))
     return Domains(split["source"], split["target"], split.get("wished"), split.get("look"), frozenset(real), tuple(notes),
-                   tuple(skipped))
+                   tuple(skipped), course.public)
 
 
 def drawn(course: Course, role: str) -> Path:

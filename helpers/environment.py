@@ -3,10 +3,19 @@
 import importlib
 import importlib.metadata
 import platform
+import subprocess
 import sys
+import tempfile
+from pathlib import Path
+
+from helpers.settings import ROOT
 
 FIT_TOGETHER = ("torch", "torchvision", "segmentation_models_pytorch")
 SHOWN = ("torch", "torchvision", "segmentation-models-pytorch", "timm", "opencv-python-headless", "numpy", "pandas")
+
+# What only the report, the tests and JupyterLab at home need.
+ONLY_AT_HOME = ("jupyterlab", "jupytext", "papermill", "nbconvert", "latex2mathml", "torchmetrics", "playwright", "pytest",
+                "pytest-xdist", "ipykernel")
 
 
 def check() -> str:
@@ -23,14 +32,34 @@ def check() -> str:
 
 def versions() -> dict[str, str]:
     """Python's version and those of the packages that a result depends on, by name."""
-    found = {"python": platform.python_version()}
-    for name in SHOWN:
+    return {"python": platform.python_version()} | {name: _installed(name) or "absent" for name in SHOWN}
+
+
+def install_missing() -> list[str]:
+    """On Colab: install the pinned packages that are absent altogether, and hold every package that is there as it is.
+
+    Colab's torch, torchvision and numpy fit its GPU and each other; a pinned version over them would break both.
+    Gives the names of what was installed.
+    """
+    pins = {line.split("==")[0]: line.strip() for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line}
+    missing = [pin for name, pin in pins.items() if name not in ONLY_AT_HOME and not _installed(name)]
+    if missing:
+        held = [f"{item.name}=={item.version}" for item in importlib.metadata.distributions() if item.name]
+        with tempfile.TemporaryDirectory() as folder:
+            constraints = Path(folder) / "held.txt"
+            constraints.write_text("\n".join(held))
+            subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-c", str(constraints), *missing], check=True)
+    return [pin.split("==")[0] for pin in missing]
+
+
+def _installed(name: str) -> str | None:
+    # Colab ships the full build of OpenCV under its other name; both are cv2.
+    for known in (name, name.removesuffix("-headless")):
         try:
-            found[name] = importlib.metadata.version(name)
+            return importlib.metadata.version(known)
         except importlib.metadata.PackageNotFoundError:
-            # Colab ships the full build of OpenCV under its other name.
-            found[name] = importlib.metadata.version("opencv-python") if name.startswith("opencv") else "absent"
-    return found
+            continue
+    return None
 
 
 if __name__ == "__main__":

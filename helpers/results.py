@@ -61,6 +61,12 @@ class Record(dict):
         display({RESULT_TYPE: {"name": name, "result": asdict(result)}}, raw=True)
         return result
 
+    def estimate(self, name: str, estimate, data: str, split: str, unit: str = "") -> Result:
+        """Record a statistics.Estimate under a name."""
+        return self.add(name, Result(value=estimate.value, low=estimate.low, high=estimate.high, n_frames=estimate.n_frames,
+                                     n_subjects=estimate.n_subjects, estimand=estimate.estimand, data=data, split=split,
+                                     unit=unit))
+
     def say(self, text: str, **more) -> None:
         """Show a sentence whose numbers come from the record.
 
@@ -68,6 +74,17 @@ class Record(dict):
         of the lesson's own.
         """
         display(Markdown(_Formatter(self, more).format(text)))
+
+
+def begin(surgeries) -> Record:
+    """Say what this lesson is made from (domains.Domains), and open its record."""
+    tell(surgeries.data, list(surgeries.notes), list(surgeries.skipped))
+    lines = list(surgeries.notes)
+    if surgeries.skipped:
+        lines.append(f"{len(surgeries.skipped)} frames were left out: " + " ".join(surgeries.skipped))
+    if lines:
+        display(Markdown("\n".join(f"> {line}  " for line in lines)))
+    return Record()
 
 
 class _Formatter:

@@ -36,7 +36,7 @@ def count(prediction: np.ndarray, blood: np.ndarray, valid: np.ndarray | None = 
     Returns a table of int64 with a row per frame: tp (blood, predicted), fp (predicted only), fn (blood only) and tn
     (neither). A row's sum is the frame's number of valid pixels. CourseError where shapes differ or a mask isn't bool.
     """
-    prediction, blood, valid = _frames(prediction, blood, valid)
+    prediction, blood, valid = as_frames(prediction, blood, valid)
     # Frame by frame, because the masks may be memory-mapped and far larger than memory.
     rows = np.empty((len(blood), 4), np.int64)
     for row, p, b, v in zip(rows, prediction, blood, valid):
@@ -47,7 +47,7 @@ def count(prediction: np.ndarray, blood: np.ndarray, valid: np.ndarray | None = 
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _frames(prediction, blood, valid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def as_frames(prediction, blood, valid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The three masks as NxHxW bool, or the reason why they can't be."""
     if valid is None:
         valid = np.broadcast_to(np.True_, np.shape(blood))

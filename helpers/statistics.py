@@ -156,5 +156,5 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
     if high - low > WIDEST * unit:
         return None, None, (f"{here}, and theirs would run from {low:.2f} to {high:.2f}, "
                             "too wide to say anything; see the subjects one by one.")
-    return low, high, (f"{offer.level:.0%} interval for the {centre} over subjects like these {n}, "
+    return low, high, (f"{100 * offer.level:.0f} % interval for the {centre} over subjects like these {n}, "
                        "for this trained model and no other.")

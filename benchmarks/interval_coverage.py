@@ -1,0 +1,120 @@
+"""Which interval over few subjects deserves its name? Coverage, width and overflow of each, on populations fixed here.
+
+    python benchmarks/interval_coverage.py        writes interval_coverage.csv and interval_coverage.json beside itself
+
+Each row of the CSV: a population, a number of subjects, a method. `coverage`: share of samples whose interval holds the
+population's mean (median for order_statistics). `width`: mean width. `offered`: share of samples whose interval is at
+most 0.3 wide, and `coverage_offered`: the coverage among those, because an interval shown only when it is narrow is
+shown when the sample hides the outliers. `outside`: share of intervals that leave [0, 1]. The JSON has the date, the
+versions, and for each number of subjects and method the worst over the populations with the verdict `allowed`, which
+helpers/statistics.py follows. phantom_subjects.json, {"name": [subject means]}, adds the phantom's own populations.
+"""
+
+import datetime
+import json
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import scipy
+
+from helpers import intervals
+from helpers.statistics import WIDEST
+
+HERE = Path(__file__).parent
+SUBJECTS = (3, 5, 10, 17)
+REPETITIONS = 10_000
+LEAST_COVERAGE = 0.90
+# Below this share of narrow samples the coverage among them is noise, and the interval says nothing at this number.
+LEAST_OFFERED = 0.05
+# Frames of a subject scatter around its mean; they matter to the naive interval only.
+FRAMES, WITHIN_SD = 40, 0.1
+
+METHODS: dict[str, Callable] = {
+    "over_frames": lambda means: intervals.over_frames(means, WITHIN_SD, FRAMES),
+    "percentile": lambda means: intervals.percentile(means, draws=2_000),
+    "percentile_arcsine": lambda means: intervals.percentile(means, arcsine=True, draws=2_000),
+    "bca": lambda means: intervals.bca(means, draws=2_000),
+    "bca_arcsine": lambda means: intervals.bca(means, arcsine=True, draws=2_000),
+    "student": intervals.student,
+    "student_arcsine": lambda means: intervals.student(means, arcsine=True),
+    "bounded": intervals.bounded,
+    "order_statistics": intervals.order_statistics,
+}
+
+
+def _mixture(generator, shape, share, first, second):
+    """Beta(first) for most, and for a share of the subjects Beta(second), or exactly 0 where second is None."""
+    other = generator.beta(*second, shape) if second else np.zeros(shape)
+    return np.where(generator.random(shape) < share, other, generator.beta(*first, shape))
+
+
+POPULATIONS: dict[str, Callable] = {
+    "near-normal": lambda generator, shape: generator.beta(14, 6, shape),
+    "skewed": lambda generator, shape: generator.beta(5, 1, shape),
+    "with outliers": lambda generator, shape: _mixture(generator, shape, 0.1, (68, 12), (2, 18)),
+    "zero-inflated": lambda generator, shape: _mixture(generator, shape, 0.5, (2, 6), None),
+}
+
+
+def populations() -> dict[str, Callable]:
+    """The fixed populations, and the phantom's own where its subject means are recorded."""
+    recorded = HERE / "phantom_subjects.json"
+    own = json.loads(recorded.read_text()) if recorded.exists() else {}
+    return POPULATIONS | {
+        f"phantom: {name}": lambda generator, shape, means=tuple(means): generator.choice(means, shape)
+        for name, means in own.items()
+    }
+
+
+def measure(name: str, draw: Callable, repetitions: int = REPETITIONS, subjects=SUBJECTS) -> list[dict]:
+    """The rows of one population."""
+    large = draw(np.random.default_rng(1), 2_000_000)
+    truth = {"mean": large.mean(), "median": np.median(large)}
+    rows = []
+    for n in subjects:
+        sample = draw(np.random.default_rng((2, n)), (repetitions, n))
+        for method, interval in METHODS.items():
+            low, high = interval(sample)
+            centre = truth["median" if method == "order_statistics" else "mean"]
+            if np.isnan(low).all():
+                continue
+            covers, width = (low - 1e-12 <= centre) & (centre <= high + 1e-12), high - low
+            narrow = width <= WIDEST
+            rows.append({
+                "population": name, "subjects": n, "method": method, "coverage": covers.mean(), "width": width.mean(),
+                "outside": ((low < 0) | (high > 1)).mean(), "offered": narrow.mean(),
+                "coverage_offered": covers[narrow].mean() if narrow.mean() >= LEAST_OFFERED else np.nan,
+            })
+    return rows
+
+
+def verdicts(table: pd.DataFrame) -> pd.DataFrame:
+    """Per number of subjects and method the worst over the populations, and whether the course may offer it."""
+    worst = table.groupby(["subjects", "method"], sort=False).agg(
+        worst_coverage=("coverage", "min"), worst_coverage_offered=("coverage_offered", "min"),
+        outside=("outside", "max"), most_offered=("offered", "max"), widest=("width", "max")).reset_index()
+    return worst.assign(allowed=(worst["worst_coverage"] >= LEAST_COVERAGE) & (worst["most_offered"] >= LEAST_OFFERED)
+                        & ~(worst["worst_coverage_offered"] < LEAST_COVERAGE))
+
+
+def main() -> None:
+    began = time.perf_counter()
+    table = pd.DataFrame([row for name, draw in populations().items() for row in measure(name, draw)]).round(4)
+    record = {
+        "date": datetime.date.today().isoformat(),
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
+        "repetitions": REPETITIONS, "least_coverage": LEAST_COVERAGE, "widest": WIDEST,
+        "seconds": round(time.perf_counter() - began),
+        "verdicts": json.loads(verdicts(table).to_json(orient="records")),
+    }
+    table.to_csv(HERE / "interval_coverage.csv", index=False)
+    (HERE / "interval_coverage.json").write_text(json.dumps(record, indent=1) + "\n")
+    print(verdicts(table).to_string(), f"\n{record['seconds']} s")
+
+
+if __name__ == "__main__":
+    main()

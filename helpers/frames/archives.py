@@ -16,7 +16,7 @@ _OUTSIDE = re.compile(r"^(/|[A-Za-z]:)|(^|/)\.\.(/|$)")
 
 
 def members(archive: Path, bad: Bad) -> list[str]:
-    """The names of a zip's files, junk left out, in the zip's order; a name that points outside goes to `bad`.
+    """The names of a zip's files, junk left out, in the zip's order; one pointing outside goes to `bad`.
 
     Raises CourseError when the zip is broken or locked by a password.
     """
@@ -24,17 +24,25 @@ def members(archive: Path, bad: Bad) -> list[str]:
         with zipfile.ZipFile(archive) as opened:
             found = [info for info in opened.infolist() if not info.is_dir()]
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-        raise CourseError(f"{named(archive)} is not a whole zip ({_cause(error)}): download it again.") from error
+        raise CourseError(
+            f"{named(archive)} is not a whole zip ({_cause(error)}): download it again, "
+            'or leave its frames out with on_bad="skip".'
+        ) from error
     names = []
     for info in found:
         name = info.filename.replace("\\", "/")
         if JUNK.search(name):
             continue
+        # Nothing is unpacked here, but such a zip was made to do harm, and somebody may unpack it later.
         if _OUTSIDE.search(name):
-            bad.add(f"{named(archive)} has a member that points outside, '{name}', and is not to be trusted: "
-                    f"download it again from where it was released, or {SKIP}.")
+            bad.add(
+                f"{named(archive)} has a member that points outside, '{name}', and is not to be trusted: "
+                f"download it again from where it was released, or {SKIP}."
+            )
         elif info.flag_bits & 1:
-            raise CourseError(f"{named(archive)} is locked by a password: unpack it in place, into the folder it stands in.")
+            raise CourseError(
+                f"{named(archive)} is locked by a password: unpack it in place, into the folder it stands in."
+            )
         else:
             names.append(info.filename)
     return names
@@ -51,7 +59,9 @@ def children(folder: Path) -> list[Path]:
     try:
         return sorted(path for path in folder.iterdir() if path.is_dir() and not JUNK.search(path.name))
     except PermissionError as error:
-        raise CourseError(f"{folder} may not be read: change its permissions, or name another folder.") from error
+        raise CourseError(
+            f"{folder} may not be read: change its permissions, or name another folder."
+        ) from error
 
 
 def read_bytes(address: str) -> bytes:
@@ -63,11 +73,15 @@ def read_bytes(address: str) -> bytes:
         with zipfile.ZipFile(disk) as opened:
             return opened.read(member)
     except FileNotFoundError as error:
-        raise CourseError(f"{named(disk)} is not there any more: put it back, or index the folder again.") from error
+        raise CourseError(
+            f"{named(disk)} is not there any more: put it back, or index the folder again."
+        ) from error
     except KeyError as error:
         raise CourseError(f"{named(address)} is not in the zip any more: index the folder again.") from error
     except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise CourseError(f"{named(address)} can't be read ({_cause(error)}): download it again, or {SKIP}.") from error
+        raise CourseError(
+            f"{named(address)} can't be read ({_cause(error)}): download it again, or {SKIP}."
+        ) from error
 
 
 def _cause(error: Exception) -> str:

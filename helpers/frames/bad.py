@@ -1,4 +1,4 @@
-"""What happens to a bad frame: one sentence, which either stops everything or is kept while the frame is left out."""
+"""What happens to a bad frame: one sentence, which stops everything or is kept with the frame left out."""
 
 from pathlib import PurePath
 
@@ -28,7 +28,7 @@ class Bad:
 
 
 def named(address: object) -> str:
-    """A file's address as a sentence names it: the last three parts of its path, and the member of a zip in full."""
+    """An address as a sentence names it: the last three parts of its path, a zip's member in full."""
     disk, bang, member = split_address(str(address))
     return "/".join(PurePath(disk).parts[-3:]) + bang + member
 

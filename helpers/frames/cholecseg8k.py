@@ -1,7 +1,7 @@
-"""CholecSeg8k as released: videoNN/videoNN_FFFFF/frame_N_endo.png with its watershed mask and its colour mask.
+"""CholecSeg8k as released: videoNN/videoNN_FFFFF/frame_N_endo.png with a watershed and a colour mask.
 
-Source: Hong et al., arXiv 2012.12453. The class of a pixel is read from the watershed mask and checked against the
-colour mask. The third mask, _endo_mask.png, has sparse strokes and isn't used.
+Source: Hong et al., arXiv 2012.12453. The class of a pixel is read from the watershed mask and checked
+against the colour mask. The third mask, _endo_mask.png, has sparse strokes and isn't used.
 """
 
 import re
@@ -53,13 +53,27 @@ def _rows_of(video: Path, clip: Path, bad: Bad) -> list[dict]:
     for number in sorted(images.keys() | masks.keys() | colours.keys()):
         if number not in images:
             mask = masks.get(number) or colours[number]
-            bad.add(f"{named(mask)} has no image (frame_{number}_endo.png): put it beside the mask, or {SKIP}.")
+            bad.add(
+                f"{named(mask)} has no image (frame_{number}_endo.png): put it beside the mask, or {SKIP}."
+            )
         elif number not in masks or number not in colours:
             missing = _WATERSHED if number not in masks else _COLOUR
-            bad.add(f"{named(images[number])} has no mask frame_{number}_endo{missing}.png: put it beside the image, or {SKIP}.")
+            bad.add(
+                f"{named(images[number])} has no mask frame_{number}_endo{missing}.png: "
+                f"put it beside the image, or {SKIP}."
+            )
         else:
-            found.append(dict(dataset="cholecseg8k", subject=video.name.lower(), clip=clip.name.lower(), frame=number,
-                              split="", image=str(images[number]), mask=str(masks[number])))
+            found.append(
+                dict(
+                    dataset="cholecseg8k",
+                    subject=video.name.lower(),
+                    clip=clip.name.lower(),
+                    frame=number,
+                    split="",
+                    image=str(images[number]),
+                    mask=str(masks[number]),
+                )
+            )
     return found
 
 
@@ -71,19 +85,23 @@ def colour_mask(mask: str) -> str:
 def classes(mask: str) -> np.ndarray:
     """The class of each pixel, uint8 HxW, UNKNOWN where the label says nothing.
 
-    mask: the address of the watershed mask. Raises CourseError when a value or a colour belongs to no class, and when
-    the watershed and the colour mask disagree on any pixel.
+    mask: the address of the watershed mask. Raises CourseError when a value or a colour belongs to no class,
+    and when the watershed and the colour mask disagree on any pixel.
     """
     stored = rgb(mask)
     grey = stored[..., 0]
     if (stored != grey[..., None]).any():
-        raise CourseError(f"{named(mask)} is not grey (its channels differ), so it is no watershed mask: "
-                          f"download it again, or {SKIP}.")
+        raise CourseError(
+            f"{named(mask)} is not grey (its channels differ), so it is no watershed mask: "
+            f"download it again, or {SKIP}."
+        )
     id_of_grey, colour_of_grey = _tables()
     ids = id_of_grey[grey]
     if (ids == _NO_CLASS).any():
-        raise CourseError(f"{named(mask)} has the grey {grey[ids == _NO_CLASS][0]}, which no class has: "
-                          f"download it again, or {SKIP}.")
+        raise CourseError(
+            f"{named(mask)} has the grey {grey[ids == _NO_CLASS][0]}, which no class has: "
+            f"download it again, or {SKIP}."
+        )
     _check_colours(mask, grey, colour_of_grey)
     return ids
 
@@ -92,26 +110,32 @@ def _check_colours(mask: str, grey: np.ndarray, colour_of_grey: np.ndarray) -> N
     address = colour_mask(mask)
     colour = rgb(address)
     if colour.shape[:2] != grey.shape:
-        raise CourseError(f"{named(address)} is {_size(colour)} but {named(mask)} is {_size(grey)}: "
-                          f"download both again, or {SKIP}.")
+        raise CourseError(
+            f"{named(address)} is {_size(colour)} but {named(mask)} is {_size(grey)}: "
+            f"download both again, or {SKIP}."
+        )
     differs = (colour != colour_of_grey[grey]).any(axis=-1)
     if not differs.any():
         return
     known = {entry.rgb: entry.name for entry in CLASSES} | {UNLABELLED[0]: "unknown"}
     for pixel in np.unique(colour[differs], axis=0):
         if tuple(pixel.tolist()) not in known:
-            raise CourseError(f"{named(address)} has the colour {tuple(pixel.tolist())}, which no class has: "
-                              f"download it again, or {SKIP}.")
+            raise CourseError(
+                f"{named(address)} has the colour {tuple(pixel.tolist())}, which no class has: "
+                f"download it again, or {SKIP}."
+            )
     row, column = np.argwhere(differs)[0]
     here = known[tuple(colour[row, column].tolist())]
     there = known[tuple(colour_of_grey[grey[row, column]].tolist())]
-    raise CourseError(f"{named(mask)} and its colour mask disagree on {int(differs.sum())} pixels (row {row}, column {column}: "
-                      f"{there} and {here}): download both again, or {SKIP}.")
+    raise CourseError(
+        f"{named(mask)} and its colour mask disagree on {int(differs.sum())} pixels "
+        f"(row {row}, column {column}: {there} and {here}): download both again, or {SKIP}."
+    )
 
 
 @cache
 def _tables() -> tuple[np.ndarray, np.ndarray]:
-    """Grey -> class id (256 uint8), and grey -> the colour that the colour mask must have there (256x3 uint8)."""
+    """Grey -> class id (256 uint8), and grey -> the colour to be found in the colour mask (256x3 uint8)."""
     ids = np.full(256, _NO_CLASS, np.uint8)
     colours = np.zeros((256, 3), np.uint8)
     for entry in CLASSES:

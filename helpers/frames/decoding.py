@@ -30,9 +30,10 @@ class _Row(NamedTuple):
 Frame = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
-def decoded(keys: list[tuple[str, str, str]], size: tuple[int, int], keep_aspect: bool,
-            workers: int | None = None) -> Iterator[Frame | str]:
-    """For each (dataset, image, mask), in order: (image, blood, valid, classes) at size, or the sentence of a bad frame.
+def decoded(
+    keys: list[tuple[str, str, str]], size: tuple[int, int], keep_aspect: bool, workers: int | None = None
+) -> Iterator[Frame | str]:
+    """Each (dataset, image, mask) as (image, blood, valid, classes) at size, or as a bad frame's sentence.
 
     workers: processes, None for one a core. The result doesn't depend on it.
     """
@@ -45,16 +46,19 @@ def decoded(keys: list[tuple[str, str, str]], size: tuple[int, int], keep_aspect
                 yield frame
                 done += 1
         except BrokenProcessPool:
-            pass  # processes can't start here (a script without a main guard, say) or were killed: go on in this one
+            pass  # they can't start here (a script without a main guard) or were killed: go on in this one
     for key in keys[done:]:
         yield _decode(key, size, keep_aspect)
 
 
-def _in_processes(keys: list, size: tuple[int, int], keep_aspect: bool, workers: int) -> Iterator[Frame | str]:
-    chunks = iter([keys[start:start + _CHUNK] for start in range(0, len(keys), _CHUNK)])
-    # Spawned, not forked: a notebook's process has threads (torch, the kernel), and a fork would copy their locks.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=cv2.setNumThreads,
-                               initargs=(1,))
+def _in_processes(
+    keys: list, size: tuple[int, int], keep_aspect: bool, workers: int
+) -> Iterator[Frame | str]:
+    chunks = iter([keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK)])
+    # Spawned, not forked: a notebook's process has threads (torch, the kernel), whose locks a fork copies.
+    pool = ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
+    )
     pending: deque[Future] = deque()
     try:
         while True:

@@ -6,15 +6,23 @@ import numpy as np
 from helpers.frames.classes import UNKNOWN
 
 
-def fit(image: np.ndarray, blood: np.ndarray, valid: np.ndarray, classes: np.ndarray | None, size: tuple[int, int],
-        keep_aspect: bool = True) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(image, blood, valid, classes) at size (h, w), from uint8 HxWx3, bool HxW, bool HxW, uint8 HxW (or None: all UNKNOWN).
+def fit(
+    image: np.ndarray,
+    blood: np.ndarray,
+    valid: np.ndarray,
+    classes: np.ndarray | None,
+    size: tuple[int, int],
+    keep_aspect: bool = True,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(image, blood, valid, classes) at size (h, w), from uint8 HxWx3, bool HxW, bool HxW and uint8 HxW.
 
-    keep_aspect=True fits the whole frame in and pads around it, black, not valid and UNKNOWN; False squashes it, as the
-    published study did. An image that shrinks is averaged over area, so that thin structures don't alias; one that grows
-    is interpolated. A label takes the label at its pixel's centre ("nearest exact"): that leaves the expected coverage
-    alone, where a majority vote would wipe out small pools, and doesn't shift labels by up to half a pixel against the
-    image as plain nearest (which rounds down) does.
+    classes may be None: all UNKNOWN.
+
+    keep_aspect=True fits the whole frame in and pads around it, black, not valid and UNKNOWN; False squashes
+    it, as the published study did. An image that shrinks is averaged over area, so that thin structures don't
+    alias; one that grows is interpolated. A label takes the label at its pixel's centre ("nearest exact"):
+    that leaves the expected coverage alone, where a majority vote would wipe out small pools, and doesn't
+    shift labels by up to half a pixel against the image as plain nearest (which rounds down) does.
     """
     rows, columns = image.shape[:2]
     classes = np.full((rows, columns), UNKNOWN, np.uint8) if classes is None else classes
@@ -33,7 +41,9 @@ def fit(image: np.ndarray, blood: np.ndarray, valid: np.ndarray, classes: np.nda
         canvas[window] = values.view(array.dtype)
         return canvas
 
-    return (placed(image, 0, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
-            placed(blood, False, cv2.INTER_NEAREST_EXACT),
-            placed(valid, False, cv2.INTER_NEAREST_EXACT),
-            placed(classes, UNKNOWN, cv2.INTER_NEAREST_EXACT))
+    return (
+        placed(image, 0, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
+        placed(blood, False, cv2.INTER_NEAREST_EXACT),
+        placed(valid, False, cv2.INTER_NEAREST_EXACT),
+        placed(classes, UNKNOWN, cv2.INTER_NEAREST_EXACT),
+    )

@@ -45,16 +45,30 @@ def _rows_of(pig: Path, bad: Bad) -> list[dict]:
         return []
     for number in sorted(images.keys() ^ masks.keys()):
         if number in images:
-            bad.add(f"{named(images[number])} has no mask ({pig.name}, labels/{number:06d}_mask.png): "
-                    f"download {pig.name}/labels.zip again, or {SKIP}.")
+            bad.add(
+                f"{named(images[number])} has no mask ({pig.name}, labels/{number:06d}_mask.png): "
+                f"download {pig.name}/labels.zip again, or {SKIP}."
+            )
         else:
-            bad.add(f"{named(masks[number])} has no image ({pig.name}, imgs/{number:06d}.png): "
-                    f"download {pig.name}/imgs.zip again, or {SKIP}.")
+            bad.add(
+                f"{named(masks[number])} has no image ({pig.name}, imgs/{number:06d}.png): "
+                f"download {pig.name}/imgs.zip again, or {SKIP}."
+            )
     numbers = sorted(images.keys() & masks.keys())
     clips = clip_starts(numbers)
     subject = pig.name.lower()
-    return [dict(dataset="hemoset", subject=subject, clip=f"{subject}_{clips[number]:06d}", frame=number, split="",
-                 image=images[number], mask=masks[number]) for number in numbers]
+    return [
+        dict(
+            dataset="hemoset",
+            subject=subject,
+            clip=f"{subject}_{clips[number]:06d}",
+            frame=number,
+            split="",
+            image=images[number],
+            mask=masks[number],
+        )
+        for number in numbers
+    ]
 
 
 def _side(pig: Path, side: str, pattern: re.Pattern, bad: Bad) -> dict[int, str]:
@@ -66,8 +80,10 @@ def _side(pig: Path, side: str, pattern: re.Pattern, bad: Bad) -> dict[int, str]
     elif archive.is_file():
         addresses = [f"{archive}!{name}" for name in members(archive, bad)]
     else:
-        raise CourseError(f"{pig.name}/{side}.zip is not there, and {pig.name} can't be used without it: "
-                          f"download it again, or leave {pig.name} out with on_bad=\"skip\".")
+        raise CourseError(
+            f"{pig.name}/{side}.zip is not there, and {pig.name} can't be used without it: "
+            f'download it again, or leave {pig.name} out with on_bad="skip".'
+        )
     found: dict[int, str] = {}
     for address in addresses:
         match = pattern.fullmatch(re.split(r"[/\\!]", address)[-1])
@@ -75,8 +91,10 @@ def _side(pig: Path, side: str, pattern: re.Pattern, bad: Bad) -> dict[int, str]
             continue
         number = int(match[1])
         if number in found:
-            bad.add(f"{named(address)} has the same frame number as {named(found[number])}: "
-                    f"remove one of the two, or keep the first with on_bad=\"skip\".")
+            bad.add(
+                f"{named(address)} has the same frame number as {named(found[number])}: "
+                f'remove one of the two, or keep the first with on_bad="skip".'
+            )
         else:
             found[number] = address
     return found

@@ -7,7 +7,8 @@ from types import ModuleType
 import pandas as pd
 
 from helpers.errors import CourseError
-from helpers.frames import cholecseg8k, folder as own, hemoset
+from helpers.frames import cholecseg8k, hemoset
+from helpers.frames import folder as own
 from helpers.frames.archives import children
 from helpers.frames.bad import Bad
 
@@ -20,14 +21,14 @@ _KNOWN = "pigN/imgs.zip and labels.zip (HemoSet), videoNN/videoNN_FFFFF/ (Cholec
 
 @dataclass(frozen=True)
 class Index:
-    """The frame table of a folder, and a sentence for everything that was left out (empty under on_bad="stop")."""
+    """A folder's frame table, and a sentence for everything left out (none under on_bad="stop")."""
 
     table: pd.DataFrame
     skipped: list[str] = field(default_factory=list)
 
 
 def layout(folder: str | Path) -> str:
-    """What lies in the folder, or in one folder right below it: "hemoset", "cholecseg8k" or "folder" (images/, masks/).
+    """What lies in the folder, or in one right below it: "hemoset", "cholecseg8k" or "folder" (one's own).
 
     Raises CourseError when it isn't there, holds nothing known, or holds several data sets.
     """
@@ -37,15 +38,17 @@ def layout(folder: str | Path) -> str:
 def index(folder: str | Path, on_bad: str = "stop") -> Index:
     """The frame table of every labelled frame of a folder, sorted by subject, clip and frame, split still "".
 
-    on_bad: "stop" raises CourseError at the first image without mask, mask without image, broken zip and so on; "skip"
-    leaves such frames out and names each in Index.skipped. Pixels aren't read here: see `pack`.
+    on_bad: "stop" raises CourseError at the first image without mask, mask without image, broken zip and so
+    on; "skip" leaves such frames out and names each in Index.skipped. Pixels aren't read here: see `pack`.
     """
     bad = Bad(on_bad)
     place, name = _place(folder)
     rows = _LAYOUTS[name].rows(place, bad)
     if not rows:
         reason = f"; the first reason: {bad.sentences[0].rstrip('.')}" if bad.sentences else ""
-        raise CourseError(f"{place} holds no frame that has both an image and a mask: it should hold {_KNOWN}{reason}.")
+        raise CourseError(
+            f"{place} holds no frame that has both an image and a mask: it should hold {_KNOWN}{reason}."
+        )
     return Index(pd.DataFrame(rows, columns=list(COLUMNS)).astype({"frame": "int64"}), bad.sentences)
 
 
@@ -53,9 +56,13 @@ def _place(folder: str | Path) -> tuple[Path, str]:
     """The folder that the layout begins in, and the layout's name."""
     given = Path(folder).expanduser()
     if given.is_file():
-        raise CourseError(f"{given} is a file, not a folder: unpack it and give the folder it was unpacked into.")
+        raise CourseError(
+            f"{given} is a file, not a folder: unpack it and give the folder it was unpacked into."
+        )
     if not given.is_dir():
-        raise CourseError(f"{given}: there is no such folder: give the path of the folder that holds {_KNOWN}.")
+        raise CourseError(
+            f"{given}: there is no such folder: give the path of the folder that holds {_KNOWN}."
+        )
     if here := _known(given):
         return given, here
     below = [(child, name) for child in children(given) if (name := _known(child))]
@@ -63,7 +70,9 @@ def _place(folder: str | Path) -> tuple[Path, str]:
         names = ", ".join(child.name for child, _ in below)
         raise CourseError(f"{given} holds several data sets ({names}): give the path of one of them.")
     if not below:
-        raise CourseError(f"{given} holds no known data set: give the path of the folder that holds {_KNOWN}.")
+        raise CourseError(
+            f"{given} holds no known data set: give the path of the folder that holds {_KNOWN}."
+        )
     return below[0]
 
 

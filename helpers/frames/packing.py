@@ -22,20 +22,29 @@ from helpers.frames.decoding import decoded
 from helpers.progress import progress
 
 # The arrays of a packed folder: their dtype, and what follows N, height and width in their shape.
-_ARRAYS = {"images": (np.uint8, (3,)), "blood": (np.bool_, ()), "valid": (np.bool_, ()), "classes": (np.uint8, ())}
+_ARRAYS = {
+    "images": (np.uint8, (3,)),
+    "blood": (np.bool_, ()),
+    "valid": (np.bool_, ()),
+    "classes": (np.uint8, ()),
+}
 # The code that decides the bytes: when it changes, frames are decoded anew.
-_CODE = tuple(f"frames/{room}" for room in ("archives", "classes", "cholecseg8k", "png", "reading", "fitting", "packing"))
+_CODE = tuple(
+    f"frames/{room}"
+    for room in ("archives", "classes", "cholecseg8k", "png", "reading", "fitting", "packing")
+)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(eq=False)
 class Packed:
-    """Frames at the working size: row i of every array is row i of the table, whose index is 0, 1, 2 and so on.
+    """Frames at the working size: row i of every array is row i of the table (index 0, 1, 2 and so on).
 
-    table: the frame table of these N frames. rows: int64 N, their places in the arrays on disk. place: the store folder
-    of those arrays. skipped: a sentence for each bad frame that was left out.
-    images uint8 NxHxWx3 RGB, blood bool NxHxW, valid bool NxHxW, classes uint8 NxHxW (UNKNOWN = 255) are read-only and
-    opened on first use: a neighbouring run of frames stays on disk, any other selection is copied into memory once.
+    table: the frame table of these N frames. rows: int64 N, their places in the arrays on disk. place: the
+    store folder of those arrays. skipped: a sentence for each bad frame that was left out.
+    images uint8 NxHxWx3 RGB, blood bool NxHxW, valid bool NxHxW, classes uint8 NxHxW (UNKNOWN = 255) are
+    read-only and opened on first use: a neighbouring run of frames stays on disk, any other selection is
+    copied into memory once.
     """
 
     table: pd.DataFrame
@@ -61,7 +70,7 @@ class Packed:
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits of these frames' pixels and labels: the same wherever, and whenever, they were packed."""
+        """16 hexadecimal digits of these frames' pixels and labels, the same wherever and whenever packed."""
         content = json.loads((self.place / "about.json").read_text())["digests"]
         return hashlib.sha256(" ".join(content[row] for row in self.rows).encode()).hexdigest()[:16]
 
@@ -73,11 +82,13 @@ class Packed:
         """The frames at which a bool array of length N is True."""
         chosen = np.asarray(chosen)
         if chosen.dtype != bool or chosen.shape != self.rows.shape:
-            raise ValueError(f"where() takes {len(self)} truth values, one per frame, not {chosen.dtype} {chosen.shape}")
+            raise ValueError(
+                f"where() takes {len(self)} truth values, one per frame, not {chosen.dtype} {chosen.shape}"
+            )
         return Packed(self.table[chosen].reset_index(drop=True), self.rows[chosen], self.place, self.skipped)
 
     def take(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(images, blood, valid, classes) of a few frames by their positions, read from disk and nothing else."""
+        """(images, blood, valid, classes) of a few frames by position, and nothing else read from disk."""
         return tuple(_open(self.place, name)[self.rows[positions]] for name in _ARRAYS)
 
     def __len__(self) -> int:
@@ -89,28 +100,39 @@ class Packed:
     def _array(self, name: str) -> np.ndarray:
         values, rows = _open(self.place, name), self.rows
         if len(rows) and (np.diff(rows) == 1).all():
-            return values[rows[0]:rows[-1] + 1]
+            return values[rows[0] : rows[-1] + 1]
         picked = values[rows]
         picked.flags.writeable = False
         return picked
 
 
-def pack(table: pd.DataFrame, size: tuple[int, int], keep_aspect: bool = True, on_bad: str = "stop",
-         folder: str | Path | None = None, workers: int | None = None) -> Packed:
-    """The table's frames at size (height, width), found in the store or decoded into it (see `fit` for keep_aspect).
+def pack(
+    table: pd.DataFrame,
+    size: tuple[int, int],
+    keep_aspect: bool = True,
+    on_bad: str = "stop",
+    folder: str | Path | None = None,
+    workers: int | None = None,
+) -> Packed:
+    """The table's frames at size (height, width), found in the store or decoded into it (see `fit`).
 
     on_bad: "stop" raises CourseError at the first bad frame, "skip" leaves such frames out and names them in
-    Packed.skipped. folder: where packed folders are kept, the course's store by default. workers: processes to decode in,
-    by default one for each core; the result is the same for any number.
-    The same files (names, sizes, times of change) at the same size are found again, whatever the table's order or splits.
-    Raises CourseError too when no frame is left, or the disk is full; nothing half-written stays.
+    Packed.skipped. folder: where packed folders are kept, the course's store by default. workers: processes
+    to decode in, by default one for each core; the result is the same for any number.
+    The same files (names, sizes, times of change) at the same size are found again, whatever the table's
+    order or splits. Raises CourseError too when no frame is left, or the disk is full; nothing half-written
+    stays.
     """
     bad = Bad(on_bad)
     if table.empty:
-        raise CourseError("The frame table is empty, so there is nothing to pack: index a folder that holds frames.")
+        raise CourseError(
+            "The frame table is empty, so there is nothing to pack: index a folder that holds frames."
+        )
     frames = table[["dataset", "image", "mask"]].drop_duplicates().sort_values(["dataset", "image", "mask"])
     keys = list(frames.itertuples(index=False, name=None))
-    what = dict(frames=_fingerprint(keys), size=list(size), keep_aspect=bool(keep_aspect), code=store.code(*_CODE))
+    what = dict(
+        frames=_fingerprint(keys), size=list(size), keep_aspect=bool(keep_aspect), code=store.code(*_CODE)
+    )
     place = Path(folder) / store.key(**what) if folder else store.folder("frames", **what)
     if not place.exists():
         stream = decoded(keys, tuple(size), keep_aspect, workers)
@@ -120,11 +142,17 @@ def pack(table: pd.DataFrame, size: tuple[int, int], keep_aspect: bool = True, o
             raise _unwritable(place, error) from error
         finally:
             stream.close()  # ends the workers at once when a frame was bad
-    left_out = {int(row): sentence for row, sentence in json.loads((place / "about.json").read_text())["skipped"].items()}
+    left_out = {
+        int(row): sentence
+        for row, sentence in json.loads((place / "about.json").read_text())["skipped"].items()
+    }
     for row in sorted(left_out):
         bad.add(left_out[row])
     row_of = {key: row for row, key in enumerate(keys)}
-    rows = np.array([row_of[key] for key in table[["dataset", "image", "mask"]].itertuples(index=False, name=None)], np.int64)
+    rows = np.array(
+        [row_of[key] for key in table[["dataset", "image", "mask"]].itertuples(index=False, name=None)],
+        np.int64,
+    )
     kept = ~np.isin(rows, list(left_out))
     if not kept.any():
         raise CourseError(f"None of the {len(rows)} frames can be read; the first reason: {bad.sentences[0]}")
@@ -132,7 +160,7 @@ def pack(table: pd.DataFrame, size: tuple[int, int], keep_aspect: bool = True, o
 
 
 def _fingerprint(keys: list[tuple[str, str, str]]) -> str:
-    """A hash of what the frames are made from: names relative to their common folder, sizes, times of change."""
+    """A hash of what frames are made from: names relative to their common folder, sizes, times of change."""
     stats: dict[str, tuple[int, int] | None] = {}
     lines = []
     for dataset, image, mask in keys:
@@ -154,10 +182,13 @@ def _fingerprint(keys: list[tuple[str, str, str]]) -> str:
     return digest.hexdigest()
 
 
-def _write(draft: Path, stream: Iterator[tuple | str], count: int, size: tuple[int, int], on_bad: str) -> None:
+def _write(
+    draft: Path, stream: Iterator[tuple | str], count: int, size: tuple[int, int], on_bad: str
+) -> None:
     """Write the four arrays frame by frame, a bad frame's place left empty, and about.json.
 
-    Written, not mapped: on a full disk a write ends in an error that can be told, a mapped page kills the process.
+    Written, not mapped: on a full disk a write ends in an error that can be told, a mapped page kills the
+    process.
     """
     height, width = size
     need = count * height * width * 6
@@ -169,7 +200,11 @@ def _write(draft: Path, stream: Iterator[tuple | str], count: int, size: tuple[i
     try:
         for name, (dtype, more) in _ARRAYS.items():
             files.append((draft / f"{name}.npy").open("wb"))
-            header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": (count, height, width, *more)}
+            header = {
+                "descr": np.dtype(dtype).str,
+                "fortran_order": False,
+                "shape": (count, height, width, *more),
+            }
             np.lib.format.write_array_header_1_0(files[-1], header)
         for row, frame in enumerate(progress(stream, f"Decoding {count} frames", total=count)):
             if isinstance(frame, str):
@@ -189,8 +224,10 @@ def _write(draft: Path, stream: Iterator[tuple | str], count: int, size: tuple[i
 
 def _unwritable(place: Path, error: OSError) -> CourseError:
     cause = "the disk is full" if error.errno in _FULL else (error.strerror or str(error)).lower()
-    return CourseError(f"{place.parent} can't take the packed frames ({cause}): free some space, or name a folder on another "
-                       "disk with COURSE_STORE.")
+    return CourseError(
+        f"{place.parent} can't take the packed frames ({cause}): "
+        "free some space, or name a folder on another disk with COURSE_STORE."
+    )
 
 
 def _open(place: Path, name: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""From a row of the frame table to pixels: (image, blood, valid), and the class of each pixel where there are classes."""
+"""From a row of the frame table to pixels: (image, blood, valid), and classes where there are any."""
 
 from collections.abc import Mapping
 
@@ -17,21 +17,24 @@ def read(row, blood_class: str = "Blood") -> tuple[np.ndarray, np.ndarray, np.nd
     """One frame: image uint8 HxWx3 RGB, blood bool HxW, valid bool HxW (False where the label is unknown).
 
     row: a row of the frame table (a Series, a named tuple or a dictionary).
-    blood_class: which class of CholecSeg8k counts as blood; another than "Blood" shows what a mixed-up label does.
-    Raises CourseError when a file is missing or damaged, image and mask differ in size, or a label belongs to no class.
+    blood_class: which class of CholecSeg8k counts as blood; another than "Blood" shows what a mixed-up label
+    does. Raises CourseError when a file is missing or damaged, image and mask differ in size, or a label
+    belongs to no class.
     """
     return read_with_classes(row, blood_class)[:3]
 
 
 def read_classes(row) -> np.ndarray:
-    """The class id of each pixel of a CholecSeg8k frame, uint8 HxW, UNKNOWN (255) where the label says nothing."""
+    """The class id of each pixel of a CholecSeg8k frame, uint8 HxW, UNKNOWN (255) where there is none."""
     if _of(row, "dataset") != "cholecseg8k":
-        raise CourseError(f"{named(_of(row, 'mask'))} has no classes, only blood: ask for classes of a CholecSeg8k frame.")
+        raise CourseError(
+            f"{named(_of(row, 'mask'))} has no classes, only blood: ask for classes of a CholecSeg8k frame."
+        )
     return cholecseg8k.classes(_of(row, "mask"))
 
 
 def read_with_classes(row, blood_class: str = "Blood") -> tuple[np.ndarray, ...]:
-    """(image, blood, valid, classes) as from `read` and `read_classes`; classes are all UNKNOWN where a data set has none."""
+    """(image, blood, valid, classes) as from `read` and `read_classes`; UNKNOWN where there is no class."""
     dataset, image_at, mask_at = (_of(row, name) for name in ("dataset", "image", "mask"))
     entry = by_name(blood_class)
     image = rgb(image_at, ("PNG",) if dataset in ("hemoset", "cholecseg8k") else IMAGE_FORMATS)
@@ -39,13 +42,17 @@ def read_with_classes(row, blood_class: str = "Blood") -> tuple[np.ndarray, ...]
         classes = cholecseg8k.classes(mask_at)
         blood, valid = classes == entry.id, classes != UNKNOWN
     elif entry.name != "Blood":
-        raise CourseError(f"{named(mask_at)} marks only blood, not '{entry.name}': leave blood_class at \"Blood\" for it.")
+        raise CourseError(
+            f"{named(mask_at)} marks only blood, not '{entry.name}': leave blood_class at \"Blood\" for it."
+        )
     else:
         blood = above_zero(mask_at)
         valid, classes = np.ones_like(blood), np.full(blood.shape, UNKNOWN, np.uint8)
     if blood.shape != image.shape[:2]:
-        raise CourseError(f"{named(image_at)} is {_size(image)} but its mask {named(mask_at)} is {_size(blood)}: "
-                          f"give both the same size, or {SKIP}.")
+        raise CourseError(
+            f"{named(image_at)} is {_size(image)} but its mask {named(mask_at)} is {_size(blood)}: "
+            f"give both the same size, or {SKIP}."
+        )
     return image, blood, valid, classes
 
 

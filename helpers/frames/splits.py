@@ -10,21 +10,25 @@ from helpers.errors import CourseError
 SOURCE_SPLITS = ("train", "id_val", "id_test")
 TARGET_SPLITS = ("ood_val", "ood_test")
 WISHED_SPLITS = ("ood_wished_val", "ood_wished")
-"""The phantom's benchmark with blood in every patient: the same patients on the same two sides as TARGET_SPLITS."""
+"""The phantom's benchmark with blood in every patient: the same patients, the same sides as above."""
 
 # Which splits may share a subject: the wished-for benchmark has the target's patients.
-_SIDE = {name: name for name in SOURCE_SPLITS} | {"ood_val": "val", "ood_wished_val": "val", "ood_test": "test",
-                                                  "ood_wished": "test"}
+_SIDE = {name: name for name in SOURCE_SPLITS} | {
+    "ood_val": "val",
+    "ood_wished_val": "val",
+    "ood_test": "test",
+    "ood_wished": "test",
+}
 _TEST_SHARE, _VAL_SHARE, _TARGET_VAL_SHARE = 0.3, 0.2, 0.3
 _ENOUGH_WITH_BLOOD = 3
 
 
 def split_source(table: pd.DataFrame, seed: int, fold: int | None = None, folds: int = 5) -> pd.DataFrame:
-    """The table with `split` filled by subject: train, id_val, id_test. A copy; the same whatever the order of its rows.
+    """A copy of the table with `split` filled by subject: train, id_val, id_test; row order is no matter.
 
-    fold=None: one split, about 30 % of the subjects to id_test and 20 % to id_val (of 10: 3, 2 and 5 to train).
-    fold=k: fold k of `folds`; its subjects are id_test, the next fold's id_val, the rest train, so that over all folds
-    each subject is tested once (10 subjects, 5 folds: 2, 2 and 6).
+    fold=None: one split, about 30 % of the subjects to id_test and 20 % to id_val (of 10: 3, 2 and 5 to
+    train). fold=k: fold k of `folds`; its subjects are id_test, the next fold's id_val, the rest train, so
+    that over all folds each subject is tested once (10 subjects, 5 folds: 2, 2 and 6).
     Subjects are drawn in strata of frame count, so that no side gets only the small ones.
     Raises CourseError with fewer than 3 subjects, or a fold that can't be.
     """
@@ -32,31 +36,41 @@ def split_source(table: pd.DataFrame, seed: int, fold: int | None = None, folds:
     random = np.random.default_rng([abs(int(seed)), 1])
     if len(subjects) < 3:
         names = ", ".join(subjects) or "none"
-        raise CourseError(f"The frames come from too few subjects to train, validate and test on different ones ({names}): "
-                          "it takes at least 3, said in subjects.csv or by a subfolder for each.")
+        raise CourseError(
+            f"The frames come from too few subjects to train, validate and test on different ones ({names}): "
+            "it takes at least 3, said in subjects.csv or by a subfolder for each."
+        )
     if fold is None:
         test = _one_of_each(subjects, max(1, round(_TEST_SHARE * len(subjects))), random)
         rest = [subject for subject in subjects if subject not in test]
         val = _one_of_each(rest, max(1, round(_VAL_SHARE * len(subjects))), random)
     else:
         if not 3 <= folds <= len(subjects) or not 0 <= fold < folds:
-            raise CourseError(f"There is no fold {fold} of {folds} over {len(subjects)} subjects: ask for 3 to {len(subjects)} "
-                              "folds, counted from 0.")
+            raise CourseError(
+                f"There is no fold {fold} of {folds} over {len(subjects)} subjects: "
+                f"ask for 3 to {len(subjects)} folds, counted from 0."
+            )
         fold_of = _folds(subjects, folds, random)
         test = {subject for subject in subjects if fold_of[subject] == fold}
         val = {subject for subject in subjects if fold_of[subject] == (fold + 1) % folds}
-    return _with_split(table, {subject: "id_test" if subject in test else "id_val" if subject in val else "train"
-                               for subject in subjects})
+    return _with_split(
+        table,
+        {
+            subject: "id_test" if subject in test else "id_val" if subject in val else "train"
+            for subject in subjects
+        },
+    )
 
 
-def split_target(table: pd.DataFrame, seed: int, blood_subjects: tuple[str, ...] = ("video01",),
-                 wished: bool = False) -> pd.DataFrame:
-    """The table with `split` filled by subject: ood_val and ood_test, or with wished=True ood_wished_val and ood_wished.
+def split_target(
+    table: pd.DataFrame, seed: int, blood_subjects: tuple[str, ...] = ("video01",), wished: bool = False
+) -> pd.DataFrame:
+    """The table with `split` filled by subject: ood_val, ood_test, or if wished ood_wished_val, ood_wished.
 
-    blood_subjects: the subjects known to have blood. Fewer than 3 are too few to divide: they go to the test. From 3 on
-    both sides get some. Of the others about 30 % go to validation: at least one where there are two, none where there is one.
-    Who goes where depends on names and seed alone, so that the wished-for benchmark, given the same blood_subjects, has
-    the same patients on the same sides.
+    blood_subjects: the subjects known to have blood. Fewer than 3 are too few to divide: they go to the test.
+    From 3 on both sides get some. Of the others about 30 % go to validation: at least one where there are
+    two, none where there is one. Who goes where depends on names and seed alone, so that the wished-for
+    benchmark, given the same blood_subjects, has the same patients on the same sides.
     """
     val_name, test_name = WISHED_SPLITS if wished else TARGET_SPLITS
     subjects = set(table["subject"])
@@ -64,15 +78,18 @@ def split_target(table: pd.DataFrame, seed: int, blood_subjects: tuple[str, ...]
     groups = [subjects - bleeding] + ([bleeding] if len(bleeding) >= _ENOUGH_WITH_BLOOD else [])
     val: set[str] = set()
     for group in groups:
-        ordered = sorted(group, key=lambda subject: hashlib.sha256(f"{int(seed)} {subject}".encode()).digest())
-        val |= set(ordered[:round(_TARGET_VAL_SHARE * len(group))])
+        ordered = sorted(
+            group, key=lambda subject: hashlib.sha256(f"{int(seed)} {subject}".encode()).digest()
+        )
+        val |= set(ordered[: round(_TARGET_VAL_SHARE * len(group))])
     return _with_split(table, {subject: val_name if subject in val else test_name for subject in subjects})
 
 
 def check_splits(table: pd.DataFrame) -> None:
     """Raises CourseError when a split has an unknown name or a subject of a data set stands on two sides.
 
-    ood_val and ood_wished_val are one side, ood_test and ood_wished another. Frames without a split ("") are on none.
+    ood_val and ood_wished_val are one side, ood_test and ood_wished another. Frames without a split ("") are
+    on none.
     """
     split = table[table["split"] != ""]
     unknown = sorted(set(split["split"]) - set(_SIDE))
@@ -81,8 +98,10 @@ def check_splits(table: pd.DataFrame) -> None:
     for (dataset, subject), own in split.groupby(["dataset", "subject"], sort=True):
         if own["split"].map(_SIDE).nunique() > 1:
             names = " and ".join(sorted(set(own["split"])))
-            raise CourseError(f"{subject} of {dataset} stands in two splits, {names}, so what is learned leaks into the test: "
-                              "give each subject one split, as split_source and split_target do.")
+            raise CourseError(
+                f"{subject} of {dataset} stands in two splits, {names}, so the test leaks: "
+                "give each subject one split, as split_source and split_target do."
+            )
 
 
 def _by_size(table: pd.DataFrame) -> list[str]:
@@ -93,7 +112,9 @@ def _by_size(table: pd.DataFrame) -> list[str]:
 
 def _one_of_each(subjects: list[str], number: int, random: np.random.Generator) -> set[str]:
     """One subject at random of each of `number` strata of neighbouring size."""
-    return {str(random.choice(stratum)) for stratum in np.array_split(np.array(subjects, dtype=object), number)}
+    return {
+        str(random.choice(stratum)) for stratum in np.array_split(np.array(subjects, dtype=object), number)
+    }
 
 
 def _folds(subjects: list[str], folds: int, random: np.random.Generator) -> dict[str, int]:
@@ -101,7 +122,7 @@ def _folds(subjects: list[str], folds: int, random: np.random.Generator) -> dict
     fold_of: dict[str, int] = {}
     for start in range(0, len(subjects), folds):
         dealt = random.permutation(folds)
-        fold_of |= {subject: int(fold) for subject, fold in zip(subjects[start:start + folds], dealt)}
+        fold_of |= {subject: int(fold) for subject, fold in zip(subjects[start : start + folds], dealt)}
     return fold_of
 
 

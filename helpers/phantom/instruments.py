@@ -48,14 +48,6 @@ class Canvas:
         self.cover[box] = np.maximum(self.cover[box], cover)
         self.kind[box][cover > 0.5] = kind
 
-    def hole(self, start, end, half: float):
-        """A window cut through what is drawn (a fenestrated jaw)."""
-        cut = np.zeros(self.shape, np.uint8)
-        cv2.line(cut, tuple(int(8 * v) for v in start), tuple(int(8 * v) for v in end), 255, max(1, round(2 * half)),
-                 cv2.LINE_AA, 3)
-        self.cover *= 1 - cut.astype(np.float32) / 255
-        self.kind[cut > 127] = 0
-
     def shadow(self, shift: tuple[float, float]) -> Field:
         """How much light the instruments leave on the tissue (0-1): their cover, displaced and softened."""
         if not self.cover.any():
@@ -100,14 +92,19 @@ def grasper(canvas: Canvas, entry, tip, spread: float, steel: float) -> None:
     back = np.asarray(entry, float) - tip
     back /= max(np.hypot(*back), 1e-6)
     metal = linear(150 + 40 * steel, 146 + 42 * steel, 142 + 48 * steel)
-    joint = tip + back * 44 * scale
+    joint, waist = tip + back * 46 * scale, tip + back * 56 * scale
     for side in (-1, 1):
-        bow = np.array([back[0] * np.cos(side * spread) - back[1] * np.sin(side * spread),
-                        back[0] * np.sin(side * spread) + back[1] * np.cos(side * spread)])
-        end = joint - bow * 44 * scale
-        canvas.rod(joint, end, 5.0 * scale, 4.0 * scale, metal * 0.9, "steel", 1)
-        canvas.hole(joint - bow * 14 * scale, joint - bow * 36 * scale, 1.6 * scale)
-    canvas.rod(entry, joint, 8.5 * scale, 7.0 * scale, metal * (0.5 + 0.4 * steel), "steel", 1)
+        angle = side * spread
+        bow = np.array([back[0] * np.cos(angle) - back[1] * np.sin(angle), back[0] * np.sin(angle) + back[1] * np.cos(angle)])
+        aside = np.array([-bow[1], bow[0]]) * scale
+        # Each jaw is a long loop: two thin rails, closed at the end, with a window between them.
+        for rail in (-1, 1):
+            canvas.rod(joint + rail * 2 * aside, joint - bow * 42 * scale + rail * 3.6 * aside, 1.7 * scale, 1.5 * scale,
+                       metal * 1.1, "steel", 1)
+        canvas.rod(joint - bow * 40 * scale, joint - bow * 46 * scale, 5.0 * scale, 3.5 * scale, metal * 1.1, "steel", 1)
+        canvas.rod(joint, joint - bow * 14 * scale, 3.6 * scale, 3.6 * scale, metal, "steel", 1)
+    canvas.rod(waist, joint, 7 * scale, 4.5 * scale, metal, "steel", 1)
+    canvas.rod(entry, waist, 9 * scale, 8 * scale, metal * (0.5 + 0.4 * steel), "steel", 1)
 
 
 def hook(canvas: Canvas, entry, tip, steel: float) -> None:

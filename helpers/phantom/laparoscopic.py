@@ -54,7 +54,7 @@ def draw_laparoscopic(subject: str, clip: int, t: float, size: tuple[int, int] =
     share = amount(look, subject, clip, seed, t, wished)
     depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share)
     albedo = film.stain(albedo, depth, look)
-    canvas = _instruments(shape, look, name, t, world, where)
+    canvas = _instruments(shape, look, name, t, world)
 
     gx, gy = slopes(height)
     lake = step(depth, 0.08, 0.9)
@@ -83,7 +83,7 @@ def _label(classes, depth, canvas: Canvas, inside, name: tuple, t: float) -> np.
     return classes
 
 
-def _instruments(shape: tuple[int, int], look: dict[str, float], name: tuple, t: float, world: World, where) -> Canvas:
+def _instruments(shape: tuple[int, int], look: dict[str, float], name: tuple, t: float, world: World) -> Canvas:
     rng = hands(*name)
     canvas = Canvas(shape)
     target = np.array(world.focus) * [shape[1], shape[0]]

@@ -34,7 +34,7 @@ def picture(diffuse: Field, gleam: Field, look: dict[str, float], name: tuple, t
     cv2.setRNGSeed(int(rng.integers(2 ** 31)))
     cv2.randn(bits, 0, look["noise"])
     image += bits
-    surround = rng.uniform(0, 5, 3) * [1, 0.5, 0.5] / 255
+    surround = generator("surround", name[0]).uniform(0, 4, 3) * [1, 0.8, 0.7] / 255
     if inside.min() < 1:
         image = mix(surround.astype(np.float32), image, inside)
     return cv2.convertScaleAbs(np.maximum(image, 0), alpha=255), inside > 0.5

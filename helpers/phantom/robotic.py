@@ -37,7 +37,8 @@ def _world(subject: str, clip: int, size: tuple[int, int], seed: int, variation:
     wide = rng.uniform(38, 60)
     valley = cv2.exp(-(across / wide) ** 2)
     along = noise(rng, shape, 75 * scale, 2)
-    height = (16 * noise(rng, shape, 58 * scale, 2, 0.4) - 26 * valley) * scale
+    mound, _ = lobules(rng, shape, rng.uniform(44, 70) * scale)
+    height = (13 * noise(rng, shape, 62 * scale, 2, 0.4) + look["mounds"] * _rounded(mound, scale) - 26 * valley) * scale
 
     angle = tilt + rng.normal(0, 0.25)
     strand = fibres(rng, shape, angle + 0.5, 30 * scale, 2.6 * scale, 14 * scale)
@@ -46,10 +47,10 @@ def _world(subject: str, clip: int, size: tuple[int, int], seed: int, variation:
     mottle = noise(rng, shape, 20 * scale, 4, 0.6)
     patches = noise(rng, shape, 50 * scale, 3)
     # Layers that overlap like flaps, from below: fascia, fat along the edges, strap muscle, a gland in the wound.
-    edge = 0.16 * mottle
-    fat = step(0.8 * along + look["fat"] + edge - 0.9 * valley + 0.5, 0.0, 0.30)
-    muscle = step(0.7 * patches + 0.35 * along + look["muscle"] + edge + 0.25 * valley, 0.0, 0.35)
-    gland = step(1.4 * valley - 1.15 + 0.5 * noise(rng, shape, 45 * scale) + 0.5 * look["gland"] + edge, 0.05, 0.35)
+    edge = 0.08 * mottle
+    fat = step(0.8 * along + look["fat"] + edge - 0.9 * valley + 0.5, -0.05, 0.35)
+    muscle = step(0.7 * patches + 0.35 * along + look["muscle"] + edge + 0.25 * valley, -0.1, 0.4)
+    gland = step(1.4 * valley - 1.15 + 0.5 * noise(rng, shape, 45 * scale) + 0.5 * look["gland"] + edge, 0.0, 0.4)
     inflamed = step(0.5 * noise(rng, shape, 36 * scale, 2) + 0.35 * mottle - 1.1 + 0.7 * look["inflamed"], 0, 0.9)
 
     hue, pale = look["hue"], look["pale"]
@@ -80,6 +81,11 @@ def _world(subject: str, clip: int, size: tuple[int, int], seed: int, variation:
     spread = film.potential(rng, height, sites) - 3 * cavity
     focus = ((sites[0][0] - (shape[1] - size[1]) / 2) / size[1], (sites[0][1] - (shape[0] - size[0]) / 2) / size[0])
     return World(albedo, np.dstack([height, spread, gloss, cavity]).astype(np.float32), focus)
+
+
+def _rounded(domes: Field, scale: float) -> Field:
+    """Lobules as soft mounds."""
+    return cv2.GaussianBlur(domes, (0, 0), 4 * scale)
 
 
 def _cavity(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> Field:

@@ -29,13 +29,13 @@ FACTORS = ("exposure", "colour", "contrast", "field_of_view", "sharpness", "spec
 
 _OPTICS = {
     # trait: (factor, source's range, target's range)
-    "goal": ("exposure", (0.41, 0.51), (0.27, 0.41)),
+    "goal": ("exposure", (0.395, 0.495), (0.26, 0.395)),
     "red": ("colour", (0.95, 1.08), (0.93, 1.08)),
     "blue": ("colour", (0.90, 1.10), (0.78, 1.06)),
-    "saturation": ("colour", (0.88, 1.10), (0.90, 1.30)),
+    "saturation": ("colour", (0.90, 1.12), (0.68, 1.02)),
     "contrast": ("contrast", (0.90, 1.08), (1.0, 1.25)),
-    "vignette": ("field_of_view", (0.0, 0.25), (0.5, 1.0)),
-    "radius": ("field_of_view", (9.0, 9.0), (1.18, 1.75)),
+    "vignette": ("field_of_view", (0.0, 0.25), (0.4, 0.9)),
+    "radius": ("field_of_view", (9.0, 9.0), (1.12, 1.72)),
     "aside": ("field_of_view", (0.0, 0.0), (-0.10, 0.10)),
     "blur": ("sharpness", (0.35, 0.7), (0.5, 1.1)),
     "speculars": ("speculars", (0.7, 1.3), (0.5, 1.1)),
@@ -45,7 +45,7 @@ _OPTICS = {
     "blood_hue": ("blood", (-0.5, 0.5), (-0.3, 0.7)),
 }
 _ROBOTIC = {
-    "hue": (-1, 1), "pale": (0, 1), "muscle": (-0.9, 0.4), "gland": (0, 1), "fat": (-1.6, -0.4), "inflamed": (0, 1),
+    "hue": (-1, 1), "pale": (0, 1), "muscle": (-0.9, 0.4), "gland": (0, 1), "mounds": (6, 18), "fat": (-1.6, -0.4), "inflamed": (0, 1),
     "lobule": (16, 34), "fibre": (0.5, 1.3), "rough": (0.6, 1.5), "vessels": (4, 16), "lamp_x": (-0.45, 0.45),
     "lamp_y": (-0.45, 0.1), "gloss": (0.6, 1.3), "bleeding": (0.055, 0.105), "steel": (0, 1),
 }

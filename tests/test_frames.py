@@ -1,5 +1,8 @@
 """Reading surgery: the layouts, the frame table, the pixels of image and label."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from frames_by_hand import (
@@ -29,6 +32,13 @@ def test_the_class_table_tells_13_classes_apart_by_id_name_colour_and_grey():
     assert (blood.id, blood.rgb, blood.grey) == (7, (255, 0, 0), 24)
     with pytest.raises(CourseError, match="No class is called 'bood': choose one of .*Blood"):
         frames.by_name("bood")
+
+
+def test_the_data_card_has_the_class_table_that_the_code_reads_by():
+    card = (Path(__file__).resolve().parent.parent / "data" / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| \**([^|*]+?)\** \| (\d+),(\d+),(\d+) \| (\d+) \|$", card, flags=re.MULTILINE)
+    table = [(int(i), name, (int(r), int(g), int(b)), int(grey)) for i, name, r, g, b, grey in rows]
+    assert table == [tuple(entry) for entry in frames.CLASSES]
 
 
 @needs_real

@@ -45,8 +45,9 @@ def build(course: settings.Course, folder: Path = FOLDER, site: Path = SITE) -> 
         "seconds": {"total": round(time.monotonic() - started, 1),
                     "lessons": {one.name: round(one.seconds, 1) for one in executed}},
     }
+    own = {"source": course.source is not None, "target": course.target is not None}
     with replaced(site) as draft:
-        _write(draft, Site(pages, collected, about), {**about, "results": collected.results})
+        _write(draft, Site(pages, collected, about, own), {**about, "results": collected.results})
     _report(site / "index.html", collected, time.monotonic() - started)
     return site / "index.html"
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from pathlib import Path
 
 from nbconvert.filters.ansi import ansi2html
 from nbformat import NotebookNode
@@ -98,7 +99,7 @@ def _alt(metadata: dict, kind: str) -> str:
     about = metadata.get(kind, {})
     alt = (about.get("alt") if isinstance(about, dict) else None) or metadata.get("alt")
     if not alt:
-        raise CourseError("a picture has no alt text: show it with helpers.figures.show(figure, alt)")
+        raise CourseError("a picture has no alt text: show it with helpers.figures.show(figure, alt).")
     return alt
 
 
@@ -111,7 +112,9 @@ def _picture(data: str, kind: str, alt: str) -> str:
 
 def _stream(text: str, name: str) -> str:
     """Text as a terminal would leave it: a carriage return overwrites its line, and no path of this machine stays."""
-    lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.replace(f"{ROOT}/", "").split("\n")]
+    text = re.sub(r"\S*ipykernel_\d+[/\\]\d+\.py:(\d+)", r"line \1", text)
+    text = re.sub(r"\S*[/\\]site-packages[/\\]", "", text).replace(f"{ROOT}/", "").replace(str(Path.home()), "~")
+    lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")]
     shown = ansi2html("\n".join(lines).strip("\n"))
     if not shown.strip():
         return ""

@@ -65,8 +65,8 @@ def _add(results: dict[str, dict], owner: dict[str, str], lesson: str, name: str
         raise CourseError(f"{lesson}: the result '{name}' lacks {', '.join(missing)}; record a helpers.results.Result.")
     if given["data"] not in DATA:
         raise CourseError(f"{lesson}: the result '{name}' is from '{given['data']}' data; choose one of {', '.join(DATA)}.")
-    # Strict JSON has no NaN: what is undefined is null.
-    result = {key: None if isinstance(given[key], float) and not math.isfinite(given[key]) else given[key] for key in FIELDS}
+    # Strict JSON has no NaN, and on its way out of a kernel one may have become a word: what is undefined is null.
+    result = {key: None if key in FIELDS[:3] and not math.isfinite(float(given[key] or 0)) else given[key] for key in FIELDS}
     if name in results and results[name] != result:
         raise CourseError(f"The result '{name}' is recorded twice with different values, by {owner[name]} and by {lesson}: "
                           "give one of the two another name.")

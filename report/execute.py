@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
+from report import notebooks
 from report.notebooks import notebook
 
 KERNEL = "course"
@@ -62,10 +63,11 @@ def fingerprint(folders: list[Path], without: Path) -> str:
 
 
 def machinery() -> str:
-    """A hash of everything besides the lesson that decides its outputs: the helpers' source and the pinned versions."""
+    """A hash of everything besides the lesson that decides its outputs: the code around it and the pinned versions."""
     digest = hashlib.sha256()
-    for path in [*sorted((settings.ROOT / "helpers").rglob("*.py")), settings.ROOT / "requirements.txt"]:
-        digest.update(f"{path.relative_to(settings.ROOT).as_posix()}\n".encode() + path.read_bytes())
+    around = [Path(notebooks.__file__).resolve(), settings.ROOT / "requirements.txt"]
+    for path in [*sorted((settings.ROOT / "helpers").rglob("*.py")), *around]:
+        digest.update(f"{os.path.relpath(path, settings.ROOT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
 
 
@@ -89,7 +91,7 @@ def surroundings() -> Iterator[None]:
         spec = Path(scratch, "kernels", KERNEL)
         spec.mkdir(parents=True)
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False",
-                   "--log-level=ERROR"]  # it would warn of its local socket
+                   "--log-level=CRITICAL"]  # it warns of its local socket, and of being shut down
         (spec / "kernel.json").write_text(json.dumps({"argv": command, "display_name": "Course", "language": "python"}))
         paths = [str(settings.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         wanted = {

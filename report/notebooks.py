@@ -8,9 +8,14 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.settings import ROOT
+from helpers.settings import REPOSITORY, ROOT
 
 FOLDER = ROOT / "notebooks"
+# Lessons say $REPOSITORY and $COLAB; what they stand for has its one place in the settings.
+ADDRESSES = {
+    "$REPOSITORY": REPOSITORY,
+    "$COLAB": REPOSITORY.replace("https://github.com/", "https://colab.research.google.com/github/") + "/blob/main/notebooks",
+}
 
 
 def lessons(folder: Path = FOLDER) -> list[Path]:
@@ -28,10 +33,13 @@ def notebook(lesson: Path) -> NotebookNode:
     seen: dict[str, int] = {}
     cells = []
     for cell in read.cells:
-        text = f"{cell.cell_type}\n{cell.source}"
+        source = cell.source
+        for name, address in ADDRESSES.items():
+            source = source.replace(name, address)
+        text = f"{cell.cell_type}\n{source}"
         seen[text] = seen.get(text, 0) + 1
         made = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell,
-                "raw": nbformat.v4.new_raw_cell}[cell.cell_type](cell.source)
+                "raw": nbformat.v4.new_raw_cell}[cell.cell_type](source)
         made.id = hashlib.sha256(f"{seen[text]}\n{text}".encode()).hexdigest()[:12]
         if tags := cell.metadata.get("tags"):
             made.metadata["tags"] = list(tags)

@@ -49,9 +49,8 @@ def mathml(latex: str, block: bool) -> str:
         made = convert(text, display="block" if block else "inline")
     except Exception as error:  # the converter has no error of its own
         raise CourseError(f"The formula ${latex}$ can't be set ({type(error).__name__}): check its brackets.") from error
-    # In text a backslash or a bare & is what the converter could not read.
-    if left := re.search(r"\\[A-Za-z]+", plain(made)):
-        raise CourseError(f"The formula ${latex}$ can't be set: {left[0]} is not known to the converter; write it otherwise.")
+    if left := re.search(r">(\\[A-Za-z]+|&)<", made):
+        raise CourseError(f"The formula ${latex}$ can't be set: {left[1]} is not known to the converter; write it otherwise.")
     return made.replace("<math ", f'<math alttext="{html.escape(text)}" ', 1)
 
 

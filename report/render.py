@@ -98,21 +98,24 @@ def minutes(executed: Executed) -> str:
 class Site:
     """The frame around pages: templates, and what all pages say."""
 
-    def __init__(self, pages: list[Page], collected: Collected, about: dict) -> None:
-        """about: profile, seed, data, versions, seconds, as results.json has them."""
+    def __init__(self, pages: list[Page], collected: Collected, about: dict, own: dict[str, bool]) -> None:
+        """about: profile, seed, data, versions, seconds,as results.json has them.
+
+        own: whether "source" and "target" are the reader's own folders, so that the words don't say pigs of them.
+        """
         self.pages, self.collected = pages, collected
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True)
         self.templates.filters.update(number=numbers.number, interval=numbers.interval, behind=numbers.behind,
                                       time=numbers.time, plain=plain)
-        self.templates.globals.update(course=COURSE, pages=pages, about=about, phantom=PHANTOM)
+        self.templates.globals.update(course=COURSE, pages=pages, about=about, own=own, phantom=PHANTOM)
 
     def page(self, page: Page) -> str:
         """A lesson's page as a whole document."""
         place = self.pages.index(page)
         data = self.collected.info.get(page.name, {}).get("data", self.collected.data)
-        return self._made(page.file, "lesson.html", page=page, drawn=data == "phantom", notes=self._notes(page.name),
+        return self._made(page.file, "lesson.html", page=page, drawn=data == "phantom",
                           before=self.pages[place - 1] if place else None,
                           after=self.pages[place + 1] if place + 1 < len(self.pages) else None)
 
@@ -126,9 +129,6 @@ class Site:
                           drawn=self.collected.data == "phantom", notes=self.collected.notes("notes"),
                           skipped=self.collected.notes("skipped"),
                           plotly=any(cells.needs_plotly(figure["html"]) for figure in figures))
-
-    def _notes(self, name: str) -> list[str]:
-        return self.collected.info.get(name, {}).get("notes", [])
 
     def _made(self, file: str, template: str, **what: object) -> str:
         made = self.templates.get_template(template).render(**what)

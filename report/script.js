@@ -73,6 +73,8 @@
 
   function fitPlots() {
     if (!window.Plotly) return;
+    // A drawing off the page, on which plotly measures its letters: nothing for a screen reader.
+    document.querySelectorAll("#js-plotly-tester").forEach((drawing) => drawing.setAttribute("aria-hidden", "true"));
     document.querySelectorAll(".js-plotly-plot").forEach((plot) => window.Plotly.Plots.resize(plot));
   }
 

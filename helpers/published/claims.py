@@ -16,6 +16,8 @@ JOINED = f"{FRAMES} joined with {CLASSES}"
 TRAINING, DOMAIN = FILES["training_results.json"].cited, FILES["domain_stats.json"].cited
 CORRELATIONS, SPLITS = FILES["correlation_analysis.csv"].cited, FILES["hemoset_splits.json"].cited
 
+NEAR = 60  # frame numbers: the step at which HemoSet was mostly labelled
+
 
 class Numbers(dict):
     """Results by name, each with its source in `sources`."""
@@ -129,6 +131,10 @@ def epsilon(numbers: Numbers, frames: pd.DataFrame) -> None:
         rows=partial)
     put("tp_free_dice_max", free.dice.max(), "greatest Dice of a frame without a true-positive pixel", FRAMES,
         "PARTIAL frames without a true-positive pixel", rows=free)
+    put("overlap_dice_min", overlap.dice.min(), "least Dice of a frame with a true-positive pixel", FRAMES,
+        "PARTIAL frames with a true-positive pixel", rows=overlap)
+    put("overlap_dice_max", overlap.dice.max(), "greatest Dice of a frame with a true-positive pixel", FRAMES,
+        "PARTIAL frames with a true-positive pixel", rows=overlap)
     for name, rows, split in (("tp_free", free, "frames labelled blood, without a true-positive pixel"),
                               ("overlap", overlap, "frames labelled blood, with a true-positive pixel")):
         put(f"spearman_{name}", spearmanr(rows.dice, rows.scored).statistic,
@@ -139,7 +145,7 @@ def epsilon(numbers: Numbers, frames: pd.DataFrame) -> None:
         "frames labelled blood", rows=labelled)
 
 
-def split_by_frames(numbers: Numbers, splits: pd.DataFrame, near: int = 60) -> None:
+def split_by_frames(numbers: Numbers, splits: pd.DataFrame) -> None:
     """Point 4: how close a validation frame has a training frame of the same pig, in frame numbers."""
     val, distance = neighbours(splits)
     where = "HemoSet, validation frames"
@@ -153,8 +159,8 @@ def split_by_frames(numbers: Numbers, splits: pd.DataFrame, near: int = 60) -> N
                 "pigs with frames in both train and val", SPLITS, "HemoSet", "pigs", rows=splits)
     for pig, rows in splits.groupby("subject"):
         numbers.put(f"{pig}_frames", len(rows), f"labelled frames of {pig}", SPLITS, "HemoSet", "frames", rows=rows)
-    numbers.put("val_near", (distance <= near).sum(),
-                f"validation frames within {near} frame numbers of a training frame of the same pig", SPLITS, where, "frames",
+    numbers.put("val_near", (distance <= NEAR).sum(),
+                f"validation frames within {NEAR} frame numbers of a training frame of the same pig", SPLITS, where, "frames",
                 rows=val)
     numbers.put("val_distance_median", distance.median(), "median distance to the nearest training frame of the same pig",
                 SPLITS, where, "frame numbers", rows=val)

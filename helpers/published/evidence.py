@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -63,7 +64,8 @@ def evidence(folder: str | Path = "") -> Evidence:
     Raises CourseError as `files.read` does: a folder that was named, or was fetched to, and is wrong is never passed over.
     """
     if folder:
-        return compute(read(folder))
+        # A relative path is the reader's, said where the command was typed; a notebook runs in its own folder.
+        return compute(read(Path(os.environ.get("COURSE_FROM", os.curdir)) / Path(folder).expanduser()))
     fetched = settings.data_folder() / "published"
     return compute(read(fetched)) if any((fetched / name).exists() for name in FILES) else recorded()
 

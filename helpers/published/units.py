@@ -130,6 +130,10 @@ def _separation(numbers: Numbers, frames: pd.DataFrame) -> None:
     put("auroc_clips_p", mannwhitneyu(clips.area[has], clips.area[~has], method="exact").pvalue,
         "its two-sided p-value, exact Mann-Whitney over clips", JOINED, where, rows=one)
     put("auroc_red_clips", auroc(has, clips.red), "AUROC of mean red, clips as the unit", JOINED, where, rows=one)
+    for column in ("area", "red"):
+        means = frames.groupby("subject")[column].mean().rank(ascending=False)
+        put(f"patient_rank_{column}", means[patient], f"rank of {patient} among the patients by mean {column}, greatest first",
+            JOINED, "CholecSeg8k, by patient", rows=frames)
 
 
 def _bounds(numbers: Numbers, frames: pd.DataFrame, pooled: dict[str, int]) -> None:
@@ -142,6 +146,11 @@ def _bounds(numbers: Numbers, frames: pd.DataFrame, pooled: dict[str, int]) -> N
     put("alarm_1pct_any_low", 100 * sure / len(clean), f"{what}, at least", JOINED, "frames without blood", "%", rows=clean)
     put("alarm_1pct_any_high", 100 * (sure + open_) / len(clean), f"{what}, at most", JOINED, "frames without blood", "%",
         rows=clean)
+    true = frames.blood > 0
+    for end, for_blood in (("low", 0), ("high", PIXELS)):
+        filled = frames.predicted.fillna(true.map({True: for_blood, False: PIXELS - for_blood}))
+        put(f"auroc_frames_any_{end}", auroc(true, filled),
+            f"AUROC of predicted area, frames as the unit, at {'least' if end == 'low' else 'most'}", JOINED, ALL, rows=frames)
     for name, found, split, rows, unit_ in (
             ("alarm_1pct", share_above_bounds(frames, possible, **total, percent=1), "frames without blood", clean, "%"),
             ("auroc_frames", auroc_bounds(frames, possible, **total), ALL, frames, "")):

@@ -5,6 +5,7 @@ A p-value counts the rearrangements whose statistic is at least as far from zero
 
 import itertools
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,6 +13,11 @@ LEVEL = 0.05
 # All rearrangements are tried up to this many, a sample of DRAWS beyond.
 EXACT = 50_000
 DRAWS = 9_999
+
+
+def counted(n: int, thing: str) -> str:
+    """"1 clip", "2 clips"."""
+    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def p_value(observed: float, null: np.ndarray, complete: bool) -> float:
@@ -36,7 +42,7 @@ def judged(observed: float, null: np.ndarray, complete: bool, moved: str) -> tup
         return None, f"No p-value: nothing to rearrange by {moved}."
     least = smallest_p(null, complete)
     if least > LEVEL:
-        return None, f"No p-value: {moved} cannot give one below {least:.2g}, whatever the data."
+        return None, f"No p-value: {moved} cannot give one below {least:.2g} whatever the effect."
     return p_value(observed, null, complete), f"p by {moved}."
 
 
@@ -54,9 +60,10 @@ def sign_flip_test(means: np.ndarray, seed: int = 0) -> tuple[float | None, str]
     else:
         signs = np.random.default_rng(seed).choice((1.0, -1.0), (DRAWS, n))
     null = signs @ means / max(n, 1)
-    return judged(means.mean() if n else math.nan, null, complete, f"flipping the sign of {n} subject{'s' * (n != 1)}")
+    return judged(means.mean() if n else math.nan, null, complete, f"flipping the sign of {counted(n, 'subject')}")
 
 
+@lru_cache(maxsize=16)
 def orders(n: int, seed: int = 0) -> tuple[np.ndarray, bool]:
     """Orders of n things, one per row: all of them (n up to 8) or a random sample. Returns (orders, all of them?)."""
     if math.factorial(n) <= EXACT:
@@ -65,20 +72,30 @@ def orders(n: int, seed: int = 0) -> tuple[np.ndarray, bool]:
     return generator.permuted(np.tile(np.arange(n), (DRAWS, 1)), axis=1), False
 
 
-def shifts(clips: np.ndarray, seed: int = 0) -> tuple[np.ndarray, bool]:
-    """Circular shifts within each clip, as rows of positions: all combinations of them, or a random sample.
+def every_shift(clips: np.ndarray) -> np.ndarray:
+    """All combinations of circular shifts within each clip, as rows of positions.
 
     clips: the clip of each frame, the frames of a clip in their order. A shift keeps every frame's neighbours but one,
-    so that a slow drift stays a slow drift, which shuffling frames would destroy. Returns (positions, all of them?).
+    so that a slow drift stays a slow drift, which shuffling frames would destroy.
     """
-    members = [np.flatnonzero(clips == clip) for clip in dict.fromkeys(clips)]
-    lengths = [len(places) for places in members]
-    complete = math.prod(lengths) <= EXACT
-    if complete:
-        steps = np.array(list(itertools.product(*map(range, lengths)))).reshape(math.prod(lengths), len(members))
-    else:
-        steps = np.random.default_rng(seed).integers(0, lengths, (DRAWS, len(members)))
-    positions = np.empty((len(steps), len(clips)), int)
+    members = _members(clips)
+    steps = np.array(list(itertools.product(*(range(len(places)) for places in members))))
+    return _shifted(members, steps, len(clips))
+
+
+def random_shifts(clips: np.ndarray, draws: int, seed: int | tuple[int, ...] = 0) -> np.ndarray:
+    """A random sample of the shifts that every_shift lists."""
+    members = _members(clips)
+    steps = np.random.default_rng(seed).integers(0, [len(places) for places in members], (draws, len(members)))
+    return _shifted(members, steps, len(clips))
+
+
+def _members(clips: np.ndarray) -> list[np.ndarray]:
+    return [np.flatnonzero(clips == clip) for clip in dict.fromkeys(clips)]
+
+
+def _shifted(members: list[np.ndarray], steps: np.ndarray, n: int) -> np.ndarray:
+    positions = np.empty((len(steps), n), int)
     for places, step in zip(members, steps.T):
         positions[:, places] = places[(np.arange(len(places)) + step[:, None]) % len(places)]
-    return positions, complete
+    return positions

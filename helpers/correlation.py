@@ -1,0 +1,217 @@
+"""Rank correlation with its estimand named, and tests that respect what belongs together.
+
+Between subjects, within subjects and pooled are three questions with three answers, and only the first two have a test
+here: pooled over frames, neighbours count as if each were a patient of its own. Every function leaves out the frames
+where a value is NaN. Where so few subjects, or frames, cannot reach 0.05, `p` is None and the note says so.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import linalg, stats
+
+from helpers import permutation
+from helpers.errors import CourseError
+from helpers.statistics import Estimate, frame_table
+
+# A subject with fewer frames than this has no rank correlation of its own worth averaging.
+FEWEST_FRAMES = 5
+# Below this flipping the signs of whole subjects cannot give 0.05 (2 / 2**5 is 0.0625).
+FEWEST_SUBJECTS = 6
+Given = Sequence[float] | Mapping[str, Sequence[float]] | None
+
+
+def spearman(x: Sequence[float], y: Sequence[float]) -> float:
+    """Spearman's rank correlation of the pairs without NaN (ties get their mean rank); NaN where one doesn't vary."""
+    return partial_spearman(x, y, None)
+
+
+def partial_spearman(x: Sequence[float], y: Sequence[float], given: Given) -> float:
+    """Rank correlation of what x and y have beyond `given`: Pearson's, of the residuals of ranks regressed on ranks.
+
+    given: one sequence, or several by name. NaN where nothing is left to vary. Source: Conover (1999), Practical
+    Nonparametric Statistics, 3rd edition, section 5.4, generalised to several.
+    """
+    table = frame_table(np.zeros(len(x)), x=x, y=y, **_named(given))
+    return _observed(*_residuals(table, _named(given)))
+
+
+def spearman_pooled(x, y, subjects: Sequence, given: Given = None) -> Estimate:
+    """Over all frames as they come, whoever they belong to. It has no p: see naive_p for the one often quoted."""
+    table, given = _table(x, y, subjects, given)
+    return Estimate(
+        _observed(*_residuals(table, given)), None, None, len(table), table["subject"].nunique(),
+        f"rank correlation pooled over frames{_beyond(given)}",
+        "No p-value: frames of one subject resemble each other, and a test over frames would take them for independent.")
+
+
+def naive_p(x: Sequence[float], y: Sequence[float]) -> float:
+    """The p-value that takes every frame for an observation of its own; to be shown as the mistake that it is."""
+    table = frame_table(np.zeros(len(x)), x=x, y=y)
+    return float(stats.spearmanr(table["x"], table["y"]).pvalue)
+
+
+def spearman_between(x, y, subjects: Sequence, given: Given = None, seed: int = 0) -> Estimate:
+    """Do subjects with more x have more y? Over the subjects' means; p by giving the subjects' y to one another.
+
+    With `given`, y's residuals are permuted (Freedman and Lane 1983, J. Bus. Econ. Stat. 1: 292).
+    """
+    table, given = _table(x, y, subjects, given)
+    means = table.groupby("subject").mean()
+    u, v, basis = _residuals(means, given)
+    positions, complete = permutation.orders(len(means), seed)
+    p, note = permutation.judged(_observed(u, v, basis), _correlations(u, v, basis, positions), complete,
+                                 f"permuting {permutation.counted(len(means), 'subject')}")
+    return Estimate(_observed(u, v, basis), None, None, len(table), len(means),
+                    f"rank correlation between subject means{_beyond(given)}", note, p)
+
+
+def spearman_within(
+    x, y, subjects: Sequence, clips: Sequence | None = None, order: Sequence | None = None,
+    given: Given = None, test: str | None = None, seed: int = 0, draws: int = 1_999,
+) -> Estimate:
+    """Do a subject's frames with more x have more y? The mean over subjects of each one's own rank correlation.
+
+    Subjects count that have at least FEWEST_FRAMES frames and in which both vary. clips: the clip of each frame (else a
+    subject is one clip); order: the frame number (else frames stand in their order).
+    test: "signs" flips the sign of whole subjects' correlations. It needs six subjects, assumes nothing about the course
+    of a clip, and speaks about subjects like these. "shifts" moves y round in a circle within each clip. It speaks about
+    these subjects, and holds where x and y wander about a level: of two unrelated drifts it finds a relation far too
+    often (21 to 100 % of one clip's random walks and trends in a simulation), unless the frame number is given, as in
+    given={"frame number": order} (7 to 9 %). Without a name the test is signs from six subjects on, else shifts.
+    CourseError for another name.
+    """
+    if test not in (None, "shifts", "signs"):
+        raise CourseError(f"The test '{test}' is unknown; choose shifts or signs.")
+    table, given = _table(x, y, subjects, given, clip=subjects if clips is None else clips, order=order)
+    kept = []
+    for index, (_, frames) in enumerate(table.groupby("subject")):
+        parts = _residuals(frames, given)
+        if len(frames) >= FEWEST_FRAMES and math.isfinite(_observed(*parts)):
+            kept.append((index, frames, parts))
+    observed = np.array([_observed(*parts) for _, _, parts in kept])
+    if test == "signs" or not kept or (test is None and len(kept) >= FEWEST_SUBJECTS):
+        p, note = permutation.sign_flip_test(observed, seed)
+    else:
+        p, note = _shift_test(kept, observed.mean(), seed, draws)
+    return Estimate(
+        float(observed.mean()) if kept else math.nan, None, None, sum(len(frames) for _, frames, _ in kept), len(kept),
+        f"mean over subjects of the rank correlation between a subject's frames{_beyond(given)}", note, p)
+
+
+def _shift_test(kept, observed: float, seed: int, draws: int) -> tuple[float | None, str]:
+    """(p, note) of the mean correlation, against shifting every clip of every subject on its own."""
+    lengths = [n for _, frames, _ in kept for n in frames.groupby("clip").size()]
+    if math.prod(lengths) <= draws:
+        # Few enough to try all: the combinations over subjects are those over all their clips together.
+        joint = permutation.every_shift(np.concatenate([[f"{i}/{clip}" for clip in frames["clip"]] for i, frames, _ in kept]))
+        ends = np.cumsum([len(frames) for _, frames, _ in kept])
+        columns = [(parts, joint[:, end - len(frames):end] - (end - len(frames)))
+                   for end, (_, frames, parts) in zip(ends, kept)]
+        null, complete = np.mean([_correlations(*parts, places) for parts, places in columns], axis=0), True
+    else:
+        null, complete = np.zeros(draws), False
+        for index, frames, parts in kept:
+            places = permutation.random_shifts(frames["clip"].to_numpy(), draws, (seed, index))
+            null += _correlations(*parts, places) / len(kept)
+    return permutation.judged(observed, null, complete, f"shifting the frames within {permutation.counted(len(lengths), 'clip')}")
+
+
+def holm(pvalues: Mapping[str, float | None] | Sequence[float | None]) -> pd.Series:
+    """p-values corrected for being several, by Holm (1979); None and NaN are not tests, and stay NaN."""
+    from statsmodels.stats.multitest import multipletests  # slow to import, and only needed where there are many tests
+
+    raw = pd.Series(pvalues, dtype=float)
+    tests = raw.dropna()
+    if len(tests):
+        raw[tests.index] = multipletests(tests.to_numpy(), method="holm")[1]
+    return raw
+
+
+def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
+    """Chance that a positive scores above a negative (ties half), from ranks; NaN where one of the two is missing."""
+    scores, labels = np.asarray(scores, float), np.asarray(labels, bool)
+    known = ~np.isnan(scores)
+    scores, labels = scores[known], labels[known]
+    positive, negative = labels.sum(), (~labels).sum()
+    if not positive or not negative:
+        return math.nan
+    return float((stats.rankdata(scores)[labels].sum() / positive - (positive + 1) / 2) / negative)
+
+
+def auroc_between(
+    scores: Sequence[float], labels: Sequence[bool], groups: Sequence, unit: str = "subject", seed: int = 0
+) -> Estimate:
+    """AUROC with the group (a subject, or a clip: name it in `unit`) as the unit: its mean score, any positive frame.
+
+    p by giving the groups' labels to one another, which takes groups for exchangeable: clips of one patient are, if at
+    all, only for statements about that patient. n_subjects is the number of groups.
+    """
+    table = frame_table(groups, score=scores, label=np.asarray(labels, float))
+    means = table.groupby("subject").agg(score=("score", "mean"), label=("label", "max"))
+    positive = (means["label"] > 0).to_numpy()
+    value, n, k = auroc(means["score"], positive), len(means), int(positive.sum())
+    ranks = stats.rankdata(means["score"])
+    complete = math.comb(n, k) <= permutation.EXACT
+    if not 0 < k < n:
+        picks = np.empty((0, max(k, 1)), int)
+    elif complete:
+        picks = np.array(list(itertools.combinations(range(n), k)))
+    else:
+        picks = permutation.orders(n, seed)[0][:, :k]
+    null = (ranks[picks].mean(axis=1) - (k + 1) / 2) / max(n - k, 1) if len(picks) else np.empty(0)
+    between = permutation.counted(n, unit)
+    p, note = permutation.judged(value - 0.5, null - 0.5, complete, f"permuting the labels of {between}")
+    return Estimate(value, None, None, len(table), n, f"AUROC between {between}, {k} of them positive", note, p)
+
+
+def _named(given: Given) -> dict[str, Sequence[float]]:
+    """`given` by column names that cannot clash with others."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        given = {getattr(given, "name", None) or "a third": given}
+    return {f"given {name}": values for name, values in given.items()}
+
+
+def _beyond(given: dict) -> str:
+    return "".join(f", {name}" for name in given)
+
+
+def _table(x, y, subjects, given: Given, clip=None, order=None) -> tuple[pd.DataFrame, dict]:
+    """The frames without NaN as a table, in the order of `order` where there is one, and `given` by name."""
+    given = _named(given)
+    table = frame_table(subjects, x=x, y=y, **given)
+    if clip is not None:
+        table = table.assign(clip=np.asarray(clip)[table.index])
+    if order is not None:
+        table = table.loc[pd.Series(np.asarray(order)[table.index], index=table.index).sort_values(kind="stable").index]
+    return table, given
+
+
+def _residuals(table: pd.DataFrame, given: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the ranks of x and y have beyond their mean and the ranks of `given`, and an orthonormal basis of those."""
+    ranks = table[["x", "y", *given]].rank().to_numpy()
+    basis = linalg.orth(np.column_stack([np.ones(len(ranks)), ranks[:, 2:]])) if len(ranks) else np.empty((0, 1))
+    rest = ranks[:, :2] - basis @ (basis.T @ ranks[:, :2])
+    # What only rounding leaves is nothing.
+    rest[:, (rest**2).sum(0) <= 1e-12 * (ranks[:, :2] ** 2).sum(0)] = 0
+    return rest[:, 0], rest[:, 1], basis
+
+
+def _correlations(u, v, basis, positions: np.ndarray) -> np.ndarray:
+    """Correlation of u with v rearranged by each row of positions, what the basis explains taken out again."""
+    moved = v[positions]
+    moved = moved - (moved @ basis) @ basis.T
+    size = np.sqrt((moved**2).sum(1) * (u @ u))
+    return np.divide(moved @ u, size, out=np.zeros(len(moved)), where=size > 1e-9)
+
+
+def _observed(u, v, basis) -> float:
+    """The correlation of u and v, NaN where one of them is nothing, or as many things are given as there are frames."""
+    if len(u) - basis.shape[1] < 1 or not u.any() or not v.any():
+        return math.nan
+    return float(_correlations(u, v, basis, np.arange(len(u))[None])[0])

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from frames_by_hand import (
     REAL,
+    SIZE,
     blood_mask,
     cholec_labels,
     image,
@@ -36,7 +37,7 @@ def test_the_class_table_tells_13_classes_apart_by_id_name_colour_and_grey():
 
 def test_the_data_card_has_the_class_table_that_the_code_reads_by():
     card = (Path(__file__).resolve().parent.parent / "data" / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d+) \| \**([^|*]+?)\** \| (\d+),(\d+),(\d+) \| (\d+) \|$", card, flags=re.MULTILINE)
+    rows = re.findall(r"^\| (\d+) \| \**([^|*]+?)\** \| (\d+),(\d+),(\d+) \| (\d+) \|$", card, re.MULTILINE)
     table = [(int(i), name, (int(r), int(g), int(b)), int(grey)) for i, name, r, g, b, grey in rows]
     assert table == [tuple(entry) for entry in frames.CLASSES]
 
@@ -96,6 +97,14 @@ def test_hemoset_may_be_unpacked_on_one_side_only_and_nested_once_more(tmp_path)
         "zip"
     ).any()
     assert (frames.read(table.iloc[0])[1] == (blood_mask(0) == 1)).all()
+
+
+def test_what_was_unpacked_in_place_goes_before_the_zip_beside_it(tmp_path):
+    write_pig(tmp_path / "pig1", [0])
+    write_pig(tmp_path / "pig1", [0], unpacked=True)
+    (tmp_path / "pig1" / "labels" / "000000_mask.png").write_bytes(png(np.ones(SIZE, bool)))  # mended by hand
+    row = frames.index(tmp_path).table.iloc[0]
+    assert frames.read(row)[1].all() and (frames.read(row)[0] == image(0)).all()
 
 
 def test_a_palette_mask_is_read_by_its_indices_whatever_its_palette(tmp_path):
@@ -201,6 +210,15 @@ def test_own_folder_with_subjects_csv(tmp_path, text):
     ]
 
 
+def test_what_systems_leave_in_folders_is_no_frame(tmp_path):
+    folder = write_own(tmp_path, ["a"])
+    for name in ("._a.png", ".DS_Store", "Thumbs.db", "__MACOSX/b.png"):
+        for side in ("images", "masks"):
+            (folder / side / name).parent.mkdir(exist_ok=True)
+            (folder / side / name).write_bytes(b"junk")
+    assert frames.index(folder).table["image"].str.endswith("images/a.png").tolist() == [True]
+
+
 def test_own_images_may_be_jpeg_and_a_folder_named_like_a_released_one_stays_ones_own(tmp_path):
     folder = write_own(tmp_path / "hemoset", ["a"])
     Image.fromarray(image(0)).save(folder / "images" / "a.jpg")
@@ -213,7 +231,7 @@ def test_zip_members_may_lie_deeper_and_junk_is_no_frame(tmp_path):
     (tmp_path / "pig1").mkdir()
     write_zip(
         tmp_path / "pig1" / "imgs.zip",
-        {"pig1/imgs/000005.png": png(image(5)), "__MACOSX/imgs/._000005.png": b"x"},
+        {"pig1/imgs/000005.png": png(image(5)), "__MACOSX/pig1/imgs/000005.png": b"x"},
     )
     write_zip(
         tmp_path / "pig1" / "labels.zip", {"labels/000005_mask.png": png(blood_mask(5)), ".DS_Store": b""}

@@ -20,6 +20,7 @@ from helpers.frames.bad import Bad, split_address
 from helpers.frames.cholecseg8k import colour_mask
 from helpers.frames.decoding import decoded
 from helpers.progress import progress
+from helpers.settings import store_folder
 
 # The arrays of a packed folder: their dtype, and what follows N, height and width in their shape.
 _ARRAYS = {
@@ -133,7 +134,7 @@ def pack(
     what = dict(
         frames=_fingerprint(keys), size=list(size), keep_aspect=bool(keep_aspect), code=store.code(*_CODE)
     )
-    place = Path(folder) / store.key(**what) if folder else store.folder("frames", **what)
+    place = (Path(folder) if folder else store_folder() / "frames") / store.key(**what)
     if not place.exists():
         stream = decoded(keys, tuple(size), keep_aspect, workers)
         try:
@@ -172,8 +173,11 @@ def _fingerprint(keys: list[tuple[str, str, str]]) -> str:
             except OSError:
                 stats[disk] = None  # decoding will say that it is gone
         lines.append((dataset, [(source, stats[split_address(source)[0]]) for source in sources]))
-    base = os.path.commonpath([os.path.dirname(os.path.abspath(disk)) for disk in stats])
-    relative = {disk: Path(os.path.relpath(os.path.abspath(disk), base)).as_posix() for disk in stats}
+    try:
+        base = os.path.commonpath([os.path.dirname(os.path.abspath(disk)) for disk in stats])
+        relative = {disk: Path(os.path.relpath(os.path.abspath(disk), base)).as_posix() for disk in stats}
+    except ValueError:  # on Windows, drives have no folder in common
+        relative = {disk: disk for disk in stats}
     digest = hashlib.sha256()
     for dataset, sources in lines:
         for source, about in sources:

@@ -10,7 +10,7 @@ READY   := .venv/ready
 OPTIONS = --profile $(PROFILE) --seed $(SEED) $(if $(DATA),--data "$(DATA)") $(if $(SOURCE),--source "$(SOURCE)") \
           $(if $(TARGET),--target "$(TARGET)") $(if $(ON_BAD),--on-bad $(ON_BAD)) $(if $(PUBLIC),--public)
 
-.PHONY: help report test lab notebooks setup clean
+.PHONY: help report test lab notebooks published setup clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -25,6 +25,9 @@ lab: $(READY)  ## JupyterLab on the lessons
 
 notebooks: $(READY)  ## regenerate the .ipynb from the .py
 	@$(BIN)/python -m report.notebooks
+
+published: $(READY)  ## fetch the published tables that lesson 05 re-examines, into data/published
+	@$(BIN)/python -m helpers.published fetch
 
 setup: $(READY)  ## only install
 

@@ -22,12 +22,14 @@ def name_of(split: str) -> str:
     return NAMES.get(split, split)
 
 
+matplotlib.rcParams.update({
+    "font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11, "axes.titleweight": "bold", "axes.titlelocation": "left",
+    "axes.titlepad": 10, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": False, "legend.frameon": False,
+})
+
+
 def new(width: float = 7.0, height: float = 4.0, rows: int = 1, columns: int = 1, **more):
-    """A figure and its axes in the course's style; sizes in inches."""
-    with matplotlib.rc_context({"font.family": "DejaVu Sans", "font.size": 10, "axes.titlesize": 11,
-                                "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.spines.top": False,
-                                "axes.spines.right": False, "axes.grid": False, "legend.frameon": False,
-                                "axes.titlepad": 10}):
-        figure, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **more)
+    """A figure and its axes; sizes in inches."""
+    figure, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **more)
     plt.close(figure)  # it is shown by `show`, with its alt text, and not a second time by the notebook
     return figure, axes

@@ -77,9 +77,9 @@ def thickness(field: Field, within: Field, share: float) -> Field:
 def stain(albedo: Field, film: Field, look: dict[str, float]) -> Field:
     """The tissue's colour under the film: Beer and Lambert's absorption, then the blood's own colour as it thickens."""
     dark, hue = look["blood_dark"], look["blood_hue"]
-    absorbs = np.array([0.30 + 0.7 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue], np.float32)
+    absorbs = np.array([0.35 + 1.5 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue], np.float32)
     through = albedo * cv2.exp(cv2.merge([film * -float(share) for share in absorbs]))
-    fresh, old = linear(168, 14 + 8 * max(hue, 0), 18), linear(92, 6, 12)
-    body = (1 - dark) * fresh + dark * old
-    deep = mix(body, body * (0.45 - 0.15 * dark), step(film, 0.8, 2.5))
+    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(80, 8, 11)
+    body = fresh ** (1 - dark) * old ** dark
+    deep = mix(body, body * 0.4, step(film, 0.8, 2.5))
     return mix(through, deep, 0.85 * (1 - cv2.exp(-2.6 * film)))

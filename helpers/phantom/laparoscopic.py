@@ -64,7 +64,7 @@ def draw_laparoscopic(subject: str, clip: int, t: float, size: tuple[int, int] =
     cosine, half = light(gx * still + 1.8 * scale * rim_x, gy * still + 1.8 * scale * rim_y, lamp)
     dark = np.clip(1 - 0.05 / scale * np.clip(hollow(height, 16 * scale), -2, 14), 0.25, 1.1)
     lit = (0.10 + 0.90 * cosine) * dark * near * canvas.shadow((8 + 10 * lamp[0], 10))
-    gleam = (1 - lake) * gloss * (0.05 * cv2.pow(half, 24) + 1.2 * cv2.pow(half, 240)) + lake * 1.3 * cv2.pow(half, 420)
+    gleam = (1 - lake) * gloss * (0.05 * cv2.pow(half, 24) + 1.2 * cv2.pow(half, 240)) + lake * 0.8 * cv2.pow(half, 420)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.5, canvas.cover)
     image, inside = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
     return image, _label(classes, depth, canvas, inside, name, t)

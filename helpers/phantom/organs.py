@@ -103,7 +103,7 @@ def build(subject: str, clip: int, size: tuple[int, int], seed: int, look: dict[
                   0.4, "ligament")
     # The liver: one or two smooth dark lobes, finely speckled, broad gleams.
     l = look["liver"]
-    dark = skin(linear(112 - 22 * l, 40 - 6 * l + 6 * hue, 38 + 8 * l), linear(84, 28, 32), 0.4 + 0.3 * mottle)
+    dark = skin(linear(140 - 50 * l, 38 - 4 * l + 5 * hue, 34 + 10 * l), linear(104 - 24 * l, 26, 28), 0.4 + 0.3 * mottle)
     dark *= thrice(np.clip(1 + 0.07 * fine, 0.5, 1.5))
     liver_near = np.clip(0.62 + 0.22 * noise(rng, shape, 80 * scale), 0.2, 1)
     up, tilt = rng.uniform(-0.10, 0.12), side * rng.uniform(-0.5, 0.2)
@@ -130,6 +130,9 @@ def build(subject: str, clip: int, size: tuple[int, int], seed: int, look: dict[
     if not shows(subject, "no_gallbladder"):
         _gallbladder(paint, rng, look, side, neck, mottle, wobble, dome)
     _hilum(paint, rng, subject, look, side, neck, mottle, strand, wobble, tree)
+    # Congested and bruised skin: dark red, dull, no edge. Not blood, and nobody labels it as such.
+    bruise = 0.8 * step(noise(rng, shape, 34 * scale, 3, 0.6) + 0.6 * step(ellipse(paint, neck, (0.3, 0.3), 0), 0, 0.3 * paint.high), 0.5, 2.6)
+    paint.albedo = mix(paint.albedo, linear(122, 26, 26), bruise)
     # The telescope's beam: brightest somewhere near the work, weak on what lies deep.
     beam = cv2.exp(-np.square(ellipse(paint, rng.normal(0, 0.18, 2), (0.62, 0.5), 0) / (0.5 * paint.high) - 1) * 1.1)
     paint.near *= (0.28 + 0.95 * beam) * np.clip(1 + 0.14 * noise(rng, shape, 90 * scale), 0.5, 1.5)
@@ -138,7 +141,7 @@ def build(subject: str, clip: int, size: tuple[int, int], seed: int, look: dict[
     paint.classes[slit] = UNKNOWN
     sites = [tuple(map(float, (neck + rng.normal(0, 0.10, 2)) * paint.high + [shape[1] / 2, shape[0] / 2]))
              for _ in range(int(rng.integers(1, 4)))]
-    spread = film.potential(rng, paint.height, sites, 0.7)
+    spread = film.potential(rng, paint.height, sites, 0.7) + 0.5 * np.clip(0.75 - paint.near, -0.3, 0.6)
     ground = np.dstack([paint.height, spread, paint.gloss * (0.75 + 0.25 * mottle).clip(0), paint.near])
     focus = (0.5 + float(neck[0]) * paint.high / size[1], 0.5 + float(neck[1]) * paint.high / size[0])
     return World(paint.albedo, ground.astype(np.float32), paint.classes, focus)

@@ -41,7 +41,7 @@ _OPTICS = {
     "speculars": ("speculars", (0.7, 1.3), (0.5, 1.1)),
     "smoke": ("smoke", (0.0, 0.0), (0.0, 0.45)),
     "noise": ("noise", (0.006, 0.014), (0.010, 0.024)),
-    "blood_dark": ("blood", (0.0, 0.45), (0.7, 1.0)),
+    "blood_dark": ("blood", (0.0, 0.5), (0.8, 1.2)),
     "blood_hue": ("blood", (-0.5, 0.5), (-0.3, 0.7)),
 }
 _ROBOTIC = {

@@ -9,12 +9,13 @@ from nbformat import NotebookNode
 
 from helpers.errors import CourseError
 from helpers.settings import ROOT
-from report.prose import Prose, code, mathml, scroll
+from report.prose import Prose, code, mathml, plain, scroll
 from report.rules import faults
 
 COURSE = "application/vnd.course."  # what lessons leave for the report rather than for the reader
 WIDGET = "application/vnd.jupyter.widget-view+json"  # live in Jupyter; in the page a still picture stands in its place
 PLOTLY = '<script src="plotly.min.js"></script>\n'
+NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
 
@@ -72,6 +73,9 @@ def output(one: NotebookNode, prose: Prose) -> str:
     data = one.data
     if WIDGET in data:
         return ""
+    if "text/html" in data and 'class="highlight"' in data["text/html"] and "text/plain" in data:
+        # IPython's Code brings a style sheet that would reach the whole page; the page has its own for code.
+        return f'<div class="source">{code(data["text/plain"])}</div>'
     if "text/html" in data:
         return _html(data["text/html"])
     for kind in PICTURES:
@@ -91,8 +95,22 @@ def output(one: NotebookNode, prose: Prose) -> str:
 def _html(made: str) -> str:
     kind = "figure" if re.search(r"<(figure|img|svg|video)\b|plotly-graph-div", made) else "said"
     if kind == "said" and "<table" in made:
-        made = scroll(made)
+        made = scroll(aligned(made))
     return f'<div class="output {kind}">{made}</div>'
+
+
+def aligned(table: str) -> str:
+    """A pandas table with its columns of words marked, to be set flush left; numbers stay flush right.
+
+    A table with spanning cells is left as it is: its columns are not to be counted.
+    """
+    if "dataframe" not in table or re.search(r"(?:row|col)span", table):
+        return table
+    rows = [re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL) for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL)]
+    body = [row for row in rows if any(one.startswith("<td") for one in row)]
+    words = {place for row in body for place, one in enumerate(row) if not NUMBER.fullmatch(plain(one))}
+    places = iter([place for row in rows for place, _ in enumerate(row)])
+    return re.sub(r"<(t[hd])(?=[ >])", lambda one: f'<{one[1]} class="words"' if next(places) in words else one[0], table)
 
 
 def _alt(metadata: dict, kind: str) -> str:

@@ -10,6 +10,14 @@ def number(result: dict) -> str:
     return _written(result["value"], result["unit"])
 
 
+def percent(result: dict) -> dict:
+    """The record of a rate in percent, which reads better in a sentence; one that has a unit already as it is."""
+    if result["unit"]:
+        return result
+    ends = {end: None if result[end] is None else 100 * result[end] for end in ("value", "low", "high")}
+    return {**result, **ends, "unit": "percent"}
+
+
 def interval(result: dict) -> str:
     """ "0.71 to 0.93", or an honest word: "no interval: 1 subject"."""
     if result["low"] is None or result["high"] is None:

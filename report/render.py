@@ -107,7 +107,7 @@ class Site:
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
             trim_blocks=True, lstrip_blocks=True)
-        self.templates.filters.update(number=numbers.number, interval=numbers.interval, behind=numbers.behind,
+        self.templates.filters.update(number=numbers.number, percent=numbers.percent, interval=numbers.interval, behind=numbers.behind,
                                       time=numbers.time, plain=plain)
         self.templates.globals.update(course=COURSE, pages=pages, about=about, own=own, phantom=PHANTOM)
 

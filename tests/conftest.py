@@ -1,4 +1,4 @@
-"""What several test files share: the real lessons, executed once on the `smoke` profile and built into a site."""
+"""What several test files share: sites built once, from two small lessons and from the real ones on `smoke`."""
 
 import contextlib
 import io
@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from lessons_by_hand import HEADLINE, PLOT, WIDE, code, lesson, prose, result
 
 from helpers import settings
 from report.build import build
@@ -36,3 +38,18 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
         with contextlib.redirect_stdout(printed):
             build(course, FOLDER, site)
     return Smoke(executed, site, printed.getvalue())
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of two small lessons with everything a page may hold."""
+    folder = tmp_path_factory.mktemp("lessons")
+    lesson(folder, "00_first", prose("## A plot\nWith $x_i$ and\n\n| a | b |\n|---|---|\n| 1 | 2 |"), code(PLOT), code(HEADLINE),
+           code(WIDE), code(f"print('a long line ' * 40)  # {'long ' * 30}"),
+           result("id_test.dice", "0.875", "0.8", "0.9"),
+           result("ood_test.dice", "0.07", subjects=1, notes="'Only the phantom is here.'"))
+    lesson(folder, "01_second", prose("## The end"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
+        build(settings.course("smoke", data=str(tmp_path_factory.mktemp("data"))), folder, folder / "site")
+    return folder / "site"

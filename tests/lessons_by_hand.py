@@ -30,6 +30,17 @@ tell("{data}", [{notes}], [])
 Record().add("{name}", Result({value}, {low}, {high}, 40, {subjects}, data="{data}", split="id_test", estimand="Dice, tested"))
 '''
 
+# What a page may hold: a plotly figure, the same for the first page, and a table wider than a phone.
+PLOT = '''import plotly.graph_objects as go
+from IPython.display import HTML, display
+
+figure = go.Figure(go.Scatter(x=[1, 2, 3], y=[3, 1, 2]))
+markup = figure.to_html(full_html=False, include_plotlyjs=False, config={"responsive": True})
+display(HTML(f'<figure role="img" aria-label="Three points">{markup}</figure>'))'''
+HEADLINE = '''display({"application/vnd.course.figure+json": {"name": "points", "caption": "Three points & a line",
+         "html": f'<figure role="img" aria-label="Three points">{markup}</figure>'}}, raw=True)'''
+WIDE = "import pandas as pd\npd.DataFrame([[123456.789] * 30], columns=[f'column {n}' for n in range(30)])"
+
 
 def lesson(folder: Path, name: str, *bodies: str) -> Path:
     """Write a lesson whose opening is the usual one, followed by cells in percent format."""

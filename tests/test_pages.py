@@ -1,22 +1,18 @@
 """The report as pages: what a cell becomes, and what a browser with no network makes of a whole site."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from lessons_by_hand import code, lesson, prose, result
+from lessons_by_hand import lesson, result
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from helpers import settings
 from helpers.errors import CourseError
 from report import numbers, rules
 from report.build import build
-from report.cells import cell
+from report.cells import aligned, cell
 from report.prose import Prose, mathml
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-
 
 def rendered(one, tmp_path: Path) -> str:
     return cell(one, "00_first, cell 1", Prose(tmp_path))
@@ -89,6 +85,18 @@ def test_streams_are_joined_overwritten_and_hold_no_path_of_this_machine(tmp_pat
     assert "line 7: UserWarning: dark" in rendered(new_code_cell("x", outputs=[warned]), tmp_path)
 
 
+def test_a_helper_s_source_is_set_as_code_without_a_style_sheet_of_its_own(tmp_path: Path) -> None:
+    made = shown({"text/html": '<style>pre {color: red}</style><div class="highlight"><pre>x</pre></div>', "text/plain": "x = 1"}, tmp_path)
+    assert "<style>" not in made and '<pre class="code">' in made
+
+
+def test_words_in_a_table_are_flush_left_and_numbers_right() -> None:
+    table = pd.DataFrame({"who": ["pig1", "pig2"], "n": [1, 20], "Dice": [0.5, float("nan")]})
+    made = aligned(table.to_html(index=False, na_rep="–", border=0))
+    assert made.count('class="words"') == 3 and '<td class="words">pig1</td>' in made and "<td>0.5</td>" in made
+    assert aligned("<table><tr><td>x</td></tr></table>") == "<table><tr><td>x</td></tr></table>"
+
+
 def test_set_up_and_parameters_are_folded_and_the_injected_cell_is_gone(tmp_path: Path) -> None:
     for tag, name in (("setup", "Set-up"), ("parameters", "Parameters")):
         assert f"<summary>{name}</summary>" in rendered(new_code_cell("x = 1", metadata={"tags": [tag]}), tmp_path)
@@ -126,33 +134,15 @@ def test_numbers_as_they_are_printed(value, low, high, subjects, unit, said) -> 
     assert [numbers.time(seconds) for seconds in (0.2, 59.7, 185)] == ["0 s", "1 min 00 s", "3 min 05 s"]
 
 
+def test_a_rate_is_read_in_percent() -> None:
+    record = {"value": 0.914, "low": 0.5, "high": 1.0, "n_subjects": 9, "n_frames": 90, "unit": ""}
+    assert (numbers.number(numbers.percent(record)), numbers.interval(numbers.percent(record))) == ("91.4 %", "50.0 % to 100.0 %")
+    undefined = record | {"value": None, "low": None}
+    assert (numbers.number(numbers.percent(undefined)), numbers.interval(numbers.percent(undefined))) == ("undefined", "no interval")
+    assert numbers.percent(record | {"unit": "percent"}) == record | {"unit": "percent"}
+
+
 # A site
-
-PLOT = '''import plotly.graph_objects as go
-from IPython.display import HTML, display
-
-figure = go.Figure(go.Scatter(x=[1, 2, 3], y=[3, 1, 2]))
-markup = figure.to_html(full_html=False, include_plotlyjs=False, config={"responsive": True})
-display(HTML(f'<figure role="img" aria-label="Three points">{markup}</figure>'))'''
-HEADLINE = '''display({"application/vnd.course.figure+json": {"name": "points", "caption": "Three points & a line",
-         "html": f'<figure role="img" aria-label="Three points">{markup}</figure>'}}, raw=True)'''
-WIDE = "import pandas as pd\npd.DataFrame([[123456.789] * 30], columns=[f'column {n}' for n in range(30)])"
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A site of two small lessons with everything a page may hold."""
-    folder = tmp_path_factory.mktemp("lessons")
-    lesson(folder, "00_first", prose("## A plot\nWith $x_i$ and\n\n| a | b |\n|---|---|\n| 1 | 2 |"), code(PLOT), code(HEADLINE),
-           code(WIDE), code(f"print('a long line ' * 40)  # {'long ' * 30}"),
-           result("id_test.dice", "0.875", "0.8", "0.9"),
-           result("ood_test.dice", "0.07", subjects=1, notes="'Only the phantom is here.'"))
-    lesson(folder, "01_second", prose("## The end"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
-        build(settings.course("smoke", data=str(tmp_path_factory.mktemp("data"))), folder, folder / "site")
-    return folder / "site"
-
 
 def test_the_one_page_answer_takes_its_sentences_from_the_results(small: Path) -> None:
     page = " ".join((small / "index.html").read_text(encoding="utf-8").split())
@@ -187,108 +177,3 @@ def test_lessons_lead_to_each_other_and_have_contents(small: Path) -> None:
     assert "ran in" in first and "torch 2" in first
     assert '<a href="https://colab.research.google.com/github/x/y/00.ipynb">Open in Colab</a>' in first
     assert first.count('src="plotly.min.js"') == 1 and "plotly.min.js" not in second and "Open in Colab</a> ·" not in first
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    if BROWSER is None:
-        pytest.skip("there is no Chromium here; .ci/run installs it")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
-
-
-class Visit:
-    """A page opened with the network off, with everything that went wrong on the way."""
-
-    def __init__(self, browser, path: Path, width: int = 1280, scheme: str = "light") -> None:
-        self.wrong: list[str] = []
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
-        self.page = self.context.new_page()
-        self.page.on("request", lambda one: one.url.startswith(("file:", "data:", "blob:")) or self.wrong.append(f"asked for {one.url}"))
-        self.page.on("requestfailed", lambda one: self.wrong.append(f"failed {one.url}"))
-        self.page.on("console", lambda one: one.type in ("error", "warning") and self.wrong.append(f"console: {one.text}"))
-        self.page.on("pageerror", lambda one: self.wrong.append(f"error: {one}"))
-        self.page.goto(path.as_uri(), wait_until="load")
-
-    def ask(self, script: str):
-        return self.page.evaluate(script)
-
-
-def check(browser, site: Path) -> None:
-    """Open every page of a site at three widths and in both themes."""
-    for path in sorted(site.glob("*.html")):
-        for width, scheme in ((1280, "light"), (360, "light"), (800, "dark")):
-            visit = Visit(browser, path, width, scheme)
-            where = f"{path.name} at {width}, {scheme}: "
-            assert visit.wrong == [], where
-            assert visit.ask("[...document.images].filter(i => !i.alt.trim() || !i.naturalWidth).length") == 0, where
-            assert visit.ask("[...document.querySelectorAll('svg, figure, canvas')].filter(e => !e.closest('[aria-label],"
-                             " [aria-hidden=true]') && !e.querySelector('img[alt]')).length") == 0, where
-            assert visit.ask("[...document.querySelectorAll('.plotly-graph-div')].filter(e => !e.querySelector('.main-svg') "
-                             "|| e.clientWidth < 100).length") == 0, where
-            assert visit.ask("document.documentElement.scrollWidth") <= width, where
-            assert visit.ask("document.querySelectorAll('h1').length") == 1, where
-            assert visit.ask("[...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.getElementById("
-                             "decodeURIComponent(a.hash.slice(1)))).map(a => a.hash)") == [], where
-            assert visit.ask("[...document.querySelectorAll('[id]')].length - new Set([...document.querySelectorAll('[id]')]"
-                             ".map(e => e.id)).size") == 0, where
-            assert visit.ask("[...document.querySelectorAll('math')].filter(m => m.getBoundingClientRect().width < 3).length") == 0
-            assert visit.ask(CONTRAST) == [], where
-            visit.context.close()
-        for link in set(Visit(browser, path).ask("[...document.links].map(a => a.href).filter(h => h.startsWith('file:'))")):
-            assert (site / link.split("/")[-1].split("#")[0]).exists(), f"{path.name}: {link}"
-
-
-def test_small_site_in_a_browser_with_the_network_off(browser, small: Path) -> None:
-    check(browser, small)
-
-
-@pytest.mark.xdist_group("lessons")
-def test_the_course_in_a_browser_with_the_network_off(browser, smoke) -> None:
-    assert len(list(smoke.site.glob("*.html"))) == len(smoke.executed) + 1
-    check(browser, smoke.site)
-
-
-def test_the_theme_follows_the_system_and_its_button_and_is_remembered(browser, small: Path) -> None:
-    visit = Visit(browser, small / "index.html", scheme="dark")
-    paper = "getComputedStyle(document.body).backgroundColor"
-    dark = visit.ask(paper)
-    visit.page.focus("#theme")
-    visit.page.keyboard.press("Enter")
-    light = visit.ask(paper)
-    assert sum(map(int, dark[4:-1].split(","))) < 150 and sum(map(int, light[4:-1].split(","))) > 600
-    visit.page.reload()
-    assert visit.ask(paper) == light and visit.wrong == []
-    assert visit.page.get_attribute("#theme", "aria-pressed") == "false"
-
-
-def test_keyboard_comes_first_to_the_text_and_to_what_scrolls(browser, small: Path) -> None:
-    visit = Visit(browser, small / "00_first.html", width=360)
-    visit.page.keyboard.press("Tab")
-    assert visit.ask("document.activeElement.getAttribute('href')") == "#main"
-    assert visit.ask("[...document.querySelectorAll('.code, .stream, .scroll')].filter(e => e.scrollWidth > e.clientWidth "
-                     "&& e.tabIndex !== 0).length") == 0
-    assert visit.ask("[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length") >= 1
-
-
-def test_code_can_be_hidden_for_those_who_read_only(browser, small: Path) -> None:
-    visit = Visit(browser, small / "00_first.html")
-    shown = "[...document.querySelectorAll('.source')].filter(e => e.offsetParent).length"
-    assert visit.ask(shown) > 0
-    visit.page.click("#code")
-    assert visit.ask(shown) == 0 and visit.page.get_attribute("#code", "aria-pressed") == "true"
-
-
-def test_without_storage_the_page_still_works(browser, small: Path) -> None:
-    visit = Visit(browser, small / "index.html")
-    visit.page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('refused'); }});")
-    visit.page.reload()
-    visit.page.click("#theme")
-    assert visit.ask("document.documentElement.dataset.theme") == "dark" and visit.wrong == []

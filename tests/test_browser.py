@@ -1,0 +1,113 @@
+"""Every page of a built site in a browser with the network off."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+# Text with too little contrast, as "ratio: words".
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator:
+    if BROWSER is None:
+        pytest.skip("there is no Chromium here; .ci/run installs it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class Visit:
+    """A page opened with the network off, with everything that went wrong on the way."""
+
+    def __init__(self, browser, path: Path, width: int = 1280, scheme: str = "light") -> None:
+        self.wrong: list[str] = []
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+        self.page = self.context.new_page()
+        self.page.on("request", lambda one: one.url.startswith(("file:", "data:", "blob:")) or self.wrong.append(f"asked for {one.url}"))
+        self.page.on("requestfailed", lambda one: self.wrong.append(f"failed {one.url}"))
+        self.page.on("console", lambda one: one.type in ("error", "warning") and self.wrong.append(f"console: {one.text}"))
+        self.page.on("pageerror", lambda one: self.wrong.append(f"error: {one}"))
+        self.page.goto(path.as_uri(), wait_until="load")
+
+    def ask(self, script: str):
+        return self.page.evaluate(script)
+
+
+def check(browser, site: Path) -> None:
+    """Open every page of a site at three widths and in both themes."""
+    for path in sorted(site.glob("*.html")):
+        for width, scheme in ((1280, "light"), (360, "light"), (800, "dark")):
+            visit = Visit(browser, path, width, scheme)
+            where = f"{path.name} at {width}, {scheme}: "
+            assert visit.wrong == [], where
+            assert visit.ask("[...document.images].filter(i => !i.alt.trim() || !i.naturalWidth).length") == 0, where
+            assert visit.ask("[...document.querySelectorAll('svg, figure, canvas')].filter(e => !e.closest('[aria-label],"
+                             " [aria-hidden=true]') && !e.querySelector('img[alt]')).length") == 0, where
+            assert visit.ask("[...document.querySelectorAll('.plotly-graph-div')].filter(e => !e.querySelector('.main-svg') "
+                             "|| e.clientWidth < 100).length") == 0, where
+            assert visit.ask("document.documentElement.scrollWidth") <= width, where
+            assert visit.ask("document.querySelectorAll('h1').length") == 1, where
+            assert visit.ask("[...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.getElementById("
+                             "decodeURIComponent(a.hash.slice(1)))).map(a => a.hash)") == [], where
+            assert visit.ask("[...document.querySelectorAll('[id]')].length - new Set([...document.querySelectorAll('[id]')]"
+                             ".map(e => e.id)).size") == 0, where
+            assert visit.ask("[...document.querySelectorAll('math')].filter(m => m.getBoundingClientRect().width < 3).length") == 0
+            assert visit.ask(CONTRAST) == [], where
+            visit.context.close()
+        for link in set(Visit(browser, path).ask("[...document.links].map(a => a.href).filter(h => h.startsWith('file:'))")):
+            assert (site / link.split("/")[-1].split("#")[0]).exists(), f"{path.name}: {link}"
+
+
+def test_small_site_in_a_browser_with_the_network_off(browser, small: Path) -> None:
+    check(browser, small)
+
+
+@pytest.mark.xdist_group("lessons")
+def test_the_course_in_a_browser_with_the_network_off(browser, smoke) -> None:
+    assert len(list(smoke.site.glob("*.html"))) == len(smoke.executed) + 1
+    check(browser, smoke.site)
+
+
+def test_the_theme_follows_the_system_and_its_button_and_is_remembered(browser, small: Path) -> None:
+    visit = Visit(browser, small / "index.html", scheme="dark")
+    paper = "getComputedStyle(document.body).backgroundColor"
+    dark = visit.ask(paper)
+    visit.page.focus("#theme")
+    visit.page.keyboard.press("Enter")
+    light = visit.ask(paper)
+    assert sum(map(int, dark[4:-1].split(","))) < 150 and sum(map(int, light[4:-1].split(","))) > 600
+    visit.page.reload()
+    assert visit.ask(paper) == light and visit.wrong == []
+    assert visit.page.get_attribute("#theme", "aria-pressed") == "false"
+
+
+def test_keyboard_comes_first_to_the_text_and_to_what_scrolls(browser, small: Path) -> None:
+    visit = Visit(browser, small / "00_first.html", width=360)
+    visit.page.keyboard.press("Tab")
+    assert visit.ask("document.activeElement.getAttribute('href')") == "#main"
+    assert visit.ask("[...document.querySelectorAll('.code, .stream, .scroll')].filter(e => e.scrollWidth > e.clientWidth "
+                     "&& e.tabIndex !== 0).length") == 0
+    assert visit.ask("[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth).length") >= 1
+
+
+def test_code_can_be_hidden_for_those_who_read_only(browser, small: Path) -> None:
+    visit = Visit(browser, small / "00_first.html")
+    shown = "[...document.querySelectorAll('.source')].filter(e => e.offsetParent).length"
+    assert visit.ask(shown) > 0
+    visit.page.click("#code")
+    assert visit.ask(shown) == 0 and visit.page.get_attribute("#code", "aria-pressed") == "true"
+
+
+def test_without_storage_the_page_still_works(browser, small: Path) -> None:
+    visit = Visit(browser, small / "index.html")
+    visit.page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('refused'); }});")
+    visit.page.reload()
+    visit.page.click("#theme")
+    assert visit.ask("document.documentElement.dataset.theme") == "dark" and visit.wrong == []

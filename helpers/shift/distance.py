@@ -88,7 +88,8 @@ def _pair(a: pd.DataFrame | np.ndarray, b: pd.DataFrame | np.ndarray) -> tuple[n
                               f"{', '.join(b.columns)}): give the same statistics of both "
                               "domains.")
         b = b[a.columns]
-    a, b = (x[:, None] if x.ndim == 1 else x for x in (np.asarray(a, dtype=float), np.asarray(b, dtype=float)))
+    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    a, b = (x[:, None] if x.ndim == 1 else x for x in (a, b))
     for name, table in (("first", a), ("second", b)):
         if not np.isfinite(table).all():
             raise CourseError(f"The {name} table has values that are not numbers, from frames without a "

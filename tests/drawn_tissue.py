@@ -1,0 +1,77 @@
+"""Small frames of drawn tissue, and changes of it that are made without the code under test."""
+
+import cv2
+import numpy as np
+
+N, H, W = 10, 72, 96
+
+
+def tissue(seed, gleams=6):
+    """Frames of textured red tissue with a few white gleams and a grey shaft, uint8 NxHxWx3."""
+    rng = np.random.default_rng(seed)
+    frames = np.empty((N, H, W, 3), np.uint8)
+    for frame in frames:
+        coarse, fine = (cv2.GaussianBlur(rng.standard_normal((H, W)), (0, 0), s) * s for s in (6, 1.2))
+        shade = 1 + 0.35 * coarse + 0.25 * fine
+        colour = np.array([175, 95, 90]) + 25 * np.stack([coarse, 0.5 * fine, -0.5 * coarse], axis=-1)
+        image = colour * shade[..., None] + rng.normal(0, 2, (H, W, 3))
+        cv2.line(image, (0, int(rng.integers(20, 60))), (W, int(rng.integers(20, 60))), (150, 155, 160), 4)
+        for _ in range(gleams):
+            cv2.circle(image, tuple(int(v) for v in rng.integers(8, 64, 2)), 1, (255, 255, 255), -1)
+        frame[:] = np.clip(image, 0, 255)
+    return frames
+
+
+def round_view(frames):
+    y, x = np.ogrid[:H, :W]
+    square = (y - (H - 1) / 2) ** 2 + (x - (W - 1) / 2) ** 2
+    light = 1.25 / (1 + 1.2 * square / 40**2)
+    frames = np.where((square < 40**2)[..., None], frames * light[..., None], 3)
+    return np.clip(frames, 0, 255).astype(np.uint8)
+
+
+def jpeg(frames, quality):
+    setting = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    return np.stack([cv2.imdecode(cv2.imencode(".jpg", f, setting)[1], 1) for f in frames])
+
+
+def sharpened(frames):
+    return np.stack([cv2.addWeighted(f, 1.8, cv2.GaussianBlur(f, (0, 0), 1), -0.8, 0) for f in frames])
+
+
+def stretched(frames, by):
+    middle = frames.mean((1, 2, 3), keepdims=True)
+    return np.clip((frames - middle) * by + middle, 0, 255).astype(np.uint8)
+
+
+def smoky(frames):
+    thick = np.where(np.arange(N) % 3 == 0, 0.5, 0.0)[:, None, None, None]
+    return (frames * (1 - thick) + 190 * thick).astype(np.uint8)
+
+
+def noisy(frames):
+    return np.clip(frames + np.random.default_rng(5).normal(0, 12, frames.shape), 0, 255).astype(np.uint8)
+
+
+def cast(frames):
+    """A cast made with float arithmetic on CIELAB as skimage or any other program would have it."""
+    out = []
+    for frame in frames:
+        lab = cv2.cvtColor((frame / 255).astype(np.float32), cv2.COLOR_RGB2LAB)
+        lab[..., 1] -= 12
+        lab[..., 2] += 6
+        out.append(np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255, 0, 255))
+    return np.array(out).astype(np.uint8)
+
+
+# Each change is made here in its own way, on other tissue than the source's.
+CHANGED = {
+    "speculars": lambda f: tissue(1, gleams=40),
+    "smoke": smoky,
+    "exposure": lambda f: (255 * (f / 255) ** 1.8).astype(np.uint8),
+    "colour": cast,
+    "contrast": lambda f: stretched(f, 0.6),
+    "sharpness": lambda f: np.stack([cv2.GaussianBlur(frame, (0, 0), 1.3) for frame in f]),
+    "field_of_view": round_view,
+    "noise": noisy,
+}

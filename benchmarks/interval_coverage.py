@@ -1,13 +1,14 @@
-"""Which interval over few subjects deserves its name? Coverage, width and overflow of each, on populations fixed here.
+"""Which interval over few subjects deserves its name? Coverage, width, overflow, on populations fixed here.
 
-    python benchmarks/interval_coverage.py        writes interval_coverage.csv and interval_coverage.json beside itself
+    python benchmarks/interval_coverage.py   writes interval_coverage.csv and interval_coverage.json beside it
 
-Each row of the CSV: a population, a number of subjects, a method. `coverage`: share of samples whose interval holds the
-population's mean (median for order_statistics). `width`: mean width. `offered`: share of samples whose interval is at
-most 0.3 wide, and `coverage_offered`: the coverage among those, because an interval shown only when it is narrow is
-shown when the sample hides the outliers. `outside`: share of intervals that leave [0, 1]. The JSON has the date, the
-versions, and for each number of subjects and method the worst over the populations with the verdict `allowed`, which
-helpers/statistics.py follows. phantom_subjects.json, {"name": [subject means]}, adds the phantom's own populations.
+Each row of the CSV: a population, a number of subjects, a method. `coverage`: share of samples whose interval
+holds the population's mean (median for order_statistics). `width`: mean width. `offered`: share of samples
+whose interval is at most 0.3 wide, and `coverage_offered`: the coverage among those, because an interval
+shown only when it is narrow is shown when the sample hides the outliers. `outside`: share of intervals that
+leave [0, 1]. The JSON has the date, the versions, and for each number of subjects and method the worst over
+the populations with the verdict `allowed`, which helpers/statistics.py follows. phantom_subjects.json,
+{"name": [subject means]}, adds the phantom's own populations.
 """
 
 import datetime
@@ -28,7 +29,8 @@ HERE = Path(__file__).parent
 SUBJECTS = (3, 5, 10, 17)
 REPETITIONS = 10_000
 LEAST_COVERAGE = 0.90
-# Below this share of narrow samples the coverage among them is noise, and the interval says nothing at this number.
+# Below this share of narrow samples the coverage among them is noise, and the interval says nothing at this
+# number.
 LEAST_OFFERED = 0.05
 # Frames of a subject scatter around its mean; they matter to the naive interval only.
 FRAMES, WITHIN_SD = 40, 0.1
@@ -47,7 +49,7 @@ METHODS: dict[str, Callable] = {
 
 
 def _mixture(generator, shape, share, first, second):
-    """Beta(first) for most, and for a share of the subjects Beta(second), or exactly 0 where second is None."""
+    """Beta(first) for most; for a share of the subjects Beta(second), or exactly 0 where second is None."""
     other = generator.beta(*second, shape) if second else np.zeros(shape)
     return np.where(generator.random(shape) < share, other, generator.beta(*first, shape))
 
@@ -85,7 +87,8 @@ def measure(name: str, draw: Callable, repetitions: int = REPETITIONS, subjects=
             covers, width = (low - 1e-12 <= centre) & (centre <= high + 1e-12), high - low
             narrow = width <= WIDEST
             rows.append({
-                "population": name, "subjects": n, "method": method, "coverage": covers.mean(), "width": width.mean(),
+                "population": name, "subjects": n, "method": method,
+                "coverage": covers.mean(), "width": width.mean(),
                 "outside": ((low < 0) | (high > 1)).mean(), "offered": narrow.mean(),
                 "coverage_offered": covers[narrow].mean() if narrow.mean() >= LEAST_OFFERED else np.nan,
             })
@@ -93,20 +96,22 @@ def measure(name: str, draw: Callable, repetitions: int = REPETITIONS, subjects=
 
 
 def verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """Per number of subjects and method the worst over the populations, and whether the course may offer it."""
+    """Per number of subjects and method the worst over the populations, and whether it may be offered."""
     worst = table.groupby(["subjects", "method"], sort=False).agg(
         worst_coverage=("coverage", "min"), worst_coverage_offered=("coverage_offered", "min"),
         outside=("outside", "max"), most_offered=("offered", "max"), widest=("width", "max")).reset_index()
-    return worst.assign(allowed=(worst["worst_coverage"] >= LEAST_COVERAGE) & (worst["most_offered"] >= LEAST_OFFERED)
-                        & ~(worst["worst_coverage_offered"] < LEAST_COVERAGE))
+    covers = worst[["worst_coverage", "worst_coverage_offered"]].min(axis=1) >= LEAST_COVERAGE
+    return worst.assign(allowed=covers & (worst["most_offered"] >= LEAST_OFFERED))
 
 
 def main() -> None:
     began = time.perf_counter()
-    table = pd.DataFrame([row for name, draw in populations().items() for row in measure(name, draw)]).round(4)
+    rows = [row for name, draw in populations().items() for row in measure(name, draw)]
+    table = pd.DataFrame(rows).round(4)
     record = {
         "date": datetime.date.today().isoformat(),
-        "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
+        "versions": {"python": platform.python_version(), "numpy": np.__version__,
+                     "scipy": scipy.__version__},
         "repetitions": REPETITIONS, "least_coverage": LEAST_COVERAGE, "widest": WIDEST,
         "seconds": round(time.perf_counter() - began),
         "verdicts": json.loads(verdicts(table).to_json(orient="records")),

@@ -1,8 +1,9 @@
 """Intervals for a mean, or a median, over few subjects.
 
-Every function takes subject means as an array whose last axis is the subjects, so that a benchmark can try thousands of
-samples at once, and returns (low, high). None of them clips: a bound outside the possible range is a fact about the
-method. `level` is the nominal coverage. Resampling uses draws with a fixed seed, so the same means give the same interval.
+Every function takes subject means as an array whose last axis is the subjects, so that a benchmark can try
+thousands of samples at once, and returns (low, high). None of them clips: a bound outside the possible range
+is a fact about the method. `level` is the nominal coverage. Resampling uses draws with a fixed seed, so the
+same means give the same interval.
 """
 
 from functools import lru_cache
@@ -16,12 +17,12 @@ DRAWS = 5_000
 def bounded(means: np.ndarray, level: float = 0.90, draws: int = DRAWS) -> tuple[np.ndarray, np.ndarray]:
     """For the mean of anything that lies in [0, 1], however it is distributed.
 
-    A resampling interval that also gives the subjects nobody has seen their due: each draw spreads the weight 1 over
-    the n subjects and one imagined subject more (uniform Dirichlet weights), who stands at 0 for the lower bound and at
-    1 for the upper one. Source: Gaffke (2005), Three test statistics for a nonparametric one-sided hypothesis on the
-    mean of a nonnegative variable, Mathematical Methods of Statistics 14; its coverage at every n is a conjecture that
-    no known case contradicts (Learned-Miller and Thomas, arXiv 1905.06208). On zeros and ones it is the exact interval
-    of Clopper and Pearson.
+    A resampling interval that also gives the subjects nobody has seen their due: each draw spreads the weight
+    1 over the n subjects and one imagined subject more (uniform Dirichlet weights), who stands at 0 for the
+    lower bound and at 1 for the upper one. Source: Gaffke (2005), Three test statistics for a nonparametric
+    one-sided hypothesis on the mean of a nonnegative variable, Mathematical Methods of Statistics 14; its
+    coverage at every n is a conjecture that no known case contradicts (Learned-Miller and Thomas, arXiv
+    1905.06208). On zeros and ones it is the exact interval of Clopper and Pearson.
     """
     means = np.asarray(means, float)
     weights = _dirichlet(means.shape[-1], draws)
@@ -34,13 +35,15 @@ def bounded(means: np.ndarray, level: float = 0.90, draws: int = DRAWS) -> tuple
 def order_statistics(means: np.ndarray, level: float = 0.90) -> tuple[np.ndarray, np.ndarray]:
     """For the median over subjects, with coverage of at least `level` whatever the distribution.
 
-    The k-th smallest and the k-th largest mean, k as large as the binomial distribution allows: each subject is as
-    likely above the median as below it. NaN where even the smallest and the largest are too few (n < 5 at 0.90).
+    The k-th smallest and the k-th largest mean, k as large as the binomial distribution allows: each subject
+    is as likely above the median as below it. NaN where even the smallest and the largest are too few (n < 5
+    at 0.90).
     """
     means = np.sort(np.asarray(means, float))
     n = means.shape[-1]
     k = int(stats.binom.ppf((1 - level) / 2, n, 0.5))
-    # ppf gives the least k whose tail P(X <= k) reaches the allowed share; the interval may spend no more than that.
+    # ppf gives the least k whose tail P(X <= k) reaches the allowed share; the interval may spend no more
+    # than that.
     k += int(stats.binom.cdf(k, n, 0.5) <= (1 - level) / 2)
     if k < 1:
         return np.full(means.shape[:-1], np.nan), np.full(means.shape[:-1], np.nan)
@@ -50,8 +53,8 @@ def order_statistics(means: np.ndarray, level: float = 0.90) -> tuple[np.ndarray
 def student(means: np.ndarray, level: float = 0.95, arcsine: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Mean plus and minus Student's t times the standard error.
 
-    arcsine: computed on arcsin(sqrt(mean)), a scale on which [0, 1] has no ends to run over, and taken back. The centre
-    is then not quite the mean.
+    arcsine: computed on arcsin(sqrt(mean)), a scale on which [0, 1] has no ends to run over, and taken back.
+    The centre is then not quite the mean.
     """
     values = _to_scale(means, arcsine)
     n = values.shape[-1]
@@ -68,7 +71,7 @@ def percentile(means: np.ndarray, level: float = 0.95, arcsine: bool = False, dr
 
 
 def bca(means: np.ndarray, level: float = 0.95, arcsine: bool = False, draws: int = DRAWS):
-    """The percentile bootstrap, bias-corrected and accelerated (Efron 1987, J. Am. Stat. Assoc. 82: 171-185)."""
+    """The percentile bootstrap, bias-corrected and accelerated (Efron 1987, J. Am. Stat. Assoc. 82: 171)."""
     values = np.sort(_to_scale(means, arcsine))
     n = values.shape[-1]
     resampled = np.sort(values @ _multinomial(n, draws).T, axis=-1)
@@ -90,7 +93,7 @@ def bca(means: np.ndarray, level: float = 0.95, arcsine: bool = False, draws: in
 
 
 def over_frames(means: np.ndarray, within_sd: float, frames: int, level: float = 0.95):
-    """The habit to avoid: mean plus and minus a standard error that takes every frame for an observation of its own.
+    """The habit to avoid: a standard error that takes every frame for an observation of its own.
 
     Each subject has `frames` frames that scatter around its mean with the standard deviation `within_sd`.
     """

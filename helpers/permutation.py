@@ -1,6 +1,7 @@
 """Tests by rearrangement, and what they can't say: with few rearrangements no p-value reaches 0.05.
 
-A p-value counts the rearrangements whose statistic is at least as far from zero as the one seen, itself included.
+A p-value counts the rearrangements whose statistic is at least as far from zero as the one seen, itself
+included.
 """
 
 import itertools
@@ -23,8 +24,9 @@ def counted(n: int, thing: str) -> str:
 def p_value(observed: float, null: np.ndarray, complete: bool) -> float:
     """Two-sided p of the observed statistic among those of the rearrangements.
 
-    complete: `null` holds every rearrangement, the observed one among them; otherwise it is a random sample, to which
-    the observed one is added (Phipson and Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9: 39), so that p is never 0.
+    complete: `null` holds every rearrangement, the observed one among them; otherwise it is a random sample,
+    to which the observed one is added (Phipson and Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9: 39), so that
+    p is never 0.
     """
     # Statistics that are equal on paper differ in the last digits by the order of their sums.
     as_far = np.count_nonzero(np.abs(null) >= abs(observed) - 1e-9)
@@ -32,12 +34,12 @@ def p_value(observed: float, null: np.ndarray, complete: bool) -> float:
 
 
 def smallest_p(null: np.ndarray, complete: bool) -> float:
-    """The p-value of the most extreme of the rearrangements: no data with these values could have given less."""
+    """The p-value of the most extreme rearrangement: no data with these values could have given less."""
     return p_value(np.abs(null).max(initial=0.0), null, complete)
 
 
 def judged(observed: float, null: np.ndarray, complete: bool, moved: str) -> tuple[float | None, str]:
-    """(p, note), p None where no rearrangement could have reached 0.05. moved: what was rearranged, for the note."""
+    """(p, note), p None where no rearrangement could reach 0.05. moved: what was rearranged, for the note."""
     if len(null) == 0 or not math.isfinite(observed):
         return None, f"No p-value: nothing to rearrange by {moved}."
     least = smallest_p(null, complete)
@@ -49,8 +51,8 @@ def judged(observed: float, null: np.ndarray, complete: bool, moved: str) -> tup
 def sign_flip_test(means: np.ndarray, seed: int = 0) -> tuple[float | None, str]:
     """Is the mean of the subjects' differences zero? Flips the signs of whole subjects; (p, note).
 
-    means: one difference per subject. Valid where, without an effect, a difference is as likely up as down. Exact up
-    to 15 subjects; five or fewer cannot reach 0.05.
+    means: one difference per subject. Valid where, without an effect, a difference is as likely up as down.
+    Exact up to 15 subjects; five or fewer cannot reach 0.05.
     """
     means = np.asarray(means, float)
     n = len(means)
@@ -60,12 +62,13 @@ def sign_flip_test(means: np.ndarray, seed: int = 0) -> tuple[float | None, str]
     else:
         signs = np.random.default_rng(seed).choice((1.0, -1.0), (DRAWS, n))
     null = signs @ means / max(n, 1)
-    return judged(means.mean() if n else math.nan, null, complete, f"flipping the sign of {counted(n, 'subject')}")
+    observed = means.mean() if n else math.nan
+    return judged(observed, null, complete, f"flipping the sign of {counted(n, 'subject')}")
 
 
 @lru_cache(maxsize=16)
 def orders(n: int, seed: int = 0) -> tuple[np.ndarray, bool]:
-    """Orders of n things, one per row: all of them (n up to 8) or a random sample. Returns (orders, all of them?)."""
+    """Orders of n things, one per row: all (n up to 8) or a random sample; (orders, are they all?)."""
     if math.factorial(n) <= EXACT:
         return np.array(list(itertools.permutations(range(n)))).reshape(math.factorial(n), n), True
     generator = np.random.default_rng(seed)
@@ -75,8 +78,8 @@ def orders(n: int, seed: int = 0) -> tuple[np.ndarray, bool]:
 def every_shift(clips: np.ndarray) -> np.ndarray:
     """All combinations of circular shifts within each clip, as rows of positions.
 
-    clips: the clip of each frame, the frames of a clip in their order. A shift keeps every frame's neighbours but one,
-    so that a slow drift stays a slow drift, which shuffling frames would destroy.
+    clips: the clip of each frame, the frames of a clip in their order. A shift keeps every frame's neighbours
+    but one, so that a slow drift stays a slow drift, which shuffling frames would destroy.
     """
     members = _members(clips)
     steps = np.array(list(itertools.product(*(range(len(places)) for places in members))))
@@ -86,7 +89,8 @@ def every_shift(clips: np.ndarray) -> np.ndarray:
 def random_shifts(clips: np.ndarray, draws: int, seed: int | tuple[int, ...] = 0) -> np.ndarray:
     """A random sample of the shifts that every_shift lists."""
     members = _members(clips)
-    steps = np.random.default_rng(seed).integers(0, [len(places) for places in members], (draws, len(members)))
+    lengths = [len(places) for places in members]
+    steps = np.random.default_rng(seed).integers(0, lengths, (draws, len(members)))
     return _shifted(members, steps, len(clips))
 
 

@@ -1,7 +1,8 @@
 """From frames to a statement about subjects: means, and the interval that is offered only where it is honest.
 
-The unit is the subject. Frames are averaged within their subject first, then the subjects, each counting once. Which
-interval may stand beside a result is decided by benchmarks/interval_coverage.py, not by taste: see OFFERED.
+The unit is the subject. Frames are averaged within their subject first, then the subjects, each counting
+once. Which interval may stand beside a result is decided by benchmarks/interval_coverage.py, not by taste:
+see OFFERED.
 """
 
 import math
@@ -17,15 +18,16 @@ from helpers.errors import CourseError
 
 
 class Offer(NamedTuple):
-    """An interval that the coverage benchmark allows: a method of helpers.intervals, its level, the fewest subjects."""
+    """What the coverage benchmark allows: a method of helpers.intervals, its level, the fewest subjects."""
 
     method: str
     level: float
     least: int
 
 
-# What benchmarks/interval_coverage.csv allows, by what is estimated; tests/test_statistics.py holds the two together.
-# Student's t, percentile and BCa fall below 90 % on at least one population at every number of subjects tried.
+# What benchmarks/interval_coverage.csv allows, by what is estimated; tests/test_intervals.py holds the two
+# together. Student's t, percentile and BCa fall below 90 % on at least one population at every number of
+# subjects tried.
 OFFERED = {"mean": Offer("bounded", 0.90, 10), "median": Offer("order_statistics", 0.90, 5)}
 # An interval wider than this share of the unit (1, or 100 percent) says too little to be shown.
 WIDEST = 0.3
@@ -35,8 +37,9 @@ WIDEST = 0.3
 class Estimate:
     """A value, what stands behind it, and what it is an estimate of.
 
-    low, high: the interval's bounds, None where none is honest; `note` says which it is, or why there is none.
-    n_frames, n_subjects: how many have a defined value. p: of the test that the note names, None where there is none.
+    low, high: the interval's bounds, None where none is honest; `note` says which it is, or why there is
+    none. n_frames, n_subjects: how many have a defined value. p: of the test that the note names, None where
+    there is none.
     """
 
     value: float
@@ -52,7 +55,8 @@ class Estimate:
 def subject_means(values: Sequence[float], subjects: Sequence) -> pd.Series:
     """Mean over the frames of each subject, in the subjects' sorted order; these stand where no interval can.
 
-    values: one per frame, NaN where undefined; such frames are left out, and so is a subject without any other.
+    values: one per frame, NaN where undefined; such frames are left out, and so is a subject without any
+    other.
     """
     table = frame_table(subjects, value=values)
     return table.groupby("subject")["value"].mean()
@@ -66,9 +70,10 @@ def mean_over_subjects(
 ) -> Estimate:
     """Mean over frames within each subject, then over subjects, with an interval where one is honest.
 
-    values, subjects: one per frame; NaN values are left out. bounds: the least and greatest value that is possible
-    ((0, 100) for percentages, (-1, 1) for differences of ratios), on which the interval rests; None where there are
-    none, and then there is no interval. CourseError where lengths differ or a value lies outside the bounds.
+    values, subjects: one per frame; NaN values are left out. bounds: the least and greatest value that is
+    possible ((0, 100) for percentages, (-1, 1) for differences of ratios), on which the interval rests; None
+    where there are none, and then there is no interval. CourseError where lengths differ or a value lies
+    outside the bounds.
     """
     table = frame_table(subjects, value=values)
     return _estimate(table, "mean", estimand, bounds)
@@ -96,10 +101,11 @@ def paired_difference(
     estimand: str = "",
     bounds: tuple[float, float] | None = (-1.0, 1.0),
 ) -> Estimate:
-    """second minus first on the same frames, averaged within each subject, then the mean (or median) over subjects.
+    """second minus first on the same frames, averaged within subjects, then the mean (or median) over them.
 
-    A frame counts where both values are defined. p: two-sided test that flips the sign of whole subjects, None where
-    so few subjects cannot give 0.05. CourseError as for mean_over_subjects, and for an unknown centre.
+    A frame counts where both values are defined. p: two-sided test that flips the sign of whole subjects,
+    None where so few subjects cannot give 0.05. CourseError as for mean_over_subjects, and for an unknown
+    centre.
     """
     if centre not in OFFERED:
         raise CourseError(f"The centre '{centre}' is unknown; choose mean or median.")
@@ -112,17 +118,19 @@ def paired_difference(
 
 
 def frame_table(subjects: Sequence, **columns: Sequence[float]) -> pd.DataFrame:
-    """The columns beside `subject`, without the frames where one of them is NaN. CourseError where lengths differ."""
+    """The columns beside `subject`, without frames where one is NaN. CourseError where lengths differ."""
     arrays = {name: np.asarray(column, float) for name, column in columns.items()}
     subjects = np.asarray(subjects)
     if any(array.shape != subjects.shape or subjects.ndim != 1 for array in arrays.values()):
         lengths = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
-        raise CourseError(f"Values and subjects do not belong together ({lengths}, subjects {len(subjects)}); "
-                          "give one of each per frame.")
+        raise CourseError(f"Values and subjects do not belong together ({lengths}, subjects "
+                          f"{len(subjects)}); give one of each per frame.")
     return pd.DataFrame({"subject": subjects, **arrays}).dropna()
 
 
-def _estimate(table: pd.DataFrame, centre: str, estimand: str, bounds: tuple[float, float] | None) -> Estimate:
+def _estimate(
+    table: pd.DataFrame, centre: str, estimand: str, bounds: tuple[float, float] | None
+) -> Estimate:
     """The centre of the subjects' means of table.value, with its interval or the reason for having none."""
     if bounds is not None and not table["value"].between(bounds[0] - 1e-9, bounds[1] + 1e-9).all():
         worst = table["value"].iloc[(table["value"] - sum(bounds) / 2).abs().argmax()]
@@ -140,13 +148,15 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
     here = f"No interval: {n} subjects"
     if n < offer.least:
         if n < 2:
-            return None, None, "No interval: " + ("one subject says nothing about others." if n else "no frame counts.")
-        return None, None, (f"{here}, and with fewer than {offer.least} none that was tried for the {centre} both covers "
-                            "90 % and says something; see the subjects one by one.")
+            why = "one subject says nothing about others." if n else "no frame counts."
+            return None, None, f"No interval: {why}"
+        return None, None, (f"{here}, and with fewer than {offer.least} none that was tried for the {centre} "
+                            "both covers 90 % and says something; see the subjects one by one.")
     if centre == "median":
         low, high = intervals.order_statistics(means, offer.level)
     elif bounds is None:
-        return None, None, f"{here}, and an interval for the mean rests on bounds that this measure does not have."
+        return None, None, (f"{here}, and an interval for the mean rests on bounds that this measure "
+                            "does not have.")
     else:
         span = bounds[1] - bounds[0]
         low, high = intervals.bounded(np.clip((means - bounds[0]) / span, 0, 1), offer.level)

@@ -1,4 +1,4 @@
-"""Random mask pairs for the tests of counts and surfaces: the shapes that trip measures up, with and without invalid pixels."""
+"""Random mask pairs: the shapes that trip measures up, with and without invalid pixels."""
 
 import numpy as np
 
@@ -31,8 +31,10 @@ def pairs(n: int, size: int = 16, seed: int = 0) -> tuple[np.ndarray, np.ndarray
     for i in range(n):
         blood[i] = one(KINDS[generator.integers(len(KINDS))], generator, size)
         alike = generator.random() < 0.3
-        # A prediction that is the blood moved by a pixel is what a model gives; one of another kind is what breaks it.
-        prediction[i] = np.roll(blood[i], 1, axis=0) if alike else one(KINDS[generator.integers(6)], generator, size)
+        # Blood moved by a pixel is what a model gives; a prediction of another kind is what breaks measures.
+        prediction[i] = (
+            np.roll(blood[i], 1, axis=0) if alike else one(KINDS[generator.integers(6)], generator, size)
+        )
         if i % 3:
             valid[i] = ~one(KINDS[generator.integers(6)], generator, size)
     return prediction, blood, valid

@@ -1,4 +1,4 @@
-"""Counts against a plain reference, measures against MONAI and torchmetrics, and the ways a frame can fail."""
+"""Counts against a plain reference, measures against MONAI and torchmetrics, and how a frame can fail."""
 
 import numpy as np
 import pandas as pd
@@ -44,7 +44,12 @@ def test_counts_equal_a_pixel_by_pixel_reference(pairs, table):
 def test_pairs_hold_every_special_case(pairs, table):
     valid = counts.valid_pixels(table)
     assert (valid == 0).any() and (valid == 256).any() and ((valid > 0) & (valid < 256)).any()
-    for special in (table.tp + table.fp == 0, table.tp + table.fn == 0, table.tn + table.fp == 0, table.tp == valid):
+    for special in (
+        table.tp + table.fp == 0,
+        table.tp + table.fn == 0,
+        table.tn + table.fp == 0,
+        table.tp == valid,
+    ):
         assert (special & (valid > 0)).sum() > 50
 
 
@@ -72,10 +77,12 @@ def test_where_monai_differs(pairs, table):
     nothing = np.asarray(table.tp + table.fp + table.fn == 0)
     alarm = np.asarray((table.tp + table.fn == 0) & (table.fp > 0))
     for ours, theirs in ((counts.dice, compute_dice), (counts.iou, compute_iou)):
-        # ... but its Dice and IoU are NaN on every clean frame, where the ratio is 0 once something is predicted,
+        # ... but its Dice and IoU are NaN on clean frames, where the ratio is 0 if something is predicted,
         assert np.isnan(theirs(pred, y).numpy()[alarm]).all() and (ours(table)[alarm] == 0).all()
         # and with ignore_empty=False an empty pair is a perfect 1, where the ratio is undefined.
-        assert (theirs(pred, y, ignore_empty=False).numpy()[nothing] == 1).all() and ours(table)[nothing].isna().all()
+        assert (theirs(pred, y, ignore_empty=False).numpy()[nothing] == 1).all() and ours(table)[
+            nothing
+        ].isna().all()
 
 
 def test_measures_agree_with_torchmetrics_and_where_they_differ(pairs, table):
@@ -88,7 +95,9 @@ def test_measures_agree_with_torchmetrics_and_where_they_differ(pairs, table):
         agree(values, reference, values.notna())
         # Where there is no denominator torchmetrics says 0, which a mean would take for a failure.
         assert values.isna().sum() > 50 and (reference[values.isna()] == 0).all()
-    jaccard = np.array([binary_jaccard_index(p, b, ignore_index=-1) for p, b in zip(prediction.int()[:2_000], target)])
+    jaccard = np.array(
+        [binary_jaccard_index(p, b, ignore_index=-1) for p, b in zip(prediction.int()[:2_000], target)]
+    )
     values = counts.iou(table)[:2_000]
     agree(values, jaccard, values.notna())
     assert (jaccard[values.isna()] == 0).all()
@@ -113,8 +122,9 @@ def test_laws(pairs, table):
 def test_invalid_pixels_count_nowhere(pairs, table):
     prediction, blood, valid = pairs
     noise = np.random.default_rng(1).random(valid.shape) < 0.5
-    pd.testing.assert_frame_equal(counts.count(np.where(valid, prediction, noise), np.where(valid, blood, ~noise), valid),
-                                  table)
+    pd.testing.assert_frame_equal(
+        counts.count(np.where(valid, prediction, noise), np.where(valid, blood, ~noise), valid), table
+    )
 
 
 def test_one_frame_a_mapping_and_a_sum():
@@ -122,9 +132,23 @@ def test_one_frame_a_mapping_and_a_sum():
     prediction[0], blood[:, 0] = True, True
     table = counts.count(prediction, blood)
     assert table.to_numpy().tolist() == [[1, 4, 3, 12]]
-    assert counts.dice({"tp": 1, "fp": 4, "fn": 3, "tn": 12}) == counts.dice(table)[0] == counts.dice(table.sum()) == 2 / 9
-    assert counts.coverage(table)[0] == 20 and counts.predicted_area(table)[0] == 25 and counts.false_area(table)[0] == 20
-    arrays = {"tp": np.array([1, 0]), "fp": np.array([4, 0]), "fn": np.array([3, 0]), "tn": np.array([12, 20])}
+    assert (
+        counts.dice({"tp": 1, "fp": 4, "fn": 3, "tn": 12})
+        == counts.dice(table)[0]
+        == counts.dice(table.sum())
+        == 2 / 9
+    )
+    assert (
+        counts.coverage(table)[0] == 20
+        and counts.predicted_area(table)[0] == 25
+        and counts.false_area(table)[0] == 20
+    )
+    arrays = {
+        "tp": np.array([1, 0]),
+        "fp": np.array([4, 0]),
+        "fn": np.array([3, 0]),
+        "tn": np.array([12, 20]),
+    }
     np.testing.assert_array_equal(counts.iou(arrays), [1 / 8, np.nan])
 
 
@@ -143,8 +167,14 @@ def test_measures_keep_to_the_frames_they_mean_something_on(table):
 
 # One frame each of 1000 valid pixels, the mode at alarm_area=0.1 (one pixel) and good=0.7 written by hand.
 FRAMES = [
-    ("missed", 0, 0, 50, 950), ("elsewhere", 0, 1, 50, 949), ("partial", 1, 0, 50, 949), ("partial", 69, 31, 31, 869),
-    ("good", 70, 30, 30, 870), ("good", 100, 0, 0, 900), ("quiet", 0, 0, 0, 1000), ("false alarm", 0, 1, 0, 999),
+    ("missed", 0, 0, 50, 950),
+    ("elsewhere", 0, 1, 50, 949),
+    ("partial", 1, 0, 50, 949),
+    ("partial", 69, 31, 31, 869),
+    ("good", 70, 30, 30, 870),
+    ("good", 100, 0, 0, 900),
+    ("quiet", 0, 0, 0, 1000),
+    ("false alarm", 0, 1, 0, 999),
     ("false alarm", 0, 1000, 0, 0),
 ]
 
@@ -164,7 +194,9 @@ def test_failure_modes_by_hand():
 
 @pytest.mark.parametrize("alarm_area", [0, 0.1, 5, 100])
 def test_every_frame_has_exactly_one_mode(table, alarm_area):
-    known = table.assign(dice=counts.dice(table), area=counts.predicted_area(table), alarm_area=alarm_area, good=0.7)
+    known = table.assign(
+        dice=counts.dice(table), area=counts.predicted_area(table), alarm_area=alarm_area, good=0.7
+    )
     holds = pd.DataFrame({mode: known.eval(row.definition, engine="python")
                           & (counts.has_blood(table) == (row.applies_to == "frames with blood"))
                           for mode, row in counts.FAILURE_MODES.iterrows()})
@@ -173,14 +205,26 @@ def test_every_frame_has_exactly_one_mode(table, alarm_area):
     assert (holds[some].idxmax(axis=1) == counts.failure_modes(table, alarm_area)[some].astype(str)).all()
 
 
-@pytest.mark.parametrize(("change", "sentence"), [
-    (lambda p, b, v: (p.astype(float), b, v), "The mask 'prediction' is float64 where True and False are needed; "
-     "compare it with a threshold first, as in prediction > 0.5."),
-    (lambda p, b, v: (p, b[:1], v), "The masks do not belong together (prediction (2, 3, 4), blood (1, 3, 4), "
-     "valid (2, 3, 4)); give all of them as HxW or all as NxHxW."),
-    (lambda p, b, v: (p[0, 0], b[0, 0], v[0, 0]), "The masks do not belong together (prediction (4,), blood (4,), "
-     "valid (4,)); give all of them as HxW or all as NxHxW."),
-])
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda p, b, v: (p.astype(float), b, v),
+            "The mask 'prediction' is float64 where True and False are needed; "
+            "compare it with a threshold first, as in prediction > 0.5.",
+        ),
+        (
+            lambda p, b, v: (p, b[:1], v),
+            "The masks do not belong together (prediction (2, 3, 4), blood (1, 3, 4), "
+            "valid (2, 3, 4)); give all of them as HxW or all as NxHxW.",
+        ),
+        (
+            lambda p, b, v: (p[0, 0], b[0, 0], v[0, 0]),
+            "The masks do not belong together (prediction (4,), blood (4,), "
+            "valid (4,)); give all of them as HxW or all as NxHxW.",
+        ),
+    ],
+)
 def test_masks_that_do_not_fit_are_refused(change, sentence):
     with pytest.raises(CourseError) as error:
         counts.count(*change(*(np.zeros((2, 3, 4), bool) for _ in range(3))))

@@ -1,4 +1,4 @@
-"""Surface measures against MONAI where its surfaces are ours, and against a brute-force reference everywhere."""
+"""Surface measures against MONAI where its surfaces are ours, and against brute force everywhere."""
 
 import numpy as np
 import pytest
@@ -10,11 +10,13 @@ from helpers import surfaces
 from helpers.errors import CourseError
 
 # MONAI's own deprecations, and its warnings about the empty masks that these tests mean to give it.
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore:the (prediction|ground truth) of class 0")
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::FutureWarning", "ignore:the (prediction|ground truth) of class 0"
+)
 
 
 def by_hand(prediction, blood, valid):
-    """Distances between surfaces by looking at every pixel's four neighbours and every pair of surface pixels."""
+    """Distances between surfaces by looking at each pixel's neighbours and each pair of surface pixels."""
     height, width = blood.shape
     points = []
     for mask in (prediction, blood):
@@ -39,7 +41,9 @@ def padded():
 @pytest.mark.parametrize("tolerance", [0, 1, 1.5, 3])
 def test_nsd_is_monais_away_from_the_edge(padded, tolerance):
     prediction, blood = (torch.tensor(mask).float()[:, None] for mask in padded)
-    theirs = compute_surface_dice(prediction, blood, [float(tolerance)], include_background=True)[:, 0].numpy()
+    theirs = compute_surface_dice(prediction, blood, [float(tolerance)], include_background=True)[
+        :, 0
+    ].numpy()
     ours = surfaces.nsd(*padded, tolerance=tolerance)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
     assert np.isnan(ours).sum() > 10 and (ours == 0).sum() > 10
@@ -47,11 +51,13 @@ def test_nsd_is_monais_away_from_the_edge(padded, tolerance):
 
 def test_hd95_is_monais_where_both_surfaces_exist(padded):
     prediction, blood = (torch.tensor(mask).float()[:, None] for mask in padded)
-    theirs = compute_hausdorff_distance(prediction, blood, include_background=True, percentile=95)[:, 0].numpy()
+    theirs = compute_hausdorff_distance(prediction, blood, include_background=True, percentile=95)[
+        :, 0
+    ].numpy()
     ours = surfaces.hd95(*padded)
     both = padded[0].any((1, 2)) & padded[1].any((1, 2))
     np.testing.assert_allclose(ours[both], theirs[both], rtol=1e-6, atol=1e-6)
-    # Where a surface is missing MONAI gives infinity or NaN; ours is NaN, so that a mean over frames can leave it out.
+    # Where a surface is missing MONAI gives infinity or NaN; ours is NaN, which a mean leaves out.
     assert (~both).sum() > 100 and not np.isfinite(theirs[~both]).any() and np.isnan(ours[~both]).all()
 
 
@@ -60,7 +66,7 @@ def test_at_the_frames_edge_monai_sees_a_surface_and_agreement():
     blood[:, :4], prediction[:, :6] = True, True
     both = (torch.tensor(mask).float()[:, None] for mask in (prediction, blood))
     theirs = compute_surface_dice(*both, [0.0], include_background=True).item()
-    # Ours: two lines, rows 3 and 5, that share no pixel. MONAI's: the rim that both masks share counts as agreement.
+    # Ours: two lines, rows 3 and 5, that share no pixel. MONAI's: the rim that both share is agreement.
     assert surfaces.nsd(prediction, blood, tolerance=0)[0] == 0 and theirs > 0.5
 
 
@@ -73,7 +79,9 @@ def test_both_equal_the_pixel_by_pixel_reference_with_invalid_pixels_and_edges()
         expected = np.mean(both <= 1) if len(both) else np.nan
         np.testing.assert_allclose(one, expected, rtol=1e-12)
         undefined = not len(there) or not len(back)
-        np.testing.assert_allclose(far, np.nan if undefined else max(np.percentile(there, 95), np.percentile(back, 95)))
+        np.testing.assert_allclose(
+            far, np.nan if undefined else max(np.percentile(there, 95), np.percentile(back, 95))
+        )
     assert np.isnan(nsd).any() and np.isnan(hd95).any() and np.isfinite(hd95).sum() > 200
 
 
@@ -103,7 +111,9 @@ def test_the_rim_of_an_invalid_region_is_no_surface():
     np.testing.assert_array_equal(surfaces.surface(blood, valid), expected)
     # The shared rim at column 3 would be agreement: as background, the unknown raises the score.
     as_background = [np.pad(mask & valid, 1) for mask in (prediction, blood)]
-    assert surfaces.nsd(prediction, blood, valid, tolerance=0)[0] < surfaces.nsd(*as_background, tolerance=0)[0]
+    assert (
+        surfaces.nsd(prediction, blood, valid, tolerance=0)[0] < surfaces.nsd(*as_background, tolerance=0)[0]
+    )
 
 
 def test_undefined_and_missed():
@@ -112,15 +122,19 @@ def test_undefined_and_missed():
     prediction = np.zeros_like(blood)
     prediction[1] = prediction[3, 1, 1] = True
     prediction[2, 3:5, 2:4] = True
-    # Missed is 0; a frame that is all blood has no outline; found in part; and a false alarm has one that is all wrong.
+    # Missed is 0; a frame that is all blood has no outline; found in part; a false alarm's is all wrong.
     np.testing.assert_allclose(surfaces.nsd(prediction, blood, tolerance=0), [0, np.nan, 0.5, 0])
     np.testing.assert_allclose(surfaces.hd95(prediction, blood), [np.nan, np.nan, 1, np.nan])
 
 
 def test_laws():
     prediction, blood, valid = masks.pairs(300, seed=8)
-    np.testing.assert_array_equal(surfaces.nsd(blood, prediction, valid), surfaces.nsd(prediction, blood, valid))
-    np.testing.assert_array_equal(surfaces.hd95(blood, prediction, valid), surfaces.hd95(prediction, blood, valid))
+    np.testing.assert_array_equal(
+        surfaces.nsd(blood, prediction, valid), surfaces.nsd(prediction, blood, valid)
+    )
+    np.testing.assert_array_equal(
+        surfaces.hd95(blood, prediction, valid), surfaces.hd95(prediction, blood, valid)
+    )
     same = surfaces.nsd(blood, blood, valid, tolerance=0)
     assert set(same[~np.isnan(same)]) == {1.0}
     by_tolerance = np.array([surfaces.nsd(prediction, blood, valid, tolerance=t) for t in (0, 1, 2, 40)])
@@ -135,4 +149,7 @@ def test_a_tolerance_below_zero_is_refused(tolerance):
     mask = np.ones((2, 2), bool)
     with pytest.raises(CourseError) as error:
         surfaces.nsd(mask, mask, tolerance=tolerance)
-    assert str(error.value) == f"The tolerance is {tolerance}; give the distance in pixels that still counts as agreement."
+    assert (
+        str(error.value)
+        == f"The tolerance is {tolerance}; give the distance in pixels that still counts as agreement."
+    )

@@ -79,7 +79,7 @@ def _write(draft: Path, site: Site, record: dict) -> None:
 
 @contextlib.contextmanager
 def replaced(site: Path) -> Iterator[Path]:
-    """A new folder beside `site` that takes its place when the block ends well, and vanishes when it doesn't."""
+    """A new folder beside `site` that takes its place when the block ends well, else vanishes."""
     draft, old = (site.with_name(f"{site.name}.{which}-{os.getpid()}") for which in ("new", "old"))
     draft.mkdir(parents=True)
     try:
@@ -116,13 +116,17 @@ def _memory() -> str:
 
 def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line, whose names are the parameters of every lesson."""
-    parser = argparse.ArgumentParser(prog="python -m report.build", description="Run the lessons and build report/site.")
+    parser = argparse.ArgumentParser(
+        prog="python -m report.build", description="Run the lessons and build report/site."
+    )
     parser.add_argument("--profile", default="quick", help="smoke, quick (default) or full")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", default="", help="the folder that holds the data sets")
     parser.add_argument("--source", default="", help="a folder that takes HemoSet's place")
     parser.add_argument("--target", default="", help="a folder that takes CholecSeg8k's place")
-    parser.add_argument("--on-bad", default="stop", help="stop (default) at a bad frame, or skip it and say so")
+    parser.add_argument(
+        "--on-bad", default="stop", help="stop (default) at a bad frame, or skip it and say so"
+    )
     parser.add_argument("--public", action="store_true", help="keep real frames out of the pages")
     parser.add_argument("--lessons", type=Path, default=FOLDER, help=argparse.SUPPRESS)
     parser.add_argument("--site", type=Path, default=SITE, help=argparse.SUPPRESS)
@@ -130,7 +134,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Build from the command line: 0 when the site stands, 1 when a lesson or its data stopped it, 130 when interrupted."""
+    """Build; the exit code is 0: the site stands, 1: a lesson or its data stopped it, 130: interrupted."""
     given = vars(options(words))
     folder, site = given.pop("lessons"), given.pop("site")
     # A polite end from outside is an interrupt too: kernels are shut down and the draft goes.

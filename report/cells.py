@@ -13,7 +13,8 @@ from report.prose import Prose, code, mathml, plain, scroll
 from report.rules import faults
 
 COURSE = "application/vnd.course."  # what lessons leave for the report rather than for the reader
-WIDGET = "application/vnd.jupyter.widget-view+json"  # live in Jupyter; in the page a still picture stands in its place
+# Live in Jupyter; in the page a still picture stands in its place.
+WIDGET = "application/vnd.jupyter.widget-view+json"
 PLOTLY = '<script src="plotly.min.js"></script>\n'
 NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
@@ -22,8 +23,8 @@ PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 def cell(cell: NotebookNode, where: str, prose: Prose) -> str:
     """HTML of a cell, "" for what the reader needn't see.
 
-    where: the lesson and the cell, for errors. Raises CourseError naming it where a picture has no alt text, where
-    something would be fetched from the network, or where a formula can't be set.
+    where: the lesson and the cell, for errors. Raises CourseError naming it where a picture has no alt text,
+    where something would be fetched from the network, or where a formula can't be set.
     """
     tags = cell.metadata.get("tags", [])
     if not cell.source.strip() or "injected-parameters" in tags:
@@ -65,7 +66,7 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def output(one: NotebookNode, prose: Prose) -> str:
-    """HTML of one output, "" where there is nothing for the page. Raises CourseError for a picture without alt text."""
+    """HTML of one output, "" where the page needs none. CourseError for a picture without alt text."""
     if one.output_type == "stream":
         return _stream(one.text, one.name)
     if one.output_type == "error":
@@ -106,11 +107,18 @@ def aligned(table: str) -> str:
     """
     if "dataframe" not in table or re.search(r"(?:row|col)span", table):
         return table
-    rows = [re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL) for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL)]
+    rows = [
+        re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)
+        for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL)
+    ]
     body = [row for row in rows if any(one.startswith("<td") for one in row)]
     words = {place for row in body for place, one in enumerate(row) if not NUMBER.fullmatch(plain(one))}
     places = iter([place for row in rows for place, _ in enumerate(row)])
-    return re.sub(r"<(t[hd])(?=[ >])", lambda one: f'<{one[1]} class="words"' if next(places) in words else one[0], table)
+    return re.sub(
+        r"<(t[hd])(?=[ >])",
+        lambda one: f'<{one[1]} class="words"' if next(places) in words else one[0],
+        table,
+    )
 
 
 def _alt(metadata: dict, kind: str) -> str:
@@ -123,15 +131,18 @@ def _alt(metadata: dict, kind: str) -> str:
 
 def _picture(data: str, kind: str, alt: str) -> str:
     if kind == "image/svg+xml":
-        return f'<div class="output figure"><figure role="img" aria-label="{html.escape(alt)}">{data}</figure></div>'
+        figure = f'<figure role="img" aria-label="{html.escape(alt)}">{data}</figure>'
+        return f'<div class="output figure">{figure}</div>'
     address = f"data:{kind};base64,{''.join(data.split())}"
     return f'<div class="output figure"><img src="{address}" alt="{html.escape(alt)}"></div>'
 
 
 def _stream(text: str, name: str) -> str:
-    """Text as a terminal would leave it: a carriage return overwrites its line, and no path of this machine stays."""
+    """Text as a terminal leaves it (a carriage return overwrites its line), without paths of this machine."""
     text = re.sub(r"\S*ipykernel_\d+[/\\]\d+\.py:(\d+)", r"line \1", text)
-    text = re.sub(r"\S*[/\\]site-packages[/\\]", "", text).replace(f"{ROOT}/", "").replace(str(Path.home()), "~")
+    text = (
+        re.sub(r"\S*[/\\]site-packages[/\\]", "", text).replace(f"{ROOT}/", "").replace(str(Path.home()), "~")
+    )
     lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")]
     shown = ansi2html("\n".join(lines).strip("\n"))
     if not shown.strip():

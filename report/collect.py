@@ -1,4 +1,4 @@
-"""What executed lessons leave for the report: headline results, notes on what they were made from, headline figures."""
+"""What executed lessons leave for the report: results, headline figures, notes on what they are made from."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,10 @@ FIELDS = ("value", "low", "high", "n_frames", "n_subjects", "data", "split", "un
 
 @dataclass
 class Collected:
-    """results by name, in the lessons' order; info by lesson (data, notes, skipped); figures (name, html, caption, lesson)."""
+    """What was found, in the lessons' order.
+
+    results: by name; info: by lesson (data, notes, skipped); figures: name, html, caption, lesson of each.
+    """
 
     results: dict[str, dict] = field(default_factory=dict)
     info: dict[str, dict] = field(default_factory=dict)
@@ -35,7 +38,7 @@ class Collected:
 def collect(lessons: list[Executed]) -> Collected:
     """Everything that executed lessons leave for the report.
 
-    Raises CourseError where a name is recorded with two different values, and where a record is not what it should be.
+    Raises CourseError where a name is recorded with two different values, and where a record isn't one.
     """
     found, owner = Collected(), {}
     for lesson in lessons:
@@ -62,12 +65,21 @@ def _left(lesson: Executed) -> Iterator[tuple[str, dict]]:
 
 def _add(results: dict[str, dict], owner: dict[str, str], lesson: str, name: str, given: dict) -> None:
     if missing := [key for key in FIELDS if key not in given]:
-        raise CourseError(f"{lesson}: the result '{name}' lacks {', '.join(missing)}; record a helpers.results.Result.")
+        raise CourseError(
+            f"{lesson}: the result '{name}' lacks {', '.join(missing)}; record a helpers.results.Result."
+        )
     if given["data"] not in DATA:
-        raise CourseError(f"{lesson}: the result '{name}' is from '{given['data']}' data; choose one of {', '.join(DATA)}.")
-    # Strict JSON has no NaN, and on its way out of a kernel one may have become a word: what is undefined is null.
-    result = {key: None if key in FIELDS[:3] and not math.isfinite(float(given[key] or 0)) else given[key] for key in FIELDS}
+        raise CourseError(
+            f"{lesson}: the result '{name}' is from '{given['data']}' data; choose one of {', '.join(DATA)}."
+        )
+    # Strict JSON has no NaN, and on its way out of a kernel one may have become a word: undefined is null.
+    result = {
+        key: None if key in FIELDS[:3] and not math.isfinite(float(given[key] or 0)) else given[key]
+        for key in FIELDS
+    }
     if name in results and results[name] != result:
-        raise CourseError(f"The result '{name}' is recorded twice with different values, by {owner[name]} and by {lesson}: "
-                          "give one of the two another name.")
+        raise CourseError(
+            f"The result '{name}' is recorded twice with different values, by {owner[name]} and by {lesson}: "
+            "give one of the two another name."
+        )
     results[name], owner[name] = result, owner.get(name, lesson)

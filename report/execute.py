@@ -1,4 +1,4 @@
-"""Execute the lessons, a fresh kernel each. An unchanged lesson on unchanged inputs is taken from the store."""
+"""Execute the lessons, a fresh kernel each; an unchanged lesson on unchanged inputs comes from the store."""
 
 import ast
 import contextlib
@@ -33,7 +33,7 @@ class LessonError(Exception):
 
 @dataclass(frozen=True)
 class Executed:
-    """A lesson with its outputs: its name (the file's stem), the notebook, how long it ran, and whether it ran just now."""
+    """A lesson with its outputs: the file's stem, the notebook, the seconds it ran, and whether just now."""
 
     name: str
     notebook: NotebookNode
@@ -63,7 +63,7 @@ def fingerprint(folders: list[Path], without: Path) -> str:
 
 
 def machinery() -> str:
-    """A hash of everything besides the lesson that decides its outputs: the code around it and the pinned versions."""
+    """A hash of what besides the lesson decides its outputs: the code around it and the pinned versions."""
     digest = hashlib.sha256()
     around = [Path(notebooks.__file__).resolve(), settings.ROOT / "requirements.txt"]
     for path in [*sorted((settings.ROOT / "helpers").rglob("*.py")), *around]:
@@ -73,26 +73,37 @@ def machinery() -> str:
 
 def inputs(course: settings.Course) -> dict[str, str]:
     """What every lesson's key holds besides its own source and parameters."""
-    folders = [folder for folder in (course.data or settings.data_folder(), course.source, course.target) if folder]
+    folders = [
+        folder for folder in (course.data or settings.data_folder(), course.source, course.target) if folder
+    ]
     return {"machinery": machinery(), "data": fingerprint(folders, without=settings.store_folder())}
 
 
 def parameters(course: settings.Course) -> dict[str, object]:
-    """The parameters cell of a lesson, for a course. Paths are absolute, since a kernel runs in another folder."""
+    """The parameters cell of a lesson. Paths are absolute, since a kernel runs in another folder."""
     return {"profile": course.profile, "seed": course.seed, "on_bad": course.on_bad, "public": course.public,
             **{name: str(getattr(course, name) or "") for name in ("data", "source", "target")}}
 
 
 @contextlib.contextmanager
 def surroundings() -> Iterator[None]:
-    """The environment that kernels start in: this interpreter, this clone, no display, nothing of the user's own set-up."""
+    """Where kernels start: in this interpreter and this clone, without a display or the user's own set-up."""
     with tempfile.TemporaryDirectory(prefix="course-") as scratch:
-        # A kernel spec of our own: "python3" may be another environment's on a machine that has Jupyter already.
+        # A kernel spec of our own: "python3" may be another environment's where Jupyter is installed already.
         spec = Path(scratch, "kernels", KERNEL)
         spec.mkdir(parents=True)
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--HistoryManager.enabled=False",
-                   "--log-level=CRITICAL"]  # it warns of its local socket, and of being shut down
-        (spec / "kernel.json").write_text(json.dumps({"argv": command, "display_name": "Course", "language": "python"}))
+        command = [
+            sys.executable,
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+            "--HistoryManager.enabled=False",
+            "--log-level=CRITICAL",
+        ]  # it warns of its local socket, and of being shut down
+        (spec / "kernel.json").write_text(
+            json.dumps({"argv": command, "display_name": "Course", "language": "python"})
+        )
         paths = [str(settings.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         wanted = {
             "JUPYTER_PATH": scratch,
@@ -131,7 +142,9 @@ def execute(lesson: Path, course: settings.Course, made_from: dict[str, str]) ->
     plain = notebook(lesson)
     if unknown := sorted(set(given) - _assigned(plain)):
         # Papermill would only warn, and the lesson would run on its own values.
-        raise LessonError(f"{lesson.stem} has no parameter {', '.join(unknown)}: its cell tagged parameters must set it.")
+        raise LessonError(
+            f"{lesson.stem} has no parameter {', '.join(unknown)}: its cell tagged parameters must set it."
+        )
     started = time.monotonic()
     done = _run(lesson, plain, given)
     seconds = time.monotonic() - started
@@ -155,13 +168,23 @@ def _assigned(plain: NotebookNode) -> set[str]:
 def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> NotebookNode:
     """Run a notebook by papermill; on an error say where it happened."""
     try:
-        return papermill.execute_notebook(plain, None, parameters=given, kernel_name=KERNEL, language="python",
-                                          progress_bar=False, start_timeout=120, cwd=lesson.parent)
+        return papermill.execute_notebook(
+            plain,
+            None,
+            parameters=given,
+            kernel_name=KERNEL,
+            language="python",
+            progress_bar=False,
+            start_timeout=120,
+            cwd=lesson.parent,
+        )
     except PapermillExecutionError as error:
         raise LessonError(f"{lesson.stem} stopped in {_cell(plain, error.source)}:\n{_said(error)}") from None
     except DeadKernelError:
-        raise LessonError(f"{lesson.stem} stopped because its kernel died, which is most often memory running out: close "
-                          "other programs, or choose a smaller profile.") from None
+        raise LessonError(
+            f"{lesson.stem} stopped because its kernel died, which is most often memory running out: close "
+            "other programs, or choose a smaller profile."
+        ) from None
 
 
 def _cell(plain: NotebookNode, source: str) -> str:

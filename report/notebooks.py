@@ -1,4 +1,4 @@
-"""The .ipynb of each lesson, generated from its .py: the same bytes each time, and never an output in them."""
+"""The .ipynb of each lesson, generated from its .py: the same bytes each time, and never an output."""
 
 import hashlib
 import sys
@@ -14,7 +14,8 @@ FOLDER = ROOT / "notebooks"
 # Lessons say $REPOSITORY and $COLAB; what they stand for has its one place in the settings.
 ADDRESSES = {
     "$REPOSITORY": REPOSITORY,
-    "$COLAB": REPOSITORY.replace("https://github.com/", "https://colab.research.google.com/github/") + "/blob/main/notebooks",
+    "$COLAB": REPOSITORY.replace("https://github.com/", "https://colab.research.google.com/github/")
+    + "/blob/main/notebooks",
 }
 
 
@@ -26,8 +27,8 @@ def lessons(folder: Path = FOLDER) -> list[Path]:
 def notebook(lesson: Path) -> NotebookNode:
     """The notebook of one lesson, without outputs.
 
-    jupytext draws new random cell ids at each conversion and records its own version; here an id is the hash of its
-    cell's source and of how often that source came before, so that only a changed cell changes the file.
+    jupytext draws new random cell ids at each conversion and records its own version; here an id is the hash
+    of its cell's source and of how often that source came before, so that only a changed cell changes.
     """
     read = jupytext.read(lesson, fmt={"extension": ".py", "format_name": "percent"})
     seen: dict[str, int] = {}
@@ -70,7 +71,7 @@ def write(folder: Path = FOLDER) -> list[Path]:
 
 
 def differences(folder: Path = FOLDER) -> list[str]:
-    """A sentence for each .ipynb that is missing, that its .py would not generate, or that has no .py; none if all is well."""
+    """A sentence for each .ipynb that is missing, that its .py wouldn't generate, or that has no .py."""
     found = []
     for lesson in lessons(folder):
         target = lesson.with_suffix(".ipynb")

@@ -1,8 +1,14 @@
 """Numbers as the report's sentences and tables print them, from the records of results.json."""
 
 # What the one-page answer and the last lines of a build show first, where the lessons recorded it.
-HEADLINES = ("id_test.dice", "ood_test.dice", "ood_wished.dice", "id_test.false_alarm_rate", "ood_test.false_alarm_rate",
-             "domain_gap.frechet")
+HEADLINES = (
+    "id_test.dice",
+    "ood_test.dice",
+    "ood_wished.dice",
+    "id_test.false_alarm_rate",
+    "ood_test.false_alarm_rate",
+    "domain_gap.frechet",
+)
 
 
 def number(result: dict) -> str:
@@ -11,7 +17,7 @@ def number(result: dict) -> str:
 
 
 def percent(result: dict) -> dict:
-    """The record of a rate in percent, which reads better in a sentence; one that has a unit already as it is."""
+    """A rate's record in percent, which reads better in a sentence; one that has a unit stays as it is."""
     if result["unit"]:
         return result
     ends = {end: None if result[end] is None else 100 * result[end] for end in ("value", "low", "high")}

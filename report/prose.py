@@ -48,9 +48,14 @@ def mathml(latex: str, block: bool) -> str:
     try:
         made = convert(text, display="block" if block else "inline")
     except Exception as error:  # the converter has no error of its own
-        raise CourseError(f"The formula ${latex}$ can't be set ({type(error).__name__}): check its brackets.") from error
+        raise CourseError(
+            f"The formula ${latex}$ can't be set ({type(error).__name__}): check its brackets."
+        ) from error
     if left := re.search(r">(\\[A-Za-z]+|&)<", made):
-        raise CourseError(f"The formula ${latex}$ can't be set: {left[1]} is not known to the converter; write it otherwise.")
+        raise CourseError(
+            f"The formula ${latex}$ can't be set: {left[1]} is not known to the converter; "
+            "write it otherwise."
+        )
     return made.replace("<math ", f'<math alttext="{html.escape(text)}" ', 1)
 
 
@@ -108,14 +113,16 @@ class Prose:
         self.headings: list[Heading] = []
 
     def __call__(self, source: str) -> str:
-        """HTML of some Markdown. Raises CourseError for a formula that can't be set or a picture that isn't there."""
+        """HTML of some Markdown. CourseError for a formula that can't be set and for a missing picture."""
         return MarkdownWithMath(renderer=_Renderer(self)).render(source)
 
     def heading(self, text: str, level: int) -> str:
         # The ids that Jupyter gives, so that a link inside a lesson works in both places.
         wanted = re.sub(r"\s+", "-", re.sub(r"[\"'<>&]", "", plain(text))) or "section"
         taken = {heading.id for heading in self.headings}
-        number = next(n for n in range(1, len(taken) + 2) if (wanted if n == 1 else f"{wanted}-{n}") not in taken)
+        number = next(
+            n for n in range(1, len(taken) + 2) if (wanted if n == 1 else f"{wanted}-{n}") not in taken
+        )
         here = Heading(level, wanted if number == 1 else f"{wanted}-{number}", text)
         self.headings.append(here)
         return f'<h{level} id="{html.escape(here.id)}">{text}</h{level}>\n'
@@ -126,6 +133,8 @@ class Prose:
             return url
         path = self.folder / url
         if not path.is_file():
-            raise CourseError(f"The picture {url} isn't there: put it beside the lesson or correct its address.")
+            raise CourseError(
+                f"The picture {url} isn't there: put it beside the lesson or correct its address."
+            )
         kind = mimetypes.guess_type(path.name)[0] or "image/png"
         return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -45,7 +45,7 @@ class Page:
 
 
 def lesson(executed: Executed, folder: Path) -> Page:
-    """The page of one lesson. Raises CourseError naming the lesson and the cell where a piece breaks a rule."""
+    """The page of one lesson. Raises CourseError naming the lesson and the cell that breaks a rule."""
     prose = Prose(folder)
     parts, number, plotly = [], 0, False
     for cell in executed.notebook.cells:
@@ -56,7 +56,9 @@ def lesson(executed: Executed, folder: Path) -> Page:
             plotly, made = True, cells.PLOTLY + made
         parts.append(made)
     title = next((plain(heading.text) for heading in prose.headings if heading.level == 1), executed.name)
-    body = re.sub(r"<h1 .*?</h1>\s*", "", "".join(parts), count=1, flags=re.DOTALL)  # the frame sets the title
+    body = re.sub(
+        r"<h1 .*?</h1>\s*", "", "".join(parts), count=1, flags=re.DOTALL
+    )  # the frame sets the title
     body, colab = without_links(body)
     return Page(
         name=executed.name,
@@ -72,7 +74,7 @@ def lesson(executed: Executed, folder: Path) -> Page:
 
 
 def without_links(body: str) -> tuple[str, str]:
-    """A lesson's body without the opening paragraph that is links only (the page has its own), and Colab's address, if any."""
+    """A body without the opening paragraph that is links only (the page has its own), and Colab's address."""
     opening = re.search(r"<p>((?:\s*<a [^>]*>[^<]*</a>\s*[·|,]?)+)</p>\s*", body[:3000])
     if not opening:
         return body, ""
@@ -101,14 +103,24 @@ class Site:
     def __init__(self, pages: list[Page], collected: Collected, about: dict, own: dict[str, bool]) -> None:
         """about: profile, seed, data, versions, seconds,as results.json has them.
 
-        own: whether "source" and "target" are the reader's own folders, so that the words don't say pigs of them.
+        own: whether "source" and "target" are the reader's own folders, of which no word says pigs.
         """
         self.pages, self.collected = pages, collected
         self.templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-            trim_blocks=True, lstrip_blocks=True)
-        self.templates.filters.update(number=numbers.number, percent=numbers.percent, interval=numbers.interval, behind=numbers.behind,
-                                      time=numbers.time, plain=plain)
+            loader=jinja2.FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self.templates.filters.update(
+            number=numbers.number,
+            percent=numbers.percent,
+            interval=numbers.interval,
+            behind=numbers.behind,
+            time=numbers.time,
+            plain=plain,
+        )
         self.templates.globals.update(course=COURSE, pages=pages, about=about, own=own, phantom=PHANTOM)
 
     def page(self, page: Page) -> str:
@@ -125,10 +137,18 @@ class Site:
         results = self.collected.results
         headlines = [(name, results[name]) for name in numbers.HEADLINES if name in results]
         other = [(name, result) for name, result in results.items() if name not in numbers.HEADLINES]
-        return self._made("index.html", "index.html", results=results, headlines=headlines, other=other, figures=figures,
-                          drawn=self.collected.data == "phantom", notes=self.collected.notes("notes"),
-                          skipped=self.collected.notes("skipped"),
-                          plotly=any(cells.needs_plotly(figure["html"]) for figure in figures))
+        return self._made(
+            "index.html",
+            "index.html",
+            results=results,
+            headlines=headlines,
+            other=other,
+            figures=figures,
+            drawn=self.collected.data == "phantom",
+            notes=self.collected.notes("notes"),
+            skipped=self.collected.notes("skipped"),
+            plotly=any(cells.needs_plotly(figure["html"]) for figure in figures),
+        )
 
     def _made(self, file: str, template: str, **what: object) -> str:
         made = self.templates.get_template(template).render(**what)

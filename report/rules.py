@@ -1,12 +1,22 @@
-"""What every piece of a page must keep: a picture says what it shows, and nothing is fetched from elsewhere."""
+"""What every piece of a page must keep: a picture says what it shows, and nothing is fetched."""
 
 import re
 from html.parser import HTMLParser
 
 # Elements without an end tag never enclose anything.
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
-FETCHING = {"img": "src", "script": "src", "link": "href", "iframe": "src", "source": "src", "video": "src", "audio": "src",
-            "object": "data", "embed": "src", "use": "href"}
+FETCHING = {
+    "img": "src",
+    "script": "src",
+    "link": "href",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "audio": "src",
+    "object": "data",
+    "embed": "src",
+    "use": "href",
+}
 REMOTE = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
 REMOTE_IN_STYLE = re.compile(r"""(?:@import\s+["']?|url\(\s*["']?)(?:https?:)?//""", re.IGNORECASE)
 
@@ -28,10 +38,14 @@ class _Reader(HTMLParser):
         if tag in ("svg", "canvas") and not spoken_for:
             self.faults.append(f"a drawing ({tag}) has no aria-label that says what it shows")
         if "plotly-graph-div" in given.get("class", "") and not spoken_for:
-            self.faults.append("a plotly figure has no alt text: show it with helpers.figures.show(figure, alt)")
+            self.faults.append(
+                "a plotly figure has no alt text: show it with helpers.figures.show(figure, alt)"
+            )
         address = given.get(FETCHING.get(tag, ""), "")
         if REMOTE.match(address):
-            self.faults.append(f"<{tag}> would fetch {address} from the network: the page has to work without it")
+            self.faults.append(
+                f"<{tag}> would fetch {address} from the network: the page has to work without it"
+            )
         if REMOTE_IN_STYLE.search(given.get("style", "")):
             self.faults.append(f"the style of <{tag}> would fetch something from the network")
         if tag not in VOID:

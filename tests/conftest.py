@@ -1,7 +1,8 @@
-"""What several test files share: sites built once, from two small lessons and from the real ones on `smoke`."""
+"""What several test files share: sites built once, from two small lessons and from the course on `smoke`."""
 
 import contextlib
 import io
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from lessons_by_hand import HEADLINE, PLOT, WIDE, code, lesson, prose, result
 
 from helpers import settings
-from report.build import build
+from report.build import build, main
 from report.execute import Executed, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
 
@@ -26,7 +27,7 @@ class Smoke:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
-    """Executed in reverse order on an empty store, so that no lesson can lean on the one before it having run."""
+    """Executed in reverse order on an empty store, so that no lesson leans on the one before it."""
     site = tmp_path_factory.mktemp("report") / "site"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
@@ -44,12 +45,51 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site of two small lessons with everything a page may hold."""
     folder = tmp_path_factory.mktemp("lessons")
-    lesson(folder, "00_first", prose("## A plot\nWith $x_i$ and\n\n| a | b |\n|---|---|\n| 1 | 2 |"), code(PLOT), code(HEADLINE),
-           code(WIDE), code(f"print('a long line ' * 40)  # {'long ' * 30}"),
-           result("id_test.dice", "0.875", "0.8", "0.9"),
-           result("ood_test.dice", "0.07", subjects=1, notes="'Only the phantom is here.'"))
+    lesson(
+        folder,
+        "00_first",
+        prose("## A plot\nWith $x_i$ and\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
+        code(PLOT),
+        code(HEADLINE),
+        code(WIDE),
+        code(f"print('a long line ' * 40)  # {'long ' * 30}"),
+        result("id_test.dice", "0.875", "0.8", "0.9"),
+        result("ood_test.dice", "0.07", subjects=1, notes="'Only the phantom is here.'"),
+    )
     lesson(folder, "01_second", prose("## The end"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
         build(settings.course("smoke", data=str(tmp_path_factory.mktemp("data"))), folder, folder / "site")
     return folder / "site"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Lessons, a store and a site of their own; `bench.build()` is the command line's exit code."""
+    class Bench:
+        folder, site, store, data = (tmp_path / name for name in ("lessons", "site", "store", "data"))
+        words = ["--profile", "smoke", "--lessons", str(folder), "--site", str(site), "--data", str(data)]
+
+        def build(self, *more: str) -> int:
+            return main([*self.words, *more])
+
+        def page(self, name: str) -> str:
+            return (self.site / f"{name}.html").read_text(encoding="utf-8")
+
+        def record(self) -> dict:
+            def refuse(word: str) -> None:
+                raise AssertionError(f"{word} is not JSON")
+            return json.loads((self.site / "results.json").read_text(encoding="utf-8"), parse_constant=refuse)
+
+        def left_behind(self) -> list[str]:
+            return sorted(
+                path.name
+                for path in tmp_path.iterdir()
+                if path.name not in ("lessons", "site", "store", "data")
+            )
+
+    bench = Bench()
+    bench.folder.mkdir()
+    bench.data.mkdir()
+    monkeypatch.setenv("COURSE_STORE", str(bench.store))
+    return bench

@@ -13,7 +13,15 @@ from report import notebooks
 from report.notebooks import differences, lessons, notebook, write, written
 
 LESSONS = lessons()
-PARAMETERS = {"profile": "quick", "seed": 0, "data": "", "source": "", "target": "", "on_bad": "stop", "public": False}
+PARAMETERS = {
+    "profile": "quick",
+    "seed": 0,
+    "data": "",
+    "source": "",
+    "target": "",
+    "on_bad": "stop",
+    "public": False,
+}
 lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 
 
@@ -24,7 +32,11 @@ def tagged(path: Path, tag: str) -> list[str]:
 @pytest.mark.xdist_group("lessons")
 @lesson
 def test_runs_on_smoke(lesson: Path, smoke) -> None:
-    cells = [cell for cell in smoke.executed[lesson.stem].notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    cells = [
+        cell
+        for cell in smoke.executed[lesson.stem].notebook.cells
+        if cell.cell_type == "code" and cell.source.strip()
+    ]
     assert cells and all(cell.execution_count for cell in cells)
     assert not [out for cell in cells for out in cell.outputs if out.output_type == "error"]
 
@@ -50,7 +62,9 @@ def test_ipynb_match_their_py() -> None:
 def test_ipynb_hold_no_output_and_valid_unique_ids(lesson: Path) -> None:
     read = nbformat.read(lesson.with_suffix(".ipynb"), as_version=4)
     nbformat.validate(read)
-    assert all(cell.outputs == [] and cell.execution_count is None for cell in read.cells if cell.cell_type == "code")
+    assert all(
+        cell.outputs == [] and cell.execution_count is None for cell in read.cells if cell.cell_type == "code"
+    )
     assert len({cell.id for cell in read.cells}) == len(read.cells)
     assert read.metadata.kernelspec.name == "python3"
 
@@ -86,7 +100,9 @@ def test_opens_with_goals_needs_and_minutes(lesson: Path) -> None:
     assert re.match(rf"# {lesson.name[:2]}\b", opening.source)
     for said in (r"able to", r"you need", r"\d+ minutes"):
         assert re.search(said, opening.source, re.IGNORECASE), said
-    assert f"blob/main/notebooks/{lesson.stem}.ipynb" in opening.source  # opens this lesson in Colab, and no other
+    assert (
+        f"blob/main/notebooks/{lesson.stem}.ipynb" in opening.source
+    )  # opens this lesson in Colab, and no other
 
 
 @lesson

@@ -19,19 +19,31 @@ def rendered(one, tmp_path: Path) -> str:
 
 
 def shown(data: dict, tmp_path: Path, **metadata) -> str:
-    return rendered(new_code_cell("x", outputs=[new_output("display_data", data, metadata=metadata)]), tmp_path)
+    return rendered(
+        new_code_cell("x", outputs=[new_output("display_data", data, metadata=metadata)]), tmp_path
+    )
 
 
 # A cell
 
 def test_mathematics_becomes_mathml_with_its_source_as_text(tmp_path: Path) -> None:
     made = rendered(new_markdown_cell(r"Dice is $\mathrm{Dice} = \frac{2a}{b < c}$" "\n\n$$x^2$$"), tmp_path)
-    assert "<mfrac>" in made and "<mtext>Dice</mtext>" in made and 'display="block"' in made and "$" not in made
+    assert (
+        "<mfrac>" in made and "<mtext>Dice</mtext>" in made and 'display="block"' in made and "$" not in made
+    )
     assert r'alttext="\text{Dice} = \frac{2a}{b &lt; c}"' in made
 
 
-@pytest.mark.parametrize("latex", [r"\begin{aligned} a &= b \\ c &= d \end{aligned}", r"\mathbb{1}[p > t]", r"5\,\%",
-                                   r"\sum_{i=1}^{n} \hat{x}_i", r"\lVert \mu \rVert^2 + \operatorname{Tr}(\Sigma)"])
+@pytest.mark.parametrize(
+    "latex",
+    [
+        r"\begin{aligned} a &= b \\ c &= d \end{aligned}",
+        r"\mathbb{1}[p > t]",
+        r"5\,\%",
+        r"\sum_{i=1}^{n} \hat{x}_i",
+        r"\lVert \mu \rVert^2 + \operatorname{Tr}(\Sigma)",
+    ],
+)
 def test_formulas_of_this_course_can_be_set(latex: str) -> None:
     assert mathml(latex, block=True).startswith("<math ")
 
@@ -47,38 +59,60 @@ def test_a_dollar_in_code_is_no_mathematics(tmp_path: Path) -> None:
 
 
 def test_links_to_lessons_stay_in_the_site_and_badges_become_words(tmp_path: Path) -> None:
-    made = rendered(new_markdown_cell("[next](01_explore.ipynb#Side-by-side), [![Open in Colab](https://x.org/b.svg)]"
-                                      "(https://colab.org/01_explore.ipynb)"), tmp_path)
+    made = rendered(
+        new_markdown_cell(
+            "[next](01_explore.ipynb#Side-by-side), [![Open in Colab](https://x.org/b.svg)]"
+            "(https://colab.org/01_explore.ipynb)"
+        ),
+        tmp_path,
+    )
     assert 'href="01_explore.html#Side-by-side"' in made
     assert "<img" not in made and '<a href="https://colab.org/01_explore.ipynb">Open in Colab</a>' in made
 
 
 def test_a_local_picture_is_carried_in_the_page(tmp_path: Path) -> None:
     (tmp_path / "pig.png").write_bytes(b"picture")
-    assert '<img src="data:image/png;base64,cGljdHVyZQ==" alt="a pig"' in rendered(new_markdown_cell("![a pig](pig.png)"), tmp_path)
+    assert '<img src="data:image/png;base64,cGljdHVyZQ==" alt="a pig"' in rendered(
+        new_markdown_cell("![a pig](pig.png)"), tmp_path
+    )
 
 
 def test_headings_have_ids_of_their_own_as_jupyter_gives_them(tmp_path: Path) -> None:
     page = Prose(tmp_path)
     page("## What is *new*?\n\n## Again\n\n## Again")
-    assert [(heading.level, heading.id) for heading in page.headings] == [(2, "What-is-new?"), (2, "Again"), (2, "Again-2")]
+    assert [(heading.level, heading.id) for heading in page.headings] == [
+        (2, "What-is-new?"),
+        (2, "Again"),
+        (2, "Again-2"),
+    ]
 
 
 def test_widgets_and_what_is_left_for_the_report_are_not_shown(tmp_path: Path) -> None:
-    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "1"}, "text/plain": "IntSlider(value=0)"}
-    for data in (widget, {"application/vnd.course.result+json": {"name": "a"}, "text/plain": "{'name': 'a'}"}):
+    widget = {
+        "application/vnd.jupyter.widget-view+json": {"model_id": "1"},
+        "text/plain": "IntSlider(value=0)",
+    }
+    for data in (
+        widget,
+        {"application/vnd.course.result+json": {"name": "a"}, "text/plain": "{'name': 'a'}"},
+    ):
         assert "IntSlider" not in shown(data, tmp_path) and "name" not in shown(data, tmp_path)
 
 
 def test_a_picture_takes_its_alt_text_from_its_metadata(tmp_path: Path) -> None:
-    assert 'alt="Two &lt;pigs&gt;"' in shown({"image/png": "aaaa"}, tmp_path, **{"image/png": {"alt": "Two <pigs>"}})
+    assert 'alt="Two &lt;pigs&gt;"' in shown(
+        {"image/png": "aaaa"}, tmp_path, **{"image/png": {"alt": "Two <pigs>"}}
+    )
     assert 'alt="Two"' in shown({"image/png": "aaaa"}, tmp_path, alt="Two")
     with pytest.raises(CourseError, match="^00_first, cell 1: a picture has no alt text: show it with "):
         shown({"image/png": "aaaa"}, tmp_path)
 
 
 def test_streams_are_joined_overwritten_and_hold_no_path_of_this_machine(tmp_path: Path) -> None:
-    outputs = [new_output("stream", name="stdout", text=text) for text in ("10 %\r", "100 %\n", f"{settings.ROOT}/data <a>")]
+    outputs = [
+        new_output("stream", name="stdout", text=text)
+        for text in ("10 %\r", "100 %\n", f"{settings.ROOT}/data <a>")
+    ]
     made = rendered(new_code_cell("x", outputs=outputs), tmp_path)
     assert made.count("<pre") == 2 and "\n10 %" not in made and "100 %\ndata &lt;a&gt;" in made
     warned = new_output("stream", name="stderr", text="/tmp/ipykernel_12/3456.py:7: UserWarning: dark")
@@ -86,20 +120,30 @@ def test_streams_are_joined_overwritten_and_hold_no_path_of_this_machine(tmp_pat
 
 
 def test_a_helper_s_source_is_set_as_code_without_a_style_sheet_of_its_own(tmp_path: Path) -> None:
-    made = shown({"text/html": '<style>pre {color: red}</style><div class="highlight"><pre>x</pre></div>', "text/plain": "x = 1"}, tmp_path)
+    made = shown(
+        {
+            "text/html": '<style>pre {color: red}</style><div class="highlight"><pre>x</pre></div>',
+            "text/plain": "x = 1",
+        },
+        tmp_path,
+    )
     assert "<style>" not in made and '<pre class="code">' in made
 
 
 def test_words_in_a_table_are_flush_left_and_numbers_right() -> None:
     table = pd.DataFrame({"who": ["pig1", "pig2"], "n": [1, 20], "Dice": [0.5, float("nan")]})
     made = aligned(table.to_html(index=False, na_rep="–", border=0))
-    assert made.count('class="words"') == 3 and '<td class="words">pig1</td>' in made and "<td>0.5</td>" in made
+    assert (
+        made.count('class="words"') == 3 and '<td class="words">pig1</td>' in made and "<td>0.5</td>" in made
+    )
     assert aligned("<table><tr><td>x</td></tr></table>") == "<table><tr><td>x</td></tr></table>"
 
 
 def test_set_up_and_parameters_are_folded_and_the_injected_cell_is_gone(tmp_path: Path) -> None:
     for tag, name in (("setup", "Set-up"), ("parameters", "Parameters")):
-        assert f"<summary>{name}</summary>" in rendered(new_code_cell("x = 1", metadata={"tags": [tag]}), tmp_path)
+        assert f"<summary>{name}</summary>" in rendered(
+            new_code_cell("x = 1", metadata={"tags": [tag]}), tmp_path
+        )
     assert rendered(new_code_cell("x = 1", metadata={"tags": ["injected-parameters"]}), tmp_path) == ""
 
 
@@ -129,16 +173,29 @@ def test_the_rules_of_a_page(piece: str, wrong: str | None) -> None:
     (None, None, None, None, "", ("undefined", "no interval", "1,234 frames")),
 ])
 def test_numbers_as_they_are_printed(value, low, high, subjects, unit, said) -> None:
-    record = {"value": value, "low": low, "high": high, "n_subjects": subjects, "n_frames": 1234, "unit": unit}
+    record = {
+        "value": value,
+        "low": low,
+        "high": high,
+        "n_subjects": subjects,
+        "n_frames": 1234,
+        "unit": unit,
+    }
     assert (numbers.number(record), numbers.interval(record), numbers.behind(record)) == said
     assert [numbers.time(seconds) for seconds in (0.2, 59.7, 185)] == ["0 s", "1 min 00 s", "3 min 05 s"]
 
 
 def test_a_rate_is_read_in_percent() -> None:
     record = {"value": 0.914, "low": 0.5, "high": 1.0, "n_subjects": 9, "n_frames": 90, "unit": ""}
-    assert (numbers.number(numbers.percent(record)), numbers.interval(numbers.percent(record))) == ("91.4 %", "50.0 % to 100.0 %")
+    assert (numbers.number(numbers.percent(record)), numbers.interval(numbers.percent(record))) == (
+        "91.4 %",
+        "50.0 % to 100.0 %",
+    )
     undefined = record | {"value": None, "low": None}
-    assert (numbers.number(numbers.percent(undefined)), numbers.interval(numbers.percent(undefined))) == ("undefined", "no interval")
+    assert (numbers.number(numbers.percent(undefined)), numbers.interval(numbers.percent(undefined))) == (
+        "undefined",
+        "no interval",
+    )
     assert numbers.percent(record | {"unit": "percent"}) == record | {"unit": "percent"}
 
 
@@ -146,10 +203,17 @@ def test_a_rate_is_read_in_percent() -> None:
 
 def test_the_one_page_answer_takes_its_sentences_from_the_results(small: Path) -> None:
     page = " ".join((small / "index.html").read_text(encoding="utf-8").split())
-    assert "Hardly. Trained on the source (drawn robotic surgery), a U-Net reaches a Dice of 0.88 on 3 subjects" in page
+    assert (
+        "Hardly. Trained on the source (drawn robotic surgery), a U-Net reaches a Dice of 0.88 on 3 subjects"
+        in page
+    )
     assert "reaches 0.07, measured on 1 subject with blood. One subject is no population" in page
     assert "0.80 to 0.90" in page and "no interval: 1 subject" in page and "3 subjects, 40 frames" in page
-    assert "Only the phantom is here." in page and "Three points &amp; a line" in page and 'href="results.json"' in page
+    assert (
+        "Only the phantom is here." in page
+        and "Three points &amp; a line" in page
+        and 'href="results.json"' in page
+    )
     assert "Test a report." in page and "5 minutes to work through" in page
     assert "Fréchet" not in page and "one would wish for" not in page  # no number, no sentence
 
@@ -171,9 +235,15 @@ def test_real_pages_carry_no_banner(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_lessons_lead_to_each_other_and_have_contents(small: Path) -> None:
-    first, second = ((small / f"{name}.html").read_text(encoding="utf-8") for name in ("00_first", "01_second"))
+    first, second = (
+        (small / f"{name}.html").read_text(encoding="utf-8") for name in ("00_first", "01_second")
+    )
     assert '<a rel="next" href="01_second.html">' in first and '<a rel="prev" href="00_first.html">' in second
     assert '<a href="#A-plot">A plot</a>' in first and '<h2 id="A-plot">' in first
     assert "ran in" in first and "torch 2" in first
     assert '<a href="https://colab.research.google.com/github/x/y/00.ipynb">Open in Colab</a>' in first
-    assert first.count('src="plotly.min.js"') == 1 and "plotly.min.js" not in second and "Open in Colab</a> ·" not in first
+    assert (
+        first.count('src="plotly.min.js"') == 1
+        and "plotly.min.js" not in second
+        and "Open in Colab</a> ·" not in first
+    )

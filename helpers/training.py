@@ -78,17 +78,19 @@ def batch_of(packed: Packed, rows: np.ndarray, transform: v2.Transform | None = 
 
 
 def fit(model: torch.nn.Module, train: Packed, id_val: Packed, numbers: Profile, seed: int, checkpoint: Path,
-        transform: v2.Transform | None = None, watch: Callable[[History], None] | None = None) -> History:
+        transform: v2.Transform | None = None, watch: Callable[[History], None] | None = None,
+        foot: int | None = None) -> History:
     """Train, and leave the model with the weights of its best epoch by id_val's mean over subjects.
 
     After each epoch all that is needed to go on is written to `checkpoint`; a run that finds one goes on from there and
-    ends as an unbroken run would. watch(history) is called after each epoch.
+    ends as an unbroken run would. watch(history) is called after each epoch. foot: the epochs that the rate falls for,
+    all of them where none is given; with fewer it climbs back, a habit that lesson 05 re-enacts.
     """
     device = settings.device()
     model.to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters(), lr=numbers.learning_rate, weight_decay=numbers.weight_decay)
     # Half a cosine over the whole run: T_max equals the number of epochs, so the rate never climbs back.
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=numbers.epochs)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=foot or numbers.epochs)
     history, best = History(), {}
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -40,12 +40,15 @@ def baseline(course: Course, data: Domains, fold: int | None = None,
 
 
 def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int | None = None,
-            transform=None, watch: Callable[[History], None] | None = None, **more) -> Run:
+            transform=None, watch: Callable[[History], None] | None = None, foot: int | None = None, **more) -> Run:
     """A named run on given frames, found or trained.
 
     transform: the augmentation, light_augmentation() where none is given; `name` and `more` must tell two recipes apart.
+    foot: see training.fit.
     """
     numbers = course.numbers
+    if foot is not None:
+        more["foot"] = foot
     what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold, train=_frames_key(train),
                 id_val=_frames_key(id_val), code=store.code(*ROOMS), **more)
     checkpoint = store.folder("checkpoints", **what).with_suffix(".pt")
@@ -56,7 +59,7 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
     def make() -> tuple[torch.nn.Module, History]:
         model = fresh()
         history = training.fit(model, train, id_val, numbers, course.seed, checkpoint,
-                               transform or training.light_augmentation(), watch)
+                               transform or training.light_augmentation(), watch, foot)
         return model, history
 
     def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:

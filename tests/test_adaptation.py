@@ -1,0 +1,198 @@
+"""Remedies on frames: what each style and each augmentation promises."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from drawn_tissue import CHANGED, H, N, W, round_view, tissue
+from torchvision.transforms import v2
+
+from helpers.adaptation import (
+    REMEDIES,
+    Fourier,
+    Histogram,
+    RandomConvolution,
+    RandomGamma,
+    Reinhard,
+    Restyle,
+    RoundView,
+    heavy_augmentation,
+    restyled,
+)
+from helpers.errors import CourseError
+from helpers.training import augmented
+
+SOURCE = tissue(0)
+TARGET = CHANGED["colour"](CHANGED["exposure"](tissue(1)))
+
+
+def lab(image):
+    return cv2.cvtColor((image / 255).astype(np.float32), cv2.COLOR_RGB2LAB)
+
+
+def test_reinhard_gives_the_targets_mean_and_deviation():
+    style = Reinhard.of(TARGET)
+    for image in restyled(style, SOURCE):
+        pixels = lab(image).reshape(-1, 3)
+        np.testing.assert_allclose(pixels.mean(0), style.mean, atol=0.5)
+        np.testing.assert_allclose(pixels.std(0), style.deviation, rtol=0.03)
+    expected = [lab(image).reshape(-1, 3).mean(0) for image in TARGET]
+    np.testing.assert_allclose(style.mean, np.mean(expected, axis=0), rtol=1e-4)
+
+
+@pytest.mark.parametrize("style", [Reinhard, Histogram, Fourier])
+def test_a_frame_in_its_own_style_is_itself(style):
+    image = SOURCE[0]
+    changed = style.of([image])(image, None)
+    assert np.abs(changed.astype(int) - image).max() <= (0 if style is Histogram else 1)
+    assert np.abs(style.of([TARGET[0]])(image, None).astype(int) - image).mean() > 5
+
+
+def test_histogram_matching_gives_the_targets_histogram_and_keeps_the_order():
+    changed = Histogram.of(TARGET[:1])(SOURCE[0])
+    for channel in range(3):
+        ours, theirs = changed[..., channel].ravel(), TARGET[0][..., channel].ravel()
+        share, goal, own = (np.bincount(x, minlength=256).cumsum() / x.size
+                            for x in (ours, theirs, SOURCE[0][..., channel].ravel()))
+        # A level cannot be divided: the largest share of one of the frame's own levels is what may be left.
+        assert np.abs(share - goal).max() <= np.diff(own, prepend=0).max() < 0.1
+        order = np.argsort(SOURCE[0][..., channel].ravel(), kind="stable")
+        assert (np.diff(ours[order].astype(int)) >= 0).all()
+        assert set(ours) <= set(theirs)
+
+
+def test_fourier_takes_low_amplitudes_and_keeps_phases():
+    style = Fourier.of(TARGET[:1], beta=0.05)
+    reach = int(0.05 * H)
+    assert reach == 3
+    changed = style(SOURCE[0])
+    ours, own, theirs = (np.fft.fft2(x.astype(float), axes=(0, 1)) for x in (changed, SOURCE[0], TARGET[0]))
+    low = np.ix_(*(np.abs(np.fft.fftfreq(n, 1 / n)) < reach for n in (H, W)))
+    np.testing.assert_allclose(np.abs(ours[low]), np.abs(theirs[low]), rtol=0.02, atol=H * W * 0.2)
+    assert np.abs(ours[0, 0] - theirs[0, 0]).max() < H * W * 0.5  # the mean colour, to half a grey level
+    high = np.ones((H, W), bool)
+    high[low] = False
+    assert np.corrcoef(np.abs(ours[high]).ravel(), np.abs(own[high]).ravel())[0, 1] > 0.99
+
+
+def test_fourier_with_beta_0_is_the_identity():
+    style = Fourier.of(TARGET, beta=0)
+    assert np.array_equal(restyled(style, SOURCE), SOURCE)
+
+
+def test_styles_neither_count_nor_change_what_shows_nothing():
+    framed = round_view(SOURCE)
+    valid = np.ones((N, H, W), bool)
+    valid[:, :6] = False
+    framed[:, :6] = 0
+    for style in (Reinhard, Histogram):
+        learned = style.of(framed, valid)
+        blacker = np.where((framed <= 3).all(-1, keepdims=True), 0, framed).astype(np.uint8)
+        for one, other in zip(vars(learned).values(), vars(style.of(blacker, valid)).values(), strict=True):
+            assert np.array_equal(one, other)
+        changed = restyled(style.of(TARGET), framed, valid)
+        surround = (framed <= 3).all(-1)
+        assert np.array_equal(changed[surround], framed[surround])
+        assert (changed[~surround] != framed[~surround]).mean() > 0.5
+        black = np.zeros((H, W, 3), np.uint8)
+        assert np.array_equal(style.of(TARGET)(black), black)
+
+
+def test_bad_styles_are_refused():
+    for style in (Reinhard, Histogram):
+        with pytest.raises(CourseError, match="at least one frame that shows something"):
+            style.of(np.zeros((2, H, W, 3), np.uint8))
+    with pytest.raises(CourseError, match="A style needs at least one frame"):
+        Fourier.of([])
+    with pytest.raises(CourseError, match=r"shape \(10, 10, 3\) cannot take .*: bring both to one"):
+        Fourier.of(TARGET)(np.zeros((10, 10, 3), np.uint8))
+
+
+def through(transform, seed, image=None, masks=None):
+    image = torch.from_numpy(SOURCE[0]).permute(2, 0, 1).float() / 255 if image is None else image
+    masks = torch.ones(2, H, W) if masks is None else masks
+    torch.manual_seed(seed)
+    return augmented(transform, image, masks)
+
+
+ON_IMAGES = [RandomGamma(p=1), RandomConvolution(p=1),
+             Restyle([Reinhard.of([image]) for image in TARGET], p=1)]
+
+
+@pytest.mark.parametrize("transform", ON_IMAGES)
+def test_an_image_transform_leaves_the_masks_and_is_repeatable(transform):
+    masks = (torch.rand(2, H, W, generator=torch.Generator().manual_seed(0)) < 0.5).float()
+    image, kept = through(transform, 1, masks=masks)
+    assert torch.equal(kept, masks)
+    assert image.min() >= 0 and image.max() <= 1
+    assert torch.equal(image, through(transform, 1)[0])
+    assert not torch.equal(image, through(transform, 2)[0])
+
+
+@pytest.mark.parametrize("kind", [RandomGamma, RandomConvolution, RoundView])
+def test_probability_0_is_the_identity(kind):
+    before = torch.rand(3, H, W, generator=torch.Generator().manual_seed(0))
+    image, masks = through(kind(p=0), 3, before)
+    assert torch.equal(image, before) and masks.all()
+
+
+def test_gamma_keeps_the_order_of_values():
+    grey = torch.linspace(0, 1, H * W).reshape(1, H, W).expand(3, -1, -1)
+    image = through(RandomGamma(1.5, 2.0, p=1), 0, grey)[0]
+    assert (image[0].flatten().diff() >= 0).all() and (image <= grey).all()
+    power = image[0, 40, 50].log() / grey[0, 40, 50].log()
+    assert 1.5 <= power <= 2.0
+
+
+def test_random_convolution_of_side_1_only_mixes_channels():
+    flat = torch.full((3, H, W), 0.3)
+    flat[:, :, W // 2:] = 0.7
+    image = through(RandomConvolution(p=1, sides=(1,)), 0, flat)[0]
+    assert image[:, :, :W // 2].std(dim=(1, 2)).max() == pytest.approx(0, abs=1e-6)
+    torch.testing.assert_close(image[:, :, 0] - 0.5, 0.5 - image[:, :, -1])  # linear about the middle grey
+    wide = through(RandomConvolution(p=1, sides=(7,)), 0, flat)[0]
+    torch.testing.assert_close(wide[:, 5, 10:30], wide[:, 50, 10:30])  # what was one row is one still
+
+
+def test_restyle_brings_an_image_to_a_target_frame():
+    image = through(Restyle([Reinhard.of(TARGET[:1])], p=1), 0)[0]
+    expected = Reinhard.of(TARGET[:1])(SOURCE[0])
+    torch.testing.assert_close(image, torch.from_numpy(expected).permute(2, 0, 1).float() / 255)
+
+
+def test_a_round_view_is_round_black_and_not_valid():
+    masks = torch.ones(2, H, W)
+    masks[1, :, :4] = 0  # some pixels were not valid before
+    image, after = through(RoundView(p=1, radius=(0.6, 0.6)), 0, torch.full((3, H, W), 0.5), masks)
+    inside = image[0] > 0
+    assert torch.equal(after[0] > 0, inside)
+    assert torch.equal(after[1] > 0, inside & (masks[1] > 0))
+    y, x = np.nonzero(inside.numpy())
+    radius = 0.6 * np.hypot(H, W) / 2
+    assert np.hypot(y - y.mean(), x - x.mean()).max() <= radius + 1.5
+    assert np.ptp(y) >= min(2 * radius - 2, H - 1) * 0.95  # a whole circle, unless the frame's edge cuts it
+    assert image[0, int(y.mean()), int(x.mean())] > image[0][inside].min()  # light falls off
+
+
+def test_heavy_augmentation_is_repeatable_stronger_than_light_and_keeps_masks_binary():
+    from helpers.training import light_augmentation
+    masks = torch.ones(2, H, W)
+    masks[0, :20] = 0
+
+    def spread(transform):
+        images = torch.stack([through(transform, seed)[0] for seed in range(40)])
+        return images.mean(dim=(2, 3)).std(dim=0).mean()
+
+    assert spread(heavy_augmentation()) > 2 * spread(light_augmentation())
+    for seed in range(10):
+        image, after = through(heavy_augmentation(), seed, masks=masks)
+        assert torch.equal(image, through(heavy_augmentation(), seed, masks=masks)[0])
+        assert set(after.unique().tolist()) <= {0.0, 1.0}
+        assert (after[0] <= after[1]).all()  # no blood where nothing is valid
+        assert isinstance(heavy_augmentation(), v2.Transform) and image.shape == (3, H, W)
+
+
+def test_every_remedy_says_what_it_may_see():
+    assert set(REMEDIES.when) == {"training", "test"}
+    assert set(REMEDIES.target_frames) == {"none", "unlabelled", "labelled"}
+    assert REMEDIES.index.is_unique and REMEDIES.name.is_unique

@@ -1,0 +1,131 @@
+"""Remedies on networks: AdaBN changes statistics only, TENT scales and shifts only, an ensemble of one is
+that one."""
+
+import numpy as np
+import pytest
+import torch
+from drawn_tissue import CHANGED, tissue
+from torch import nn
+
+from helpers import models
+from helpers.adaptation import Ensemble, adapt_batchnorm, entropy, tent
+from helpers.errors import CourseError
+
+TARGET = CHANGED["exposure"](tissue(1))
+
+
+@pytest.fixture(scope="module")
+def model():
+    return models.build("lite0", seed=1).eval()
+
+
+def changed(one, other):
+    """Names of the weights and statistics in which two networks differ."""
+    theirs = other.state_dict()
+    return {name for name, value in one.state_dict().items() if not torch.equal(value, theirs[name])}
+
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 1, 1))
+
+    def forward(self, x):
+        return self.body(x.float() / 255)
+
+
+def test_adabn_estimates_the_targets_statistics():
+    torch.manual_seed(0)
+    before = Small()
+    after = adapt_batchnorm(before, TARGET, batch=5)
+    with torch.inference_mode():
+        x = before.body[0](torch.from_numpy(TARGET).permute(0, 3, 1, 2).float() / 255)
+    torch.testing.assert_close(after.body[1].running_mean, x.mean(dim=(0, 2, 3)))
+    halves = torch.stack([x[:5].var(dim=(0, 2, 3)), x[5:].var(dim=(0, 2, 3))])
+    torch.testing.assert_close(after.body[1].running_var, halves.mean(0))
+    assert after.body[1].momentum == before.body[1].momentum
+    assert not after.training
+
+
+def test_adabn_changes_running_statistics_only_and_leaves_the_given_network(model):
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    adapted = adapt_batchnorm(model, TARGET)
+    names = changed(adapted, model)
+    assert names and all(name.rsplit(".", 1)[-1] in ("running_mean", "running_var", "num_batches_tracked")
+                         for name in names)
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert changed(adapted, adapt_batchnorm(model, TARGET)) == set()  # and what it was before is forgotten
+    assert changed(adapted, adapt_batchnorm(adapted, TARGET)) == set()
+
+
+def test_tent_changes_scales_and_shifts_of_batch_norms_only(model):
+    norms = {name for name, module in model.named_modules() if "BatchNorm" in type(module).__name__}
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    adapted, entropies = tent(model, TARGET, steps=2, batch=5)
+    names = changed(adapted, model)
+    assert names and {name.rsplit(".", 1)[0] for name in names} <= norms
+    assert {name.rsplit(".", 1)[1] for name in names} == {"weight", "bias"}
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert len(entropies) == 4  # two batches, twice
+    assert all(p.requires_grad for p in adapted.parameters()) and not adapted.training
+
+
+def test_tent_lowers_the_entropy_it_is_told_to(model):
+    adapted, entropies = tent(model, TARGET, steps=6, batch=10, rate=3e-3)
+    assert entropies[-1] < entropies[0]
+    seen = []
+    tent(model, TARGET, steps=2, batch=10, watch=lambda step, network, value: seen.append((step, value)))
+    assert [step for step, _ in seen] == [0, 1]
+    nothing, none = tent(model, TARGET, steps=0)
+    assert none == [] and changed(nothing, model) == set()
+
+
+def test_tent_counts_valid_pixels_only(model):
+    valid = np.zeros(TARGET.shape[:3], bool)
+    unchanged, none = tent(model, TARGET, valid)
+    assert none == [] and changed(unchanged, model) == set()
+    valid[:, :30] = True
+    with torch.inference_mode():
+        part = entropy(model(torch.from_numpy(TARGET).permute(0, 3, 1, 2)))[:, 0, :30].mean()
+    assert tent(model, TARGET, valid, batch=10)[1][0] == pytest.approx(float(part), rel=1e-4)
+
+
+def test_entropy_by_its_formula_and_at_the_ends():
+    p = torch.tensor([0.5, 0.1, 0.9])
+    expected = -(p * p.log() + (1 - p) * (1 - p).log())
+    torch.testing.assert_close(entropy(p.logit()), expected)
+    assert torch.equal(entropy(torch.tensor([-200.0, 200.0])), torch.zeros(2))
+
+
+def test_an_ensemble_of_one_network_thrice_is_the_network(model):
+    images = torch.from_numpy(TARGET[:2]).permute(0, 3, 1, 2)
+    with torch.inference_mode():
+        torch.testing.assert_close(Ensemble([model] * 3).eval()(images), model(images), rtol=1e-4, atol=1e-5)
+
+
+def test_an_ensemble_is_the_mean_of_probabilities():
+    class Constant(nn.Module):
+        def __init__(self, logit):
+            super().__init__()
+            self.logit = torch.tensor(logit)
+
+        def forward(self, x):
+            return self.logit.expand(len(x), 1, 2, 2)
+
+    logits = [-150.0, 0.3, 4.0]
+    found = Ensemble([Constant(v) for v in logits])(torch.zeros(1, 3, 2, 2))
+    expected = torch.tensor(logits, dtype=torch.float64).sigmoid().mean()
+    assert float(found[0, 0, 0, 0].double().sigmoid()) == pytest.approx(float(expected), rel=1e-6)
+    certain = Ensemble([Constant(-150.0), Constant(-140.0)])(torch.zeros(1, 3, 2, 2))
+    assert -150 < float(certain[0, 0, 0, 0]) < -140  # finite, between the members
+
+
+def test_bad_requests(model):
+    with pytest.raises(CourseError, match="has no batch norm, .* such as encoder lite0"):
+        adapt_batchnorm(nn.Conv2d(3, 1, 1), TARGET)
+    with pytest.raises(CourseError, match="has no batch norm"):
+        tent(nn.Conv2d(3, 1, 1), TARGET)
+    with pytest.raises(CourseError, match="There is no target frame to adapt to"):
+        adapt_batchnorm(model, TARGET[:0])
+    with pytest.raises(CourseError, match="An ensemble needs at least one network"):
+        Ensemble([])

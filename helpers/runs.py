@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -83,20 +84,34 @@ def probabilities(run: Run, packed: Packed) -> np.ndarray:
                       lambda folder: np.load(folder / "found.npy", mmap_mode="r"))
 
 
-def evaluated(course: Course, splits: tuple[str, ...], threshold: int = 128) -> pd.DataFrame:
-    """The per-frame table: a row per frame and fold, with the frame table's columns, `fold`, `row` and the pixel counts.
+class Predicted(NamedTuple):
+    """One fold's prediction on one split."""
 
-    row: the frame's place in its domain's packed split. threshold: of 256 levels, at least this is called blood.
-    """
-    parts = []
+    fold: int | None
+    split: str
+    packed: Packed
+    probability: np.ndarray
+
+
+def predicted(course: Course, splits: tuple[str, ...]) -> list[Predicted]:
+    """Every fold's baseline on some splits; each pig is tested by the network that did not see it."""
+    found = []
     for fold in folds(course):
         data = domains.gather(course, fold)
         run = baseline(course, data, fold)
-        for split in splits:
-            packed = data.of(split)
-            table = counts.count(probabilities(run, packed) >= threshold, packed.blood, packed.valid)
-            frame_table = packed.table.reset_index(drop=True)
-            parts.append(frame_table.assign(fold=-1 if fold is None else fold, row=np.arange(len(packed))).join(table))
+        found += [Predicted(fold, split, data.of(split), probabilities(run, data.of(split))) for split in splits]
+    return found
+
+
+def counted(predictions: list[Predicted], threshold: int = 128) -> pd.DataFrame:
+    """The per-frame table: a row per frame and fold, with the frame table's columns, `fold`, `row` and the pixel counts.
+
+    row: the frame's place in its packed split. threshold: of 256 levels, at least this is called blood.
+    """
+    parts = []
+    for fold, _, packed, probability in predictions:
+        table = counts.count(probability >= threshold, packed.blood, packed.valid)
+        parts.append(packed.table.assign(fold=-1 if fold is None else fold, row=np.arange(len(packed))).join(table))
     return pd.concat(parts, ignore_index=True)
 
 

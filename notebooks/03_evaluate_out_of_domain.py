@@ -61,7 +61,8 @@ record = results.begin(surgeries)
 
 # %%
 splits = surgeries.present("id_test", "ood_test", "ood_wished")
-per_frame = runs.evaluated(course, tuple(splits))
+predictions = runs.predicted(course, tuple(splits))
+per_frame = runs.counted(predictions)
 columns = ["split", "subject", "clip", "frame", "tp", "fp", "fn", "tn"]
 figures.table(per_frame[columns].groupby("split", sort=False).head(2), "The first rows: a frame each")
 
@@ -204,13 +205,14 @@ else:
 LEVELS = [8, 16, 32, 64, 96, 128, 160, 192, 224, 240, 248]
 
 
-def dice_at(split: str, level: int) -> float:
-    table = runs.evaluated(course, (split,), threshold=level)
-    return statistics.subject_means(counts.on_blood(counts.dice, table), table["subject"]).mean()
+def dice_at(level: int) -> pd.Series:
+    table = runs.counted(predictions, threshold=level)
+    table["dice"] = counts.on_blood(counts.dice, table)
+    return table.groupby(["split", "subject"])["dice"].mean().groupby("split").mean()
 
 
-thresholds = [level / 256 for level in LEVELS]
-curves = {split: (thresholds, [dice_at(split, level) for level in LEVELS]) for split in splits}
+swept = pd.DataFrame({level / 256: dice_at(level) for level in LEVELS})
+curves = {split: (list(swept.columns), swept.loc[split].tolist()) for split in splits}
 best = np.nanmax(curves["ood_test"][1])
 title = f"No threshold brings unseen patients above {best:.2f}"
 figure = figures.line(curves, title, "threshold on the probability of blood", "Dice, mean over subjects", mark=0.5)

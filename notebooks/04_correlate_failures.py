@@ -83,7 +83,7 @@ def properties(split: str) -> pd.DataFrame:
 # %%
 PROPERTIES = ["brightness", "saturation", "mean_R", "mean_G", "mean_B", "coverage", "boundary"]
 splits = surgeries.present("ood_wished", "ood_test")
-per_frame = runs.evaluated(course, tuple(splits))
+per_frame = runs.counted(runs.predicted(course, tuple(splits)))
 per_frame["dice"] = counts.on_blood(counts.dice, per_frame)
 dice = per_frame.groupby(["split", "subject", "clip", "frame", "row"], sort=False)["dice"].mean().reset_index()
 tables = {split: dice[dice["split"] == split].merge(properties(split), on="row").dropna(subset="dice") for split in splits}
@@ -150,9 +150,11 @@ found = {split: correlate(table) for split, table in tables.items()}
 
 # %%
 shown = found[main]
-strongest = shown[shown["estimand"] == "within subjects"].set_index("property")["value"].abs().idxmax()
-n_significant = int(shown["significant"].sum())
-title = f"{n_significant} of {2 * len(PROPERTIES)} tests survive correction; within patients, {strongest} goes with Dice most"
+within = shown[shown["estimand"] == "within subjects"].set_index("property")["value"].abs().dropna()
+n_significant, n_tests = int(shown["significant"].sum()), int(shown["p"].notna().sum())
+title = f"{n_significant} of {n_tests} tests survive the correction for their number"
+if len(within):
+    title += f"; within patients, {within.idxmax()} goes with Dice most"
 figure = figures.correlations(shown, title)
 words = "; ".join(f"{name}: " + ", ".join(f"{row.estimand} {row.value:.2f}" for row in part.itertuples())
                   for name, part in shown.groupby("property", sort=False))
@@ -185,9 +187,11 @@ for name in [name for name in PROPERTIES if name != "coverage"]:
                  "subjects": given.n_subjects})
 rows = pd.DataFrame(rows)
 figures.table(rows, "What is left of each property once the amount of blood is given")
-moved = rows.loc[(rows["within subjects"] - rows["within subjects, coverage given"]).abs().idxmax()]
-record.say("The property that changes most is {name}: {plain:.2f} alone, {given:.2f} with coverage given.", name=moved["property"],
-           plain=moved["within subjects"], given=moved["within subjects, coverage given"])
+change = (rows["within subjects"] - rows["within subjects, coverage given"]).abs().dropna()
+if len(change):
+    moved = rows.loc[change.idxmax()]
+    record.say("The property that changes most is {name}: {plain:.2f} alone, {given:.2f} with coverage given.",
+               name=moved["property"], plain=moved["within subjects"], given=moved["within subjects, coverage given"])
 
 # %% [markdown]
 # ## And over frames, as it is usually done?

@@ -24,7 +24,6 @@ from report import notebooks
 from report.notebooks import notebook
 
 KERNEL = "course"
-TAIL = 12  # lines of a traceback that a reader can use
 
 
 class LessonError(Exception):
@@ -196,8 +195,10 @@ def _cell(plain: NotebookNode, source: str) -> str:
 
 
 def _said(error: PapermillExecutionError) -> str:
-    """A CourseError's sentence alone; of any other error the end of its traceback too."""
+    """A CourseError's sentence alone; of any other error the places that are the course's own, and the error."""
     if error.ename == "CourseError":
         return error.evalue
-    trace = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)).splitlines()
-    return "\n".join(trace[-TAIL:] or [f"{error.ename}: {error.evalue}"])
+    trace = [re.sub(r"\x1b\[[0-9;]*m", "", part).strip("\n") for part in error.traceback]
+    ours = [part for part in trace if part.startswith("Cell In") or f"File {settings.ROOT / 'helpers'}" in part]
+    # Deep inside a package is not where a lesson is mended: its own line, the innermost helper's, the error.
+    return "\n\n".join(dict.fromkeys([*ours[:1], *ours[-1:], *trace[-1:]])) or f"{error.ename}: {error.evalue}"

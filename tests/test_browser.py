@@ -63,6 +63,24 @@ def check(browser, site: Path) -> None:
         assert lost == [], path.name
 
 
+BROKEN = """<!doctype html><title>x</title><body style="background: white"><h1>One</h1><h1>Two</h1>
+<img src="https://cdn.example/a.png" alt="a"><svg></svg><p style="color: #aaa">pale words</p>
+<b id="a"></b><i id="a"></i><a href="#nowhere">on</a><div style="width: 3000px">wide</div><div class="plotly-graph-div" id="p"></div>
+<script>console.error("oh"); nothing();</script>"""
+
+
+def test_the_check_itself_sees_what_is_broken(browser, tmp_path: Path) -> None:
+    (tmp_path / "broken.html").write_text(BROKEN)
+    visit = Visit(browser, tmp_path / "broken.html")
+    found = "\n".join(visit.wrong + visit.ask(FAULTS))
+    for fault in (
+        "asked for https://cdn.example/a.png", "failed https://cdn", "console: oh", "nothing is not defined",
+        "2 main headings", "a picture without alt text, or empty", "svg says nothing", "the id a is there twice",
+        "contrast 2.32: pale words", "#nowhere leads nowhere", "pixels too wide", "plotly drew nothing in p",
+    ):
+        assert fault in found
+
+
 def test_small_site_in_a_browser_with_the_network_off(browser, small: Path) -> None:
     check(browser, small)
 

@@ -27,6 +27,10 @@ STOPS = {
         code("from helpers import errors\nraise errors.CourseError('pig1/imgs.zip is cut short; copy it.')"),
         ["00_first stopped in cell 4 (from helpers import errors):\npig1/imgs.zip is cut short; copy it.\n"],
     ),
+    "an error inside a helper": (
+        code("from helpers import counts\ncounts.dice(None)"),
+        ["00_first stopped in cell 4 (from helpers import counts)", "counts.dice(None)", "helpers/counts.py"],
+    ),
     "a dead kernel": (code("import os\nos._exit(1)"), ["00_first stopped because its kernel died"]),
     "a bare picture": (
         code(

@@ -3,17 +3,22 @@
 import contextlib
 import io
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from disks_by_hand import disks, own_store  # noqa: F401  (fixtures are found by being imported here)
 from lessons_by_hand import HEADLINE, PLOT, WIDE, code, lesson, prose, result
 
 from helpers import settings
 from report.build import build, main
 from report.execute import Executed, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
+
+# Two workers share two cores; a process that takes all of them slows every other test.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @dataclass(frozen=True)

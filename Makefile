@@ -8,7 +8,8 @@ READY   := .venv/ready
 
 # Everything that says where data is or how to treat it goes to the report as it was given.
 OPTIONS = --profile $(PROFILE) --seed $(SEED) $(if $(DATA),--data "$(DATA)") $(if $(SOURCE),--source "$(SOURCE)") \
-          $(if $(TARGET),--target "$(TARGET)") $(if $(ON_BAD),--on-bad $(ON_BAD)) $(if $(PUBLIC),--public)
+          $(if $(TARGET),--target "$(TARGET)") $(if $(ON_BAD),--on-bad $(ON_BAD)) $(if $(PUBLIC),--public) \
+          $(if $(PUBLISHED),--published "$(PUBLISHED)")
 
 .PHONY: help report test lab notebooks published setup clean
 help:      ## this list

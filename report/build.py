@@ -25,16 +25,17 @@ from report.render import HERE, Site, lesson
 SITE = HERE / "site"
 
 
-def build(course: settings.Course, folder: Path = FOLDER, site: Path = SITE) -> Path:
+def build(course: settings.Course, folder: Path = FOLDER, site: Path = SITE, published: str = "") -> Path:
     """Execute the lessons of a folder and write the site; the path of its index.html.
 
-    Raises CourseError and LessonError; the last good site then stands as it was.
+    published: the folder of the published tables, for the lesson that re-examines them. Raises CourseError
+    and LessonError; the last good site then stands as it was.
     """
     started = time.monotonic()
     names = lessons(folder)
     if not names:
         raise CourseError(f"{folder} holds no lesson (NN_name.py): give the folder that does.")
-    executed = _execute(names, course)
+    executed = _execute(names, course, published)
     collected = collect(executed)
     pages = [lesson(one, folder) for one in executed]
     about = {
@@ -52,13 +53,13 @@ def build(course: settings.Course, folder: Path = FOLDER, site: Path = SITE) -> 
     return site / "index.html"
 
 
-def _execute(names: list[Path], course: settings.Course) -> list[Executed]:
-    done, made_from = [], inputs(course)
+def _execute(names: list[Path], course: settings.Course, published: str) -> list[Executed]:
+    done, made_from = [], inputs(course, published)
     with surroundings():
         for name in names:
             print(f"{name.stem:<36}", end="", flush=True)
             try:
-                done.append(execute(name, course, made_from))
+                done.append(execute(name, course, made_from, published))
             except BaseException:
                 print("stopped", flush=True)
                 raise
@@ -115,7 +116,7 @@ def _memory() -> str:
 
 
 def options(words: list[str] | None = None) -> argparse.Namespace:
-    """The command line, whose names are the parameters of every lesson."""
+    """The command line, whose names are the parameters of the lessons."""
     parser = argparse.ArgumentParser(
         prog="python -m report.build", description="Run the lessons and build report/site."
     )
@@ -124,6 +125,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", default="", help="the folder that holds the data sets")
     parser.add_argument("--source", default="", help="a folder that takes HemoSet's place")
     parser.add_argument("--target", default="", help="a folder that takes CholecSeg8k's place")
+    parser.add_argument("--published", default="", help="a folder with the published tables for lesson 05")
     parser.add_argument(
         "--on-bad", default="stop", help="stop (default) at a bad frame, or skip it and say so"
     )
@@ -136,11 +138,12 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
 def main(words: list[str] | None = None) -> int:
     """Build; the exit code is 0: the site stands, 1: a lesson or its data stopped it, 130: interrupted."""
     given = vars(options(words))
-    folder, site = given.pop("lessons"), given.pop("site")
+    folder, site, published = (given.pop(name) for name in ("lessons", "site", "published"))
+    published = os.path.abspath(published) if published else ""  # a kernel runs in another folder
     # A polite end from outside is an interrupt too: kernels are shut down and the draft goes.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        build(settings.course(**given), folder.resolve(), site.resolve())
+        build(settings.course(**given), folder.resolve(), site.resolve(), published)
     except (CourseError, LessonError) as error:
         print(f"\n{error}", file=sys.stderr)
         if site.exists():

@@ -70,11 +70,13 @@ def machinery() -> str:
     return digest.hexdigest()
 
 
-def inputs(course: settings.Course) -> dict[str, str]:
-    """What every lesson's key holds besides its own source and parameters."""
-    folders = [
-        folder for folder in (course.data or settings.data_folder(), course.source, course.target) if folder
-    ]
+def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
+    """What every lesson's key holds besides its own source and parameters.
+
+    published: the folder of published tables, "" where none is named.
+    """
+    named = (course.data or settings.data_folder(), course.source, course.target, published and Path(published))
+    folders = [folder for folder in named if folder]
     return {"machinery": machinery(), "data": fingerprint(folders, without=settings.store_folder())}
 
 
@@ -126,19 +128,19 @@ def surroundings() -> Iterator[None]:
                     os.environ[name] = value
 
 
-def execute(lesson: Path, course: settings.Course, made_from: dict[str, str]) -> Executed:
+def execute(lesson: Path, course: settings.Course, made_from: dict[str, str], published: str = "") -> Executed:
     """Execute one lesson, or find it in the store. Call it inside `surroundings`.
 
-    lesson: its .py; made_from: what `inputs` says. Raises LessonError, and then keeps nothing.
+    lesson: its .py; made_from: what `inputs` says; published: the folder of published tables, which only a
+    lesson with a parameter of that name is told. Raises LessonError, and then keeps nothing.
     """
-    given = parameters(course)
-    source = lesson.read_bytes()
+    plain, source = notebook(lesson), lesson.read_bytes()
+    given = parameters(course) | ({"published": published} if "published" in _assigned(plain) else {})
     place = store.folder("executed", lesson=hashlib.sha256(source).hexdigest(), given=given, **made_from)
     place = place.with_suffix(".ipynb")
     if place.exists():
         kept = nbformat.read(place, as_version=4)
         return Executed(lesson.stem, kept, kept.metadata["course"]["seconds"], fresh=False)
-    plain = notebook(lesson)
     if unknown := sorted(set(given) - _assigned(plain)):
         # Papermill would only warn, and the lesson would run on its own values.
         raise LessonError(

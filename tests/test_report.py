@@ -151,3 +151,16 @@ def test_the_course_itself_builds_and_executes_nothing_twice(smoke) -> None:
             assert one["low"] <= one["value"] <= one["high"] and math.isfinite(one["value"]), name
         if one["n_subjects"] == 1:
             assert one["low"] is None and one["high"] is None, name
+
+
+def test_the_folder_of_published_tables_goes_to_the_lesson_that_asks_for_it_and_no_other(bench) -> None:
+    asks = code("from helpers import results\n"
+                "results.Record().add('told', results.Result(float(len(published)), data='published'))")
+    path = lesson(bench.folder, "00_first", asks)
+    lesson(bench.folder, "01_second", code("print('published' in globals())"))
+    path.write_text(path.read_text().replace("public = False", 'public = False\npublished = ""', 1))
+    tables = bench.data / "tables"
+    tables.mkdir(parents=True)
+    assert bench.build("--published", str(tables)) == 0
+    assert bench.record()["results"]["told"]["value"] == len(str(tables))
+    assert "False" in bench.page("01_second")

@@ -218,9 +218,9 @@ null = np.concatenate([between_halves(statistics[domain]) for domain in pair])
 share = float((null >= record["domain_gap.energy"].value).mean())
 title = f"The gap between domains exceeds {100 * (1 - share):.0f} % of the gaps within them"
 figure = figures.distance(null, record["domain_gap.energy"].value, title, "energy distance")
-figures.headline("domain_gap", figure, f"Histogram of energy distances between random halves of one domain, with a line far to the "
-                 f"{'right' if share < 0.05 else 'middle'} for the distance between source and target.",
-                 "How far apart the two surgeries look, beside how far apart two halves of one surgery look.")
+figures.show(figure, "Histogram of energy distances between random halves of one domain, from "
+                     f"{null.min():.2f} to {null.max():.2f}, with a line at {record['domain_gap.energy'].value:.2f} for the "
+                     "distance between source and target.")
 
 # %% [markdown]
 # ## What you saw, and what to doubt

@@ -153,8 +153,7 @@ run = runs.baseline(course, surgeries, fold, watch=explore.live_curves(course.nu
 
 # %%
 history = run.history
-figures.headline("training", explore.curves(history), explore.words(history, course.numbers.epochs),
-                 "The epoch is chosen on whole validation pigs, never on a test.")
+figures.show(explore.curves(history), explore.words(history, course.numbers.epochs))
 record.add("id_val.dice", results.Result(history.id_val[history.best_epoch], n_frames=len(id_val), split="id_val",
            n_subjects=id_val.table["subject"].nunique(), data=surgeries.data_of("id_val"),
            estimand="mean over pigs of their mean Dice on frames with blood, at the epoch that this very number chose"))

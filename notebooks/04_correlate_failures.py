@@ -158,8 +158,7 @@ if len(within):
 figure = figures.correlations(shown, title)
 words = "; ".join(f"{name}: " + ", ".join(f"{row.estimand} {row.value:.2f}" for row in part.itertuples())
                   for name, part in shown.groupby("property", sort=False))
-figures.headline("correlations", figure, f"Three rank correlations with Dice for each property. {words}.",
-                 "The same frames, asked three different questions. A filled marker survives the correction for many tests.")
+figures.show(figure, f"Three rank correlations with Dice for each property. {words}.")
 
 # %%
 columns = ["property", "estimand", "value", "p", "p (Holm)", "subjects", "frames"]

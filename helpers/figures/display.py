@@ -5,14 +5,17 @@ import html
 import inspect
 import io
 import itertools
+import textwrap
 from collections.abc import Callable
 
 import pandas as pd
 from IPython.display import HTML, Code, display
+from matplotlib.text import Text
 
 from helpers import settings
 
 FIGURE_TYPE = "application/vnd.course.figure+json"
+CHARACTERS_PER_INCH = 10  # of a bold title at 11 points
 _numbers = itertools.count(1)
 
 
@@ -66,6 +69,12 @@ def _is_plotly(figure) -> bool:
 
 
 def _png(figure) -> str:
+    # A title states a finding and may be long; matplotlib would let it run off the page.
+    room = figure.get_size_inches()[0] / max(1, len(figure.axes)) - (1.2 if len(figure.axes) == 1 else 0.3)
+    titles = {axes.get_title(loc="left") for axes in figure.axes} - {""}
+    for text in figure.findobj(Text):
+        if text.get_text() in titles and text.get_fontweight() == "bold":
+            text.set_text(textwrap.fill(text.get_text(), int(room * CHARACTERS_PER_INCH)))
     buffer = io.BytesIO()
     # No software name and date in the file: the same figure is the same bytes.
     figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})

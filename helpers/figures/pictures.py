@@ -28,7 +28,7 @@ def strip(pictures: list[np.ndarray], titles: list[str], columns: int = 4, title
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
     height, width = pictures[0].shape[:2]
-    across = 8.0
+    across = min(8.0, 2.4 + 2.0 * columns)  # one frame alone need not fill the page
     figure, axes = style.new(across, rows * (across / columns * height / width + 0.32) + (0.5 if title or legend else 0.1),
                              rows, columns, squeeze=False)
     for axis in axes.flat:

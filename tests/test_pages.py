@@ -226,6 +226,11 @@ def test_phantom_pages_say_so_at_the_top_and_in_the_title(small: Path) -> None:
         assert page.index('class="banner"') < page.index("<h1>")
 
 
+def test_smoke_pages_say_that_their_numbers_mean_nothing(small: Path) -> None:
+    for path in small.glob("*.html"):
+        assert "no number on this page means anything" in path.read_text(encoding="utf-8")
+
+
 def test_real_pages_carry_no_banner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COURSE_STORE", str(tmp_path / "store"))
     lesson(tmp_path, "00_first", result(data="real"))

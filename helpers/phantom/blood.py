@@ -9,9 +9,11 @@ THICK = 0.10
 """Thickness from which a careful annotator calls it blood; below lies a stain."""
 
 
-def potential(rng: np.random.Generator, height: Field, sites: list[tuple[float, float]], down: float = 1.0) -> Field:
-    """Where blood comes first: high near the bleeding `sites` (x, y), in hollows, along runs that follow the slope
-    and in smears wiped off them. A rising level fills the field from its top."""
+def potential(
+    rng: np.random.Generator, height: Field, sites: list[tuple[float, float]], down: float = 1.0
+) -> Field:
+    """Where blood comes first: high near the bleeding `sites` (x, y), in hollows, along runs that follow the
+    slope and in smears wiped off them. A rising level fills the field from its top."""
     shape, scale = height.shape, unit(height.shape)
     x, y = grid(shape)
     wander = noise(rng, shape, 26 * scale, 4, 0.6)
@@ -22,17 +24,25 @@ def potential(rng: np.random.Generator, height: Field, sites: list[tuple[float, 
         distance = np.sqrt(((x - sx) * stretch) ** 2 + ((y - sy) / stretch) ** 2) / np.float32(reach)
         near = np.maximum(near, 1 - distance)
     pools = near + 0.12 * np.clip(hollow(height, 14 * scale), -4, 5) / scale + 0.30 * wander
-    return np.maximum(pools, np.maximum(_runs(rng, height, sites, down), _smears(rng, shape, sites) + 0.2 * wander))
+    return np.maximum(
+        pools, np.maximum(_runs(rng, height, sites, down), _smears(rng, shape, sites) + 0.2 * wander)
+    )
 
 
 def _runs(rng: np.random.Generator, height: Field, sites: list[tuple[float, float]], down: float) -> Field:
-    """Rivulets: from each site down the slope and towards the lower edge, thinner and later the further they get."""
+    """Rivulets: from each site down the slope and towards the lower edge, thinner and later the further they
+    get."""
     shape, scale = height.shape, unit(height.shape)
     smooth = cv2.GaussianBlur(height, (0, 0), 3 * scale)
     canvas = np.zeros(shape, np.uint8)
     for sx, sy in sites:
         for _ in range(int(rng.integers(1, 4))):
-            px, py, vx, vy = sx + rng.normal(0, 8) * scale, sy + rng.normal(0, 8) * scale, rng.normal(0, 0.6), down
+            px, py, vx, vy = (
+                sx + rng.normal(0, 8) * scale,
+                sy + rng.normal(0, 8) * scale,
+                rng.normal(0, 0.6),
+                down,
+            )
             length = int(rng.integers(12, 34))
             wide = rng.uniform(2.5, 6.5) * scale
             for number in range(length):
@@ -43,7 +53,15 @@ def _runs(rng: np.random.Generator, height: Field, sites: list[tuple[float, floa
                 qx, qy = px + vx * speed, py + vy * speed
                 tone = int(235 - 150 * number / length)
                 thick = max(1, round(wide * (1 - 0.5 * number / length) * rng.uniform(0.7, 1.3)))
-                cv2.line(canvas, (int(px * 8), int(py * 8)), (int(qx * 8), int(qy * 8)), tone, thick, cv2.LINE_AA, 3)
+                cv2.line(
+                    canvas,
+                    (int(px * 8), int(py * 8)),
+                    (int(qx * 8), int(qy * 8)),
+                    tone,
+                    thick,
+                    cv2.LINE_AA,
+                    3,
+                )
                 px, py = qx, qy
     return cv2.GaussianBlur(canvas, (0, 0), 1.2 * scale).astype(np.float32) / 255 * 1.5 - 0.75
 
@@ -64,22 +82,26 @@ def _smears(rng: np.random.Generator, shape: tuple[int, int], sites: list[tuple[
     return out * 0.8
 
 
-def thickness(field: Field, within: Field, share: float) -> Field:
-    """The film that covers `share` (0-1) of all pixels, of those `within` (bool): its thickness, THICK on its rim."""
+def thickness(field: Field, within: Field, share: float, steep: float = 1.6) -> Field:
+    """The film that covers `share` (0-1) of all pixels, of those `within` (bool): its thickness, THICK on its
+    rim, `steep` how fast it deepens from there."""
     if share <= 0 or not within.any():
         return np.zeros(field.shape, np.float32)
     values = np.sort(field[::2, ::2][within[::2, ::2]])
     wanted = min(share * field[::2, ::2].size, values.size * 0.9)
     level = values[-max(1, round(wanted))]
-    return np.clip((field - level) * 1.6 + THICK, 0, 2.5)
+    return np.clip((field - level) * np.float32(steep) + THICK, 0, 2.5)
 
 
 def stain(albedo: Field, film: Field, look: dict[str, float]) -> Field:
-    """The tissue's colour under the film: Beer and Lambert's absorption, then the blood's own colour as it thickens."""
+    """The tissue's colour under the film: Beer and Lambert's absorption, then the blood's own colour as it
+    thickens."""
     dark, hue = look["blood_dark"], look["blood_hue"]
-    absorbs = np.array([0.35 + 1.5 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue], np.float32)
+    absorbs = np.array(
+        [0.35 + 1.5 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue], np.float32
+    )
     through = albedo * cv2.exp(cv2.merge([film * -float(share) for share in absorbs]))
-    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(80, 8, 11)
-    body = fresh ** (1 - dark) * old ** dark
-    deep = mix(body, body * 0.4, step(film, 0.8, 2.5))
+    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(84, 2, 6)
+    body = fresh ** (1 - dark) * old**dark
+    deep = mix(body, body * (0.75 - 0.4 * min(dark, 1)), step(film, 0.8, 2.5))
     return mix(through, deep, 0.85 * (1 - cv2.exp(-2.6 * film)))

@@ -1,20 +1,25 @@
-"""Instruments as shaded cylinders: shafts, wrists, jaws, a hook. They are drawn on a frame's canvas, not on tissue."""
+"""Instruments as shaded cylinders: shafts, wrists, jaws, a hook. They are drawn on a frame's canvas, not on
+tissue."""
 
 import cv2
 import numpy as np
 
 from helpers.phantom.scene import Field, generator, grid, linear, unit
 
-# What polished steel mirrors across its width, from one edge (-1) over the side that faces the camera to the other.
+# What polished steel mirrors across its width, from one edge (-1) over the side that faces the camera to the
+# other.
 _ACROSS = np.linspace(-1, 1, 9)
 _STEEL = (0.10, 0.35, 1.05, 0.55, 0.32, 0.38, 0.62, 0.30, 0.08)
 _PAINT = (0.05, 0.22, 0.50, 0.36, 0.26, 0.24, 0.22, 0.14, 0.04)
-_PROFILES = {"steel": np.interp(np.linspace(-1, 1, 65), _ACROSS, _STEEL).astype(np.float32),
-             "paint": np.interp(np.linspace(-1, 1, 65), _ACROSS, _PAINT).astype(np.float32)}
+_PROFILES = {
+    "steel": np.interp(np.linspace(-1, 1, 65), _ACROSS, _STEEL).astype(np.float32),
+    "paint": np.interp(np.linspace(-1, 1, 65), _ACROSS, _PAINT).astype(np.float32),
+}
 
 
 class Canvas:
-    """Colour (linear, lit) and cover (0-1) of the instruments of a frame; `kind` 1 grasper, 2 hook, 0 none."""
+    """Colour (linear, lit) and cover (0-1) of the instruments of a frame; `kind` 1 grasper, 2 hook, 0
+    none."""
 
     def __init__(self, shape: tuple[int, int]):
         self.shape = shape
@@ -22,7 +27,9 @@ class Canvas:
         self.cover = np.zeros(shape, np.float32)
         self.kind = np.zeros(shape, np.uint8)
 
-    def rod(self, start, end, wide: float, narrow: float, colour: Field, finish: str, kind: int, rings: float = 0):
+    def rod(
+        self, start, end, wide: float, narrow: float, colour: Field, finish: str, kind: int, rings: float = 0
+    ):
         """A tapering rod between two points (x, y), with half widths `wide` and `narrow`."""
         start, end = np.asarray(start, float), np.asarray(end, float)
         length = max(float(np.hypot(*(end - start))), 1.0)
@@ -34,8 +41,12 @@ class Canvas:
         x, y = (axis[y0:y1, x0:x1] for axis in grid(self.shape))
         (ux, uy), (sx, sy) = ((end - start) / length).astype(np.float32), start.astype(np.float32)
         along, across = (x - sx) * ux + (y - sy) * uy, (y - sy) * ux - (x - sx) * uy
-        half = np.clip(wide + (narrow - wide) * along / np.float32(length), min(wide, narrow), max(wide, narrow))
-        cover = np.clip(half - np.abs(across) + 0.5, 0, 1) * np.clip(np.minimum(along, length - along) + 1, 0, 1)
+        half = np.clip(
+            wide + (narrow - wide) * along / np.float32(length), min(wide, narrow), max(wide, narrow)
+        )
+        cover = np.clip(half - np.abs(across) + 0.5, 0, 1) * np.clip(
+            np.minimum(along, length - along) + 1, 0, 1
+        )
         if uy * 0.4 + ux < 0:  # the lamp stays above, whichever way the rod points
             across = -across
         index = np.clip(across / half * 32 + 32, 0, 64).astype(np.int32)
@@ -62,8 +73,12 @@ class Canvas:
 def path(rng: np.random.Generator, t: float, target, reach: float) -> np.ndarray:
     """A tip's place at time t: it works around `target`, `reach` pixels to and fro."""
     phase, pace = rng.uniform(0, 2 * np.pi, 4), rng.uniform(1.5, 4.0, 2)
-    return np.asarray(target) + reach * np.array([np.sin(phase[0] + pace[0] * t) + 0.3 * np.sin(phase[2] + 11 * t),
-                                                  np.sin(phase[1] + pace[1] * t) + 0.3 * np.sin(phase[3] + 13 * t)])
+    return np.asarray(target) + reach * np.array(
+        [
+            np.sin(phase[0] + pace[0] * t) + 0.3 * np.sin(phase[2] + 11 * t),
+            np.sin(phase[1] + pace[1] * t) + 0.3 * np.sin(phase[3] + 13 * t),
+        ]
+    )
 
 
 def forceps(canvas: Canvas, entry, tip, spread: float, steel: float, thin: bool = False) -> None:
@@ -75,15 +90,33 @@ def forceps(canvas: Canvas, entry, tip, spread: float, steel: float, thin: bool 
     shaft, wrist = (4.0, 3.2) if thin else (9.5 - steel, 7.0)
     jaws, joint = tip + back * (24 if not thin else 40) * scale, tip + back * (46 if not thin else 52) * scale
     canvas.rod(entry, joint, shaft * scale, shaft * scale * 0.95, metal, "steel", 1)
-    canvas.rod(joint, joint + (jaws - joint) * 0.35, shaft * scale * 1.02, shaft * scale, metal * 0.3, "paint", 1)
-    canvas.rod(joint + (jaws - joint) * 0.3, jaws, wrist * scale, wrist * scale * 0.8, metal * 0.8, "steel", 1, 9 * scale)
+    canvas.rod(
+        joint, joint + (jaws - joint) * 0.35, shaft * scale * 1.02, shaft * scale, metal * 0.3, "paint", 1
+    )
+    canvas.rod(
+        joint + (jaws - joint) * 0.3,
+        jaws,
+        wrist * scale,
+        wrist * scale * 0.8,
+        metal * 0.8,
+        "steel",
+        1,
+        9 * scale,
+    )
     for side in (-1, 1):
         angle = side * spread
-        bow = np.array([back[0] * np.cos(angle) - back[1] * np.sin(angle), back[0] * np.sin(angle) + back[1] * np.cos(angle)])
+        bow = np.array(
+            [
+                back[0] * np.cos(angle) - back[1] * np.sin(angle),
+                back[0] * np.sin(angle) + back[1] * np.cos(angle),
+            ]
+        )
         length = np.hypot(*(jaws - tip))
         middle = jaws - bow * length * 0.55 + np.array([-back[1], back[0]]) * side * scale * 1.5
         canvas.rod(jaws, middle, 4.2 * scale, 3.2 * scale, metal * 0.85, "steel", 1)
-        canvas.rod(middle, jaws - bow * length, 3.2 * scale, 1.4 * scale, metal * 0.9, "steel", 1, 3.5 * scale)
+        canvas.rod(
+            middle, jaws - bow * length, 3.2 * scale, 1.4 * scale, metal * 0.9, "steel", 1, 3.5 * scale
+        )
 
 
 def grasper(canvas: Canvas, entry, tip, spread: float, steel: float) -> None:
@@ -95,13 +128,33 @@ def grasper(canvas: Canvas, entry, tip, spread: float, steel: float) -> None:
     joint, waist = tip + back * 46 * scale, tip + back * 56 * scale
     for side in (-1, 1):
         angle = side * spread
-        bow = np.array([back[0] * np.cos(angle) - back[1] * np.sin(angle), back[0] * np.sin(angle) + back[1] * np.cos(angle)])
+        bow = np.array(
+            [
+                back[0] * np.cos(angle) - back[1] * np.sin(angle),
+                back[0] * np.sin(angle) + back[1] * np.cos(angle),
+            ]
+        )
         aside = np.array([-bow[1], bow[0]]) * scale
         # Each jaw is a long loop: two thin rails, closed at the end, with a window between them.
         for rail in (-1, 1):
-            canvas.rod(joint + rail * 2 * aside, joint - bow * 42 * scale + rail * 3.6 * aside, 1.7 * scale, 1.5 * scale,
-                       metal * 1.1, "steel", 1)
-        canvas.rod(joint - bow * 40 * scale, joint - bow * 46 * scale, 5.0 * scale, 3.5 * scale, metal * 1.1, "steel", 1)
+            canvas.rod(
+                joint + rail * 2 * aside,
+                joint - bow * 42 * scale + rail * 3.6 * aside,
+                1.7 * scale,
+                1.5 * scale,
+                metal * 1.1,
+                "steel",
+                1,
+            )
+        canvas.rod(
+            joint - bow * 40 * scale,
+            joint - bow * 46 * scale,
+            5.0 * scale,
+            3.5 * scale,
+            metal * 1.1,
+            "steel",
+            1,
+        )
         canvas.rod(joint, joint - bow * 14 * scale, 3.6 * scale, 3.6 * scale, metal, "steel", 1)
     canvas.rod(waist, joint, 7 * scale, 4.5 * scale, metal, "steel", 1)
     canvas.rod(entry, waist, 9 * scale, 8 * scale, metal * (0.5 + 0.4 * steel), "steel", 1)
@@ -115,7 +168,15 @@ def hook(canvas: Canvas, entry, tip, steel: float) -> None:
     side = np.array([-back[1], back[0]])
     wire, collar, joint = tip + back * 9 * scale, tip + back * 16 * scale, tip + back * 38 * scale
     canvas.rod(wire, collar, 1.6 * scale, 1.6 * scale, linear(200, 190, 180), "steel", 2)
-    canvas.rod(wire, wire + side * 8 * scale - back * 3 * scale, 1.6 * scale, 1.3 * scale, linear(200, 190, 180), "steel", 2)
+    canvas.rod(
+        wire,
+        wire + side * 8 * scale - back * 3 * scale,
+        1.6 * scale,
+        1.3 * scale,
+        linear(200, 190, 180),
+        "steel",
+        2,
+    )
     canvas.rod(entry, joint, 19 * scale, 13 * scale, linear(128, 126, 128) * (0.8 + 0.4 * steel), "paint", 2)
     canvas.rod(joint, collar, 12 * scale, 4.5 * scale, linear(235, 222, 205) * 1.6, "paint", 2)
 

@@ -7,16 +7,30 @@ import numpy as np
 
 from helpers.frames.classes import UNKNOWN
 from helpers.phantom import blood as film
+from helpers.phantom.anatomy import build
 from helpers.phantom.instruments import Canvas, entries, grasper, hands, hook, path
 from helpers.phantom.optics import picture, round_view
-from helpers.phantom.organs import ID, World, build
-from helpers.phantom.scene import (bounced, generator, hollow, light, look_through, mix, noise, slopes, step, unit, view)
-from helpers.phantom.subjects import PATIENTS, look as look_of, shows
+from helpers.phantom.painter import ID, World
+from helpers.phantom.scene import (
+    bounced,
+    generator,
+    hollow,
+    light,
+    look_through,
+    mix,
+    noise,
+    slopes,
+    step,
+    unit,
+    view,
+)
+from helpers.phantom.subjects import BLEEDS, PATIENTS, shows
+from helpers.phantom.subjects import look as look_of
 
 CLIP = 80
 """Frames in a clip of CholecSeg8k, 25 a second."""
 
-BLEEDS_FROM = PATIENTS["video01"] * CLIP - 692
+BLEEDS_FROM = PATIENTS[BLEEDS] * CLIP - 692
 """Only video01 shows blood, in 692 of its 1280 frames: the drawn one bleeds in its last 692."""
 
 
@@ -26,23 +40,31 @@ def _world(subject: str, clip: int, size: tuple[int, int], seed: int, variation:
 
 
 def amount(look: dict[str, float], subject: str, clip: int, seed: int, t: float, wished: bool) -> float:
-    """The share of the frame under blood at time t of a clip: as released in video01 only; where `wished`, in every
-    patient, three quarters of each clip."""
+    """The share of the frame under blood at time t of a clip: as released in video01 only; where `wished`, in
+    every patient, three quarters of each clip."""
     rng = generator("bleeding", subject, clip, seed)
     size = look["bleeding"] * float(np.clip(np.exp(rng.normal(-0.06, 0.4)), 0.3, 2.0))
     late = rng.random() < 0.6
     if wished:
         if (t < 0.25) if late else (t >= 0.75):
             return 0.0
-    elif subject != "video01" or clip * CLIP + round(t * CLIP) < BLEEDS_FROM:
+    elif subject != BLEEDS or clip * CLIP + round(t * CLIP) < BLEEDS_FROM:
         return 0.0
     return size * (0.7 + 0.6 * t)
 
 
-def draw_laparoscopic(subject: str, clip: int, t: float, size: tuple[int, int] = (240, 427), seed: int = 0,
-                      variation: float = 1.0, wished: bool = False) -> tuple[np.ndarray, np.ndarray]:
-    """A frame of a patient ("video01") at time t (0-1) of its clip: image (HxWx3 uint8 RGB), classes (HxW uint8 ids of
-    `frames.CLASSES`, 255 unknown: the border and what nobody labelled). `variation`, `wished` as in the writer."""
+def draw_laparoscopic(
+    subject: str,
+    clip: int,
+    t: float,
+    size: tuple[int, int] = (240, 427),
+    seed: int = 0,
+    variation: float = 1.0,
+    wished: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A frame of a patient ("video01") at time t (0-1) of its clip: image (HxWx3 uint8 RGB), classes (HxW
+    uint8 ids of `frames.CLASSES`, 255 unknown: the border and what nobody labelled). `variation`, `wished` as
+    in the writer."""
     look = look_of("laparoscopic", subject, seed, variation)
     world = _world(subject, clip, tuple(size), seed, float(variation))
     name, scale, shape = (subject, clip, seed), unit(size), tuple(size)
@@ -52,7 +74,7 @@ def draw_laparoscopic(subject: str, clip: int, t: float, size: tuple[int, int] =
     classes = cv2.remap(world.classes, *where, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT)
 
     share = amount(look, subject, clip, seed, t, wished)
-    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share)
+    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share, 3.2)
     albedo = film.stain(albedo, depth, look)
     canvas = _instruments(shape, look, name, t, world)
 
@@ -64,14 +86,17 @@ def draw_laparoscopic(subject: str, clip: int, t: float, size: tuple[int, int] =
     cosine, half = light(gx * still + 1.8 * scale * rim_x, gy * still + 1.8 * scale * rim_y, lamp)
     dark = np.clip(1 - 0.05 / scale * np.clip(hollow(height, 16 * scale), -2, 14), 0.25, 1.1)
     lit = (0.10 + 0.90 * cosine) * dark * near * canvas.shadow((8 + 10 * lamp[0], 10))
-    gleam = (1 - lake) * gloss * (0.05 * cv2.pow(half, 24) + 1.2 * cv2.pow(half, 240)) + lake * 0.8 * cv2.pow(half, 420)
+    gleam = (1 - lake) * gloss * (
+        0.05 * cv2.pow(half, 24) + 1.2 * cv2.pow(half, 240)
+    ) + lake * 0.35 * cv2.pow(half, 420)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.5, canvas.cover)
     image, inside = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
     return image, _label(classes, depth, canvas, inside, name, t)
 
 
 def _label(classes, depth, canvas: Canvas, inside, name: tuple, t: float) -> np.ndarray:
-    """What an annotator outlines, the black surround and the one-pixel border that the released masks have."""
+    """What an annotator outlines, the black surround and the one-pixel border that the released masks
+    have."""
     scale = unit(depth.shape)
     hand = np.clip(0.03 * noise(generator("annotator", *name, t), depth.shape, 18 * scale), -0.07, 0.07)
     classes[cv2.GaussianBlur(depth, (0, 0), 1.2 * scale) > film.THICK + hand] = ID["blood"]
@@ -83,7 +108,9 @@ def _label(classes, depth, canvas: Canvas, inside, name: tuple, t: float) -> np.
     return classes
 
 
-def _instruments(shape: tuple[int, int], look: dict[str, float], name: tuple, t: float, world: World) -> Canvas:
+def _instruments(
+    shape: tuple[int, int], look: dict[str, float], name: tuple, t: float, world: World
+) -> Canvas:
     rng = hands(*name)
     canvas = Canvas(shape)
     target = np.array(world.focus) * [shape[1], shape[0]]

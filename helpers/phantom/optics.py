@@ -1,4 +1,5 @@
-"""The camera: what becomes of a lit scene on its way to the picture. All that an image-space remedy can hope to undo."""
+"""The camera: what becomes of a lit scene on its way to the picture. All that an image-space remedy can hope
+to undo."""
 
 import cv2
 import numpy as np
@@ -15,11 +16,14 @@ def round_view(shape: tuple[int, int], look: dict[str, float]) -> tuple[Field, F
     return 1 / (1 + np.float32(look["vignette"]) * away * away), inside
 
 
-def picture(diffuse: Field, gleam: Field, look: dict[str, float], name: tuple, t: float) -> tuple[Field, Field]:
-    """The scene's light (linear HxWx3) and its gleams (HxW) as an RGB uint8 picture, and the round view (bool).
+def picture(
+    diffuse: Field, gleam: Field, look: dict[str, float], name: tuple, t: float
+) -> tuple[Field, Field]:
+    """The scene's light (linear HxWx3) and its gleams (HxW) as an RGB uint8 picture, and the round view
+    (bool).
 
-    In order: gleams, fall-off, exposure (to a mean brightness, as a camera's automatic does), colour, tone curve,
-    contrast, smoke, sharpness, sensor noise, round view. Nothing here moves a pixel."""
+    In order: gleams, fall-off, exposure (to a mean brightness, as a camera's automatic does), colour, tone
+    curve, contrast, smoke, sharpness, sensor noise, round view. Nothing here moves a pixel."""
     shape = gleam.shape
     fall, inside = round_view(shape, look)
     image = (diffuse + thrice(np.float32(look["speculars"]) * gleam)) * thrice(fall)
@@ -31,7 +35,7 @@ def picture(diffuse: Field, gleam: Field, look: dict[str, float], name: tuple, t
     if look["blur"] > 0.3:
         image = cv2.GaussianBlur(image, (0, 0), look["blur"] * max(unit(shape), 0.5))
     bits = np.empty((*shape, 3), np.float32)
-    cv2.setRNGSeed(int(rng.integers(2 ** 31)))
+    cv2.setRNGSeed(int(rng.integers(2**31)))
     cv2.randn(bits, 0, look["noise"])
     image += bits
     surround = generator("surround", name[0]).uniform(0, 4, 3) * [1, 0.8, 0.7] / 255
@@ -41,8 +45,8 @@ def picture(diffuse: Field, gleam: Field, look: dict[str, float], name: tuple, t
 
 
 def _develop(image: Field, gain: float, look: dict[str, float]) -> Field:
-    """Linear light as a display shows it: white balance, a shoulder on the lights, gamma, saturation, contrast about
-    a dark grey."""
+    """Linear light as a display shows it: white balance, a shoulder on the lights, gamma, saturation,
+    contrast about a dark grey."""
     balance = -gain * np.diag([look["red"], 1.0, look["blue"]])
     image = cv2.pow(1 - cv2.exp(cv2.transform(image, balance)), 1 / 2.2)
     contrast, saturation = look["contrast"], look["saturation"]
@@ -67,11 +71,18 @@ def _exposure(image: Field, inside: np.ndarray, look: dict[str, float]) -> float
 def _smoke(image: Field, look: dict[str, float], name: tuple, t: float) -> Field:
     """Smoke from cautery: drifting billows that lift and grey the picture; in about a third of the clips."""
     rng = generator("smoke", *name)
-    strength = look["smoke"] * rng.uniform(0, 1.6) * (rng.random() < 0.35) * (0.6 + 0.4 * np.sin(6 * t + rng.uniform(0, 6)))
+    strength = (
+        look["smoke"]
+        * rng.uniform(0, 1.6)
+        * (rng.random() < 0.35)
+        * (0.6 + 0.4 * np.sin(6 * t + rng.uniform(0, 6)))
+    )
     if strength < 0.02:
         return image
     small = tuple(side // 4 + 1 for side in image.shape[:2])
-    billows = noise(rng, (small[0], small[1] + 20), 24 * unit(small) * 2, 3)[:, int(19 * t):][:, :small[1]]
+    billows = noise(rng, (small[0], small[1] + 20), 24 * unit(small) * 2, 3)[:, int(19 * t) :][:, : small[1]]
     veil = np.clip(strength * (0.6 + 0.4 * billows), 0, 0.75).astype(np.float32)
-    veil = cv2.resize(np.ascontiguousarray(veil), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)[..., None]
+    veil = cv2.resize(np.ascontiguousarray(veil), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)[
+        ..., None
+    ]
     return image + veil * (np.array([0.62, 0.60, 0.62], np.float32) - image)

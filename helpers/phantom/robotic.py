@@ -9,17 +9,35 @@ import numpy as np
 from helpers.phantom import blood as film
 from helpers.phantom.instruments import Canvas, entries, forceps, hands, path
 from helpers.phantom.optics import picture
-from helpers.phantom.scene import (Field, fibres, generator, grid, bounced, hollow, light, linear, lobules, look_through, mix, noise,
-                                   slopes, step, thrice, unit, vessels, view)
+from helpers.phantom.scene import (
+    Field,
+    bounced,
+    fibres,
+    generator,
+    grid,
+    hollow,
+    light,
+    linear,
+    lobules,
+    look_through,
+    mix,
+    noise,
+    slopes,
+    step,
+    thrice,
+    unit,
+    vessels,
+    view,
+)
 from helpers.phantom.subjects import look as look_of
 
 
 class World(NamedTuple):
     """A clip's tissue, somewhat larger than the frame: what stays while the camera moves."""
 
-    albedo: Field   # HxWx3, linear
-    ground: Field   # HxWx4: height, where blood comes first, gloss, cavity
-    focus: tuple[float, float]   # where the surgeon works, as a share of the frame (x, y)
+    albedo: Field  # HxWx3, linear
+    ground: Field  # HxWx4: height, where blood comes first, gloss, cavity
+    focus: tuple[float, float]  # where the surgeon works, as a share of the frame (x, y)
 
 
 @lru_cache(maxsize=2)
@@ -35,10 +53,12 @@ def _world(subject: str, clip: int, size: tuple[int, int], seed: int, variation:
     cosine, sine = float(np.cos(tilt)), float(np.sin(tilt))
     across = ((y - float(middle[1])) * cosine - (x - float(middle[0])) * sine) / scale + 14 * bent
     wide = rng.uniform(38, 60)
-    valley = cv2.exp(-(across / wide) ** 2)
+    valley = cv2.exp(-((across / wide) ** 2))
     along = noise(rng, shape, 75 * scale, 2)
     mound, _ = lobules(rng, shape, rng.uniform(44, 70) * scale)
-    height = (13 * noise(rng, shape, 62 * scale, 2, 0.4) + look["mounds"] * _rounded(mound, scale) - 26 * valley) * scale
+    height = (
+        13 * noise(rng, shape, 62 * scale, 2, 0.4) + look["mounds"] * _rounded(mound, scale) - 26 * valley
+    ) * scale
 
     angle = tilt + rng.normal(0, 0.25)
     strand = fibres(rng, shape, angle + 0.5, 30 * scale, 2.6 * scale, 14 * scale)
@@ -46,21 +66,29 @@ def _world(subject: str, clip: int, size: tuple[int, int], seed: int, variation:
     dome, tone = lobules(rng, shape, look["lobule"] * scale)
     mottle = noise(rng, shape, 20 * scale, 4, 0.6)
     patches = noise(rng, shape, 50 * scale, 3)
-    # Layers that overlap like flaps, from below: fascia, fat along the edges, strap muscle, a gland in the wound.
+    # Layers that overlap like flaps, from below: fascia, fat along the edges, strap muscle, a gland in the
+    # wound.
     edge = 0.08 * mottle
     fat = step(0.8 * along + look["fat"] + edge - 0.9 * valley + 0.5, -0.05, 0.35)
     muscle = step(0.7 * patches + 0.35 * along + look["muscle"] + edge + 0.25 * valley, -0.1, 0.4)
-    gland = step(1.4 * valley - 1.15 + 0.5 * noise(rng, shape, 45 * scale) + 0.5 * look["gland"] + edge, 0.0, 0.4)
-    inflamed = step(0.5 * noise(rng, shape, 36 * scale, 2) + 0.35 * mottle - 1.1 + 0.7 * look["inflamed"], 0, 0.9)
+    gland = step(
+        1.4 * valley - 1.15 + 0.5 * noise(rng, shape, 45 * scale) + 0.5 * look["gland"] + edge, 0.0, 0.4
+    )
+    inflamed = step(
+        0.5 * noise(rng, shape, 36 * scale, 2) + 0.35 * mottle - 1.1 + 0.7 * look["inflamed"], 0, 0.9
+    )
 
     hue, pale = look["hue"], look["pale"]
     fascia = linear(206 + 12 * pale, 104 + 34 * pale - 8 * hue, 102 + 30 * pale + 14 * hue)
     albedo = mix(fascia, linear(236, 176, 166), np.clip(0.16 + 0.2 * strand * look["fibre"], 0, 0.7))
     albedo = mix(albedo, linear(226, 152 + 12 * pale, 122 - 12 * hue), fat * np.clip(0.7 + 0.12 * tone, 0, 1))
-    flesh = mix(linear(170, 50 - 10 * hue, 46 + 14 * hue), linear(214, 100, 82),
-                np.clip(0.3 + 0.26 * coarse + 0.10 * strand, 0, 0.9))
+    flesh = mix(
+        linear(170, 50 - 10 * hue, 46 + 14 * hue),
+        linear(214, 100, 82),
+        np.clip(0.3 + 0.26 * coarse + 0.10 * strand, 0, 0.9),
+    )
     albedo = mix(albedo, flesh, muscle * np.clip(0.82 + 0.1 * mottle, 0, 1))
-    albedo = mix(albedo, linear(158, 58, 66 + 14 * hue), gland * np.clip(0.62 + 0.10 * tone, 0, 0.9))
+    albedo = mix(albedo, linear(122, 34, 44 + 10 * hue), gland * np.clip(0.72 + 0.10 * tone, 0, 0.95))
     albedo = mix(albedo, linear(180, 38, 38), inflamed * np.clip(0.5 + 0.15 * mottle, 0, 0.8))
     albedo *= thrice(np.clip(1 + 0.13 * mottle, 0.4, 1.6))
     tree = vessels(rng, shape, int(look["vessels"]), 1.4)
@@ -71,15 +99,40 @@ def _world(subject: str, clip: int, size: tuple[int, int], seed: int, variation:
     albedo = mix(albedo, linear(62, 36, 28), 0.8 * char)
 
     fine = noise(rng, shape, 5 * scale, 2)
-    height += scale * look["rough"] * (
-        9.0 * muscle + 6.0 * fat + 7.0 * gland + 5.0 * dome * np.clip(fat + gland + 0.3, 0, 1) + 0.22 * fine
-        + 0.55 * strand * (1 - fat) * look["fibre"] + 1.4 * coarse * muscle + 1.9 * mottle + 1.6 * deep + 0.8 * tree - char)
+    height += (
+        scale
+        * look["rough"]
+        * (
+            9.0 * muscle
+            + 6.0 * fat
+            + 7.0 * gland
+            + 5.0 * dome * np.clip(fat + gland + 0.3, 0, 1)
+            + 0.22 * fine
+            + 0.55 * strand * (1 - fat) * look["fibre"]
+            + 1.4 * coarse * muscle
+            + 1.9 * mottle
+            + 1.6 * deep
+            + 0.8 * tree
+            - char
+        )
+    )
     cavity = _cavity(rng, shape, scale) if rng.random() < 0.45 else np.zeros(shape, np.float32)
     gloss = np.clip(look["gloss"] * (0.7 + 0.3 * noise(rng, shape, 30 * scale)) * (1 - 0.4 * muscle), 0.05, 2)
-    sites = [tuple(map(float, middle + scale * (np.array([np.cos(tilt), np.sin(tilt)]) * rng.normal(0, 52)
-                                                + rng.normal(0, 14, 2)))) for _ in range(int(rng.integers(1, 4)))]
+    sites = [
+        tuple(
+            map(
+                float,
+                middle
+                + scale * (np.array([np.cos(tilt), np.sin(tilt)]) * rng.normal(0, 52) + rng.normal(0, 14, 2)),
+            )
+        )
+        for _ in range(int(rng.integers(1, 4)))
+    ]
     spread = film.potential(rng, height, sites) - 3 * cavity
-    focus = ((sites[0][0] - (shape[1] - size[1]) / 2) / size[1], (sites[0][1] - (shape[0] - size[0]) / 2) / size[0])
+    focus = (
+        (sites[0][0] - (shape[1] - size[1]) / 2) / size[1],
+        (sites[0][1] - (shape[0] - size[0]) / 2) / size[0],
+    )
     return World(albedo, np.dstack([height, spread, gloss, cavity]).astype(np.float32), focus)
 
 
@@ -92,13 +145,13 @@ def _cavity(rng: np.random.Generator, shape: tuple[int, int], scale: float) -> F
     """The dark beyond the wound's edge, in an upper corner: drape and shadow."""
     x, y = grid(shape)
     corner = rng.choice([0.0, 1.0]) * shape[1]
-    away = np.sqrt(((x - corner) / 1.4) ** 2 + y ** 2) / scale + 14 * noise(rng, shape, 50 * scale, 2)
+    away = np.sqrt(((x - corner) / 1.4) ** 2 + y**2) / scale + 14 * noise(rng, shape, 50 * scale, 2)
     return 1 - step(away, rng.uniform(40, 85), rng.uniform(90, 100))
 
 
 def amount(look: dict[str, float], subject: str, clip: int, seed: int, t: float) -> float:
-    """The share of the frame under blood at time t of a clip. One clip in three starts before the cut, or ends after
-    the field is rinsed, with three eighths of it clean."""
+    """The share of the frame under blood at time t of a clip. One clip in three starts before the cut, or
+    ends after the field is rinsed, with three eighths of it clean."""
     rng = generator("bleeding", subject, clip, seed)
     size = look["bleeding"] * 1.14 * float(np.clip(np.exp(rng.normal(-0.10, 0.45)), 0.25, 2.4))
     starts, ends = 0.0, 1.01
@@ -109,8 +162,15 @@ def amount(look: dict[str, float], subject: str, clip: int, seed: int, t: float)
     return size * (0.55 + 0.9 * (t - starts) / (min(ends, 1) - starts))
 
 
-def draw_robotic(subject: str, clip: int, t: float, size: tuple[int, int] = (240, 320), seed: int = 0,
-                 variation: float = 1.0, factors: tuple[str, ...] = ()) -> tuple[np.ndarray, np.ndarray]:
+def draw_robotic(
+    subject: str,
+    clip: int,
+    t: float,
+    size: tuple[int, int] = (240, 320),
+    seed: int = 0,
+    variation: float = 1.0,
+    factors: tuple[str, ...] = (),
+) -> tuple[np.ndarray, np.ndarray]:
     """A frame of a pig ("pig1") at time t (0-1) of its clip: image (HxWx3 uint8 RGB), blood (HxW bool).
 
     `variation` and `factors` as in `write_hemoset`."""
@@ -136,7 +196,9 @@ def draw_robotic(subject: str, clip: int, t: float, size: tuple[int, int] = (240
     cosine, half = light(gx, gy, lamp)
     dark = np.clip(1 - 0.05 / scale * np.clip(hollow(height, 18 * scale), -2, 14), 0.25, 1.1)
     lit = (0.22 + 0.78 * cosine) * dark * canvas.shadow((9 + 12 * lamp[0], 12)) * (1 - 0.93 * cavity)
-    gleam = (1 - lake) * gloss * (0.10 * cv2.pow(half, 24) + 1.1 * cv2.pow(half, 180)) + lake * 1.6 * cv2.pow(half, 420)
+    gleam = (1 - lake) * gloss * (0.10 * cv2.pow(half, 24) + 1.1 * cv2.pow(half, 180)) + lake * 1.1 * cv2.pow(
+        half, 420
+    )
     gleam *= (1 - cavity) * dark
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.75, canvas.cover)
     image, _ = picture(diffuse, gleam * (1 - canvas.cover), look, name, t)
@@ -161,5 +223,12 @@ def _instruments(shape: tuple[int, int], look: dict[str, float], name: tuple, t:
         aim = target + rng.normal(0, 0.16, 2) * shape[0]
         aim = np.clip(aim, [0.12 * shape[1], 0.15 * shape[0]], [0.88 * shape[1], 0.9 * shape[0]])
         tip = path(rng, t, aim, 13 * unit(shape))
-        forceps(canvas, entry, tip, rng.uniform(0.05, 0.4) * (0.6 + 0.4 * np.sin(8 * t)), look["steel"], bool(rng.random() < 0.35))
+        forceps(
+            canvas,
+            entry,
+            tip,
+            rng.uniform(0.05, 0.4) * (0.6 + 0.4 * np.sin(8 * t)),
+            look["steel"],
+            bool(rng.random() < 0.35),
+        )
     return canvas

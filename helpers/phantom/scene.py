@@ -1,8 +1,8 @@
-"""What both kinds of surgery are drawn with: noise, fibres, lobules, vessels, a moving view, light on wet surfaces.
+"""What both kinds of surgery are drawn with: noise, fibres, lobules, vessels, a moving view, light on wet
+surfaces.
 
-Lengths are said for a frame 240 pixels high and scaled by `unit(shape)`; heights are in pixels, so that a slope is
-a slope; colours are linear light, 0-1. Every field is float32.
-"""
+Lengths are said for a frame 240 pixels high and scaled by `unit(shape)`; heights are in pixels, so that a
+slope is a slope; colours are linear light, 0-1. Every field is float32."""
 
 import zlib
 from functools import lru_cache
@@ -42,13 +42,19 @@ def noise(rng: np.random.Generator, shape: Shape, cell: float, octaves: int = 1,
     out, amplitude, power = None, 1.0, 0.0
     for _ in range(octaves):
         cell = max(cell, 1.0)
-        knots = rng.standard_normal((int(shape[0] / cell) + 3, int(shape[1] / cell) + 3), dtype=np.float32) * amplitude
-        plane = cv2.resize(knots, (max(int(knots.shape[1] * cell), shape[1]), max(int(knots.shape[0] * cell), shape[0])),
-                           interpolation=cv2.INTER_CUBIC)
+        knots = (
+            rng.standard_normal((int(shape[0] / cell) + 3, int(shape[1] / cell) + 3), dtype=np.float32)
+            * amplitude
+        )
+        plane = cv2.resize(
+            knots,
+            (max(int(knots.shape[1] * cell), shape[1]), max(int(knots.shape[0] * cell), shape[0])),
+            interpolation=cv2.INTER_CUBIC,
+        )
         top, left = (int(rng.integers(have - want + 1)) for have, want in zip(plane.shape, shape))
-        layer = plane[top:top + shape[0], left:left + shape[1]]
+        layer = plane[top : top + shape[0], left : left + shape[1]]
         out = np.ascontiguousarray(layer) if out is None else cv2.add(out, layer)
-        power += amplitude ** 2
+        power += amplitude**2
         amplitude, cell = amplitude * gain, cell / 2
     return out * np.float32(1.5 / np.sqrt(power))
 
@@ -65,18 +71,23 @@ def warp(field: Field, dx: Field, dy: Field) -> Field:
     return cv2.remap(field, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
 
-def fibres(rng: np.random.Generator, shape: Shape, angle: float, length: float, width: float, bend: float) -> Field:
+def fibres(
+    rng: np.random.Generator, shape: Shape, angle: float, length: float, width: float, bend: float
+) -> Field:
     """Noise drawn out along `angle` (radians), its strands `bend` pixels off a straight line."""
     x, y = grid(shape)
     x, y = x + bend * noise(rng, shape, 70 * unit(shape)), y + bend * noise(rng, shape, 70 * unit(shape))
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     tile = rng.standard_normal((256, 64), dtype=np.float32)
-    along, across = (cosine * x + sine * y) * np.float32(1 / length), (cosine * y - sine * x) * np.float32(1 / width)
+    along, across = (cosine * x + sine * y) * np.float32(1 / length), (cosine * y - sine * x) * np.float32(
+        1 / width
+    )
     return 1.3 * cv2.remap(tile, along, across, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
 
 def lobules(rng: np.random.Generator, shape: Shape, size: float) -> tuple[Field, Field]:
-    """Rounded cells `size` pixels wide: their domes (0 in the creases, near 1 at the tops) and a tone for each."""
+    """Rounded cells `size` pixels wide: their domes (0 in the creases, near 1 at the tops) and a tone for
+    each."""
     rows, columns = int(shape[0] / size) + 2, int(shape[1] / size) + 2
     y, x = np.mgrid[:rows, :columns] + rng.uniform(0.05, 0.95, (2, rows, columns)) - 0.5
     seeds = np.ones(shape, np.uint8)
@@ -88,8 +99,11 @@ def lobules(rng: np.random.Generator, shape: Shape, size: float) -> tuple[Field,
     return warp(dome, dx, dy), warp(tone, dx, dy)
 
 
-def vessels(rng: np.random.Generator, shape: Shape, number: int, width: float, within: Field | None = None) -> Field:
-    """Branching curves, 0-1: `number` trees that start anywhere (or where `within` > 0.5) and thin as they go."""
+def vessels(
+    rng: np.random.Generator, shape: Shape, number: int, width: float, within: Field | None = None
+) -> Field:
+    """Branching curves, 0-1: `number` trees that start anywhere (or where `within` > 0.5) and thin as they
+    go."""
     canvas = np.zeros(shape, np.uint8)
     scale = unit(shape)
     places = None if within is None else np.argwhere(within[::4, ::4] > 0.5) * 4
@@ -107,8 +121,9 @@ def vessels(rng: np.random.Generator, shape: Shape, number: int, width: float, w
             for part in range(0, 21, 3):
                 thick = wide * (1 - part / 30)
                 tone = int(255 * min(max(thick, 0.16), 1.0))
-                cv2.polylines(canvas, [fixed[part:part + 4]], False, tone,
-                              max(1, round(thick)), cv2.LINE_AA, 3)
+                cv2.polylines(
+                    canvas, [fixed[part : part + 4]], False, tone, max(1, round(thick)), cv2.LINE_AA, 3
+                )
                 if depth < 2 and luck[part // 3] < 0.28:
                     side = headings[part] + rng.choice([-1, 1]) * rng.uniform(0.4, 1.0)
                     branches.append((*points[part], side, wide * 0.62, depth + 1))
@@ -132,7 +147,8 @@ def mix(under: Field, over: Field, share: Field) -> Field:
 
 
 def view(rng: np.random.Generator, world: Shape, shape: Shape, t: float, drift: float) -> tuple[Field, Field]:
-    """Where each pixel of the frame at time t (0-1) looks on the world: the camera drifts, turns and breathes."""
+    """Where each pixel of the frame at time t (0-1) looks on the world: the camera drifts, turns and
+    breathes."""
     turn, zoom = rng.normal(0, 0.08, 2), rng.uniform(0.93, 1.0) + rng.normal(0, 0.03) * t
     phase, swing = rng.uniform(0, 2 * np.pi, 4), rng.uniform(0.4, 1.2, 2)
     margin = np.array([world[1] - shape[1], world[0] - shape[0]]) / 2
@@ -141,9 +157,13 @@ def view(rng: np.random.Generator, world: Shape, shape: Shape, t: float, drift: 
     cosine, sine = np.float32(zoom * np.cos(angle)), np.float32(zoom * np.sin(angle))
     x, y = grid(shape)
     x, y = x - np.float32(shape[1] / 2), y - np.float32(shape[0] / 2)
-    breath = np.float32(2.0 * unit(shape)) * np.sin(x * np.float32(0.02 / unit(shape)) + np.float32(phase[2] + 9 * t))
-    return (cosine * x - sine * y + np.float32(centre[0]) + breath,
-            sine * x + cosine * y + np.float32(centre[1]) + breath)
+    breath = np.float32(2.0 * unit(shape)) * np.sin(
+        x * np.float32(0.02 / unit(shape)) + np.float32(phase[2] + 9 * t)
+    )
+    return (
+        cosine * x - sine * y + np.float32(centre[0]) + breath,
+        sine * x + cosine * y + np.float32(centre[1]) + breath,
+    )
 
 
 def look_through(fields: Field, where: tuple[Field, Field]) -> Field:
@@ -153,12 +173,15 @@ def look_through(fields: Field, where: tuple[Field, Field]) -> Field:
 
 def slopes(height: Field) -> tuple[Field, Field]:
     """The height's derivatives along x and y."""
-    return (cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3, scale=0.125),
-            cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3, scale=0.125))
+    return (
+        cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3, scale=0.125),
+        cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3, scale=0.125),
+    )
 
 
 def light(gx: Field, gy: Field, towards: tuple[float, float]) -> tuple[Field, Field]:
-    """Lambert's cosine, and the cosine to Blinn's half vector, for a lamp at direction (x, y, 1) beside the camera."""
+    """Lambert's cosine, and the cosine to Blinn's half vector, for a lamp at direction (x, y, 1) beside the
+    camera."""
     lamp = np.array([*towards, 1.0]) / np.sqrt(1 + towards[0] ** 2 + towards[1] ** 2)
     half = (lamp + [0, 0, 1]) / np.linalg.norm(lamp + [0, 0, 1])
     size = 1 / np.sqrt(1 + gx * gx + gy * gy)
@@ -175,5 +198,6 @@ def hollow(height: Field, reach: float) -> Field:
 
 
 def bounced(lit: Field) -> Field:
-    """Light per channel: what reaches a shaded place has bounced off red tissue, so shade goes red and not grey."""
+    """Light per channel: what reaches a shaded place has bounced off red tissue, so shade goes red and not
+    grey."""
     return cv2.merge([cv2.pow(lit, 0.85), cv2.pow(lit, 1.18), cv2.pow(lit, 1.15)])

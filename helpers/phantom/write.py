@@ -23,20 +23,27 @@ from helpers.phantom.robotic import draw_robotic
 from helpers.phantom.subjects import FACTORS, PATIENTS, PIGS
 
 Files = list[tuple[str, bytes]]
-_PIG_STEP, _PIG_GAP = 60, 540   # frame numbers between two labelled frames, and besides between two clips
-_PARALLEL_FROM = 48             # fewer frames are drawn sooner than other processes start
+_PIG_STEP, _PIG_GAP = 60, 540  # frame numbers between two labelled frames, and besides between two clips
+_PARALLEL_FROM = 48  # fewer frames are drawn sooner than other processes start
 
 
-def write_hemoset(folder: str | Path, n_frames: int = 320, size: tuple[int, int] = (240, 320), seed: int = 0,
-                  variation: float = 1.0, factors: tuple[str, ...] = (), workers: int | None = None) -> None:
+def write_hemoset(
+    folder: str | Path,
+    n_frames: int = 320,
+    size: tuple[int, int] = (240, 320),
+    seed: int = 0,
+    variation: float = 1.0,
+    factors: tuple[str, ...] = (),
+    workers: int | None = None,
+) -> None:
     """Draw robotic surgery in pigs into `folder` as HemoSet is released: pigN/imgs.zip and pigN/labels.zip.
 
     `n_frames` (at least 10) are shared out among the ten pigs as released, in clips of about eight; `size` is
-    (height, width). `variation` 0 gives all pigs one look, 1 is as released. Each name of `factors` (see FACTORS)
-    gives that part of the drawing the target's level; anatomy and labels stay as they are. The same arguments give
-    the same bytes, whatever `workers` (processes; by default one a core). CourseError where an argument is out of
-    range, the folder holds something, or the disk is full; nothing half-written stays."""
-    _check(n_frames, len(PIGS), 10 ** 6, size, variation, factors)
+    (height, width). `variation` 0 gives all pigs one look, 1 is as released. Each name of `factors` (see
+    FACTORS) gives that part of the drawing the target's level; anatomy and labels stay as they are. The same
+    arguments give the same bytes, whatever `workers` (processes; by default one a core). CourseError where an
+    argument is out of range, the folder holds something, or the disk is full; nothing half-written stays."""
+    _check(n_frames, len(PIGS), 10**6, size, variation, factors)
     jobs = []
     for pig, frames in _shares(PIGS, n_frames).items():
         number = 0
@@ -47,16 +54,23 @@ def write_hemoset(folder: str | Path, n_frames: int = 320, size: tuple[int, int]
     _write(Path(folder), _zipped(_drawn(jobs, n_frames, workers)))
 
 
-def write_cholecseg8k(folder: str | Path, n_frames: int = 240, size: tuple[int, int] = (240, 427), seed: int = 0,
-                      variation: float = 1.0, wished: bool = False, factors: tuple[str, ...] = (),
-                      workers: int | None = None) -> None:
-    """Draw human laparoscopy into `folder` as CholecSeg8k is released: videoNN/videoNN_FFFFF/frame_N_endo.png with
-    its colour mask and its watershed mask.
+def write_cholecseg8k(
+    folder: str | Path,
+    n_frames: int = 240,
+    size: tuple[int, int] = (240, 427),
+    seed: int = 0,
+    variation: float = 1.0,
+    wished: bool = False,
+    factors: tuple[str, ...] = (),
+    workers: int | None = None,
+) -> None:
+    """Draw human laparoscopy into `folder` as CholecSeg8k is released: videoNN/videoNN_FFFFF/frame_N_endo.png
+    with its colour mask and its watershed mask.
 
-    `n_frames` (17 to 8080) are shared out among the 17 videos by their clips, some four to a clip. Blood is in
-    video01 only; `wished` draws the benchmark one would wish for: the same patients, blood in each of them, in about
-    three quarters of the frames. The rest as in `write_hemoset`; `factors` are accepted and change nothing, as the
-    target is at its own level of each already."""
+    `n_frames` (17 to 8080) are shared out among the 17 videos by their clips, some four to a clip. Blood is
+    in video01 only; `wished` draws the benchmark one would wish for: the same patients, blood in each of
+    them, in about three quarters of the frames. The rest as in `write_hemoset`; `factors` are accepted and
+    change nothing, as the target is at its own level of each already."""
     _check(n_frames, len(PATIENTS), CLIP * sum(PATIENTS.values()), size, variation, factors)
     jobs = []
     for video, frames in _shares(PATIENTS, n_frames).items():
@@ -70,7 +84,9 @@ def write_cholecseg8k(folder: str | Path, n_frames: int = 240, size: tuple[int, 
 
 def _check(n_frames, least, most, size, variation, factors) -> None:
     if not least <= n_frames <= most:
-        raise CourseError(f"n_frames is {n_frames}: ask for {least} to {most}, so that each subject has a frame.")
+        raise CourseError(
+            f"n_frames is {n_frames}: ask for {least} to {most}, so that each subject has a frame."
+        )
     if min(size) < 32:
         raise CourseError(f"size is {tuple(size)}: ask for a height and a width of at least 32 pixels.")
     if not 0 <= variation <= 1.5:
@@ -82,11 +98,12 @@ def _check(n_frames, least, most, size, variation, factors) -> None:
 
 def _shares(weights: dict[str, int], total: int) -> dict[str, int]:
     """`total` shared out by weight, at least one each (largest remainders)."""
-    spare = total - len(weights)
-    exact = {name: spare * weight / sum(weights.values()) for name, weight in weights.items()}
-    shares = {name: 1 + math.floor(share) for name, share in exact.items()}
-    for name in sorted(exact, key=lambda n: math.floor(exact[n]) - exact[n])[:total - sum(shares.values())]:
-        shares[name] += 1
+    exact = {name: total * weight / sum(weights.values()) for name, weight in weights.items()}
+    shares = {name: max(1, math.floor(share)) for name, share in exact.items()}
+    while (left := total - sum(shares.values())) != 0:
+        towards = 1 if left > 0 else -1
+        open_to = [name for name in shares if shares[name] + towards >= 1]
+        shares[max(open_to, key=lambda name: towards * (exact[name] - shares[name]))] += towards
     return shares
 
 
@@ -98,12 +115,16 @@ def _png(image: np.ndarray) -> bytes:
 def _robotic_clip(pig, clip, numbers, size, seed, variation, factors) -> Files:
     files = []
     for place, number in enumerate(numbers):
-        image, blood = draw_robotic(pig, clip, place / max(len(numbers) - 1, 1), size, seed, variation, factors)
+        image, blood = draw_robotic(
+            pig, clip, place / max(len(numbers) - 1, 1), size, seed, variation, factors
+        )
         mask, data = Image.fromarray(blood.astype(np.uint8)), io.BytesIO()
         mask.putpalette([0, 0, 0, 128, 0, 0])
         mask.save(data, "PNG")
-        files += [(f"{pig}/imgs.zip!imgs/{number:06d}.png", _png(image)),
-                  (f"{pig}/labels.zip!labels/{number:06d}_mask.png", data.getvalue())]
+        files += [
+            (f"{pig}/imgs.zip!imgs/{number:06d}.png", _png(image)),
+            (f"{pig}/labels.zip!labels/{number:06d}_mask.png", data.getvalue()),
+        ]
     return files
 
 
@@ -118,8 +139,11 @@ def _laparoscopic_clip(video, clip, offsets, size, seed, variation, wished) -> F
         for edge in (np.s_[[0, -1]], np.s_[:, [0, -1]]):
             colour[edge], watershed[edge] = BORDER
         stem = f"{video}/{video}_{first:05d}/frame_{first + offset}_endo"
-        files += [(f"{stem}.png", _png(image)), (f"{stem}_color_mask.png", _png(colour)),
-                  (f"{stem}_watershed_mask.png", _png(np.repeat(watershed[..., None], 3, axis=2)))]
+        files += [
+            (f"{stem}.png", _png(image)),
+            (f"{stem}_color_mask.png", _png(colour)),
+            (f"{stem}_watershed_mask.png", _png(np.repeat(watershed[..., None], 3, axis=2))),
+        ]
     return files
 
 
@@ -130,19 +154,24 @@ def _run(job: tuple) -> Files:
 
 def _drawn(jobs: list[tuple], n_frames: int, workers: int | None) -> Iterator[tuple[str, bytes]]:
     """The files of all clips in order, drawn by several processes where that pays."""
-    workers = min(workers or len(getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)), len(jobs))
+    workers = min(
+        workers or len(getattr(os, "sched_getaffinity", lambda _: range(os.cpu_count() or 1))(0)), len(jobs)
+    )
     done = 0
     if workers > 1 and n_frames >= _PARALLEL_FROM:
-        # Fresh processes, not forked ones: a fork under a running thread pool (torch, OpenCV, Jupyter) can hang.
+        # Fresh processes, not forked ones: a fork under a running thread pool (torch, OpenCV, Jupyter) can
+        # hang.
         context = multiprocessing.get_context("spawn")
         try:
             with ProcessPoolExecutor(workers, context, cv2.setNumThreads, (1,)) as pool:
                 while done < len(jobs):
-                    for files in pool.map(_run, jobs[done:done + 4 * workers]):   # a few at a time, for memory's sake
+                    for files in pool.map(
+                        _run, jobs[done : done + 4 * workers]
+                    ):  # a few at a time, for memory's sake
                         yield from files
                         done += 1
         except BrokenProcessPool:
-            pass   # no process could start (a script without a main guard): the rest is drawn here
+            pass  # no process could start (a script without a main guard): the rest is drawn here
     for job in jobs[done:]:
         yield from _run(job)
 
@@ -177,8 +206,12 @@ def _write(folder: Path, files: Iterator[tuple[str, bytes]]) -> None:
         part.rename(folder)
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            raise CourseError(f"The disk is full while {folder} is being drawn: free some space (about 250 kB a frame) "
-                              "and run it again.") from error
-        raise CourseError(f"{folder} cannot be written ({error.strerror or error}): name a folder that can.") from error
+            raise CourseError(
+                f"The disk is full while {folder} is being drawn: free some space (about 250 kB a frame) "
+                "and run it again."
+            ) from error
+        raise CourseError(
+            f"{folder} cannot be written ({error.strerror or error}): name a folder that can."
+        ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,20 @@
+"""How many phantom frames a second one core draws and encodes: python benchmarks/phantom_speed.py"""
+
+import tempfile
+import time
+from pathlib import Path
+
+import cv2
+
+from helpers.phantom import write_cholecseg8k, write_hemoset
+
+if __name__ == "__main__":
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, write in (("robotic", write_hemoset), ("laparoscopic", write_cholecseg8k)):
+            for size in ((240, 320), (240, 427)):
+                start = time.perf_counter()
+                write(Path(folder) / f"{name}{size[1]}", 160, size, workers=1)
+                print(
+                    f"{name} {size[1]}x{size[0]}: {160 / (time.perf_counter() - start):.0f} frames a second and core"
+                )

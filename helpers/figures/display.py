@@ -69,12 +69,14 @@ def _is_plotly(figure) -> bool:
 
 
 def _png(figure) -> str:
-    # A title states a finding and may be long; matplotlib would let it run off the page.
-    room = figure.get_size_inches()[0] / max(1, len(figure.axes)) - (1.2 if len(figure.axes) == 1 else 0.3)
-    titles = {axes.get_title(loc="left") for axes in figure.axes} - {""}
-    for text in figure.findobj(Text):
-        if text.get_text() in titles and text.get_fontweight() == "bold":
-            text.set_text(textwrap.fill(text.get_text(), int(room * CHARACTERS_PER_INCH)))
+    figure.draw_without_rendering()  # lays the axes out, so that their width is known
+    for axes in figure.axes:
+        # A title states a finding and may be long; matplotlib would let it run off the page.
+        room = int(axes.get_position().width * figure.get_size_inches()[0] * CHARACTERS_PER_INCH)
+        title = axes.get_title(loc="left")
+        for text in axes.findobj(Text):
+            if title and text.get_text() == title and text.get_fontweight() == "bold":
+                text.set_text(textwrap.fill(title, max(20, room)))
     buffer = io.BytesIO()
     # No software name and date in the file: the same figure is the same bytes.
     figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})

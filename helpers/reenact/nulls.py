@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers import correlation, statistics
+from helpers import correlation, permutation, statistics
 
 LEVEL = 0.05
 JITTER = 0.5
@@ -46,21 +46,44 @@ def p_values(table: pd.DataFrame, kind: str, draws: int, seed: int, strength: fl
     """Two p-values for each of `draws` drawn properties of a kind (a key of PROPERTIES).
 
     table: a row per frame with subject, clip, frame and dice. Returns the columns `frames` (every frame an
-    observation of its own) and `subjects` (between subjects, or within them for a drift, as
-    helpers.correlation tests it; NaN without a test).
+    observation of its own) and `subjects`: between subjects, or within them for a drift; NaN without a test.
+    They are correlation.naive_p, spearman_between and spearman_within, for all draws at once.
     """
     table = table.dropna(subset="dice").sort_values(["subject", "clip", "frame"]).reset_index(drop=True)
-    rows = []
-    for draw in range(draws):
-        drawn = PROPERTIES[kind](table, np.random.default_rng([seed, draw]), strength)
-        if kind == "of the subject":
-            found = correlation.spearman_between(drawn, table["dice"], table["subject"])
-        else:
-            found = correlation.spearman_within(
-                drawn, table["dice"], table["subject"], table["clip"], table["frame"], test="signs"
-            )
-        rows.append((correlation.naive_p(drawn, table["dice"]), found.p))
-    return pd.DataFrame(rows, columns=["frames", "subjects"], dtype=float)
+    draw = PROPERTIES[kind]
+    drawn = np.column_stack([draw(table, np.random.default_rng([seed, n]), strength) for n in range(draws)])
+    by_subject = _between if kind == "of the subject" else _within
+    return pd.DataFrame({"frames": _over_frames(drawn, table["dice"]), "subjects": by_subject(drawn, table)})
+
+
+def _over_frames(drawn: np.ndarray, dice: pd.Series) -> np.ndarray:
+    n, rho = len(dice), _ranked(drawn).T @ _ranked(dice.to_numpy()[:, None])[:, 0]
+    t = rho * np.sqrt((n - 2) / np.maximum((1 - rho) * (1 + rho), 1e-12))
+    return 2 * stats.t.sf(np.abs(t), n - 2)
+
+
+def _between(drawn: np.ndarray, table: pd.DataFrame) -> np.ndarray:
+    means = pd.DataFrame(drawn).groupby(table["subject"].to_numpy()).mean().to_numpy()
+    own = table.groupby("subject")["dice"].mean().to_numpy()[:, None]
+    positions, complete = permutation.orders(len(own))
+    shuffled, ranks = _ranked(own)[:, 0][positions], _ranked(means)
+    observed = ranks.T @ _ranked(own)[:, 0]
+    return np.array([permutation.judged(seen, shuffled @ rank, complete, "")[0]
+                     for seen, rank in zip(observed, ranks.T, strict=True)], float)
+
+
+def _within(drawn: np.ndarray, table: pd.DataFrame) -> np.ndarray:
+    enough = [rows for rows in table.groupby("subject").indices.values()
+              if len(rows) >= correlation.FEWEST_FRAMES and table["dice"].iloc[rows].nunique() > 1]
+    own = [_ranked(drawn[rows]).T @ _ranked(table["dice"].to_numpy()[rows, None])[:, 0] for rows in enough]
+    return np.array([permutation.sign_flip_test(values)[0] for values in np.array(own).T], float)
+
+
+def _ranked(values: np.ndarray) -> np.ndarray:
+    """The ranks of each column, of mean 0 and length 1, so that a product of two is their correlation."""
+    ranks = stats.rankdata(values, axis=0)
+    ranks = ranks - ranks.mean(axis=0)
+    return ranks / np.maximum(np.sqrt((ranks**2).sum(axis=0)), 1e-12)
 
 
 def rejected(p: Sequence[float]) -> tuple[float, float, float]:

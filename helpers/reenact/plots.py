@@ -141,7 +141,7 @@ def habits(rows: pd.DataFrame, title: str):
     figure, axis = style.new(7.5, 1.3 + 0.46 * len(rows))
     axis.axvline(0, color=FAINT, lw=1)
     for place, row in enumerate(rows.itertuples()):
-        if np.isfinite([row.wrong, row.right]).all():
+        if abs(row.wrong - row.right) > 0.04:  # not where one marker hides the other
             axis.annotate(
                 "",
                 (row.wrong, place),

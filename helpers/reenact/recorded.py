@@ -42,3 +42,19 @@ def coverage_grid(about: dict) -> pd.DataFrame:
     grid = rows.assign(words=words).pivot(index="method", columns="subjects", values="words")
     grid = grid.reindex(rows["method"].unique()).fillna("")
     return grid.rename(columns=lambda n: f"{n} subjects").rename_axis(columns=None).reset_index()
+
+
+def controlled(habits: pd.DataFrame) -> pd.DataFrame:
+    """The habits benchmark, a row per habit: both figures, what the habit adds, and that in the control."""
+    def adds(row) -> str:
+        interval = f" ({row.difference_low:+.2f} to {row.difference_high:+.2f})"
+        return f"{row.difference:+.2f}" + (interval if row.difference_low == row.difference_low else "")
+
+    rows = []
+    for (habit, unit), part in habits.groupby(["habit", "unit"], sort=False):
+        as_drawn, alike = (part[part["variation"] == variation].iloc[0] for variation in (1, 0))
+        rows.append({"habit": habit, "figure": unit, "wrong": as_drawn.wrong, "right": as_drawn.right,
+                     "the habit adds": adds(as_drawn), "subjects alike": adds(alike),
+                     "subjects": as_drawn.subjects,
+                     "lives on their differences": "yes" if as_drawn.from_subjects else "no"})
+    return pd.DataFrame(rows)

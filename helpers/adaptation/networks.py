@@ -73,7 +73,7 @@ def tent(model: nn.Module, images: np.ndarray, valid: np.ndarray | None = None, 
         for frames, mask in zip(_batches(model, images, batch), masks, strict=True):
             uncertainty = entropy(model(frames)[:, 0])
             if valid is not None:
-                uncertainty = uncertainty[torch.from_numpy(np.ascontiguousarray(mask)).to(uncertainty.device)]
+                uncertainty = uncertainty[torch.from_numpy(np.array(mask)).to(uncertainty.device)]
             if not uncertainty.numel():
                 continue
             loss = uncertainty.mean()
@@ -120,4 +120,5 @@ def _slices(values: np.ndarray, batch: int) -> list[np.ndarray]:
 def _batches(model: nn.Module, images: np.ndarray, batch: int) -> Iterable[Tensor]:
     device = next(model.parameters()).device
     for part in _slices(images, batch):
-        yield torch.from_numpy(np.ascontiguousarray(part)).permute(0, 3, 1, 2).to(device)
+        # A copy, since packed frames are read-only and torch wants to own what it is given.
+        yield torch.from_numpy(np.array(part)).permute(0, 3, 1, 2).to(device)

@@ -106,6 +106,7 @@ def vessels(
     go."""
     canvas = np.zeros(shape, np.uint8)
     scale = unit(shape)
+    edge, beyond = 12 * scale, np.array(shape[::-1]) + 12 * scale
     places = None if within is None else np.argwhere(within[::4, ::4] > 0.5) * 4
     for _ in range(number):
         if places is not None and not len(places):
@@ -114,19 +115,20 @@ def vessels(
         branches = [(float(x), float(y), rng.uniform(0, 2 * np.pi), width * scale * rng.uniform(0.6, 1.3), 0)]
         while branches:
             x, y, heading, wide, depth = branches.pop()
-            headings = heading + np.cumsum(rng.normal(0, 0.17, 22))
-            points = np.cumsum(np.stack([np.cos(headings), np.sin(headings)], 1), 0) * (5 * scale) + (x, y)
-            fixed = (points * 8).astype(np.int32)
+            headings = heading + rng.normal(0, 0.17, 22).cumsum()
+            points = np.empty((22, 2))
+            points[:, 0], points[:, 1] = np.cos(headings), np.sin(headings)
+            points = points.cumsum(0) * (5 * scale) + (x, y)
             luck = rng.random(7)
-            for part in range(0, 21, 3):
+            inside = ((points > -edge) & (points < beyond)).all(1).any()
+            fixed = (points * 8).astype(np.int32)
+            for part in range(0, 21, 3) if inside else ():
                 thick = wide * (1 - part / 30)
-                tone = int(255 * min(max(thick, 0.16), 1.0))
-                cv2.polylines(
-                    canvas, [fixed[part : part + 4]], False, tone, max(1, round(thick)), cv2.LINE_AA, 3
-                )
-                if depth < 2 and luck[part // 3] < 0.28:
-                    side = headings[part] + rng.choice([-1, 1]) * rng.uniform(0.4, 1.0)
-                    branches.append((*points[part], side, wide * 0.62, depth + 1))
+                tone, line = int(255 * min(max(thick, 0.16), 1.0)), max(1, round(thick))
+                cv2.polylines(canvas, [fixed[part : part + 4]], False, tone, line, cv2.LINE_AA, 3)
+            for part in np.flatnonzero(luck < 0.28) * 3 if depth < 2 else ():
+                side = headings[part] + (2 * rng.integers(2) - 1) * rng.uniform(0.4, 1.0)
+                branches.append((*points[part], side, wide * 0.62, depth + 1))
     return cv2.GaussianBlur(canvas, (0, 0), 0.5 + 0.2 * scale).astype(np.float32) / 255
 
 

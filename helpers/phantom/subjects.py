@@ -4,15 +4,17 @@ A trait is drawn once per subject from the seed alone, however many frames are d
 share each trait's range out among themselves in random order (a stratified draw), so that a data set of ten
 subjects keeps the same mean whatever the seed."""
 
+from functools import lru_cache
+
 from helpers.phantom.scene import generator
 
 PIGS = {"pig1": 153, "pig2": 150, "pig3": 50, "pig4": 39, "pig5": 131, "pig6": 32, "pig7": 64, "pig9": 161,
         "pig10": 162, "pig11": 20}
 """Labelled frames per pig in HemoSet as released (there is no pig8): the proportions of the drawn ones."""
 
-PATIENTS = {"video01": 16, "video09": 3, "video12": 8, "video17": 4, "video18": 2, "video20": 2, "video24": 12,
-            "video25": 4, "video26": 4, "video27": 5, "video28": 7, "video35": 3, "video37": 6, "video43": 9,
-            "video48": 3, "video52": 10, "video55": 3}
+PATIENTS = {"video01": 16, "video09": 3, "video12": 8, "video17": 4, "video18": 2, "video20": 2,
+            "video24": 12, "video25": 4, "video26": 4, "video27": 5, "video28": 7, "video35": 3, "video37": 6,
+            "video43": 9, "video48": 3, "video52": 10, "video55": 3}
 """Clips of 80 frames per video in CholecSeg8k as released (counted from its published frame statistics)."""
 
 BLEEDS = "video01"
@@ -49,9 +51,10 @@ _OPTICS = {
     "blood_hue": ("blood", (-0.5, 0.5), (-0.3, 0.7)),
 }
 _ROBOTIC = {
-    "hue": (-1, 1), "pale": (0, 1), "muscle": (-0.9, 0.4), "gland": (0, 1), "mounds": (6, 18), "fat": (-1.6, -0.4),
-    "inflamed": (0, 1), "lobule": (16, 34), "fibre": (0.5, 1.3), "rough": (0.6, 1.5), "vessels": (4, 16),
-    "lamp_x": (-0.45, 0.45), "lamp_y": (-0.45, 0.1), "gloss": (0.6, 1.3), "bleeding": (0.055, 0.105), "steel": (0, 1),
+    "hue": (-1, 1), "pale": (0, 1), "muscle": (-0.9, 0.4), "gland": (0, 1), "mounds": (6, 18),
+    "fat": (-1.6, -0.4), "inflamed": (0, 1), "lobule": (16, 34), "fibre": (0.5, 1.3), "rough": (0.6, 1.5),
+    "vessels": (4, 16), "lamp_x": (-0.45, 0.45), "lamp_y": (-0.45, 0.1), "gloss": (0.6, 1.3),
+    "bleeding": (0.055, 0.105), "steel": (0, 1),
 }
 _LAPAROSCOPIC = {
     "hue": (-1, 1), "yellow": (0, 1), "liver": (0, 1), "wall": (0, 1), "green": (0, 1), "lobule": (13, 26),
@@ -59,6 +62,14 @@ _LAPAROSCOPIC = {
     "gloss": (0.6, 1.2), "bleeding": (0.035, 0.065), "steel": (0, 1), "inflamed": (0, 1),
 }
 _SUBJECTS = {"robotic": tuple(PIGS), "laparoscopic": tuple(PATIENTS)}
+
+
+@lru_cache(maxsize=64)
+def _places(kind: str, trait: str, seed: int) -> tuple[float, ...]:
+    """Where in a trait's range (-0.5 to 0.5) each subject of that kind stands."""
+    rng, number = generator("trait", kind, trait, seed), len(_SUBJECTS[kind])
+    shares = (rng.permutation(number) + rng.uniform(0.2, 0.8, number)) / number
+    return tuple(float(share) - 0.5 for share in shares)
 
 
 def look(
@@ -73,9 +84,7 @@ def look(
         ranges[trait] = target if kind == "laparoscopic" or factor in factors else source
     traits = {}
     for trait, (low, high) in ranges.items():
-        rng = generator("trait", kind, trait, seed)
-        shares = (rng.permutation(len(names)) + rng.uniform(0.2, 0.8, len(names))) / len(names)
-        place = float(shares[names.index(subject)]) - 0.5
+        place = _places(kind, trait, seed)[names.index(subject)]
         if subject == BLEEDS:
             place = place / 3 - 0.25 * (trait == "goal")
         traits[trait] = (low + high) / 2 + variation * (high - low) * place

@@ -107,9 +107,11 @@ def _shares(weights: dict[str, int], total: int) -> dict[str, int]:
     return shares
 
 
-def _png(image: np.ndarray) -> bytes:
-    """RGB uint8 as PNG; fast rather than small."""
-    return cv2.imencode(".png", image[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
+def _png(image: np.ndarray, noisy: bool = True) -> bytes:
+    """RGB uint8 as PNG; fast rather than small. In a noisy picture no run repeats, so none is looked for."""
+    strategy = cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY if noisy else cv2.IMWRITE_PNG_STRATEGY_DEFAULT
+    how = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, strategy]
+    return cv2.imencode(".png", image[..., ::-1], how)[1].tobytes()
 
 
 def _robotic_clip(pig, clip, numbers, size, seed, variation, factors) -> Files:
@@ -141,8 +143,8 @@ def _laparoscopic_clip(video, clip, offsets, size, seed, variation, wished) -> F
         stem = f"{video}/{video}_{first:05d}/frame_{first + offset}_endo"
         files += [
             (f"{stem}.png", _png(image)),
-            (f"{stem}_color_mask.png", _png(colour)),
-            (f"{stem}_watershed_mask.png", _png(np.repeat(watershed[..., None], 3, axis=2))),
+            (f"{stem}_color_mask.png", _png(colour, noisy=False)),
+            (f"{stem}_watershed_mask.png", _png(np.repeat(watershed[..., None], 3, axis=2), noisy=False)),
         ]
     return files
 

@@ -14,7 +14,7 @@ FIT_TOGETHER = ("torch", "torchvision", "segmentation_models_pytorch")
 SHOWN = ("torch", "torchvision", "segmentation-models-pytorch", "timm", "opencv-python-headless", "numpy", "pandas")
 
 # What only the report, the tests and JupyterLab at home need.
-ONLY_AT_HOME = ("jupyterlab", "jupytext", "papermill", "nbconvert", "latex2mathml", "torchmetrics", "playwright", "pytest",
+ONLY_AT_HOME = ("jupyterlab", "jupytext", "papermill", "nbconvert", "latex2mathml", "monai", "torchmetrics", "playwright", "pytest",
                 "pytest-xdist", "ipykernel")
 
 

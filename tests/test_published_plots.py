@@ -25,7 +25,7 @@ def number(name):
 @pytest.mark.parametrize("name", DRAWN)
 def test_a_figure_has_a_title_and_labelled_axes_and_can_be_shown(name):
     figure = DRAWN[name]()
-    assert any(axis.get_title() for axis in figure.axes)
+    assert any(axis.get_title(loc="left") for axis in figure.axes)
     # Panels stacked over one another share the lowest one's label.
     assert figure.axes[-1].get_xlabel() and (figure.axes[0].get_ylabel() or figure.axes[0].get_yticklabels())
     assert 'alt="what is seen"' in to_html(figure, "what is seen")

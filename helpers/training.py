@@ -137,7 +137,8 @@ def _judge(model, id_val: Packed, history: History) -> None:
 
 def _save(checkpoint: Path, model, optimizer, schedule, history: History, best: dict) -> None:
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    draft = checkpoint.with_suffix(".draft")
+    # Two processes that train the same run must not take each other's draft away.
+    draft = checkpoint.with_suffix(f".{os.getpid()}.draft")
     torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(),
                 "history": vars(history), "best": best, "random": torch.get_rng_state()}, draft)
     os.replace(draft, checkpoint)

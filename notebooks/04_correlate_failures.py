@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 04 · Correlate failures
 #
-# [Open in Colab]($COLAB/04_correlate_failures.ipynb) · [before](03_evaluate_out_of_domain.ipynb) · [the start](00_start_here.ipynb)
+# [Open in Colab]($COLAB/04_correlate_failures.ipynb) · [before](03_evaluate_out_of_domain.ipynb) · [next](05_reexamine_a_published_claim.ipynb)
 #
 # **You will be able to** relate failure to the properties of a frame, name what such a correlation is about, and keep it from
 # saying more than it can. **You need** lesson 03. **It takes** about 25 minutes.

@@ -28,7 +28,7 @@ from helpers.phantom import (
 from helpers.phantom.blood import THICK, stain, thickness
 from helpers.phantom.subjects import look
 
-SMALL, BLOOD = (72, 96), 7
+SMALL, BLOOD, BACKGROUND = (72, 96), 7, 0
 
 
 @pytest.fixture(scope="module")
@@ -207,6 +207,37 @@ def test_smoke_is_the_targets_alone_and_a_factor_brings_it_to_the_source():
     assert max(lifted) > 3 and min(lifted) == 0
 
 
+@pytest.mark.parametrize("factor", FACTORS)
+def test_the_target_without_a_factor_has_the_sources_level_of_it(factor):
+    plain, labels = draw_laparoscopic("video24", 3, 0.5, SMALL, 0, wished=True)
+    changed, same = draw_laparoscopic("video24", 3, 0.5, SMALL, 0, wished=True, factors=(factor,))
+    seen = (labels != 255) & (same != 255) & (labels != BACKGROUND)  # a wider view shows more
+    assert (labels == same)[seen].all() and seen.any()
+    ours, without = look("laparoscopic", "video24", 0), look("laparoscopic", "video24", 0, factors=(factor,))
+    moved = {name for name in ours if ours[name] != without[name]}
+    pigs = [look("robotic", pig, 0) for pig in PIGS]
+    for name in moved:  # within the range of the pigs, whose own draws fill it
+        values = [pig[name] for pig in pigs]
+        slack = 0.3 * (max(values) - min(values)) + 1e-9
+        assert min(values) - slack <= without[name] <= max(values) + slack
+    assert moved == {name for name in pigs[0] if pigs[0][name] != look("robotic", "pig1", 0, factors=(factor,))[name]}
+    if factor != "smoke":  # smoke comes in some clips only
+        assert (plain != changed).any()
+
+
+def test_only_some_subjects_are_drawn_as_they_are_among_all(tmp_path):
+    write_hemoset(tmp_path / "all", 40, SMALL, seed=4, workers=1)
+    write_hemoset(tmp_path / "two", 40, SMALL, seed=4, workers=1, only=("pig9", "pig2"))
+    whole, two = digests(tmp_path / "all"), digests(tmp_path / "two")
+    assert two == {name: value for name, value in whole.items() if name.split("/")[0] in ("pig2", "pig9")}
+    assert len(two) == 4
+    write_cholecseg8k(tmp_path / "patients", 40, SMALL, seed=4, workers=1)
+    write_cholecseg8k(tmp_path / "one", 40, SMALL, seed=4, workers=1, only=("video12",))
+    whole = digests(tmp_path / "patients")
+    assert digests(tmp_path / "one") == {name: value for name, value in whole.items() if name.startswith("video12")}
+    assert digests(tmp_path / "one")
+
+
 def test_all_factors_together_make_the_source_dark_and_round():
     image = draw_robotic("pig1", 0, 0.8, (96, 171), 0)[0]
     moved = draw_robotic("pig1", 0, 0.8, (96, 171), 0, factors=FACTORS)[0]
@@ -325,6 +356,7 @@ def test_a_film_darkens_with_depth_and_its_level_covers_the_share_asked_for():
         ({"n_frames": 9}, "n_frames is 9: ask for 10 to 1000000, so that each subject has a frame."),
         ({"size": (20, 320)}, r"size is \(20, 320\): ask for a height and a width of at least 32 pixels."),
         ({"variation": -1.0}, r"variation is -1.0: ask for 0 \(all subjects alike\) to 1.5."),
+        ({"only": ("pig8",)}, "No subject is called 'pig8': choose from pig1, .*pig11."),
         ({"factors": ("fog",)}, "No factor is called 'fog': choose from exposure, colour, .*blood."),
     ],
 )

@@ -61,11 +61,12 @@ def draw_laparoscopic(
     seed: int = 0,
     variation: float = 1.0,
     wished: bool = False,
+    factors: tuple[str, ...] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """A frame of a patient ("video01") at time t (0-1) of its clip: image (HxWx3 uint8 RGB), classes (HxW
-    uint8 ids of `frames.CLASSES`, 255 unknown: the border and what nobody labelled). `variation`, `wished` as
-    in the writer."""
-    look = look_of("laparoscopic", subject, seed, variation)
+    uint8 ids of `frames.CLASSES`, 255 unknown: the border and what nobody labelled). `variation`, `wished`
+    and `factors` as in the writer."""
+    look = look_of("laparoscopic", subject, seed, variation, tuple(factors))
     world = _world(subject, clip, tuple(size), seed, float(variation))
     name, scale, shape = (subject, clip, seed), unit(size), tuple(size)
     where = view(generator("telescope", *name), world.albedo.shape[:2], shape, t, 0.7)

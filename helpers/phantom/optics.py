@@ -36,7 +36,7 @@ def picture(
         image = cv2.GaussianBlur(image, (0, 0), look["blur"] * max(unit(shape), 0.5))
     bits = np.empty((*shape, 3), np.float32)
     cv2.setRNGSeed(int(rng.integers(2**31)))
-    cv2.randn(bits, 0, look["noise"])
+    cv2.randn(bits, (0.0,) * 3, (look["noise"],) * 3)  # a plain number would reach the red channel alone
     image += bits
     surround = generator("surround", name[0]).uniform(0, 4, 3) * [1, 0.8, 0.7] / 255
     if inside.min() < 1:

@@ -31,7 +31,7 @@ RARE = {"connective": ("video01", "video12"), "duct": ("video01", "video12", "vi
 FACTORS = (
     "exposure", "colour", "contrast", "field_of_view", "sharpness", "speculars", "smoke", "noise", "blood",
 )
-"""What of the target's drawing the source can take on, one by one; all but the last are the camera's."""
+"""What each domain's drawing can take on of the other's, one by one; all but the last are the camera's."""
 
 _OPTICS = {
     # trait: (factor, source's range, target's range)
@@ -76,12 +76,12 @@ def look(
     kind: str, subject: str, seed: int, variation: float = 1.0, factors: tuple[str, ...] = ()
 ) -> dict[str, float]:
     """The traits of a subject by name. `kind` is "robotic" or "laparoscopic"; `variation` scales how far
-    subjects stray from the middle of each range (0: all alike); `factors` gives a pig the target's range of
-    those traits."""
+    subjects stray from the middle of each range (0: all alike); `factors` gives a subject the other domain's
+    range of those traits."""
     names = _SUBJECTS[kind]
     ranges = dict(_ROBOTIC if kind == "robotic" else _LAPAROSCOPIC)
     for trait, (factor, source, target) in _OPTICS.items():
-        ranges[trait] = target if kind == "laparoscopic" or factor in factors else source
+        ranges[trait] = target if (kind == "laparoscopic") != (factor in factors) else source
     traits = {}
     for trait, (low, high) in ranges.items():
         place = _places(kind, trait, seed)[names.index(subject)]

@@ -34,18 +34,22 @@ def write_hemoset(
     seed: int = 0,
     variation: float = 1.0,
     factors: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
     workers: int | None = None,
 ) -> None:
     """Draw robotic surgery in pigs into `folder` as HemoSet is released: pigN/imgs.zip and pigN/labels.zip.
 
     `n_frames` (at least 10) are shared out among the ten pigs as released, in clips of about eight; `size` is
     (height, width). `variation` 0 gives all pigs one look, 1 is as released. Each name of `factors` (see
-    FACTORS) gives that part of the drawing the target's level; anatomy and labels stay as they are. The same
-    arguments give the same bytes, whatever `workers` (processes; by default one a core). CourseError where an
-    argument is out of range, the folder holds something, or the disk is full; nothing half-written stays."""
-    _check(n_frames, len(PIGS), 10**6, size, variation, factors)
+    FACTORS) gives that part of the drawing the target's level; anatomy and labels stay as they are. `only`
+    names the pigs to draw, each as it is among all of them; none named means all. The same arguments give the
+    same bytes, whatever `workers` (processes; by default one a core). CourseError where an argument is out of
+    range, the folder holds something, or the disk is full; nothing half-written stays."""
+    _check(n_frames, PIGS, 10**6, size, variation, factors, only)
     jobs = []
     for pig, frames in _shares(PIGS, n_frames).items():
+        if only and pig not in only:
+            continue
         number = 0
         for clip, part in enumerate(np.array_split(np.arange(frames), max(1, round(frames / 8)))):
             numbers = [number + _PIG_STEP * place for place in range(len(part))]
@@ -62,6 +66,7 @@ def write_cholecseg8k(
     variation: float = 1.0,
     wished: bool = False,
     factors: tuple[str, ...] = (),
+    only: tuple[str, ...] = (),
     workers: int | None = None,
 ) -> None:
     """Draw human laparoscopy into `folder` as CholecSeg8k is released: videoNN/videoNN_FFFFF/frame_N_endo.png
@@ -69,23 +74,27 @@ def write_cholecseg8k(
 
     `n_frames` (17 to 8080) are shared out among the 17 videos by their clips, some four to a clip. Blood is
     in video01 only; `wished` draws the benchmark one would wish for: the same patients, blood in each of
-    them, in about three quarters of the frames. The rest as in `write_hemoset`; `factors` are accepted and
-    change nothing, as the target is at its own level of each already."""
-    _check(n_frames, len(PATIENTS), CLIP * sum(PATIENTS.values()), size, variation, factors)
+    them, in about three quarters of the frames. The rest as in `write_hemoset`; here each name of `factors`
+    switches that difference off: the target is drawn with the source's level of it."""
+    _check(n_frames, PATIENTS, CLIP * sum(PATIENTS.values()), size, variation, factors, only)
     jobs = []
     for video, frames in _shares(PATIENTS, n_frames).items():
+        if only and video not in only:
+            continue
         clips = min(PATIENTS[video], max(1, round(frames / 4)))
         for place, part in enumerate(np.array_split(np.arange(frames), clips)):
             clip = int((place + 0.5) * PATIENTS[video] / clips)
             offsets = [int((number + 0.5) * CLIP / len(part)) for number in range(len(part))]
-            jobs.append((_laparoscopic_clip, video, clip, offsets, size, seed, variation, wished))
+            jobs.append(
+                (_laparoscopic_clip, video, clip, offsets, size, seed, variation, wished, tuple(factors))
+            )
     _write(Path(folder), _drawn(jobs, n_frames, workers))
 
 
-def _check(n_frames, least, most, size, variation, factors) -> None:
-    if not least <= n_frames <= most:
+def _check(n_frames, subjects, most, size, variation, factors, only) -> None:
+    if not len(subjects) <= n_frames <= most:
         raise CourseError(
-            f"n_frames is {n_frames}: ask for {least} to {most}, so that each subject has a frame."
+            f"n_frames is {n_frames}: ask for {len(subjects)} to {most}, so that each subject has a frame."
         )
     if min(size) < 32:
         raise CourseError(f"size is {tuple(size)}: ask for a height and a width of at least 32 pixels.")
@@ -94,6 +103,9 @@ def _check(n_frames, least, most, size, variation, factors) -> None:
     for factor in factors:
         if factor not in FACTORS:
             raise CourseError(f"No factor is called '{factor}': choose from {', '.join(FACTORS)}.")
+    for subject in only:
+        if subject not in subjects:
+            raise CourseError(f"No subject is called '{subject}': choose from {', '.join(subjects)}.")
 
 
 def _shares(weights: dict[str, int], total: int) -> dict[str, int]:
@@ -130,13 +142,15 @@ def _robotic_clip(pig, clip, numbers, size, seed, variation, factors) -> Files:
     return files
 
 
-def _laparoscopic_clip(video, clip, offsets, size, seed, variation, wished) -> Files:
+def _laparoscopic_clip(video, clip, offsets, size, seed, variation, wished, factors) -> Files:
     rgb, grey = np.full((256, 3), UNLABELLED[0], np.uint8), np.full(256, UNLABELLED[1], np.uint8)
     for entry in CLASSES:
         rgb[entry.id], grey[entry.id] = entry.rgb, entry.grey
     files, first = [], clip * CLIP
     for offset in offsets:
-        image, classes = draw_laparoscopic(video, clip, offset / CLIP, size, seed, variation, wished)
+        image, classes = draw_laparoscopic(
+            video, clip, offset / CLIP, size, seed, variation, wished, factors
+        )
         colour, watershed = rgb[classes], grey[classes]
         for edge in (np.s_[[0, -1]], np.s_[:, [0, -1]]):
             colour[edge], watershed[edge] = BORDER

@@ -1,5 +1,6 @@
 """The course's standard runs, by name: two lessons that want the same model ask for the same thing."""
 
+import copy
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -41,15 +42,18 @@ def baseline(course: Course, data: Domains, fold: int | None = None,
 
 
 def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int | None = None,
-            transform=None, watch: Callable[[History], None] | None = None, foot: int | None = None, **more) -> Run:
+            transform=None, watch: Callable[[History], None] | None = None, foot: int | None = None,
+            start: Run | None = None, **more) -> Run:
     """A named run on given frames, found or trained.
 
     transform: the augmentation, light_augmentation() where none is given; `name` and `more` must tell two recipes apart.
-    foot: see training.fit.
+    foot: see training.fit. start: a run whose weights this one begins with, in place of the encoder's alone.
     """
     numbers = course.numbers
     if foot is not None:
         more["foot"] = foot
+    if start is not None:
+        more["start"] = start.key
     what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold, train=_frames_key(train),
                 id_val=_frames_key(id_val), code=store.code(*ROOMS), **more)
     checkpoint = store.folder("checkpoints", **what).with_suffix(".pt")
@@ -58,7 +62,7 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
         return models.build(numbers.encoder, weights=more.get("weights", "imagenet"), seed=course.seed)
 
     def make() -> tuple[torch.nn.Module, History]:
-        model = fresh()
+        model = fresh() if start is None else copy.deepcopy(start.model)
         history = training.fit(model, train, id_val, numbers, course.seed, checkpoint,
                                transform or training.light_augmentation(), watch, foot)
         return model, history
@@ -79,7 +83,7 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
 
 def probabilities(run: Run, packed: Packed) -> np.ndarray:
     """The run's prediction on packed frames (see training.predict), memory-mapped from the store."""
-    return store.keep("predictions", dict(run=run.key, frames=_frames_key(packed)), lambda: training.predict(run.model, packed),
+    return store.keep("predictions", dict(run=run.key, frames=_frames_key(packed)), lambda: training.predict(run.model, packed.images),
                       lambda found, folder: np.save(folder / "found.npy", found),
                       lambda folder: np.load(folder / "found.npy", mmap_mode="r"))
 

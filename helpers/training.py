@@ -69,7 +69,7 @@ class History:
 
 def batch_of(packed: Packed, rows: np.ndarray, transform: v2.Transform | None = None) -> tuple[torch.Tensor, ...]:
     """Frames as tensors: images (N, 3, H, W) in 0..1, blood (N, H, W) and valid (N, H, W) as 0 or 1."""
-    images = torch.from_numpy(np.ascontiguousarray(packed.images[rows])).permute(0, 3, 1, 2).float() / 255
+    images = _tensor(packed.images[rows])
     masks = torch.from_numpy(np.stack([packed.blood[rows], packed.valid[rows]], axis=1)).float()
     if transform is not None:
         pairs = [augmented(transform, image, mask) for image, mask in zip(images, masks)]
@@ -126,7 +126,7 @@ def _epoch(model, optimizer, train: Packed, batch: int, transform, device: str) 
 
 def _judge(model, id_val: Packed, history: History) -> None:
     """Dice on id_val where there is blood, mean over frames and then over subjects; the first epoch with the best one wins."""
-    table = counts.count(predict(model, id_val) >= 128, id_val.blood, id_val.valid)
+    table = counts.count(predict(model, id_val.images) >= 128, id_val.blood, id_val.valid)
     dice = counts.dice(table).where(counts.has_blood(table)).to_numpy()
     means = statistics.subject_means(dice, id_val.table["subject"].to_numpy())
     history.id_val_subjects.append({str(name): float(value) for name, value in means.items()})
@@ -154,14 +154,22 @@ def _resume(checkpoint: Path, model, optimizer, schedule, device: str) -> tuple[
 
 
 @torch.inference_mode()
-def predict(model: torch.nn.Module, packed: Packed, batch: int = 32) -> np.ndarray:
-    """Probability of blood for every pixel, uint8 NxHxW in 256 levels: a value of at least 128 is a probability of at least 0.5."""
+def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.ndarray:
+    """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in 256 levels.
+
+    A value of at least 128 is a probability of at least 0.5.
+    """
     device = settings.device()
     model.to(device, memory_format=torch.channels_last).eval()
-    found = np.empty(packed.blood.shape, np.uint8)
-    for start in range(0, len(packed), batch):
-        rows = np.arange(start, min(start + batch, len(packed)))
-        images = batch_of(packed, rows)[0].to(device, memory_format=torch.channels_last)
-        probability = torch.sigmoid(model(images)[:, 0]).float()
-        found[rows] = (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
+    found = np.empty(images.shape[:3], np.uint8)
+    for start in range(0, len(images), batch):
+        given = _tensor(images[start:start + batch]).to(device, memory_format=torch.channels_last)
+        probability = torch.sigmoid(model(given)[:, 0]).float()
+        found[start:start + batch] = (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
     return found
+
+
+def _tensor(images: np.ndarray) -> torch.Tensor:
+    """Images uint8 NxHxWx3 as (N, 3, H, W) in 0..1."""
+    # A copy, since packed frames are read-only and torch wants to own what it is given.
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 255

@@ -116,6 +116,7 @@ figures.show(figure, "Four frames. Above, bright red-pink tissue that fills the 
 # | 02 | [Train a U-Net](02_train_a_unet.ipynb) | How does a network learn blood, and who chooses when to stop? |
 # | 03 | [Evaluate out of domain](03_evaluate_out_of_domain.ipynb) | What is left of it on the other kind of surgery, and how sure can we be? |
 # | 04 | [Correlate failures](04_correlate_failures.ipynb) | Which properties of a frame go with failure, and what may we conclude? |
+# | 05 | [Re-examine a published claim](05_reexamine_a_published_claim.ipynb) | Which habits of measurement made a collapse, and what is left of it? |
 #
 # ## How to run it
 #

@@ -104,7 +104,7 @@ figures.show(figure, "Eight frames with the blood outlined in blue. Above, four 
 # ## What a label is made of
 #
 # CholecSeg8k's label names 13 classes. Blood is one number in a mask file, and the next number is another organ: this is
-# where the study that we start from took a wrong turn. A white border and a few unlabelled patches are *unknown*:
+# where the study that we start from took a wrong turn (lesson 05). A white border and a few unlabelled patches are *unknown*:
 # neither blood nor not blood, so they count nowhere.
 
 # %%

@@ -88,7 +88,7 @@ figures.show(figure, f"A U-Net drawn as a valley: the encoder's {len(channels)} 
                      "each encoder step across to the decoder step of the same size.")
 
 # %% [markdown]
-# From scratch is the alternative: the same network with random weights, `models.build(..., weights=None)`. Later we ask
+# From scratch is the alternative: the same network with random weights, `models.build(..., weights=None)`. Lesson 07 asks
 # what the encoder's past is worth out of domain.
 #
 # ## Augmentation

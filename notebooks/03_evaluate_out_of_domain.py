@@ -88,7 +88,7 @@ frames_once = per_frame.groupby(["split", "subject", "clip", "frame"], sort=Fals
 # ## From frames to subjects
 #
 # Where several networks were trained, one per fold, a frame's figure is its mean over them. And a hundred frames of one patient are one patient, seen a hundred times. So: the mean over a subject's frames, then the mean over
-# subjects. An interval over subjects is offered only where its coverage was checked (`benchmarks/interval_coverage.py`) and where it says something;
+# subjects. An interval over subjects is offered only where its coverage was checked (lesson 05) and where it says something;
 # with few subjects we list them instead.
 
 # %%

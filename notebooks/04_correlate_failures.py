@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 04 · Correlate failures
 #
-# [Open in Colab]($COLAB/04_correlate_failures.ipynb) · [before](03_evaluate_out_of_domain.ipynb) · [the start](00_start_here.ipynb)
+# [Open in Colab]($COLAB/04_correlate_failures.ipynb) · [before](03_evaluate_out_of_domain.ipynb) · [next](05_reexamine_a_published_claim.ipynb)
 #
 # **You will be able to** relate failure to the properties of a frame, name what such a correlation is about, and keep it from
 # saying more than it can. **You need** lesson 03. **It takes** about 25 minutes.
@@ -200,8 +200,8 @@ if len(change):
 # %%
 naive = pd.Series({name: correlation.naive_p(table[name], table["dice"]) for name in PROPERTIES})
 record.say("Over {n} frames as if they were independent, {naive} of {all} properties have p below 0.05. With {subjects} subjects as "
-           "the unit, {between} are significant between subjects after correction. The first way "
-           "“finds” something where there is nothing far too often (`benchmarks/null_rejection.py`).", n=len(table), naive=int((naive < 0.05).sum()), all=len(PROPERTIES),
+           "the unit, {between} are significant between subjects after correction. Lesson 05 counts how often the first way "
+           "“finds” something where there is nothing.", n=len(table), naive=int((naive < 0.05).sum()), all=len(PROPERTIES),
            subjects=table["subject"].nunique(),
            between=int(shown[shown["estimand"] == "between subjects"]["significant"].sum()))
 

@@ -69,7 +69,7 @@ def test_a_network_learns_red_discs_and_tells_its_story(halves, course, tmp_path
     history = fit(model, halves, course.but(epochs=12), tmp_path / "c.pt", watch=lambda h: seen.append(len(h.loss)))
     assert history.loss[-1] < history.loss[0]
     assert seen == list(range(1, 13))
-    found = training.predict(model, halves[1]) >= 128
+    found = training.predict(model, halves[1].images) >= 128
     table = counts.count(found, np.asarray(halves[1].blood), np.asarray(halves[1].valid))
     assert counts.dice(table).mean() > 0.8
     # The model left behind is the chosen epoch's, and its score is the recorded one.
@@ -118,7 +118,7 @@ def test_predictions_are_levels_of_probability(halves):
     model = small().eval()
     with torch.inference_mode():
         exact = torch.sigmoid(model(training.batch_of(halves[1], np.arange(3))[0])[:, 0]).numpy()
-    found = training.predict(model, halves[1])[:3]
+    found = training.predict(model, halves[1].images)[:3]
     assert found.dtype == np.uint8
     assert np.abs(found / 256 - exact).max() <= 1 / 256 + 1e-3
     clear = np.abs(exact - 0.5) > 1e-3
@@ -143,5 +143,5 @@ def test_another_recipe_is_another_run(halves, course):
 def test_predictions_are_kept_with_the_run_and_the_frames(halves, course):
     run = runs.trained("baseline", course.but(epochs=1), *halves)
     ours, theirs = runs.probabilities(run, halves[0]), runs.probabilities(run, halves[1])
-    assert np.array_equal(ours, training.predict(run.model, halves[0]))
+    assert np.array_equal(ours, training.predict(run.model, halves[0].images))
     assert ours.shape != theirs.shape

@@ -56,5 +56,5 @@ def controlled(habits: pd.DataFrame) -> pd.DataFrame:
         rows.append({"habit": habit, "figure": unit, "wrong": as_drawn.wrong, "right": as_drawn.right,
                      "the habit adds": adds(as_drawn), "subjects alike": adds(alike),
                      "subjects": as_drawn.subjects,
-                     "lives on their differences": "yes" if as_drawn.from_subjects else "no"})
+                     "expected of subjects that differ": "yes" if as_drawn.from_subjects else "no"})
     return pd.DataFrame(rows)

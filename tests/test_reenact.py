@@ -1,0 +1,391 @@
+"""The habits re-enacted: laws on hand-made arrays, the rate of empty findings, and the recorded tables."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from benchmarks import habits, null_rejection
+from helpers import correlation, counts, reenact, settings, training
+from helpers.errors import CourseError
+from helpers.frames import CLASSES, Packed
+from helpers.reenact import plots
+
+ID = {entry.name: entry.id for entry in CLASSES}
+ORGAN = "Gastrointestinal Tract"
+
+
+def table_of(*rows: tuple[int, int, int, int]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["tp", "fp", "fn", "tn"])
+
+
+def packed(folder: Path, table: pd.DataFrame, **arrays: np.ndarray) -> Packed:
+    """Frames of a table with the given arrays; what is not given is empty, and all pixels are valid."""
+    n, shape = len(table), (len(table), *next(iter(arrays.values())).shape[1:3])
+    made = {
+        "images": np.zeros((*shape, 3), np.uint8),
+        "blood": np.zeros(shape, bool),
+        "valid": np.ones(shape, bool),
+        "classes": np.zeros(shape, np.uint8),
+    } | arrays
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in made.items():
+        np.save(folder / f"{name}.npy", array)
+    return Packed(table, np.arange(n), folder)
+
+
+def frame_table(**columns) -> pd.DataFrame:
+    n = len(next(iter(columns.values())))
+    return pd.DataFrame(
+        {
+            "dataset": "hemoset",
+            "subject": "a",
+            "clip": "a/0",
+            "frame": range(n),
+            "split": "",
+            "image": "",
+            "mask": "",
+        }
+        | columns
+    )
+
+
+# Wrong class.
+
+
+def test_a_perfect_prediction_of_blood_scores_nothing_against_the_organ_beside_it(tmp_path: Path) -> None:
+    classes = np.full((2, 4, 6), ID["Liver"], np.uint8)
+    classes[:, :2], classes[:, 2:, :3] = ID["Blood"], ID[ORGAN]
+    valid = np.ones(classes.shape, bool)
+    valid[1, 3] = False
+    frames = packed(
+        tmp_path / "p",
+        frame_table(subject=["a", "b"]),
+        classes=classes,
+        blood=classes == ID["Blood"],
+        valid=valid,
+    )
+    wrong = reenact.rescored(classes == ID["Blood"], frames, ORGAN)
+    assert wrong[["tp", "fp", "fn", "tn"]].to_numpy().tolist() == [[0, 12, 6, 6], [0, 12, 3, 3]]
+    assert counts.dice(wrong).tolist() == [0, 0] and wrong["subject"].tolist() == ["a", "b"]
+    assert counts.dice(reenact.rescored(classes == ID["Blood"], frames, "Blood")).tolist() == [1, 1]
+    with pytest.raises(
+        CourseError, match="There is no class 'Bowel' in CholecSeg8k's table; choose one of Black Background"
+    ):
+        reenact.rescored(classes == ID["Blood"], frames, "Bowel")
+
+
+# Epsilon.
+
+COUNTS = table_of((0, 5, 5, 90), (0, 0, 10, 90), (5, 5, 5, 85), (0, 3, 0, 97), (0, 0, 0, 100))
+
+
+def test_epsilon_makes_every_labelled_frame_partial_and_zero_epsilon_none_of_the_missed() -> None:
+    assert reenact.smoothed_modes(COUNTS).tolist() == [
+        "PARTIAL",
+        "PARTIAL",
+        "PARTIAL",
+        "FALSE_POSITIVE",
+        "CORRECT",
+    ]
+    assert reenact.smoothed_modes(COUNTS, 0.0).tolist()[:3] == ["FALSE_NEGATIVE", "FALSE_NEGATIVE", "PARTIAL"]
+    assert reenact.without_overlap(COUNTS).tolist() == [True, True, False, False, False]
+    # The course's own modes say which is which.
+    assert counts.failure_modes(COUNTS).astype(str).tolist()[:3] == ["elsewhere", "missed", "partial"]
+
+
+def test_smoothed_dice_is_the_formula_and_without_epsilon_it_is_dice() -> None:
+    found = reenact.smoothed_dice(COUNTS, 0.5)
+    assert found.tolist() == pytest.approx([0.5 / 10.5, 0.5 / 10.5, 10.5 / 20.5, 0.5 / 3.5, 1.0])
+    pd.testing.assert_series_equal(reenact.smoothed_dice(COUNTS, 0.0), counts.dice(COUNTS))
+
+
+@pytest.mark.parametrize("epsilon", [1e-12, reenact.EPSILON, 1e-3])
+def test_where_nothing_overlaps_epsilon_orders_frames_by_their_area(epsilon: float) -> None:
+    missed = table_of(*((0, 4, area, 96 - area) for area in (1, 2, 5, 9, 20, 41)))
+    assert reenact.epsilon_correlation(missed, epsilon) == pytest.approx(-1)
+    assert np.isnan(reenact.epsilon_correlation(missed, 0.0))
+
+
+# Split by frames.
+
+
+def source(folder: Path, clips: int = 3, frames: int = 5) -> Packed:
+    rows = [
+        (pig, f"{pig}/{clip}", 60 * (10 * clip + frame), split)
+        for pig, split in (
+            ("p1", "train"),
+            ("p2", "train"),
+            ("p3", "id_val"),
+            ("p4", "id_test"),
+            ("p5", "train"),
+        )
+        for clip in range(clips)
+        for frame in range(frames)
+    ]
+    table = pd.DataFrame(rows, columns=["subject", "clip", "frame", "split"])
+    shuffled = table.sample(frac=1, random_state=0).reset_index(drop=True)
+    return packed(
+        folder,
+        frame_table(**{name: shuffled[name] for name in shuffled}),
+        blood=np.zeros((len(table), 2, 2), bool),
+    )
+
+
+def test_the_two_training_sets_differ_in_the_tested_pigs_neighbours_and_nothing_else(tmp_path: Path) -> None:
+    ways = reenact.both_ways(source(tmp_path / "p"), seed=3)
+    assert len(ways.by_pigs) == len(ways.by_frames) == 45 and ways.shared == 6 and len(ways.test) == 9
+    assert set(ways.by_pigs.table["subject"]) == {"p1", "p2", "p5"} and set(ways.test.table["subject"]) == {
+        "p4"
+    }
+    assert (ways.by_frames.table["subject"] == "p4").sum() == 6
+    frames = {
+        name: set(map(tuple, getattr(ways, name).table[["subject", "frame"]].to_numpy().tolist()))
+        for name in ("by_pigs", "by_frames", "test")
+    }
+    assert not frames["test"] & (frames["by_frames"] | frames["by_pigs"])
+    assert all(subject == "p4" for subject, _ in frames["by_frames"] - frames["by_pigs"])
+    # Each tested frame has a neighbour 60 frame numbers away that the split by frames learned from.
+    learned = {frame for subject, frame in frames["by_frames"] if subject == "p4"}
+    assert all({frame - 60, frame + 60} & learned for _, frame in frames["test"])
+    assert set(ways.id_val.table["subject"]) == {"p3"}
+
+
+def test_the_same_seed_draws_the_same_frames_and_another_seed_others(tmp_path: Path) -> None:
+    one, same, other = (
+        reenact.both_ways(source(tmp_path / str(n)), seed).by_frames.table for n, seed in enumerate((1, 1, 2))
+    )
+    pd.testing.assert_frame_equal(one, same)
+    assert not one["frame"].equals(other["frame"]) or not one["subject"].equals(other["subject"])
+
+
+def test_no_neighbours_no_split_by_frames(tmp_path: Path) -> None:
+    with pytest.raises(
+        CourseError,
+        match="A split by frames needs neighbours of the tested frames and fewer of them than "
+        "training frames, but there are 0 and 9; take a data set",
+    ):
+        reenact.both_ways(source(tmp_path / "p", frames=1), seed=0)
+
+
+# The learning rate.
+
+
+def test_rates_are_those_of_pytorch_and_climb_back_past_their_foot(tmp_path: Path) -> None:
+    optimizer = torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+    schedule, ran = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=30), []
+    for _ in range(49):
+        ran.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert reenact.rates(49, 30) == pytest.approx(ran, abs=1e-9)
+    assert np.argmin(ran) == 30 and ran[-1] > 0.6
+    assert reenact.climbing(49) == 30 and reenact.climbing(8) == 5 and reenact.climbing(1) == 1
+
+
+def test_a_training_runs_at_the_rates_that_its_foot_says(tmp_path: Path) -> None:
+    table = frame_table(subject=["a", "b"] * 2, clip=list("abab"))
+    frames = packed(tmp_path / "p", table, blood=np.ones((4, 32, 32), bool))
+    numbers = settings.course("smoke").but(epochs=6, batch=4).numbers
+    for foot, over in ((3, 3), (None, 6)):
+        model = torch.nn.Conv2d(3, 1, 1)
+        history = training.fit(model, frames, frames, numbers, 0, tmp_path / f"{foot}.pt", foot=foot)
+        assert history.learning_rate == pytest.approx(
+            reenact.rates(6, over, numbers.learning_rate), abs=1e-12
+        )
+
+
+# Empty findings.
+
+
+def patients(subjects: int = 12, frames: int = 6, between: float = 0.15, seed: int = 0) -> pd.DataFrame:
+    """Dice of subjects that differ by `between`, in three clips of a few frames each."""
+    generator = np.random.default_rng(seed)
+    rows = [
+        (f"v{s:02d}", f"v{s:02d}/{c}", f)
+        for s in range(subjects)
+        for c in range(3)
+        for f in range(frames // 3)
+    ]
+    table = pd.DataFrame(rows, columns=["subject", "clip", "frame"])
+    own = pd.Series(generator.normal(0.5, between, subjects), index=[f"v{s:02d}" for s in range(subjects)])
+    return table.assign(dice=own.loc[table["subject"]].to_numpy() + generator.normal(0, 0.05, len(table)))
+
+
+@pytest.fixture(scope="module")
+def empty() -> pd.DataFrame:
+    return reenact.p_values(patients(), "of the subject", 1_000, seed=1)
+
+
+def test_over_subjects_nothing_is_found_as_often_as_promised_and_over_frames_far_more_often(
+    empty: pd.DataFrame,
+) -> None:
+    rate, low, high = reenact.rejected(empty["subjects"])
+    assert 3.5 <= rate <= 6.5 and low <= 5 <= high
+    assert reenact.rejected(empty["frames"])[1] > 30
+
+
+def test_subjects_that_are_alike_take_the_frames_with_them() -> None:
+    alike = reenact.p_values(patients(between=0.0), "of the subject", 400, seed=2)
+    assert reenact.rejected(alike["frames"])[0] < 12
+
+
+def test_an_effect_is_found_more_often_than_nothing(empty: pd.DataFrame) -> None:
+    there = reenact.p_values(patients(), "of the subject", 100, seed=3, strength=0.8)
+    assert reenact.rejected(there["subjects"])[1] > 50
+
+
+def test_a_drift_within_clips_is_tested_within_subjects() -> None:
+    table = patients(subjects=8, frames=9)
+    found = reenact.p_values(table, "drifting within clips", 60, seed=4)
+    assert found.notna().all().all() and reenact.rejected(found["subjects"])[1] < 5
+    walk = reenact.drift(table, np.random.default_rng(0), strength=1.0)
+    assert pd.Series(walk).groupby(table["subject"]).corr(table["dice"]).min() > 0.8
+
+
+def test_a_property_of_the_subject_stays_with_it_and_the_same_seed_draws_it_again() -> None:
+    table = patients()
+    one, same = (reenact.of_subject(table, np.random.default_rng(5)) for _ in range(2))
+    assert (one == same).all()
+    spread = pd.Series(one).groupby(table["subject"])
+    assert spread.mean().std() > 0.6 and spread.std().mean() < 0.7
+
+
+@pytest.mark.parametrize("subjects", [3, 7, 12])
+def test_all_draws_at_once_are_the_courses_own_tests_one_by_one(subjects: int) -> None:
+    table = patients(subjects=subjects, frames=9).sample(frac=0.9, random_state=0).reset_index(drop=True)
+    ordered = table.sort_values(["subject", "clip", "frame"]).reset_index(drop=True)
+    who, dice, order = ordered["subject"], ordered["dice"], ordered["frame"]
+    for kind, draw in reenact.PROPERTIES.items():
+        found = reenact.p_values(table, kind, 6, seed=9)
+        for number, row in enumerate(found.itertuples()):
+            drawn = draw(ordered, np.random.default_rng([9, number]))
+            assert row.frames == pytest.approx(correlation.naive_p(drawn, dice))
+            if kind == "of the subject":
+                one = correlation.spearman_between(drawn, dice, who)
+            else:
+                one = correlation.spearman_within(drawn, dice, who, ordered["clip"], order, test="signs")
+            assert row.subjects == pytest.approx(np.nan if one.p is None else one.p, nan_ok=True)
+        assert found["subjects"].isna().all() == (subjects == 3)
+
+
+def test_rejected_counts_no_test_as_no_rejection() -> None:
+    rate, low, high = reenact.rejected([0.01, 0.2, np.nan, 0.04])
+    assert rate == 50 and low < 7 and high > 93
+
+
+# The recorded tables, and what the lesson says of them.
+
+
+def recorded(name: str) -> tuple[pd.DataFrame, dict]:
+    table, about = reenact.recorded(name)
+    assert about["date"] and about["versions"]["torch"] and about["seconds"] > 0
+    return table, about
+
+
+def test_the_recorded_habits_are_the_summary_of_their_rows() -> None:
+    table, about = recorded("habits")
+    rows = pd.read_csv(habits.HERE / "habits_by_subject.csv")
+    assert set(rows["seed"]) == set(habits.SEEDS) and set(rows["variation"]) == set(habits.VARIATIONS)
+    pd.testing.assert_frame_equal(
+        habits.summary(rows).reset_index(drop=True), table, atol=2e-4, check_dtype=False
+    )
+    assert about["settings"]["drawn"] == habits.SMALL["drawn"] and about["drawings"] == 3
+    pigs = rows[rows["habit"] == "split by frames"]
+    assert (pigs.groupby(["variation", "seed"])["subject"].nunique() == 10).all()
+
+
+@pytest.mark.parametrize("variation", habits.VARIATIONS)
+def test_recorded_wrong_class_is_near_zero_and_every_missed_frame_is_partial(variation: float) -> None:
+    table = recorded("habits")[0].set_index(["habit", "variation"])
+    wrong = table.loc[("wrong class", variation)]
+    assert wrong["mean_wrong"] < 0.02 and wrong["difference_high"] < 0
+    for habit in ("epsilon", "epsilon, wrong class"):
+        assert (
+            table.loc[(habit, variation), "wrong"] == 100
+            and table.loc[(habit, variation), "mean_wrong"] == 100
+        )
+    assert table.loc[("correlation, pooled", variation), "highest_drawing"] < 0
+
+
+def test_recorded_null_rates() -> None:
+    table, about = recorded("null_rejection")
+    assert about["draws"] == 2_000 and (table["draws"] == 2_000).all()
+    null = table[table["strength"] == 0]
+    assert null["subjects"].between(3.5, 6.5).all()
+    as_drawn = null[(null["variation"] == 1) & (null["property"] == "of the subject")]
+    assert (as_drawn["frames_low"] > 6.5).all()
+    assert (table.loc[table["strength"] > 0, "subjects"] > 50).all()
+
+
+def test_a_table_that_is_missing_says_how_to_make_it(tmp_path: Path) -> None:
+    with pytest.raises(
+        CourseError, match="habits: the recorded table can't be read .* run python -m benchmarks.habits"
+    ):
+        reenact.recorded("habits", tmp_path)
+    (tmp_path / "habits.csv").write_text("habit\nx\n")
+    (tmp_path / "habits.json").write_text("{")
+    with pytest.raises(CourseError, match="can't be read"):
+        reenact.recorded("habits", tmp_path)
+
+
+# The null benchmark's own pieces.
+
+
+def test_the_middle_of_a_clip_is_one_frame_of_each() -> None:
+    middle = null_rejection.middle_of_clips(patients(subjects=2, frames=9))
+    assert middle["clip"].is_unique and len(middle) == 6 and set(middle["frame"]) == {1}
+
+
+def test_share_between_is_all_where_frames_are_equal_and_none_where_subjects_are() -> None:
+    apart = pd.DataFrame({"subject": list("aabb"), "dice": [0.1, 0.1, 0.9, 0.9]})
+    assert null_rejection.share_between(apart) == pytest.approx(100)
+    assert null_rejection.share_between(apart.assign(dice=[0.1, 0.9, 0.1, 0.9])) == pytest.approx(0)
+
+
+# The figures.
+
+
+def test_figures_show_every_subject_habit_and_epoch() -> None:
+    pairs = pd.DataFrame({"wrong": [0.9, 0.8], "right": [0.5, 0.7]}, index=["pig1", "pig2"])
+    assert [text.get_text() for text in plots.paired(pairs, "t", "x").axes[0].get_yticklabels()] == [
+        "pig1",
+        "pig2",
+    ]
+    rows = pd.DataFrame(
+        {"habit": ["one", "two"], "figure": ["Dice", "Dice"], "wrong": [0.1, np.nan], "right": [0.5, 0.7]}
+    )
+    assert len(plots.habits(rows, "t").axes[0].get_yticks()) == 2
+    axis = plots.schedules([1, 0.2, 0.5], [1, 0.4, 0.0], "t").axes[0]
+    assert [len(line.get_xdata()) for line in axis.lines] == [3, 3]
+    p = pd.DataFrame({"frames": [0.01, 0.02, 0.5, 0.9], "subjects": [0.01, 0.3, 0.6, np.nan]})
+    heights = [[bar.get_height() for bar in axis.patches] for axis in plots.null(p, "t").axes]
+    assert heights[0][0] == 50 and heights[1][0] == 25 and sum(heights[1]) == 75
+    assert plots.coverage(COUNTS, "t").axes[0].get_yscale() == "log"
+    shares = {"a rule": {"PARTIAL": 100.0}, "counts": {"missed": 60.0, "good": 40.0}}
+    assert [bar.get_width() for bar in plots.modes(shares, "t").axes[0].patches] == [100, 60, 40]
+
+
+# What the lesson shows of them.
+
+
+def test_shown_picks_columns_and_names_them() -> None:
+    rows = pd.DataFrame({"a": [1], "b": [2], "c": [3]})
+    assert reenact.shown(rows, c="the_last", a="first").to_dict("list") == {"the last": [3], "first": [1]}
+
+
+def test_the_coverage_grid_marks_what_is_offered_and_nothing_else() -> None:
+    verdicts = [
+        {"subjects": n, "method": method, "worst_coverage": 0.9, "widest": 0.25, "allowed": method == "one"}
+        for n in (3, 10)
+        for method in ("one", "two")
+        if (n, method) != (3, "two")
+    ]
+    grid = reenact.coverage_grid({"verdicts": verdicts})
+    assert grid.to_dict("list") == {
+        "method": ["one", "two"],
+        "3 subjects": ["0.90 (0.25) offered", ""],
+        "10 subjects": ["0.90 (0.25) offered", "0.90 (0.25)"],
+    }

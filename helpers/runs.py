@@ -54,8 +54,8 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
         more["foot"] = foot
     if start is not None:
         more["start"] = start.key
-    what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold, train=_frames_key(train),
-                id_val=_frames_key(id_val), code=store.code(*ROOMS), **more)
+    what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold, train=frames_key(train),
+                id_val=frames_key(id_val), code=store.code(*ROOMS), **more)
     checkpoint = store.folder("checkpoints", **what).with_suffix(".pt")
 
     def fresh() -> torch.nn.Module:
@@ -83,7 +83,7 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
 
 def probabilities(run: Run, packed: Packed) -> np.ndarray:
     """The run's prediction on packed frames (see training.predict), memory-mapped from the store."""
-    return store.keep("predictions", dict(run=run.key, frames=_frames_key(packed)), lambda: training.predict(run.model, packed.images),
+    return store.keep("predictions", dict(run=run.key, frames=frames_key(packed)), lambda: training.predict(run.model, packed.images),
                       lambda found, folder: np.save(folder / "found.npy", found),
                       lambda folder: np.load(folder / "found.npy", mmap_mode="r"))
 
@@ -119,6 +119,6 @@ def counted(predictions: list[Predicted], threshold: int = 128) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _frames_key(packed: Packed) -> str:
+def frames_key(packed: Packed) -> str:
     """What frames these are: their pixels and labels, and whose they are."""
     return store.key(pixels=packed.digest, whose=packed.table[["dataset", "subject", "clip", "frame"]].to_numpy().tolist())

@@ -117,6 +117,32 @@ def paired_difference(
     return Estimate(**{**estimate.__dict__, "p": p, "note": f"{estimate.note} {note}"})
 
 
+def difference_of_medians(first: pd.Series, second: pd.Series, estimand: str = "") -> Estimate:
+    """Median over the first group's subjects minus that over the second's; a value per subject in each.
+
+    The two need not be paired. Where each median's interval by order statistics misses with probability a and
+    b, their difference's misses with a + b at most (Bonferroni): it is offered at OFFERED's level or above.
+    """
+    first, second = first.dropna().to_numpy(float), second.dropna().to_numpy(float)
+    value = float(np.median(first) - np.median(second)) if len(first) and len(second) else math.nan
+    spend, n = 1 - OFFERED["median"].level, min(len(first), len(second))
+    # The smaller group spends what its extremes need, the larger the rest.
+    least = 2.0 ** (1 - n) if n else 1.0
+    spent = {True: max(spend / 2, least), False: spend - max(spend / 2, least)}
+    named = estimand or "median over one group's subjects minus that over the other's"
+    behind = dict(n_frames=None, n_subjects=len(first) + len(second), estimand=named)
+    if min(spent.values()) <= 0:
+        return Estimate(value, None, None, **behind, note=f"No interval: one group has {n} subjects only.")
+    ends = [intervals.order_statistics(group, 1 - spent[len(group) == n]) for group in (first, second)]
+    low, high = float(ends[0][0] - ends[1][1]), float(ends[0][1] - ends[1][0])
+    if not math.isfinite(low + high):
+        return Estimate(value, None, None, **behind, note=f"No interval: one group has {n} subjects only.")
+    if high - low > WIDEST:
+        return Estimate(value, None, None, **behind,
+                        note=f"No interval: it would run from {low:.2f} to {high:.2f}, too wide to say anything.")
+    return Estimate(value, low, high, **behind, note=f"{100 * (1 - spend):.0f} % interval over subjects like these.")
+
+
 def frame_table(subjects: Sequence, **columns: Sequence[float]) -> pd.DataFrame:
     """The columns beside `subject`, without frames where one is NaN. CourseError where lengths differ."""
     arrays = {name: np.asarray(column, float) for name, column in columns.items()}

@@ -8,7 +8,7 @@ from drawn_tissue import CHANGED, H, N, W, jpeg, round_view, sharpened, smoky, s
 
 from helpers.errors import CourseError
 from helpers.shift import FACTORS, GROUPS, STATISTICS_OF, TargetLevels, apply, doses_of
-from helpers.shift.measures import measure, visible
+from helpers.shift.measures import measure, measured, visible
 
 @pytest.fixture(scope="module")
 def source():
@@ -193,3 +193,10 @@ def test_bad_requests(source, everywhere, levels):
         TargetLevels.estimate(source, source[:1])
     with pytest.raises(CourseError, match="speculars of the target cannot be measured, because its frames"):
         TargetLevels.estimate(source, np.zeros_like(source))
+
+
+def test_measured_is_measure_frame_by_frame(source, everywhere):
+    for factor in FACTORS:
+        found = measured(source[:3], everywhere[:3], factor)
+        by_hand = [measure(image / np.float32(255), valid, factor) for image, valid in zip(source[:3], everywhere[:3])]
+        assert np.array_equal(found, by_hand, equal_nan=True)

@@ -7,7 +7,7 @@ CourseError.
 from helpers.frames.classes import CLASSES, UNKNOWN, ClassEntry, by_name
 from helpers.frames.fitting import fit
 from helpers.frames.indexing import COLUMNS, Index, index, layout
-from helpers.frames.packing import Packed, pack
+from helpers.frames.packing import Packed, joined, pack
 from helpers.frames.reading import read, read_classes
 from helpers.frames.splits import (
     SOURCE_SPLITS,
@@ -32,6 +32,7 @@ __all__ = [
     "check_splits",
     "fit",
     "index",
+    "joined",
     "layout",
     "pack",
     "read",

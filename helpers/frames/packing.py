@@ -52,6 +52,7 @@ class Packed:
     rows: np.ndarray
     place: Path
     skipped: list[str] = field(default_factory=list)
+    made_of: str = ""
 
     @cached_property
     def images(self) -> np.ndarray:
@@ -72,6 +73,8 @@ class Packed:
     @property
     def digest(self) -> str:
         """16 hexadecimal digits of these frames' pixels and labels, the same wherever and whenever packed."""
+        if self.made_of:
+            return self.made_of
         content = json.loads((self.place / "about.json").read_text())["digests"]
         return hashlib.sha256(" ".join(content[row] for row in self.rows).encode()).hexdigest()[:16]
 
@@ -105,6 +108,16 @@ class Packed:
         picked = values[rows]
         picked.flags.writeable = False
         return picked
+
+
+def joined(first: Packed, second: Packed, times: int = 1) -> Packed:
+    """The first frames and, so many times, the second ones, in memory: to be trained on, not selected from."""
+    parts = [first, *[second] * times]
+    table = pd.concat([part.table for part in parts], ignore_index=True)
+    made_of = hashlib.sha256(" ".join(part.digest for part in parts).encode()).hexdigest()[:16]
+    whole = Packed(table, np.arange(len(table)), first.place, made_of=made_of)
+    whole.__dict__.update({name: np.concatenate([getattr(part, name) for part in parts]) for name in _ARRAYS})
+    return whole
 
 
 def pack(

@@ -2,7 +2,7 @@
 
 from helpers.shift.distance import STATISTICS, energy_distance, frechet, frechet_parts, image_statistics
 from helpers.shift.levels import TargetLevels, apply, check_doses
-from helpers.shift.measures import FACTORS, STATISTICS_OF
+from helpers.shift.measures import FACTORS, STATISTICS_OF, measured
 from helpers.shift.shares import shapley, shapley_sampled
 
 GROUPS = {"light": ("exposure", "contrast"), "colour": ("colour",), "view": ("field_of_view",),
@@ -16,5 +16,5 @@ def doses_of(groups, dose: float = 1.0) -> dict[str, float]:
 
 
 __all__ = ["FACTORS", "GROUPS", "STATISTICS", "STATISTICS_OF", "TargetLevels", "apply", "check_doses",
-           "doses_of", "energy_distance", "frechet", "frechet_parts", "image_statistics", "shapley",
+           "doses_of", "energy_distance", "frechet", "frechet_parts", "image_statistics", "measured", "shapley",
            "shapley_sampled"]

@@ -53,6 +53,11 @@ def measure(image: np.ndarray, valid: np.ndarray, factor: str) -> np.ndarray:
     return _MEASURES[factor](image, valid, seen)
 
 
+def measured(images: np.ndarray, valid: np.ndarray, factor: str) -> np.ndarray:
+    """The statistics of one factor on N frames (uint8 NxHxWx3, valid bool NxHxW): N rows, see STATISTICS_OF."""
+    return np.array([measure(image / np.float32(255), mask, factor) for image, mask in zip(images, valid, strict=True)])
+
+
 def luma(image: np.ndarray) -> np.ndarray:
     """Brightness per pixel, 0..1."""
     return cv2.transform(image, LUMA[None])

@@ -117,6 +117,8 @@ figures.show(figure, "Four frames. Above, bright red-pink tissue that fills the 
 # | 03 | [Evaluate out of domain](03_evaluate_out_of_domain.ipynb) | What is left of it on the other kind of surgery, and how sure can we be? |
 # | 04 | [Correlate failures](04_correlate_failures.ipynb) | Which properties of a frame go with failure, and what may we conclude? |
 # | 05 | [Re-examine a published claim](05_reexamine_a_published_claim.ipynb) | Which habits of measurement made a collapse, and what is left of it? |
+# | 06 | [What breaks the model?](06_what_breaks_the_model.ipynb) | Which change of the image does the harm, and is that the true cause? |
+# | 07 | [Close the gap](07_close_the_gap.ipynb) | What helps on patients that no remedy has seen? |
 #
 # ## How to run it
 #

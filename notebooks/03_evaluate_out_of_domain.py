@@ -158,8 +158,8 @@ worst = shares.loc["ood_test"].idxmax() if "ood_test" in shares.index else share
 figure = figures.failure_bars(shares, f"Out of domain, most frames with blood are '{worst}'")
 words = "; ".join(f"{figures.name_of(split)}: " + ", ".join(f"{mode} {share:.0f} %" for mode, share in row.items())
                   for split, row in shares.iterrows())
-figures.headline("failure_modes", figure, f"Shares of failure modes on frames with blood. {words}.",
-                 "Missing blood, marking the wrong place and outlining it badly are different faults with different remedies.")
+figures.show(figure, f"Shares of failure modes on frames with blood. {words}.")
+record.say("Missing blood, marking the wrong place and outlining it badly are different faults with different remedies.")
 
 # %% [markdown]
 # ## How far can a single patient stray?
@@ -173,9 +173,8 @@ if "ood_wished" in splits:
     wished = statistics.subject_means(part["dice"], part["subject"])
     title = f"One patient's Dice could have been anything from {wished.min():.2f} to {wished.max():.2f}"
     figure = figures.single_patient(wished, title, "Dice on frames with blood, mean of a patient")
-    figures.headline("single_patient", figure, f"Patients on a line each, from {wished.idxmin()} with {wished.min():.2f} to "
-                     f"{wished.idxmax()} with {wished.max():.2f}; their mean is {wished.mean():.2f}.",
-                     "The benchmark one would wish for, drawn: blood in every patient. A study with one of them sees one dot.")
+    figures.show(figure, f"Patients on a line each, from {wished.idxmin()} with {wished.min():.2f} to "
+                         f"{wished.idxmax()} with {wished.max():.2f}; their mean is {wished.mean():.2f}.")
     record.say("Over {n} drawn patients Dice is {ood_wished.dice:.2f} ({ood_wished.dice.interval}); the middle one of a single "
                "patient's distances from that mean is {stray:.2f}.", n=len(wished), stray=float((wished - wished.mean()).abs().median()))
 else:

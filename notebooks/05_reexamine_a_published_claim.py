@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 05 · Re-examine a published claim
 #
-# [Open in Colab]($COLAB/05_reexamine_a_published_claim.ipynb) · [before](04_correlate_failures.ipynb) · [the start](00_start_here.ipynb)
+# [Open in Colab]($COLAB/05_reexamine_a_published_claim.ipynb) · [before](04_correlate_failures.ipynb) · [next](06_what_breaks_the_model.ipynb)
 #
 # **You will be able to** take a published result apart with nothing but its own tables: which class was scored, what a small
 # constant does, what the unit is, and what is left standing. **You need** lessons 03 and 04. **It takes** about 45 minutes.
@@ -594,9 +594,7 @@ closing = pd.DataFrame(rows)
 # %%
 words = "; ".join(f"{row.habit}, {row.figure}: {row.wrong:.2f} by the habit, {row.right:.2f} measured properly"
                   for row in closing.itertuples()).replace("nan", "undefined")
-figures.headline("habits", ours.habits(closing, "The same predictions, by the habit and measured properly"),
-                 f"An arrow per habit. {words}.",
-                 "Six habits of measurement, re-enacted on drawn surgery, where the truth is known.")
+figures.show(ours.habits(closing, "The same predictions, by the habit and measured properly"), f"An arrow per habit. {words}.")
 
 # %%
 figures.table(closing.rename(columns={"wrong": "what it claimed", "right": "what is true"}),

@@ -307,7 +307,8 @@ def test_recorded_wrong_class_is_near_zero_and_every_missed_frame_is_partial(var
             table.loc[(habit, variation), "wrong"] == 100
             and table.loc[(habit, variation), "mean_wrong"] == 100
         )
-    assert table.loc[("correlation, pooled", variation), "highest_drawing"] < 0
+    # Within patients. Pooled over them it may have either sign, as false alarms differ between patients.
+    assert table.loc[("correlation", variation), "difference_high"] < 0
 
 
 def test_recorded_null_rates() -> None:

@@ -229,7 +229,7 @@ if drawn and folds == [None]:
     rho = correlation.spearman(alone_in_images, truth)
     record.add("cause.rank_agreement", results.Result(rho, n_subjects=len(names), split="id_test", estimand=(
         "rank correlation over five groups between damage by intervention and by the drawing, each alone")))
-    title = f"The images' answer ranks the true causes with a correlation of {rho:.2f}"
+    title = f"Ranked alike at {rho:.2f}, but images give {top} {alone_in_images.get(top, 0):.2f} where the drawing says {truth.get(top, 0):.2f}"
     figures.show(figures.against(truth, alone_in_images, title, "loss of Dice, factor switched in the drawing",
                                  "loss of Dice, by intervention on images"), "; ".join(
         f"{group}: {truth[group]:.2f} in truth, {alone_in_images[group]:.2f} by intervention" for group in truth.index) + ".")

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import adaptation, counts, domains, frames, remedies, runs, settings
+from benchmarks import remedies as benchmark
+from helpers import adaptation, counts, domains, frames, reenact, remedies, runs, settings
 
 SPLIT = "ood_wished_val"
 
@@ -74,3 +75,21 @@ def test_a_continued_run_begins_with_the_baseline_and_is_another(setting):
     away = np.abs(weights(model) - weights(setting.baseline.model)).mean()
     scratch = np.abs(weights(remedies.scratch(setting).model) - weights(setting.baseline.model)).mean()
     assert 0 < away < scratch
+
+
+def test_the_recorded_remedies_are_the_summary_of_their_rows():
+    table, about = reenact.recorded("remedies")
+    rows = pd.read_csv(benchmark.HERE / "remedies_by_patient.csv")
+    assert set(rows["seed"]) == set(benchmark.SEEDS) and about["drawings"] == len(benchmark.SEEDS)
+    assert set(rows["remedy"]) == {"nothing", *remedies.RECIPES}
+    base = rows[rows["remedy"] == "nothing"].set_index(["seed", "subject"])["dice"]
+    for row in table.itertuples():
+        part = rows[rows["remedy"] == row.remedy].set_index(["seed", "subject"])["dice"]
+        assert (part - base).median() == pytest.approx(row.gain, abs=2e-4)
+        assert part.mean() == pytest.approx(row.ood_dice, abs=2e-4) and row.patients == len(part.dropna())
+
+
+def test_recorded_a_remedy_recovers_half_the_gap_on_each_drawing_and_one_hurts():
+    table = reenact.recorded("remedies")[0].set_index("remedy")
+    assert table["recovered_least"].max() >= 0.5
+    assert table["gain_high"].min() < 0

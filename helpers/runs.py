@@ -43,15 +43,17 @@ def baseline(course: Course, data: Domains, fold: int | None = None,
 
 def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int | None = None,
             transform=None, watch: Callable[[History], None] | None = None, foot: int | None = None,
-            start: Run | None = None, **more) -> Run:
+            start: Run | None = None, fill_counts: bool = True, **more) -> Run:
     """A named run on given frames, found or trained.
 
     transform: the augmentation, light_augmentation() where none is given; `name` and `more` must tell two recipes apart.
-    foot: see training.fit. start: a run whose weights this one begins with, in place of the encoder's alone.
+    foot, fill_counts: see training.fit. start: a run whose weights this one begins with, in place of the encoder's alone.
     """
     numbers = course.numbers
     if foot is not None:
         more["foot"] = foot
+    if not fill_counts:
+        more["fill_counts"] = False
     if start is not None:
         more["start"] = start.key
     what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold, train=frames_key(train),
@@ -64,7 +66,7 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
     def make() -> tuple[torch.nn.Module, History]:
         model = fresh() if start is None else copy.deepcopy(start.model)
         history = training.fit(model, train, id_val, numbers, course.seed, checkpoint,
-                               transform or training.light_augmentation(), watch, foot)
+                               transform or training.light_augmentation(), watch, foot, fill_counts)
         return model, history
 
     def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:

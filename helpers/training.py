@@ -26,30 +26,42 @@ def light_augmentation() -> v2.Transform:
     ])
 
 
-def augmented(transform: v2.Transform, image: torch.Tensor, masks: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """One frame through a transform: image (3, H, W) in 0..1 and masks (2, H, W), blood and valid, moved alike.
+def augmented(
+    transform: v2.Transform, image: torch.Tensor, masks: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """One frame through a transform: image (3, H, W) in 0..1 and masks (N, H, W), all moved alike.
 
-    What comes in from outside the frame is filled with 0 in both masks, so it is not valid.
+    What comes in from outside the frame is black, and 0 in each mask.
     """
     image, masks = transform(tv_tensors.Image(image), tv_tensors.Mask(masks))
     return image.as_subclass(torch.Tensor), masks.as_subclass(torch.Tensor)
 
 
-def segmentation_loss(logits: torch.Tensor, blood: torch.Tensor, valid: torch.Tensor) -> torch.Tensor:
-    """Half soft Dice, half binary cross-entropy, over the valid pixels of a batch; all three (N, H, W), blood and valid 0 or 1.
+def segmentation_loss(
+    logits: torch.Tensor, blood: torch.Tensor, known: torch.Tensor
+) -> torch.Tensor:
+    """Half soft Dice, half binary cross-entropy, over the known pixels of a batch.
 
-    The soft Dice needs no epsilon: a sigmoid is above zero, so its denominator is too.
+    All three are (N, H, W), blood and known 0 or 1. The soft Dice needs no epsilon: a sigmoid is above zero,
+    so its denominator is too.
     """
-    probability = torch.sigmoid(logits) * valid
-    overlap = 2 * (probability * blood).sum() / (probability.sum() + (blood * valid).sum())
-    cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits(logits, blood, weight=valid, reduction="sum")
-    return 0.5 * (1 - overlap) + 0.5 * cross_entropy / valid.sum()
+    probability = torch.sigmoid(logits) * known
+    overlap = 2 * (probability * blood).sum() / (probability.sum() + (blood * known).sum())
+    cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits, blood, weight=known, reduction="sum"
+    )
+    return 0.5 * (1 - overlap) + 0.5 * cross_entropy / known.sum()
 
 
-def training_step(model: torch.nn.Module, optimizer: torch.optim.Optimizer, images: torch.Tensor, blood: torch.Tensor,
-                  valid: torch.Tensor) -> float:
+def training_step(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    images: torch.Tensor,
+    blood: torch.Tensor,
+    known: torch.Tensor,
+) -> float:
     """One batch: predict, measure, follow the gradient. Gives the loss before the step."""
-    loss = segmentation_loss(model(images)[:, 0], blood, valid)
+    loss = segmentation_loss(model(images)[:, 0], blood, known)
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -67,24 +79,47 @@ class History:
     best_epoch: int = -1
 
 
-def batch_of(packed: Packed, rows: np.ndarray, transform: v2.Transform | None = None) -> tuple[torch.Tensor, ...]:
-    """Frames as tensors: images (N, 3, H, W) in 0..1, blood (N, H, W) and valid (N, H, W) as 0 or 1."""
+def batch_of(
+    packed: Packed,
+    rows: np.ndarray,
+    transform: v2.Transform | None = None,
+    fill_counts: bool = True,
+) -> tuple[torch.Tensor, ...]:
+    """Frames as tensors: images (N, 3, H, W) in 0..1, blood and known (N, H, W) as 0 or 1.
+
+    Known is where the loss looks. Fill (padding, and what a transform brings in) is known to hold nothing, so
+    it counts as "no blood"; only where nobody knows the label is nothing asked. fill_counts=False leaves fill
+    out as well: our own mistake, which lesson 03 tells and lesson 05 re-enacts.
+    """
     images = _tensor(packed.images[rows])
-    masks = torch.from_numpy(np.stack([packed.blood[rows], packed.valid[rows]], axis=1)).float()
+    valid, fill = packed.valid[rows], packed.fill[rows]
+    # A transform brings in zeros. Moving what is *un*known makes them known; moving what is valid does not.
+    asked = ~(valid | fill) if fill_counts else valid
+    masks = torch.from_numpy(np.stack([packed.blood[rows], asked], axis=1)).float()
     if transform is not None:
         pairs = [augmented(transform, image, mask) for image, mask in zip(images, masks)]
         images, masks = (torch.stack(parts) for parts in zip(*pairs))
-    return images, masks[:, 0], masks[:, 1]
+    return images, masks[:, 0], 1 - masks[:, 1] if fill_counts else masks[:, 1]
 
 
-def fit(model: torch.nn.Module, train: Packed, id_val: Packed, numbers: Profile, seed: int, checkpoint: Path,
-        transform: v2.Transform | None = None, watch: Callable[[History], None] | None = None,
-        foot: int | None = None) -> History:
+def fit(
+    model: torch.nn.Module,
+    train: Packed,
+    id_val: Packed,
+    numbers: Profile,
+    seed: int,
+    checkpoint: Path,
+    transform: v2.Transform | None = None,
+    watch: Callable[[History], None] | None = None,
+    foot: int | None = None,
+    fill_counts: bool = True,
+) -> History:
     """Train, and leave the model with the weights of its best epoch by id_val's mean over subjects.
 
-    After each epoch all that is needed to go on is written to `checkpoint`; a run that finds one goes on from there and
-    ends as an unbroken run would. watch(history) is called after each epoch. foot: the epochs that the rate falls for,
-    all of them where none is given; with fewer it climbs back, a habit that lesson 05 re-enacts.
+    After each epoch all that is needed to go on is written to `checkpoint`; a run that finds one goes on from
+    there and ends as an unbroken run would. watch(history) is called after each epoch. foot: the epochs that
+    the rate falls for, all of them where none is given; with fewer it climbs back, a habit that lesson 05
+    re-enacts. fill_counts: see batch_of.
     """
     device = settings.device()
     model.to(device, memory_format=torch.channels_last)
@@ -98,7 +133,9 @@ def fit(model: torch.nn.Module, train: Packed, id_val: Packed, numbers: Profile,
             history, best = _resume(checkpoint, model, optimizer, schedule, device)
         while len(history.loss) < numbers.epochs and len(history.loss) - 1 - history.best_epoch <= numbers.patience:
             history.learning_rate.append(optimizer.param_groups[0]["lr"])
-            history.loss.append(_epoch(model, optimizer, train, numbers.batch, transform, device))
+            history.loss.append(
+                _epoch(model, optimizer, train, numbers.batch, transform, device, fill_counts)
+            )
             schedule.step()
             _judge(model, id_val, history)
             if history.best_epoch == len(history.loss) - 1:
@@ -111,16 +148,19 @@ def fit(model: torch.nn.Module, train: Packed, id_val: Packed, numbers: Profile,
     return history
 
 
-def _epoch(model, optimizer, train: Packed, batch: int, transform, device: str) -> float:
+def _epoch(
+    model, optimizer, train: Packed, batch: int, transform, device: str, fill_counts: bool
+) -> float:
     model.train()
     order = torch.randperm(len(train)).numpy()
     # A last batch of one frame has no batch statistics worth the name; it joins the others next epoch, in another order.
     starts = [start for start in range(0, len(order), batch) if len(order) - start > 1 or start == 0]
     losses = []
     for start in starts:
-        images, blood, valid = batch_of(train, np.sort(order[start:start + batch]), transform)
+        rows = np.sort(order[start : start + batch])
+        images, blood, known = batch_of(train, rows, transform, fill_counts)
         images = images.to(device, memory_format=torch.channels_last)
-        losses.append(training_step(model, optimizer, images, blood.to(device), valid.to(device)))
+        losses.append(training_step(model, optimizer, images, blood.to(device), known.to(device)))
     return float(np.mean(losses))
 
 

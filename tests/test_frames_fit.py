@@ -1,4 +1,4 @@
-"""Frames brought to one size: labels neither shift nor shrink, padding is not valid."""
+"""Frames brought to one size: labels neither shift nor shrink, padding is fill, and not valid."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def nearest_at_centres(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def test_fit_without_padding_takes_labels_at_pixel_centres(full, size):
     rng = np.random.default_rng(0)
     blood, classes = rng.random(full) < 0.2, rng.integers(0, 13, full).astype(np.uint8)
-    _, fitted, valid, ids = frames.fit(image(0, full), blood, np.ones(full, bool), classes, size)
+    _, fitted, valid, ids, fill = frames.fit(image(0, full), blood, np.ones(full, bool), classes, size)
     assert fitted.dtype == bool and valid.all() and fitted.shape == size
     assert (fitted == nearest_at_centres(blood, size)).all() and (
         ids == nearest_at_centres(classes, size)
@@ -30,7 +30,7 @@ def test_fit_without_padding_takes_labels_at_pixel_centres(full, size):
 
 def test_fit_keeps_the_aspect_in_the_middle_and_pads_with_what_is_not_valid():
     full = (240, 427)
-    pixels, blood, valid, classes = frames.fit(
+    pixels, blood, valid, classes, fill = frames.fit(
         np.full((*full, 3), 200, np.uint8),
         np.ones(full, bool),
         np.ones(full, bool),
@@ -39,7 +39,7 @@ def test_fit_keeps_the_aspect_in_the_middle_and_pads_with_what_is_not_valid():
     )
     inside = np.zeros((96, 128), bool)
     inside[12:84] = True  # 240/427 of 128 columns is 72 rows
-    assert (valid == inside).all() and (blood == inside).all()
+    assert (valid == inside).all() and (blood == inside).all() and (fill == ~inside).all()
     assert (
         (pixels[inside] == 200).all()
         and not pixels[~inside].any()
@@ -49,10 +49,10 @@ def test_fit_keeps_the_aspect_in_the_middle_and_pads_with_what_is_not_valid():
 
 def test_fit_can_squash_as_the_published_study_did():
     full = (240, 427)
-    _, _, valid, classes = frames.fit(
+    _, _, valid, classes, fill = frames.fit(
         image(0, full), np.zeros(full, bool), np.ones(full, bool), None, (64, 64), keep_aspect=False
     )
-    assert valid.all() and (classes == frames.UNKNOWN).all()
+    assert valid.all() and (classes == frames.UNKNOWN).all() and not fill.any()
 
 
 def test_fit_averages_a_shrinking_image_over_area():

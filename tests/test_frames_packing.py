@@ -33,7 +33,7 @@ def same(one: frames.Packed, other: frames.Packed) -> bool:
 
 
 def by_reading(table: pd.DataFrame, size: tuple[int, int]) -> list[np.ndarray]:
-    """The four arrays, frame by frame, the slow way."""
+    """The five arrays, frame by frame, the slow way."""
     rows = []
     for row in table.itertuples():
         classes = frames.read_classes(row) if row.dataset == "cholecseg8k" else None
@@ -57,7 +57,7 @@ def test_packed_rows_are_the_tables_rows_in_its_own_order(table, tmp_path):
         np.uint8,
     )
     for array, expected in zip(
-        (packed.images, packed.blood, packed.valid, packed.classes), by_reading(both, SIZE)
+        (packed.images, packed.blood, packed.valid, packed.classes, packed.fill), by_reading(both, SIZE)
     ):
         assert array.shape == expected.shape and (array == expected).all()
 
@@ -76,7 +76,7 @@ def test_selections_follow_the_table(table, tmp_path):
     assert all(
         (taken == whole[positions]).all()
         for taken, whole in zip(
-            packed.take(positions), (packed.images, packed.blood, packed.valid, packed.classes)
+            packed.take(positions), (packed.images, packed.blood, packed.valid, packed.classes, packed.fill)
         )
     )
     assert len(packed.of("ood_test")) == 0 and packed.of("ood_test").images.shape == (0, *SIZE, 3)
@@ -142,7 +142,7 @@ def test_any_number_of_processes_gives_the_same_bytes(tmp_path, monkeypatch):
     two = frames.pack(table, SIZE, on_bad="skip", folder=tmp_path / "store2", workers=2)
     assert len(one) == decoding.FEW + 5 and one.skipped == two.skipped and one.digest == two.digest
     names = sorted(path.name for path in one.place.iterdir())
-    assert names == ["about.json", "blood.npy", "classes.npy", "images.npy", "valid.npy"]
+    assert names == ["about.json", "blood.npy", "classes.npy", "fill.npy", "images.npy", "valid.npy"]
     for name in names:
         assert (one.place / name).read_bytes() == (two.place / name).read_bytes(), name
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from torchvision.transforms import v2
 
-from helpers import counts, models, runs, settings, training
+from helpers import counts, frames, models, runs, settings, training
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def fit(model, halves, course, checkpoint, watch=None):
                         transform=training.light_augmentation())
 
 
-def test_the_loss_is_half_dice_and_half_cross_entropy_of_the_valid_pixels():
+def test_the_loss_is_half_dice_and_half_cross_entropy_of_the_known_pixels():
     random = torch.Generator().manual_seed(0)
     logits = torch.randn(3, 5, 7, generator=random)
     blood = (torch.rand(3, 5, 7, generator=random) > 0.6).float()
@@ -37,7 +38,7 @@ def test_the_loss_is_half_dice_and_half_cross_entropy_of_the_valid_pixels():
     assert training.segmentation_loss(logits, blood, valid).item() == pytest.approx(expected, abs=1e-6)
 
 
-def test_what_is_not_valid_changes_neither_loss_nor_gradient():
+def test_what_is_not_known_changes_neither_loss_nor_gradient():
     logits = torch.zeros(1, 2, 2, requires_grad=True)
     blood, valid = torch.tensor([[[1.0, 0.0], [1.0, 0.0]]]), torch.tensor([[[1.0, 1.0], [0.0, 0.0]]])
     loss = training.segmentation_loss(logits, blood, valid)
@@ -52,10 +53,38 @@ def test_a_batch_without_blood_has_a_finite_loss():
     assert torch.isfinite(loss)
 
 
+def test_fill_is_known_to_hold_no_blood_and_unknown_pixels_are_not_asked(disks):
+    padded = frames.pack(disks.table, (64, 96))
+    images, blood, known = training.batch_of(padded, np.arange(2))
+    assert (images[:, :, :, :16] == 0).all() and padded.fill[:2, :, :16].all()
+    assert (known == 1).all() and (blood[:, :, :16] == 0).all()
+    _, _, asked = training.batch_of(padded, np.arange(2), fill_counts=False)
+    assert np.array_equal(asked.numpy() > 0, padded.valid[:2])
+
+
+class _Aside(v2.Transform):
+    """Moves a frame 10 pixels to the right: what comes in from the left is fill."""
+
+    def transform(self, inpt, params):
+        return v2.functional.affine(inpt, 0, [10, 0], 1, [0, 0])
+
+
+def test_what_augmentation_brings_in_is_known_and_what_nobody_labelled_moves_along(disks):
+    disks.__dict__["valid"] = disks.valid.copy()
+    disks.valid[:, 20:30, 20:30] = False
+    _, blood, known = training.batch_of(disks, np.arange(2), _Aside())
+    assert (known[:, :, :10] == 1).all() and (blood[:, :, :10] == 0).all()
+    unknown = np.zeros((64, 64), bool)
+    unknown[20:30, 30:40] = True
+    assert np.array_equal(known[0].numpy() == 0, unknown)
+    _, _, asked = training.batch_of(disks, np.arange(2), _Aside(), fill_counts=False)
+    assert (asked[:, :, :10] == 0).all()
+
+
 def test_augmentation_moves_the_label_with_the_frame(disks):
-    images, blood, valid = training.batch_of(disks, np.arange(4))
+    images, blood, known_of = training.batch_of(disks, np.arange(4))
     torch.manual_seed(0)
-    for image, mask, known in zip(images, blood, valid):
+    for image, mask, known in zip(images, blood, known_of):
         moved, masks = training.augmented(training.light_augmentation(), image, torch.stack([mask, known]))
         assert set(masks.unique().tolist()) <= {0.0, 1.0}
         red = (moved[0] - moved[1] > 0.3).float()  # the disc is red and nothing else is

@@ -27,13 +27,13 @@ class _Row(NamedTuple):
     mask: str
 
 
-Frame = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Frame = tuple[np.ndarray, ...]
 
 
 def decoded(
     keys: list[tuple[str, str, str]], size: tuple[int, int], keep_aspect: bool, workers: int | None = None
 ) -> Iterator[Frame | str]:
-    """Each (dataset, image, mask) as (image, blood, valid, classes) at size, or as a bad frame's sentence.
+    """Each (dataset, image, mask) as (image, blood, valid, classes, fill) at size, or as a bad frame's sentence.
 
     workers: processes, None for one a core. The result doesn't depend on it.
     """

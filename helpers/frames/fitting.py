@@ -13,13 +13,14 @@ def fit(
     classes: np.ndarray | None,
     size: tuple[int, int],
     keep_aspect: bool = True,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(image, blood, valid, classes) at size (h, w), from uint8 HxWx3, bool HxW, bool HxW and uint8 HxW.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(image, blood, valid, classes, fill) at size (h, w), from uint8 HxWx3, bool HxW twice and uint8 HxW.
 
     classes may be None: all UNKNOWN.
 
-    keep_aspect=True fits the whole frame in and pads around it, black, not valid and UNKNOWN; False squashes
-    it, as the published study did. An image that shrinks is averaged over area, so that thin structures don't
+    keep_aspect=True fits the whole frame in and pads around it, black and UNKNOWN; False squashes it, as the
+    published study did. The padding is fill (bool HxW): it is not valid, since it is no part of the frame and
+    counts in no evaluation, but it is known to hold no blood, and training says so. An image that shrinks is averaged over area, so that thin structures don't
     alias; one that grows is interpolated. A label takes the label at its pixel's centre ("nearest exact"):
     that leaves the expected coverage alone, where a majority vote would wipe out small pools, and doesn't
     shift labels by up to half a pixel against the image as plain nearest (which rounds down) does.
@@ -46,4 +47,5 @@ def fit(
         placed(blood, False, cv2.INTER_NEAREST_EXACT),
         placed(valid, False, cv2.INTER_NEAREST_EXACT),
         placed(classes, UNKNOWN, cv2.INTER_NEAREST_EXACT),
+        placed(np.zeros_like(valid), True, cv2.INTER_NEAREST_EXACT),
     )

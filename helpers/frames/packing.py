@@ -28,6 +28,7 @@ _ARRAYS = {
     "blood": (np.bool_, ()),
     "valid": (np.bool_, ()),
     "classes": (np.uint8, ()),
+    "fill": (np.bool_, ()),
 }
 # The code that decides the bytes: when it changes, frames are decoded anew.
 _CODE = tuple(
@@ -43,9 +44,9 @@ class Packed:
 
     table: the frame table of these N frames. rows: int64 N, their places in the arrays on disk. place: the
     store folder of those arrays. skipped: a sentence for each bad frame that was left out.
-    images uint8 NxHxWx3 RGB, blood bool NxHxW, valid bool NxHxW, classes uint8 NxHxW (UNKNOWN = 255) are
-    read-only and opened on first use: a neighbouring run of frames stays on disk, any other selection is
-    copied into memory once.
+    images uint8 NxHxWx3 RGB, blood bool NxHxW, valid bool NxHxW, classes uint8 NxHxW (UNKNOWN = 255) and fill
+    bool NxHxW (see `fit`) are read-only and opened on first use: a neighbouring run of frames stays on disk,
+    any other selection is copied into memory once.
     """
 
     table: pd.DataFrame
@@ -70,6 +71,10 @@ class Packed:
     def classes(self) -> np.ndarray:
         return self._array("classes")
 
+    @cached_property
+    def fill(self) -> np.ndarray:
+        return self._array("fill")
+
     @property
     def digest(self) -> str:
         """16 hexadecimal digits of these frames' pixels and labels, the same wherever and whenever packed."""
@@ -91,8 +96,8 @@ class Packed:
             )
         return Packed(self.table[chosen].reset_index(drop=True), self.rows[chosen], self.place, self.skipped)
 
-    def take(self, positions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """(images, blood, valid, classes) of a few frames by position, and nothing else read from disk."""
+    def take(self, positions: np.ndarray) -> tuple[np.ndarray, ...]:
+        """(images, blood, valid, classes, fill) of a few frames by position, and nothing else read from disk."""
         return tuple(_open(self.place, name)[self.rows[positions]] for name in _ARRAYS)
 
     def __len__(self) -> int:
@@ -202,13 +207,13 @@ def _fingerprint(keys: list[tuple[str, str, str]]) -> str:
 def _write(
     draft: Path, stream: Iterator[tuple | str], count: int, size: tuple[int, int], on_bad: str
 ) -> None:
-    """Write the four arrays frame by frame, a bad frame's place left empty, and about.json.
+    """Write the five arrays frame by frame, a bad frame's place left empty, and about.json.
 
     Written, not mapped: on a full disk a write ends in an error that can be told, a mapped page kills the
     process.
     """
     height, width = size
-    need = count * height * width * 6
+    need = count * height * width * 7
     if shutil.disk_usage(draft).free < need:
         raise OSError(errno.ENOSPC, f"{need / 1e6:.0f} MB are needed")
     bad, skipped, digests = Bad(on_bad), {}, []

@@ -35,18 +35,20 @@ ID = {
 class World(NamedTuple):
     """A clip's anatomy: what stays while the telescope moves."""
 
-    albedo: Field  # HxWx3, linear
+    albedo: Field  # HxWx4: linear colour, and the ripples of the wet skin that only gleams show
     ground: Field  # HxWx4: height, where blood comes first, gloss, how much light gets there
     classes: np.ndarray  # HxW uint8
     focus: tuple[float, float]  # where the surgeon works, as a share of the frame (x, y)
+    hold: tuple[float, float]  # where a grasper takes hold, likewise
 
 
 class Painter:
     """What has been laid down so far; `lay` puts another body on top. `zoom` 1 shows a scene as high as the
-    frame."""
+    frame, its middle `drop` scene heights below the frame's."""
 
-    def __init__(self, shape: Shape, zoom: float):
+    def __init__(self, shape: Shape, zoom: float, drop: float = 0.0):
         self.shape, self.scale, self.high = shape, unit(shape) / MARGIN, zoom * shape[0] / MARGIN
+        self.drop = drop
         self.albedo = np.zeros((*shape, 3), np.float32)
         self.height, self.gloss, self.near = (np.zeros(shape, np.float32) for _ in range(3))
         self.classes = np.full(shape, ID["wall"], np.uint8)
@@ -66,18 +68,22 @@ class Painter:
         lies below."""
         share = step(inside, -1.3 * self.scale, 1.3 * self.scale)
         dome = np.sqrt(np.clip(inside / (4.0 * bulge * self.scale), 0, 1)) * bulge * self.scale
-        self.near *= 1 - 0.5 * cv2.exp(np.minimum(inside, 0) / (13 * self.scale))
+        self.near *= 1 - 0.4 * cv2.exp(np.minimum(inside, 0) / (9 * self.scale))
         self.albedo = mix(self.albedo, skin, share)
         for field, new in ((self.height, dome + relief), (self.near, near), (self.gloss, gloss)):
             field += share * (new - field)
         self.classes[inside > 0] = ID[name]
 
+    def place(self, points) -> np.ndarray:
+        """Pixels (x, y) of points said in scene heights from the scene's middle."""
+        return (np.array(points) + [0, self.drop]) * self.high + [self.shape[1] / 2, self.shape[0] / 2]
+
     def ellipse(self, middle, axes, angle: float) -> Field:
         """About how many pixels to an ellipse's edge, positive inside; lengths in scene heights from the
         centre."""
         x, y = grid(self.shape)
-        x = x - float(self.shape[1] / 2 + middle[0] * self.high)
-        y = y - float(self.shape[0] / 2 + middle[1] * self.high)
+        middle = self.place(middle)
+        x, y = x - float(middle[0]), y - float(middle[1])
         cosine, sine = float(np.cos(angle)), float(np.sin(angle))
         u = (x * cosine + y * sine) / float(axes[0] * self.high)
         v = (y * cosine - x * sine) / float(axes[1] * self.high)
@@ -86,6 +92,6 @@ class Painter:
     def tube(self, points, half: float) -> Field:
         """Pixels to the edge of a tube along points (scene heights from the centre), positive inside."""
         line = np.ones(self.shape, np.uint8)
-        place = np.round((np.array(points) * self.high + [self.shape[1] / 2, self.shape[0] / 2]) * 8)
+        place = np.round(self.place(points) * 8)
         cv2.polylines(line, [place.astype(np.int32)], False, 0, 1, cv2.LINE_8, 3)
         return float(half * self.high) - cv2.distanceTransform(line, cv2.DIST_L2, 5)

@@ -37,8 +37,8 @@ def build(subject: str, clip: int, size: tuple[int, int], seed: int, look: dict[
     _inflame(body, neck)
     _light(body, neck)
     spread = _bleeding(body, neck)
-    wet = 0.35 + 0.65 * step(noise(rng, shape, 26 * body.scale, 2), -0.2, 1.2)
-    ripples = body.scale * (0.55 * noise(rng, shape, 5 * body.scale, 2, 0.6) + 0.02 * body.fine)
+    wet = step(noise(rng, shape, 22 * body.scale, 2), 0.0, 1.6)
+    ripples = body.scale * (0.6 * noise(rng, shape, 7 * body.scale, 2, 0.5) + 0.02 * body.fine)
     ground = np.dstack([paint.height, spread, paint.gloss * wet, paint.near])
     focus, held = (
         tuple(0.5 + (paint.place(point) - [shape[1] / 2, shape[0] / 2]) / size[::-1]) for point in (neck, hold)

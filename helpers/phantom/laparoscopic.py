@@ -70,12 +70,13 @@ def draw_laparoscopic(
     world = _world(subject, clip, tuple(size), seed, float(variation))
     name, scale, shape = (subject, clip, seed), unit(size), tuple(size)
     where = view(generator("telescope", *name), world.albedo.shape[:2], shape, t, 0.7)
-    albedo = look_through(world.albedo, where)
+    *albedo, ripples = cv2.split(look_through(world.albedo, where))
+    albedo = cv2.merge(albedo)
     height, spread, gloss, near = cv2.split(look_through(world.ground, where))
     classes = cv2.remap(world.classes, *where, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT)
 
     share = amount(look, subject, clip, seed, t, wished)
-    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share, 3.2)
+    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share, 2.6)
     albedo = film.stain(albedo, depth, look)
     canvas = _instruments(shape, look, name, t, world)
 
@@ -84,12 +85,16 @@ def draw_laparoscopic(
     rim_x, rim_y = slopes(cv2.GaussianBlur(depth, (0, 0), 1.0 * scale))
     still = 1 - 0.75 * lake
     lamp = (look["lamp_x"], look["lamp_y"])
-    cosine, half = light(gx * still + 1.8 * scale * rim_x, gy * still + 1.8 * scale * rim_y, lamp)
+    cosine, _ = light(gx * still + 1.8 * scale * rim_x, gy * still + 1.8 * scale * rim_y, lamp)
     dark = np.clip(1 - 0.05 / scale * np.clip(hollow(height, 16 * scale), -2, 14), 0.25, 1.1)
     lit = (0.10 + 0.90 * cosine) * dark * near * canvas.shadow((8 + 10 * lamp[0], 10))
-    gleam = (1 - lake) * gloss * (
-        0.05 * cv2.pow(half, 24) + 1.2 * cv2.pow(half, 240)
-    ) + lake * 0.35 * cv2.pow(half, 420)
+    # Gleams: the wet skin's ripples break a broad reflection up into clusters of small sharp ones.
+    rim_x, rim_y = 1.8 * scale * rim_x, 1.8 * scale * rim_y
+    wet_x, wet_y = slopes(ripples)
+    sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
+    _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
+    gleam = gloss * (0.04 * sheen + 9 * step(sheen, 0.35, 0.95) * cv2.pow(half, 500))
+    gleam = gleam + lake * 2.5 * cv2.pow(half, 600)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.5, canvas.cover)
     image, inside = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
     return image, _label(classes, depth, canvas, inside, name, t)
@@ -114,11 +119,11 @@ def _instruments(
 ) -> Canvas:
     rng = hands(*name)
     canvas = Canvas(shape)
-    target = np.array(world.focus) * [shape[1], shape[0]]
+    target, held = (np.array(place) * [shape[1], shape[0]] for place in (world.focus, world.hold))
     left = bool(rng.integers(2))
     subject = name[0]
     if not shows(subject, "no_grasper") and rng.random() < 0.85:
-        aim = target + rng.normal(0, 0.13, 2) * shape[0]
+        aim = held + rng.normal(0, 0.10, 2) * shape[0]
         tip = path(rng, t, aim, 10 * unit(shape))
         grasper(canvas, entries(shape, rng, left), tip, rng.uniform(0.03, 0.22), look["steel"])
     if shows(subject, "hook") and rng.random() < 0.8:

@@ -9,7 +9,6 @@ from helpers.phantom.painter import ID, MARGIN, Painter
 from helpers.phantom.scene import (
     Field,
     fibres,
-    flat,
     grid,
     linear,
     lobules,
@@ -78,8 +77,8 @@ def wall(body: Body) -> None:
     )
     fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
     colour = mix(colour, linear(128, 36, 40), np.clip(0.75 * fine, 0, 0.55))
-    near = np.clip(0.5 + 0.26 * folds + 0.26 * body.lit - 0.2 * body.side * body.wide(), 0.06, 1.2)
-    relief = 15 * body.scale * folds + 0.28 * rough * strand + 0.7 * rough * mottle
+    near = np.clip(0.52 + 0.14 * folds + 0.32 * body.lit - 0.2 * body.side * body.wide(), 0.06, 1.2)
+    relief = 12 * body.scale * folds + 0.28 * rough * strand + 0.7 * rough * mottle
     body.paint.lay(
         "wall", np.full(body.shape, 99.0, np.float32), colour, relief, 0.01, near, 0.2 * body.look["gloss"]
     )
@@ -113,10 +112,10 @@ def liver(body: Body) -> None:
         second = paint.ellipse((-0.35 * side, -0.30), (0.95, 0.46), 0.2 * side)
         lobe = np.maximum(lobe + 5 * body.wobble, second + 7 * body.wobble)
     elif shows(body.subject, "much_wall"):
-        lobe = paint.ellipse((0.58 * side, up + 0.17), (0.66, 0.25), tilt) + 6 * body.wobble
+        lobe = paint.ellipse((0.58 * side, up + 0.13), (0.70, 0.29), tilt) + 6 * body.wobble
     else:
-        lobe = paint.ellipse((0.54 * side, up + 0.08), (0.74, 0.36), tilt) + 6 * body.wobble
-    relief = 9 * body.scale * body.folds + 0.10 * body.rough * body.mottle
+        lobe = paint.ellipse((0.50 * side, up + 0.04), (0.80, 0.41), tilt) + 6 * body.wobble
+    relief = 12 * body.scale * body.folds + 0.10 * body.rough * body.mottle
     paint.lay("liver", lobe, colour, relief, 22, near, 0.5 * body.look["gloss"])
     if shows(body.subject, "no_wall"):
         paint.classes[paint.classes == ID["wall"]] = ID["liver"]
@@ -131,8 +130,8 @@ def fat(body: Body, neck: np.ndarray) -> None:
     large, small = (cv2.GaussianBlur(dome, (0, 0), blur * scale) for dome, blur in ((large, 3.5), (small, 1.0)))
     yellow = body.look["yellow"]
     colour = skin(
-        linear(206, 146 + 16 * yellow, 92 - 20 * yellow),
-        linear(196, 112, 76),
+        linear(212, 158 + 12 * yellow, 108 - 22 * yellow),
+        linear(200, 124, 84),
         0.3 + 0.12 * tone + 0.2 * mottle + 0.5 * (0.5 - large),
     )
     colour = mix(colour, linear(158, 46, 40), np.clip(0.8 * body.tree, 0, 0.5))
@@ -144,7 +143,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     inside = inside + scale * (9 * large + 4 * beads * small - 6)
     relief = scale * (13 * large + 3.2 * beads * small) + body.rough * 0.5 * mottle
     relief += 9 * scale * noise(rng, body.shape, 60 * scale, 2)
-    near = np.clip(0.34 + 0.62 * large + 0.24 * body.lit + 0.1 * beads * (small - 0.6), 0.12, 1.25)
+    near = np.clip(0.42 + 0.56 * large + 0.2 * body.lit + 0.1 * beads * (small - 0.6), 0.12, 1.25)
     paint.lay("fat", inside, colour, relief, 16, near, 0.7 * body.look["gloss"])
 
 
@@ -172,9 +171,10 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     hidden = shows(body.subject, "much_wall")
     angle = body.side * (rng.uniform(-0.5, 0.3) if hidden else rng.uniform(-1.25, -0.45))
     away = np.array([np.cos(angle), np.sin(angle)]) * body.side
-    long, thick = (rng.uniform(0.17, 0.23), rng.uniform(0.11, 0.14)) if hidden else (
-        rng.uniform(0.21, 0.29), rng.uniform(0.12, 0.165))
-    middle = neck + away * (0.1 if hidden else rng.uniform(0.16, 0.24))
+    long, thick = rng.uniform(0.18, 0.23), rng.uniform(0.12, 0.15)
+    if not hidden:
+        long, thick = long + rng.uniform(0.05, 0.09), thick + rng.uniform(0.01, 0.04)
+    middle = neck + away * (0.12 if hidden else rng.uniform(0.17, 0.25))
     if shows(body.subject, "no_gallbladder"):
         return middle
     bag = np.maximum(
@@ -211,7 +211,8 @@ def hilum(body: Body, neck: np.ndarray) -> None:
         sore = np.clip(0.3 * step(mottle, 0.8, 2.2) + 0.7 * body.tree, 0, 0.6)
         axes = (rng.uniform(0.20, 0.30), rng.uniform(0.12, 0.19))
         area = paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble
-        area = area + 2.0 * body.scale * mottle
+        area = area + body.scale * (3.0 * mottle + 2.5 * strand)
+        web = mix(paint.albedo, web, np.clip(0.62 + 0.22 * mottle + 0.15 * strand, 0.2, 0.95))
         paint.lay(
             "connective",
             area,
@@ -222,11 +223,11 @@ def hilum(body: Body, neck: np.ndarray) -> None:
             1.1 * body.look["gloss"],
         )
     if shows(body.subject, "vein"):
-        course = neck + np.array([(0.02, -0.06), (0.12, -0.08), (0.24, -0.02)]) * [body.side, 1]
+        course = neck + np.array([(0.02, -0.03), (0.08, -0.07), (0.16, -0.06), (0.26, 0.0)]) * [body.side, 1]
         paint.lay(
             "vein",
-            paint.tube(course, 0.022) + 0.6 * body.wobble,
-            flat(linear(78, 58, 92), body.shape),
+            paint.tube(course, 0.017) + 0.6 * body.bend[0] / 3.5,
+            mix(paint.albedo, linear(70, 54, 92), np.clip(0.7 + 0.15 * mottle, 0, 1)),
             0 * mottle,
             5,
             0.8,

@@ -67,8 +67,9 @@ class Painter:
         (height on top of a dome `bulge` pixels high), its nearness to the lamp and its gloss; it shades what
         lies below."""
         share = step(inside, -1.3 * self.scale, 1.3 * self.scale)
-        dome = np.sqrt(np.clip(inside / (4.0 * bulge * self.scale), 0, 1)) * bulge * self.scale
-        self.near *= 1 - 0.4 * cv2.exp(np.minimum(inside, 0) / (9 * self.scale))
+        climb = np.clip(inside / (3.2 * bulge * self.scale), 0, 1)
+        dome = climb * (2 - climb) * bulge * self.scale
+        self.near *= 1 - 0.35 * cv2.exp(np.minimum(inside, 0) / (10 * self.scale))
         self.albedo = mix(self.albedo, skin, share)
         for field, new in ((self.height, dome + relief), (self.near, near), (self.gloss, gloss)):
             field += share * (new - field)

@@ -37,7 +37,7 @@ def build(subject: str, clip: int, size: tuple[int, int], seed: int, look: dict[
     _inflame(body, neck)
     _light(body, neck)
     spread = _bleeding(body, neck)
-    wet = step(noise(rng, shape, 22 * body.scale, 2), 0.0, 1.6)
+    wet = 0.15 + 0.85 * step(noise(rng, shape, 22 * body.scale, 2), -0.4, 1.2)
     ripples = body.scale * (0.6 * noise(rng, shape, 7 * body.scale, 2, 0.5) + 0.02 * body.fine)
     ground = np.dstack([paint.height, spread, paint.gloss * wet, paint.near])
     focus, held = (
@@ -68,10 +68,10 @@ def _light(body: organs.Body, neck: np.ndarray) -> None:
     paint, rng, scale, shape = body.paint, body.rng, body.scale, body.shape
     spot = rng.normal(0, 0.16, 2) - [0, paint.drop]
     away = paint.ellipse(spot, (0.62, 0.5), 0) / (0.5 * paint.high) - 1
-    beam = cv2.exp(-1.4 * away * away)
+    beam = cv2.exp(-1.9 * away * away)
     deep = step(paint.ellipse(neck, (0.34, 0.30), 0), 0, 0.26 * paint.high)
     paint.near *= 1 - 0.55 * deep * step(noise(rng, shape, 50 * scale), -1.0, 0.8)
-    paint.near *= (0.13 + 1.15 * beam) * np.clip(1 + 0.2 * noise(rng, shape, 90 * scale), 0.5, 1.5)
+    paint.near *= (0.10 + 1.15 * beam) * np.clip(1 + 0.2 * noise(rng, shape, 90 * scale), 0.5, 1.5)
     paint.classes[(noise(rng, shape, 24 * scale, 2) > 2.4) & (paint.near < 0.3)] = UNKNOWN
 
 

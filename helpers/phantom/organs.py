@@ -44,7 +44,7 @@ class Body:
         self.fine = noise(rng, shape, 3.5 * scale, 2, 0.7)
         course = rng.uniform(-0.5, 0.5) + 0.4 * self.side
         self.strand = fibres(rng, shape, course, 40 * scale, 2.0 * scale, 22 * scale)
-        self.bend = [3.5 * scale * noise(rng, shape, 11 * scale, 2) for _ in range(2)]
+        self.bend = [2.5 * scale * noise(rng, shape, 14 * scale, 2) for _ in range(2)]
         self.tree = self.veins(int(self.look["vessels"]) + 6, 1.0)
         self.folds = noise(rng, shape, 70 * scale, 2)
         self.lit = noise(rng, shape, 110 * scale)
@@ -76,7 +76,7 @@ def wall(body: Body) -> None:
         0.35 + 0.3 * folds + 0.13 * strand + 0.08 * mottle,
     )
     fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
-    colour = mix(colour, linear(128, 36, 40), np.clip(0.75 * fine, 0, 0.55))
+    colour = mix(colour, linear(128, 36, 40), np.clip(fine, 0, 0.65))
     near = np.clip(0.52 + 0.14 * folds + 0.32 * body.lit - 0.2 * body.side * body.wide(), 0.06, 1.2)
     relief = 12 * body.scale * folds + 0.28 * rough * strand + 0.7 * rough * mottle
     body.paint.lay(
@@ -104,8 +104,8 @@ def liver(body: Body) -> None:
         linear(104 - 24 * brown, 40, 40),
         0.4 + 0.14 * body.mottle + 0.3 * body.folds,
     )
-    colour *= thrice(np.clip(1 + 0.05 * body.fine, 0.7, 1.3))
-    near = np.clip(0.58 + 0.24 * noise(rng, body.shape, 90 * body.scale), 0.15, 1)
+    colour *= thrice(np.clip(1 + 0.07 * body.fine, 0.7, 1.3))
+    near = np.clip(0.56 + 0.3 * noise(rng, body.shape, 90 * body.scale), 0.15, 1)
     up, tilt = rng.uniform(-0.06, 0.08), side * rng.uniform(-0.45, 0.1)
     if shows(body.subject, "much_liver"):
         lobe = paint.ellipse((0.45 * side, up - 0.06), (0.85, 0.48), tilt)
@@ -141,7 +141,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     climb = np.float32(rng.uniform(0.02, 0.13)) * cv2.exp(-aside * aside)
     inside = (body.down() - line + tilt + climb) * paint.high + 7 * body.wobble
     inside = inside + scale * (9 * large + 4 * beads * small - 6)
-    relief = scale * (13 * large + 3.2 * beads * small) + body.rough * 0.5 * mottle
+    relief = scale * (13 * large + (1.5 + 3.5 * beads) * small) + body.rough * 0.5 * mottle
     relief += 9 * scale * noise(rng, body.shape, 60 * scale, 2)
     near = np.clip(0.42 + 0.56 * large + 0.2 * body.lit + 0.1 * beads * (small - 0.6), 0.12, 1.25)
     paint.lay("fat", inside, colour, relief, 16, near, 0.7 * body.look["gloss"])
@@ -182,19 +182,19 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
         paint.ellipse(neck + away * 0.04, (0.16, 0.085), angle + 0.35 * body.side),
     )
     bag = cv2.GaussianBlur(bag, (0, 0), 6 * scale) + 4 * body.wobble
-    blotch = noise(rng, body.shape, 40 * scale, 2)
+    blotch = noise(rng, body.shape, 50 * scale, 2, 0.4)
     colour = mix(
         linear(168 - 38 * green, 146 - 8 * green, 118 + 14 * green),
         linear(186, 128, 112),
-        np.clip(0.35 + 0.35 * blotch + 0.08 * body.strand, 0, 0.9),
+        np.clip(0.35 + 0.25 * blotch + 0.08 * body.strand + 0.06 * body.mottle, 0, 0.9),
     )
-    fatty = step(noise(rng, body.shape, 30 * scale, 2) - 1.2 * body.down() + 1.2 * float(middle[1]), 0.5, 2.2)
+    fatty = step(noise(rng, body.shape, 30 * scale, 2) - 1.2 * body.down() + 1.2 * float(middle[1]), 0.3, 3.0)
     colour = mix(colour, linear(204, 158, 106), 0.7 * fatty)
     net = body.veins(22, 0.8, (bag > 0).astype(np.float32))
     colour = mix(colour, linear(134, 40, 44), np.clip(0.9 * net, 0, 0.6))
     across = np.array([-away[1], away[0]]) * body.side  # towards the liver
     bed = (body.wide() - float(middle[0])) * float(across[0]) + (body.down() - float(middle[1])) * float(across[1])
-    bound = step(-bed / np.float32(thick) * -1 + 0.3 * body.mottle, 0.35, 1.0)
+    bound = step(bed / np.float32(thick) + 0.1 * body.mottle, 0.1, 1.1)
     colour = mix(colour, linear(150, 84, 78), 0.75 * bound)
     near = np.clip(0.92 - 0.3 * bound + 0.14 * body.lit, 0.2, 1.1)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
@@ -211,13 +211,13 @@ def hilum(body: Body, neck: np.ndarray) -> None:
         sore = np.clip(0.3 * step(mottle, 0.8, 2.2) + 0.7 * body.tree, 0, 0.6)
         axes = (rng.uniform(0.20, 0.30), rng.uniform(0.12, 0.19))
         area = paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble
-        area = area + body.scale * (3.0 * mottle + 2.5 * strand)
+        area = area + body.scale * (3.0 * mottle + 0.8 * strand)
         web = mix(paint.albedo, web, np.clip(0.62 + 0.22 * mottle + 0.15 * strand, 0.2, 0.95))
         paint.lay(
             "connective",
             area,
             mix(web, linear(158, 54, 54), sore),
-            body.scale * (0.7 * strand + 2.4 * mottle + 5 * body.folds),
+            body.scale * (0.4 * strand + 2.2 * mottle + 8 * body.folds),
             9,
             1.15,
             1.1 * body.look["gloss"],
@@ -226,7 +226,7 @@ def hilum(body: Body, neck: np.ndarray) -> None:
         course = neck + np.array([(0.02, -0.03), (0.08, -0.07), (0.16, -0.06), (0.26, 0.0)]) * [body.side, 1]
         paint.lay(
             "vein",
-            paint.tube(course, 0.017) + 0.6 * body.bend[0] / 3.5,
+            paint.tube(course, 0.017) + 0.25 * body.bend[0],
             mix(paint.albedo, linear(70, 54, 92), np.clip(0.7 + 0.15 * mottle, 0, 1)),
             0 * mottle,
             5,

@@ -69,7 +69,7 @@ def _light(body: organs.Body, neck: np.ndarray) -> None:
     spot = rng.normal(0, 0.16, 2) - [0, paint.drop]
     away = paint.ellipse(spot, (0.62, 0.5), 0) / (0.5 * paint.high) - 1
     beam = cv2.exp(-1.9 * away * away)
-    deep = step(paint.ellipse(neck, (0.34, 0.30), 0), 0, 0.26 * paint.high)
+    deep = step(paint.ellipse(neck, (0.40, 0.34), 0), 0, 0.34 * paint.high)
     paint.near *= 1 - 0.55 * deep * step(noise(rng, shape, 50 * scale), -1.0, 0.8)
     paint.near *= (0.10 + 1.15 * beam) * np.clip(1 + 0.2 * noise(rng, shape, 90 * scale), 0.5, 1.5)
     paint.classes[(noise(rng, shape, 24 * scale, 2) > 2.4) & (paint.near < 0.3)] = UNKNOWN
@@ -84,4 +84,4 @@ def _bleeding(body: organs.Body, neck: np.ndarray) -> np.ndarray:
     ]
     bed = cv2.GaussianBlur((paint.classes == ID["liver"]).astype(np.float32), (0, 0), 6 * body.scale)
     deep = np.clip(0.6 - paint.near, -0.5, 0.5)
-    return film.potential(rng, paint.height, sites, 0.7) + 0.7 * deep + 0.4 * bed
+    return film.potential(rng, paint.height, sites, 0.7, 0.35) + 0.7 * deep + 0.4 * bed

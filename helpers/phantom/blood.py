@@ -10,13 +10,14 @@ THICK = 0.10
 
 
 def potential(
-    rng: np.random.Generator, height: Field, sites: list[tuple[float, float]], down: float = 1.0
+    rng: np.random.Generator, height: Field, sites: list[tuple[float, float]], down: float = 1.0, lace: float = 0.6
 ) -> Field:
     """Where blood comes first: high near the bleeding `sites` (x, y), in hollows, along runs that follow the
-    slope and in smears wiped off them. A rising level fills the field from its top."""
+    slope and in smears wiped off them; `lace` (0-1) is how frayed pools are. A rising level fills the field
+    from its top."""
     shape, scale = height.shape, unit(height.shape)
     x, y = grid(shape)
-    wander = noise(rng, shape, 26 * scale, 4, 0.6)
+    wander = noise(rng, shape, 26 * scale, 4, lace)
     near = np.full(shape, -9.0, np.float32)
     for sx, sy in sites:
         reach = rng.uniform(28, 60) * scale
@@ -101,7 +102,7 @@ def stain(albedo: Field, film: Field, look: dict[str, float]) -> Field:
         [0.35 + 1.5 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue], np.float32
     )
     through = albedo * cv2.exp(cv2.merge([film * -float(share) for share in absorbs]))
-    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(112, 2, 9)
+    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(100, 2, 18)
     body = fresh ** (1 - dark) * old**dark
-    deep = mix(body, body * (0.75 - 0.25 * min(dark, 1)), step(film, 0.8, 2.5))
+    deep = mix(body, body * (0.75 - 0.3 * min(dark, 1)), step(film, 0.8, 2.5))
     return mix(through, deep, 0.85 * (1 - cv2.exp(-2.6 * film)))

@@ -76,7 +76,7 @@ def draw_laparoscopic(
     classes = cv2.remap(world.classes, *where, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT)
 
     share = amount(look, subject, clip, seed, t, wished)
-    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share, 2.6)
+    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share, 2.0)
     albedo = film.stain(albedo, depth, look)
     canvas = _instruments(shape, look, name, t, world)
 
@@ -85,15 +85,15 @@ def draw_laparoscopic(
     rim_x, rim_y = slopes(cv2.GaussianBlur(depth, (0, 0), 1.0 * scale))
     still = 1 - 0.75 * lake
     lamp = (look["lamp_x"], look["lamp_y"])
-    cosine, _ = light(gx * still + 1.8 * scale * rim_x, gy * still + 1.8 * scale * rim_y, lamp)
+    rim_x, rim_y = 1.3 * scale * rim_x, 1.3 * scale * rim_y
+    cosine, _ = light(gx * still + rim_x, gy * still + rim_y, lamp)
     dark = np.clip(1 - 0.032 / scale * np.clip(hollow(height, 16 * scale), -3, 14), 0.3, 1.1)
     lit = (0.10 + 0.90 * cosine) * dark * near * canvas.shadow((8 + 10 * lamp[0], 10))
     # Gleams: the wet skin's ripples break a broad reflection up into clusters of small sharp ones.
-    rim_x, rim_y = 1.8 * scale * rim_x, 1.8 * scale * rim_y
     wet_x, wet_y = slopes(ripples)
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
-    gleam = gloss * (0.07 * sheen + 14 * step(sheen, 0.25, 0.9) * cv2.pow(half, 420))
+    gleam = gloss * (0.07 * sheen + 18 * step(sheen, 0.25, 0.9) * cv2.pow(half, 420))
     gleam = gleam + lake * 2.5 * cv2.pow(half, 600)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.5, canvas.cover)
     image, inside = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
@@ -126,6 +126,9 @@ def _instruments(
         aim = held + rng.normal(0, 0.10, 2) * shape[0]
         tip = path(rng, t, aim, 10 * unit(shape))
         grasper(canvas, entries(shape, rng, left), tip, rng.uniform(0.03, 0.22), look["steel"])
+    if not shows(subject, "no_grasper") and rng.random() < 0.4:  # the assistant's, that holds the bag up
+        tip = path(rng, t, held + rng.normal(0, 0.08, 2) * shape[0], 6 * unit(shape))
+        grasper(canvas, entries(shape, rng, not left), tip, rng.uniform(0.03, 0.12), look["steel"])
     if shows(subject, "hook") and rng.random() < 0.8:
         tip = path(rng, t, target + rng.normal(0, 0.10, 2) * shape[0], 12 * unit(shape))
         hook(canvas, entries(shape, rng, not left), tip, look["steel"])

@@ -144,7 +144,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     relief = scale * (13 * large + (1.5 + 3.5 * beads) * small) + body.rough * 0.5 * mottle
     relief += 9 * scale * noise(rng, body.shape, 60 * scale, 2)
     near = np.clip(0.42 + 0.56 * large + 0.2 * body.lit + 0.1 * beads * (small - 0.6), 0.12, 1.25)
-    paint.lay("fat", inside, colour, relief, 16, near, 0.7 * body.look["gloss"])
+    paint.lay("fat", inside, colour, relief, 16, near, 0.7 * body.look["gloss"], 2.0)
 
 
 def bowel(body: Body) -> None:
@@ -181,7 +181,7 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
         paint.ellipse(middle, (long, thick), angle),
         paint.ellipse(neck + away * 0.04, (0.16, 0.085), angle + 0.35 * body.side),
     )
-    bag = cv2.GaussianBlur(bag, (0, 0), 6 * scale) + 4 * body.wobble
+    bag = cv2.GaussianBlur(bag, (0, 0), 6 * scale) + 8 * body.wobble
     blotch = noise(rng, body.shape, 50 * scale, 2, 0.4)
     colour = mix(
         linear(168 - 38 * green, 146 - 8 * green, 118 + 14 * green),
@@ -196,9 +196,9 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     bed = (body.wide() - float(middle[0])) * float(across[0]) + (body.down() - float(middle[1])) * float(across[1])
     bound = step(bed / np.float32(thick) + 0.1 * body.mottle, 0.1, 1.1)
     colour = mix(colour, linear(150, 84, 78), 0.75 * bound)
-    near = np.clip(0.92 - 0.3 * bound + 0.14 * body.lit, 0.2, 1.1)
+    near = np.clip(0.76 - 0.3 * bound + 0.16 * body.lit, 0.2, 1.0)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
-    paint.lay("gallbladder", bag, colour, relief, 26, near, 0.8 * body.look["gloss"])
+    paint.lay("gallbladder", bag, colour, relief, 26, near, 0.9 * body.look["gloss"], 2.2)
     return middle
 
 
@@ -219,8 +219,9 @@ def hilum(body: Body, neck: np.ndarray) -> None:
             mix(web, linear(158, 54, 54), sore),
             body.scale * (0.4 * strand + 2.2 * mottle + 8 * body.folds),
             9,
-            1.15,
+            1.1,
             1.1 * body.look["gloss"],
+            7,
         )
     if shows(body.subject, "vein"):
         course = neck + np.array([(0.02, -0.03), (0.08, -0.07), (0.16, -0.06), (0.26, 0.0)]) * [body.side, 1]
@@ -232,6 +233,7 @@ def hilum(body: Body, neck: np.ndarray) -> None:
             5,
             0.8,
             0.9,
+            2.5,
         )
     if shows(body.subject, "duct") and body.clip % 5 == 0:
         course = neck + np.array([(0.02, 0.0), (-0.05, 0.06), (-0.09, 0.15)]) * [body.side, 1]

@@ -62,14 +62,15 @@ class Painter:
         bulge: float,
         near: Field | float,
         gloss: float,
+        soft: Field | float = 1.3,
     ) -> None:
         """A body where `inside` (pixels to its edge, positive within) is positive: its skin (colour), relief
-        (height on top of a dome `bulge` pixels high), its nearness to the lamp and its gloss; it shades what
-        lies below."""
-        share = step(inside, -1.3 * self.scale, 1.3 * self.scale)
+        (height on top of a dome `bulge` pixels high), its nearness to the lamp, its gloss and how `soft` its
+        edge is (pixels); it shades what lies below."""
+        share = step(inside, -soft * self.scale, soft * self.scale)
         climb = np.clip(inside / (3.2 * bulge * self.scale), 0, 1)
         dome = climb * (2 - climb) * bulge * self.scale
-        self.near *= 1 - 0.35 * cv2.exp(np.minimum(inside, 0) / (10 * self.scale))
+        self.near *= 1 - 0.3 * cv2.exp(np.minimum(inside, 0) / (11 * self.scale))
         self.albedo = mix(self.albedo, skin, share)
         for field, new in ((self.height, dome + relief), (self.near, near), (self.gloss, gloss)):
             field += share * (new - field)

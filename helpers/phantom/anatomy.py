@@ -57,7 +57,7 @@ def _inflame(body: organs.Body, neck: np.ndarray) -> None:
     paint, scale = body.paint, body.scale
     near_neck = step(paint.ellipse(neck, (0.3, 0.3), 0), 0, 0.3 * paint.high)
     flush = step(noise(body.rng, body.shape, 44 * scale, 2, 0.6) + 0.8 * near_neck, 0.5, 2.4)
-    flush *= (0.25 + 0.3 * body.look["inflamed"]) * (paint.classes != ID["liver"])
+    flush *= (0.25 + 0.3 * body.look["inflamed"]) * ~np.isin(paint.classes, (ID["liver"], ID["wall"]))
     flush = cv2.GaussianBlur(flush.astype(np.float32), (0, 0), 3 * scale)
     paint.albedo = mix(paint.albedo, linear(196, 92, 84), flush)
 

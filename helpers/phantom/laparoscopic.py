@@ -85,7 +85,7 @@ def draw_laparoscopic(
     rim_x, rim_y = slopes(cv2.GaussianBlur(depth, (0, 0), 1.0 * scale))
     still = 1 - 0.75 * lake
     lamp = (look["lamp_x"], look["lamp_y"])
-    rim_x, rim_y = 1.3 * scale * rim_x, 1.3 * scale * rim_y
+    rim_x, rim_y = 0.8 * scale * rim_x, 0.8 * scale * rim_y
     cosine, _ = light(gx * still + rim_x, gy * still + rim_y, lamp)
     dark = np.clip(1 - 0.032 / scale * np.clip(hollow(height, 16 * scale), -3, 14), 0.3, 1.1)
     lit = (0.10 + 0.90 * cosine) * dark * near * canvas.shadow((8 + 10 * lamp[0], 10))
@@ -93,8 +93,8 @@ def draw_laparoscopic(
     wet_x, wet_y = slopes(ripples)
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
-    gleam = gloss * (0.07 * sheen + 18 * step(sheen, 0.25, 0.9) * cv2.pow(half, 420))
-    gleam = gleam + lake * 2.5 * cv2.pow(half, 600)
+    gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + 18 * step(sheen, 0.25, 0.9) * cv2.pow(half, 420))
+    gleam = gleam + 2 * lake * step(sheen, 0.3, 0.9) * cv2.pow(half, 600)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.5, canvas.cover)
     image, inside = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
     return image, _label(classes, depth, canvas, inside, name, t)

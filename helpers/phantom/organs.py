@@ -71,13 +71,13 @@ def wall(body: Body) -> None:
     """The wall of the abdomen: far at the top, orange to violet, with fine vessels, fibres and folds."""
     w, folds, strand, mottle, rough = body.look["wall"], body.folds, body.strand, body.mottle, body.rough
     colour = skin(
-        linear(192 - 34 * w, 132 - 14 * w, 92 + 30 * w),
+        linear(190 - 36 * w, 136 - 14 * w, 98 + 30 * w),
         linear(128, 96, 104),
         0.35 + 0.3 * folds + 0.13 * strand + 0.08 * mottle,
     )
     fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
     colour = mix(colour, linear(128, 36, 40), np.clip(fine, 0, 0.65))
-    near = np.clip(0.52 + 0.14 * folds + 0.32 * body.lit - 0.2 * body.side * body.wide(), 0.06, 1.2)
+    near = 0.48 * cv2.exp(np.clip(0.2 * folds + 0.5 * body.lit - 0.4 * body.side * body.wide(), -2, 1))
     relief = 12 * body.scale * folds + 0.28 * rough * strand + 0.7 * rough * mottle
     body.paint.lay(
         "wall", np.full(body.shape, 99.0, np.float32), colour, relief, 0.01, near, 0.2 * body.look["gloss"]
@@ -112,9 +112,9 @@ def liver(body: Body) -> None:
         second = paint.ellipse((-0.35 * side, -0.30), (0.95, 0.46), 0.2 * side)
         lobe = np.maximum(lobe + 5 * body.wobble, second + 7 * body.wobble)
     elif shows(body.subject, "much_wall"):
-        lobe = paint.ellipse((0.58 * side, up + 0.13), (0.70, 0.29), tilt) + 6 * body.wobble
+        lobe = paint.ellipse((0.58 * side, up + 0.10), (0.74, 0.33), tilt) + 6 * body.wobble
     else:
-        lobe = paint.ellipse((0.50 * side, up + 0.04), (0.80, 0.41), tilt) + 6 * body.wobble
+        lobe = paint.ellipse((0.48 * side, up), (0.82, 0.45), tilt) + 6 * body.wobble
     relief = 12 * body.scale * body.folds + 0.10 * body.rough * body.mottle
     paint.lay("liver", lobe, colour, relief, 22, near, 0.5 * body.look["gloss"])
     if shows(body.subject, "no_wall"):
@@ -143,7 +143,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     inside = inside + scale * (9 * large + 4 * beads * small - 6)
     relief = scale * (13 * large + (1.5 + 3.5 * beads) * small) + body.rough * 0.5 * mottle
     relief += 9 * scale * noise(rng, body.shape, 60 * scale, 2)
-    near = np.clip(0.42 + 0.56 * large + 0.2 * body.lit + 0.1 * beads * (small - 0.6), 0.12, 1.25)
+    near = np.clip(0.3 + 0.64 * large + 0.26 * body.lit + 0.1 * beads * (small - 0.6), 0.12, 1.25)
     paint.lay("fat", inside, colour, relief, 16, near, 0.7 * body.look["gloss"], 2.0)
 
 
@@ -184,21 +184,21 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     bag = cv2.GaussianBlur(bag, (0, 0), 6 * scale) + 8 * body.wobble
     blotch = noise(rng, body.shape, 50 * scale, 2, 0.4)
     colour = mix(
-        linear(168 - 38 * green, 146 - 8 * green, 118 + 14 * green),
-        linear(186, 128, 112),
+        linear(160 - 36 * green, 140 - 6 * green, 122 + 14 * green),
+        linear(176, 124, 116),
         np.clip(0.35 + 0.25 * blotch + 0.08 * body.strand + 0.06 * body.mottle, 0, 0.9),
     )
     fatty = step(noise(rng, body.shape, 30 * scale, 2) - 1.2 * body.down() + 1.2 * float(middle[1]), 0.3, 3.0)
-    colour = mix(colour, linear(204, 158, 106), 0.7 * fatty)
+    colour = mix(colour, linear(204, 158, 106), 0.45 * fatty)
     net = body.veins(22, 0.8, (bag > 0).astype(np.float32))
     colour = mix(colour, linear(134, 40, 44), np.clip(0.9 * net, 0, 0.6))
     across = np.array([-away[1], away[0]]) * body.side  # towards the liver
     bed = (body.wide() - float(middle[0])) * float(across[0]) + (body.down() - float(middle[1])) * float(across[1])
     bound = step(bed / np.float32(thick) + 0.1 * body.mottle, 0.1, 1.1)
     colour = mix(colour, linear(150, 84, 78), 0.75 * bound)
-    near = np.clip(0.76 - 0.3 * bound + 0.16 * body.lit, 0.2, 1.0)
+    near = np.clip(0.7 - 0.3 * bound + 0.16 * body.lit, 0.2, 1.0)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
-    paint.lay("gallbladder", bag, colour, relief, 26, near, 0.9 * body.look["gloss"], 2.2)
+    paint.lay("gallbladder", bag, colour, relief, 26, near, 0.9 * body.look["gloss"], 1.8 + 8 * bound)
     return middle
 
 
@@ -207,7 +207,7 @@ def hilum(body: Body, neck: np.ndarray) -> None:
     duct."""
     paint, rng, strand, mottle = body.paint, body.rng, body.strand, body.mottle
     if shows(body.subject, "connective"):
-        web = skin(linear(206, 150, 138), linear(232, 206, 190), 0.4 + 0.3 * strand + 0.3 * mottle)
+        web = skin(linear(204, 156, 150), linear(230, 210, 202), 0.4 + 0.3 * strand + 0.3 * mottle)
         sore = np.clip(0.3 * step(mottle, 0.8, 2.2) + 0.7 * body.tree, 0, 0.6)
         axes = (rng.uniform(0.20, 0.30), rng.uniform(0.12, 0.19))
         area = paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble

@@ -37,7 +37,7 @@ def build(subject: str, clip: int, size: tuple[int, int], seed: int, look: dict[
     _inflame(body, neck)
     _light(body, neck)
     spread = _bleeding(body, neck)
-    wet = 0.15 + 0.85 * step(noise(rng, shape, 22 * body.scale, 2), -0.4, 1.2)
+    wet = 0.15 + 0.85 * step(noise(rng, shape, 22 * body.scale, 2), -0.8, 0.9)
     ripples = body.scale * (0.6 * noise(rng, shape, 7 * body.scale, 2, 0.5) + 0.02 * body.fine)
     ground = np.dstack([paint.height, spread, paint.gloss * wet, paint.near])
     focus, held = (
@@ -72,7 +72,7 @@ def _light(body: organs.Body, neck: np.ndarray) -> None:
     deep = step(paint.ellipse(neck, (0.40, 0.34), 0), 0, 0.34 * paint.high)
     paint.near *= 1 - 0.55 * deep * step(noise(rng, shape, 50 * scale), -1.0, 0.8)
     paint.near *= (0.10 + 1.15 * beam) * np.clip(1 + 0.2 * noise(rng, shape, 90 * scale), 0.5, 1.5)
-    paint.classes[(noise(rng, shape, 24 * scale, 2) > 2.4) & (paint.near < 0.3)] = UNKNOWN
+    paint.classes[(noise(rng, shape, 24 * scale, 2) > 2.4) & (paint.near < 0.22)] = UNKNOWN
 
 
 def _bleeding(body: organs.Body, neck: np.ndarray) -> np.ndarray:

@@ -93,7 +93,7 @@ def draw_laparoscopic(
     wet_x, wet_y = slopes(ripples)
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
-    gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + 18 * step(sheen, 0.25, 0.9) * cv2.pow(half, 420))
+    gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + 18 * step(sheen, 0.15, 0.85) * cv2.pow(half, 420))
     gleam = gleam + 2 * lake * step(sheen, 0.3, 0.9) * cv2.pow(half, 600)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.5, canvas.cover)
     image, inside = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)

@@ -43,7 +43,7 @@ class Body:
         self.mottle = noise(rng, shape, 22 * scale, 3, 0.6)
         self.fine = noise(rng, shape, 3.5 * scale, 2, 0.7)
         course = rng.uniform(-0.5, 0.5) + 0.4 * self.side
-        self.strand = fibres(rng, shape, course, 40 * scale, 2.0 * scale, 22 * scale)
+        self.strand = fibres(rng, shape, course, 40 * scale, 2.0 * scale, 11 * scale)
         self.bend = [2.5 * scale * noise(rng, shape, 14 * scale, 2) for _ in range(2)]
         self.tree = self.veins(int(self.look["vessels"]) + 6, 1.0)
         self.folds = noise(rng, shape, 70 * scale, 2)
@@ -73,12 +73,12 @@ def wall(body: Body) -> None:
     colour = skin(
         linear(190 - 36 * w, 136 - 14 * w, 98 + 30 * w),
         linear(128, 96, 104),
-        0.35 + 0.3 * folds + 0.13 * strand + 0.08 * mottle,
+        0.35 + 0.3 * folds + 0.09 * strand + 0.08 * mottle,
     )
     fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
     colour = mix(colour, linear(128, 36, 40), np.clip(fine, 0, 0.65))
-    near = 0.48 * cv2.exp(np.clip(0.2 * folds + 0.5 * body.lit - 0.4 * body.side * body.wide(), -2, 1))
-    relief = 12 * body.scale * folds + 0.28 * rough * strand + 0.7 * rough * mottle
+    near = 0.40 * cv2.exp(np.clip(0.2 * folds + 0.6 * body.lit - 0.4 * body.side * body.wide(), -2, 1))
+    relief = 12 * body.scale * folds + 0.2 * rough * strand + 0.7 * rough * mottle
     body.paint.lay(
         "wall", np.full(body.shape, 99.0, np.float32), colour, relief, 0.01, near, 0.2 * body.look["gloss"]
     )
@@ -89,7 +89,7 @@ def ligament(body: Body) -> None:
     if not shows(body.subject, "ligament"):
         return
     course = np.array([(-0.02, -0.8), (0.02, -0.35), (0.14, 0.10)]) * [body.side, 1]
-    sheet = body.paint.tube(course, body.rng.uniform(0.13, 0.19)) + 8 * body.wobble
+    sheet = body.paint.tube(course, body.rng.uniform(0.17, 0.25)) + 8 * body.wobble
     colour = skin(linear(206, 160, 112), linear(186, 116, 92), 0.3 + 0.2 * body.strand + 0.2 * body.mottle)
     colour = mix(colour, linear(150, 44, 40), 0.5 * body.tree)
     relief = 0.5 * body.rough * body.strand + 7 * body.scale * body.folds
@@ -114,7 +114,7 @@ def liver(body: Body) -> None:
     elif shows(body.subject, "much_wall"):
         lobe = paint.ellipse((0.58 * side, up + 0.10), (0.74, 0.33), tilt) + 6 * body.wobble
     else:
-        lobe = paint.ellipse((0.48 * side, up), (0.82, 0.45), tilt) + 6 * body.wobble
+        lobe = paint.ellipse((0.48 * side, up - 0.02), (0.84, 0.47), tilt) + 6 * body.wobble
     relief = 12 * body.scale * body.folds + 0.10 * body.rough * body.mottle
     paint.lay("liver", lobe, colour, relief, 22, near, 0.5 * body.look["gloss"])
     if shows(body.subject, "no_wall"):
@@ -138,7 +138,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     line = rng.uniform(0.12, 0.22)
     tilt = 0.25 * body.side * rng.uniform(-0.2, 0.9) * body.wide()
     aside = (body.wide() - np.float32(neck[0] - 0.05 * body.side)) / np.float32(rng.uniform(0.12, 0.22))
-    climb = np.float32(rng.uniform(0.02, 0.13)) * cv2.exp(-aside * aside)
+    climb = np.float32(rng.uniform(0.02, 0.11)) * cv2.exp(-aside * aside)
     inside = (body.down() - line + tilt + climb) * paint.high + 7 * body.wobble
     inside = inside + scale * (9 * large + 4 * beads * small - 6)
     relief = scale * (13 * large + (1.5 + 3.5 * beads) * small) + body.rough * 0.5 * mottle
@@ -152,8 +152,8 @@ def bowel(body: Body) -> None:
     if shows(body.subject, "no_bowel") or body.rng.random() >= 0.75:
         return
     colour = skin(
-        linear(206, 150 + 8 * body.look["hue"], 138),
-        linear(186, 116, 112),
+        linear(212, 166 + 8 * body.look["hue"], 150),
+        linear(194, 132, 122),
         0.35 + 0.25 * body.mottle + 0.1 * body.strand,
     )
     colour = mix(colour, linear(168, 60, 64), np.clip(0.8 * body.tree, 0, 0.6))
@@ -171,10 +171,10 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     hidden = shows(body.subject, "much_wall")
     angle = body.side * (rng.uniform(-0.5, 0.3) if hidden else rng.uniform(-1.25, -0.45))
     away = np.array([np.cos(angle), np.sin(angle)]) * body.side
-    long, thick = rng.uniform(0.18, 0.23), rng.uniform(0.12, 0.15)
+    long, thick = rng.uniform(0.19, 0.24), rng.uniform(0.13, 0.16)
     if not hidden:
         long, thick = long + rng.uniform(0.05, 0.09), thick + rng.uniform(0.01, 0.04)
-    middle = neck + away * (0.12 if hidden else rng.uniform(0.17, 0.25))
+    middle = neck + away * (0.12 if hidden else rng.uniform(0.17, 0.25)) - [0, 0.06 * hidden]
     if shows(body.subject, "no_gallbladder"):
         return middle
     bag = np.maximum(
@@ -183,10 +183,12 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     )
     bag = cv2.GaussianBlur(bag, (0, 0), 6 * scale) + 8 * body.wobble
     blotch = noise(rng, body.shape, 50 * scale, 2, 0.4)
+    along = (body.wide() - float(neck[0])) * float(away[0]) + (body.down() - float(neck[1])) * float(away[1])
+    along = np.clip(along / float(2.2 * long), 0, 1)
     colour = mix(
         linear(160 - 36 * green, 140 - 6 * green, 122 + 14 * green),
-        linear(176, 124, 116),
-        np.clip(0.35 + 0.25 * blotch + 0.08 * body.strand + 0.06 * body.mottle, 0, 0.9),
+        linear(178, 118, 106),
+        np.clip(0.85 - 0.75 * along + 0.25 * blotch + 0.08 * body.strand + 0.08 * body.mottle, 0, 0.95),
     )
     fatty = step(noise(rng, body.shape, 30 * scale, 2) - 1.2 * body.down() + 1.2 * float(middle[1]), 0.3, 3.0)
     colour = mix(colour, linear(204, 158, 106), 0.45 * fatty)
@@ -237,13 +239,13 @@ def hilum(body: Body, neck: np.ndarray) -> None:
         )
     if shows(body.subject, "duct") and body.clip % 5 == 0:
         course = neck + np.array([(0.02, 0.0), (-0.05, 0.06), (-0.09, 0.15)]) * [body.side, 1]
-        colour = skin(linear(196, 128, 100), linear(176, 90, 76), 0.4 + 0.3 * mottle + 0.2 * strand)
+        colour = skin(linear(172, 92, 76), linear(146, 58, 54), 0.4 + 0.3 * mottle + 0.2 * strand)
         paint.lay(
             "duct",
             paint.tube(course, 0.030) + 0.8 * body.wobble,
             colour,
             0.5 * body.scale * strand,
             6,
-            0.9,
+            0.8,
             1.0,
         )

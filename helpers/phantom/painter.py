@@ -70,7 +70,7 @@ class Painter:
         share = step(inside, -soft * self.scale, soft * self.scale)
         climb = np.clip(inside / (3.2 * bulge * self.scale), 0, 1)
         dome = climb * (2 - climb) * bulge * self.scale
-        self.near *= 1 - 0.3 * cv2.exp(np.minimum(inside, 0) / (11 * self.scale))
+        self.near *= 1 - 0.25 * cv2.exp(np.minimum(inside, 0) / (11 * self.scale))
         self.albedo = mix(self.albedo, skin, share)
         for field, new in ((self.height, dome + relief), (self.near, near), (self.gloss, gloss)):
             field += share * (new - field)

@@ -72,7 +72,9 @@ def _light(body: organs.Body, neck: np.ndarray) -> None:
     deep = step(paint.ellipse(neck, (0.40, 0.34), 0), 0, 0.34 * paint.high)
     paint.near *= 1 - 0.55 * deep * step(noise(rng, shape, 50 * scale), -1.0, 0.8)
     paint.near *= (0.10 + 1.15 * beam) * np.clip(1 + 0.2 * noise(rng, shape, 90 * scale), 0.5, 1.5)
-    paint.classes[(noise(rng, shape, 24 * scale, 2) > 2.4) & (paint.near < 0.22)] = UNKNOWN
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(4 * scale) | 1,) * 2)
+    slits = cv2.morphologyEx(paint.classes, cv2.MORPH_GRADIENT, disc) > 0
+    paint.classes[slits & (noise(rng, shape, 30 * scale, 2) > 1.6)] = UNKNOWN
 
 
 def _bleeding(body: organs.Body, neck: np.ndarray) -> np.ndarray:

@@ -102,7 +102,7 @@ def stain(albedo: Field, film: Field, look: dict[str, float]) -> Field:
         [0.35 + 1.5 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue], np.float32
     )
     through = albedo * cv2.exp(cv2.merge([film * -float(share) for share in absorbs]))
-    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(96, 0, 17)
+    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(110, 0, 18)
     body = fresh ** (1 - dark) * old**dark
-    deep = mix(body, body * (0.75 - 0.3 * min(dark, 1)), step(film, 0.8, 2.5))
-    return mix(through, deep, 0.85 * (1 - cv2.exp(-2.6 * film)))
+    deep = mix(body, body * (0.75 - 0.22 * min(dark, 1)), step(film, 0.8, 2.5))
+    return mix(through, deep, (0.85 + 0.1 * min(dark, 1)) * (1 - cv2.exp(-(2.6 + 2.0 * dark) * film)))

@@ -76,7 +76,7 @@ def draw_laparoscopic(
     classes = cv2.remap(world.classes, *where, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT)
 
     share = amount(look, subject, clip, seed, t, wished)
-    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share, 2.0)
+    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share, 2.6)
     albedo = film.stain(albedo, depth, look)
     canvas = _instruments(shape, look, name, t, world)
 
@@ -94,7 +94,7 @@ def draw_laparoscopic(
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
     gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + 18 * step(sheen, 0.15, 0.85) * cv2.pow(half, 420))
-    gleam = gleam + 2 * lake * step(sheen, 0.3, 0.9) * cv2.pow(half, 600)
+    gleam = gleam + 1.0 * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 600)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.5, canvas.cover)
     image, inside = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
     return image, _label(classes, depth, canvas, inside, name, t)

@@ -77,7 +77,7 @@ def wall(body: Body) -> None:
     )
     fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
     colour = mix(colour, linear(128, 36, 40), np.clip(fine, 0, 0.65))
-    near = 0.40 * cv2.exp(np.clip(0.2 * folds + 0.6 * body.lit - 0.4 * body.side * body.wide(), -2, 1))
+    near = 0.35 * cv2.exp(np.clip(0.3 * folds + 0.95 * body.lit - 0.5 * body.side * body.wide(), -2.3, 1.2))
     relief = 12 * body.scale * folds + 0.2 * rough * strand + 0.7 * rough * mottle
     body.paint.lay(
         "wall", np.full(body.shape, 99.0, np.float32), colour, relief, 0.01, near, 0.2 * body.look["gloss"]
@@ -100,8 +100,8 @@ def liver(body: Body) -> None:
     """One or two smooth dark lobes with soft edges, a fine grain and a sheen."""
     paint, rng, side, brown = body.paint, body.rng, body.side, body.look["liver"]
     colour = skin(
-        linear(130 - 38 * brown, 52 - 2 * brown + 6 * body.look["hue"], 46 + 14 * brown),
-        linear(104 - 24 * brown, 40, 40),
+        linear(122 - 36 * brown, 53 - 2 * brown + 6 * body.look["hue"], 46 + 14 * brown),
+        linear(96 - 22 * brown, 41, 41),
         0.4 + 0.14 * body.mottle + 0.3 * body.folds,
     )
     colour *= thrice(np.clip(1 + 0.07 * body.fine, 0.7, 1.3))
@@ -114,7 +114,7 @@ def liver(body: Body) -> None:
     elif shows(body.subject, "much_wall"):
         lobe = paint.ellipse((0.58 * side, up + 0.10), (0.74, 0.33), tilt) + 6 * body.wobble
     else:
-        lobe = paint.ellipse((0.48 * side, up - 0.02), (0.84, 0.47), tilt) + 6 * body.wobble
+        lobe = paint.ellipse((0.46 * side, up - 0.03), (0.86, 0.49), tilt) + 6 * body.wobble
     relief = 12 * body.scale * body.folds + 0.10 * body.rough * body.mottle
     paint.lay("liver", lobe, colour, relief, 22, near, 0.5 * body.look["gloss"])
     if shows(body.subject, "no_wall"):
@@ -139,6 +139,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     tilt = 0.25 * body.side * rng.uniform(-0.2, 0.9) * body.wide()
     aside = (body.wide() - np.float32(neck[0] - 0.05 * body.side)) / np.float32(rng.uniform(0.12, 0.22))
     climb = np.float32(rng.uniform(0.02, 0.11)) * cv2.exp(-aside * aside)
+    climb *= 1 + 0.7 * noise(rng, body.shape, 30 * scale, 2)
     inside = (body.down() - line + tilt + climb) * paint.high + 7 * body.wobble
     inside = inside + scale * (9 * large + 4 * beads * small - 6)
     relief = scale * (13 * large + (1.5 + 3.5 * beads) * small) + body.rough * 0.5 * mottle
@@ -187,18 +188,18 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     along = np.clip(along / float(2.2 * long), 0, 1)
     colour = mix(
         linear(160 - 36 * green, 140 - 6 * green, 122 + 14 * green),
-        linear(178, 118, 106),
+        linear(170, 124, 114),
         np.clip(0.85 - 0.75 * along + 0.25 * blotch + 0.08 * body.strand + 0.08 * body.mottle, 0, 0.95),
     )
     fatty = step(noise(rng, body.shape, 30 * scale, 2) - 1.2 * body.down() + 1.2 * float(middle[1]), 0.3, 3.0)
     colour = mix(colour, linear(204, 158, 106), 0.45 * fatty)
     net = body.veins(22, 0.8, (bag > 0).astype(np.float32))
-    colour = mix(colour, linear(134, 40, 44), np.clip(0.9 * net, 0, 0.6))
+    colour = mix(colour, linear(134, 40, 44), np.clip(net, 0, 0.65))
     across = np.array([-away[1], away[0]]) * body.side  # towards the liver
     bed = (body.wide() - float(middle[0])) * float(across[0]) + (body.down() - float(middle[1])) * float(across[1])
     bound = step(bed / np.float32(thick) + 0.1 * body.mottle, 0.1, 1.1)
     colour = mix(colour, linear(150, 84, 78), 0.75 * bound)
-    near = np.clip(0.7 - 0.3 * bound + 0.16 * body.lit, 0.2, 1.0)
+    near = np.clip(0.62 - 0.27 * bound + 0.16 * body.lit, 0.2, 1.0)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
     paint.lay("gallbladder", bag, colour, relief, 26, near, 0.9 * body.look["gloss"], 1.8 + 8 * bound)
     return middle
@@ -209,12 +210,12 @@ def hilum(body: Body, neck: np.ndarray) -> None:
     duct."""
     paint, rng, strand, mottle = body.paint, body.rng, body.strand, body.mottle
     if shows(body.subject, "connective"):
-        web = skin(linear(204, 156, 150), linear(230, 210, 202), 0.4 + 0.3 * strand + 0.3 * mottle)
+        web = skin(linear(204, 156, 150), linear(230, 210, 202), 0.4 + 0.18 * strand + 0.35 * mottle)
         sore = np.clip(0.3 * step(mottle, 0.8, 2.2) + 0.7 * body.tree, 0, 0.6)
         axes = (rng.uniform(0.20, 0.30), rng.uniform(0.12, 0.19))
         area = paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble
         area = area + body.scale * (3.0 * mottle + 0.8 * strand)
-        web = mix(paint.albedo, web, np.clip(0.62 + 0.22 * mottle + 0.15 * strand, 0.2, 0.95))
+        web = mix(paint.albedo, web, np.clip(0.62 + 0.25 * mottle + 0.07 * strand, 0.2, 0.95))
         paint.lay(
             "connective",
             area,
@@ -242,10 +243,11 @@ def hilum(body: Body, neck: np.ndarray) -> None:
         colour = skin(linear(172, 92, 76), linear(146, 58, 54), 0.4 + 0.3 * mottle + 0.2 * strand)
         paint.lay(
             "duct",
-            paint.tube(course, 0.030) + 0.8 * body.wobble,
-            colour,
+            paint.tube(course, 0.024) + 2 * body.wobble,
+            mix(paint.albedo, colour, np.clip(0.75 + 0.2 * mottle, 0, 1)),
             0.5 * body.scale * strand,
             6,
-            0.8,
+            0.75,
             1.0,
+            3.0,
         )

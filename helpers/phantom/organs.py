@@ -89,7 +89,7 @@ def ligament(body: Body) -> None:
     if not shows(body.subject, "ligament"):
         return
     course = np.array([(-0.02, -0.8), (0.02, -0.35), (0.14, 0.10)]) * [body.side, 1]
-    sheet = body.paint.tube(course, body.rng.uniform(0.17, 0.25)) + 8 * body.wobble
+    sheet = body.paint.tube(course, body.rng.uniform(0.24, 0.34)) + 8 * body.wobble
     colour = skin(linear(206, 160, 112), linear(186, 116, 92), 0.3 + 0.2 * body.strand + 0.2 * body.mottle)
     colour = mix(colour, linear(150, 44, 40), 0.5 * body.tree)
     relief = 0.5 * body.rough * body.strand + 7 * body.scale * body.folds
@@ -159,7 +159,7 @@ def bowel(body: Body) -> None:
     )
     colour = mix(colour, linear(168, 60, 64), np.clip(0.8 * body.tree, 0, 0.6))
     middle = (-body.rng.uniform(0.35, 0.6) * body.side, body.rng.uniform(0.26, 0.42))
-    loop = body.paint.ellipse(middle, (0.32, 0.16), -0.6 * body.side) + 3 * body.wobble
+    loop = body.paint.ellipse(middle, (0.32, 0.16), -0.6 * body.side) + 7 * body.wobble
     relief = 0.6 * body.rough * body.mottle + 4 * body.scale * body.folds
     body.paint.lay("bowel", loop, colour, relief, 20, 1.0, 0.7 * body.look["gloss"])
 
@@ -189,17 +189,17 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     colour = mix(
         linear(160 - 36 * green, 140 - 6 * green, 122 + 14 * green),
         linear(170, 124, 114),
-        np.clip(0.85 - 0.75 * along + 0.25 * blotch + 0.08 * body.strand + 0.08 * body.mottle, 0, 0.95),
+        np.clip(0.65 - 0.65 * along + 0.25 * blotch + 0.08 * body.strand + 0.08 * body.mottle, 0, 0.95),
     )
     fatty = step(noise(rng, body.shape, 30 * scale, 2) - 1.2 * body.down() + 1.2 * float(middle[1]), 0.3, 3.0)
-    colour = mix(colour, linear(204, 158, 106), 0.45 * fatty)
+    colour = mix(colour, linear(204, 160, 116), 0.35 * fatty)
     net = body.veins(22, 0.8, (bag > 0).astype(np.float32))
     colour = mix(colour, linear(134, 40, 44), np.clip(net, 0, 0.65))
     across = np.array([-away[1], away[0]]) * body.side  # towards the liver
     bed = (body.wide() - float(middle[0])) * float(across[0]) + (body.down() - float(middle[1])) * float(across[1])
     bound = step(bed / np.float32(thick) + 0.1 * body.mottle, 0.1, 1.1)
-    colour = mix(colour, linear(150, 84, 78), 0.75 * bound)
-    near = np.clip(0.62 - 0.27 * bound + 0.16 * body.lit, 0.2, 1.0)
+    colour = mix(colour, linear(140, 86, 80), 0.75 * bound)
+    near = np.clip(0.58 - 0.24 * bound + 0.16 * body.lit, 0.2, 1.0)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
     paint.lay("gallbladder", bag, colour, relief, 26, near, 0.9 * body.look["gloss"], 1.8 + 8 * bound)
     return middle

@@ -1,4 +1,5 @@
-"""The organs around a gallbladder, each with its shape, its skin and its place over the others."""
+"""The organs around a gallbladder, each with its shape, its skin and its place over the
+others."""
 
 from dataclasses import dataclass
 
@@ -25,7 +26,8 @@ from helpers.phantom.subjects import shows
 
 @dataclass
 class Body:
-    """One clip's view of a patient: who, which side is which, and the textures that several organs share."""
+    """One clip's view of a patient: who, which side is which, and the textures that
+    several organs share."""
 
     paint: Painter
     rng: np.random.Generator
@@ -55,7 +57,9 @@ class Body:
 
     def down(self) -> Field:
         """How far below the scene's middle each pixel lies, in scene heights."""
-        return (grid(self.shape)[1] - self.shape[0] / 2) / self.paint.high - self.paint.drop
+        return (
+            grid(self.shape)[1] - self.shape[0] / 2
+        ) / self.paint.high - self.paint.drop
 
     def veins(self, number: int, width: float, within: Field | None = None) -> Field:
         """Vessels that wind, 0-1."""
@@ -68,8 +72,15 @@ def skin(base: Field, other: Field, share: Field) -> Field:
 
 
 def wall(body: Body) -> None:
-    """The wall of the abdomen: far at the top, orange to violet, with fine vessels, fibres and folds."""
-    w, folds, strand, mottle, rough = body.look["wall"], body.folds, body.strand, body.mottle, body.rough
+    """The wall of the abdomen: far at the top, orange to violet, with fine vessels,
+    fibres and folds."""
+    w, folds, strand, mottle, rough = (
+        body.look["wall"],
+        body.folds,
+        body.strand,
+        body.mottle,
+        body.rough,
+    )
     colour = skin(
         linear(190 - 36 * w, 136 - 14 * w, 98 + 30 * w),
         linear(128, 96, 104),
@@ -77,10 +88,20 @@ def wall(body: Body) -> None:
     )
     fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
     colour = mix(colour, linear(128, 36, 40), np.clip(fine, 0, 0.65))
-    near = 0.35 * cv2.exp(np.clip(0.3 * folds + 0.95 * body.lit - 0.5 * body.side * body.wide(), -2.3, 1.2))
+    near = 0.35 * cv2.exp(
+        np.clip(
+            0.3 * folds + 0.95 * body.lit - 0.5 * body.side * body.wide(), -2.3, 1.2
+        )
+    )
     relief = 12 * body.scale * folds + 0.2 * rough * strand + 0.7 * rough * mottle
     body.paint.lay(
-        "wall", np.full(body.shape, 99.0, np.float32), colour, relief, 0.01, near, 0.2 * body.look["gloss"]
+        "wall",
+        np.full(body.shape, 99.0, np.float32),
+        colour,
+        relief,
+        0.01,
+        near,
+        0.2 * body.look["gloss"],
     )
 
 
@@ -90,17 +111,31 @@ def ligament(body: Body) -> None:
         return
     course = np.array([(-0.02, -0.8), (0.02, -0.35), (0.14, 0.10)]) * [body.side, 1]
     sheet = body.paint.tube(course, body.rng.uniform(0.24, 0.34)) + 8 * body.wobble
-    colour = skin(linear(206, 160, 112), linear(186, 116, 92), 0.3 + 0.2 * body.strand + 0.2 * body.mottle)
+    colour = skin(
+        linear(206, 160, 112),
+        linear(186, 116, 92),
+        0.3 + 0.2 * body.strand + 0.2 * body.mottle,
+    )
     colour = mix(colour, linear(150, 44, 40), 0.5 * body.tree)
     relief = 0.5 * body.rough * body.strand + 7 * body.scale * body.folds
-    body.paint.lay("ligament", sheet, colour, relief, 9, 0.6 + 0.2 * body.lit, 0.5 * body.look["gloss"])
+    body.paint.lay(
+        "ligament",
+        sheet,
+        colour,
+        relief,
+        9,
+        0.6 + 0.2 * body.lit,
+        0.5 * body.look["gloss"],
+    )
 
 
 def liver(body: Body) -> None:
     """One or two smooth dark lobes with soft edges, a fine grain and a sheen."""
     paint, rng, side, brown = body.paint, body.rng, body.side, body.look["liver"]
     colour = skin(
-        linear(122 - 36 * brown, 53 - 2 * brown + 6 * body.look["hue"], 46 + 14 * brown),
+        linear(
+            122 - 36 * brown, 53 - 2 * brown + 6 * body.look["hue"], 46 + 14 * brown
+        ),
         linear(96 - 22 * brown, 41, 41),
         0.4 + 0.14 * body.mottle + 0.3 * body.folds,
     )
@@ -112,9 +147,15 @@ def liver(body: Body) -> None:
         second = paint.ellipse((-0.35 * side, -0.30), (0.95, 0.46), 0.2 * side)
         lobe = np.maximum(lobe + 5 * body.wobble, second + 7 * body.wobble)
     elif shows(body.subject, "much_wall"):
-        lobe = paint.ellipse((0.58 * side, up + 0.10), (0.74, 0.33), tilt) + 6 * body.wobble
+        lobe = (
+            paint.ellipse((0.58 * side, up + 0.10), (0.74, 0.33), tilt)
+            + 6 * body.wobble
+        )
     else:
-        lobe = paint.ellipse((0.46 * side, up - 0.03), (0.86, 0.49), tilt) + 6 * body.wobble
+        lobe = (
+            paint.ellipse((0.46 * side, up - 0.03), (0.86, 0.49), tilt)
+            + 6 * body.wobble
+        )
     relief = 12 * body.scale * body.folds + 0.10 * body.rough * body.mottle
     paint.lay("liver", lobe, colour, relief, 22, near, 0.5 * body.look["gloss"])
     if shows(body.subject, "no_wall"):
@@ -122,12 +163,22 @@ def liver(body: Body) -> None:
 
 
 def fat(body: Body, neck: np.ndarray) -> None:
-    """Below: yellow to orange, large soft lobes with small ones on them; it climbs up to the gallbladder."""
-    paint, rng, mottle, scale, size = body.paint, body.rng, body.mottle, body.scale, body.look["lobule"]
+    """Below: yellow to orange, large soft lobes with small ones on them; it climbs up
+    to the gallbladder."""
+    paint, rng, mottle, scale, size = (
+        body.paint,
+        body.rng,
+        body.mottle,
+        body.scale,
+        body.look["lobule"],
+    )
     large, tone = lobules(rng, body.shape, 2.6 * size * scale)
     small, _ = lobules(rng, body.shape, 0.6 * size * scale)
     beads = step(noise(rng, body.shape, 55 * scale), 0.0, 1.2)
-    large, small = (cv2.GaussianBlur(dome, (0, 0), blur * scale) for dome, blur in ((large, 3.5), (small, 1.0)))
+    large, small = (
+        cv2.GaussianBlur(dome, (0, 0), blur * scale)
+        for dome, blur in ((large, 3.5), (small, 1.0))
+    )
     yellow = body.look["yellow"]
     colour = skin(
         linear(212, 158 + 12 * yellow, 108 - 22 * yellow),
@@ -137,14 +188,20 @@ def fat(body: Body, neck: np.ndarray) -> None:
     colour = mix(colour, linear(158, 46, 40), np.clip(0.8 * body.tree, 0, 0.5))
     line = rng.uniform(0.12, 0.22)
     tilt = 0.25 * body.side * rng.uniform(-0.2, 0.9) * body.wide()
-    aside = (body.wide() - np.float32(neck[0] - 0.05 * body.side)) / np.float32(rng.uniform(0.12, 0.22))
+    aside = (body.wide() - np.float32(neck[0] - 0.05 * body.side)) / np.float32(
+        rng.uniform(0.12, 0.22)
+    )
     climb = np.float32(rng.uniform(0.02, 0.11)) * cv2.exp(-aside * aside)
-    climb *= 1 + 0.7 * noise(rng, body.shape, 30 * scale, 2)
+    climb *= np.maximum(1 + 0.4 * noise(rng, body.shape, 40 * scale), 0)
     inside = (body.down() - line + tilt + climb) * paint.high + 7 * body.wobble
     inside = inside + scale * (9 * large + 4 * beads * small - 6)
-    relief = scale * (13 * large + (1.5 + 3.5 * beads) * small) + body.rough * 0.5 * mottle
+    relief = (
+        scale * (13 * large + (1.5 + 3.5 * beads) * small) + body.rough * 0.5 * mottle
+    )
     relief += 9 * scale * noise(rng, body.shape, 60 * scale, 2)
-    near = np.clip(0.3 + 0.64 * large + 0.26 * body.lit + 0.1 * beads * (small - 0.6), 0.12, 1.25)
+    near = np.clip(
+        0.3 + 0.64 * large + 0.26 * body.lit + 0.1 * beads * (small - 0.6), 0.12, 1.25
+    )
     paint.lay("fat", inside, colour, relief, 16, near, 0.7 * body.look["gloss"], 2.0)
 
 
@@ -165,17 +222,22 @@ def bowel(body: Body) -> None:
 
 
 def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
-    """A bag, grey-green to pink and netted with vessels, that hangs from the liver's bed: its far side is bound
-    to the liver, its neck goes down to `neck`, under the fat. Where the wall fills the view it only looks out
-    from under the liver. Gives the place by which a grasper holds it."""
+    """A bag, grey-green to pink and netted with vessels, that hangs from the liver's
+    bed: its far side is bound to the liver, its neck goes down to `neck`, under the
+    fat. Where the wall fills the view it only looks out from under the liver. Gives the
+    place by which a grasper holds it."""
     paint, rng, green, scale = body.paint, body.rng, body.look["green"], body.scale
     hidden = shows(body.subject, "much_wall")
-    angle = body.side * (rng.uniform(-0.5, 0.3) if hidden else rng.uniform(-1.25, -0.45))
+    angle = body.side * (
+        rng.uniform(-0.5, 0.3) if hidden else rng.uniform(-1.25, -0.45)
+    )
     away = np.array([np.cos(angle), np.sin(angle)]) * body.side
     long, thick = rng.uniform(0.19, 0.24), rng.uniform(0.13, 0.16)
     if not hidden:
         long, thick = long + rng.uniform(0.05, 0.09), thick + rng.uniform(0.01, 0.04)
-    middle = neck + away * (0.12 if hidden else rng.uniform(0.17, 0.25)) - [0, 0.06 * hidden]
+    middle = (
+        neck + away * (0.12 if hidden else rng.uniform(0.17, 0.25)) - [0, 0.06 * hidden]
+    )
     if shows(body.subject, "no_gallbladder"):
         return middle
     bag = np.maximum(
@@ -184,38 +246,73 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     )
     bag = cv2.GaussianBlur(bag, (0, 0), 6 * scale) + 8 * body.wobble
     blotch = noise(rng, body.shape, 50 * scale, 2, 0.4)
-    along = (body.wide() - float(neck[0])) * float(away[0]) + (body.down() - float(neck[1])) * float(away[1])
+    along = (body.wide() - float(neck[0])) * float(away[0]) + (
+        body.down() - float(neck[1])
+    ) * float(away[1])
     along = np.clip(along / float(2.2 * long), 0, 1)
     colour = mix(
         linear(160 - 36 * green, 140 - 6 * green, 122 + 14 * green),
         linear(170, 124, 114),
-        np.clip(0.65 - 0.65 * along + 0.25 * blotch + 0.08 * body.strand + 0.08 * body.mottle, 0, 0.95),
+        np.clip(
+            0.65
+            - 0.65 * along
+            + 0.25 * blotch
+            + 0.08 * body.strand
+            + 0.08 * body.mottle,
+            0,
+            0.95,
+        ),
     )
-    fatty = step(noise(rng, body.shape, 30 * scale, 2) - 1.2 * body.down() + 1.2 * float(middle[1]), 0.3, 3.0)
+    fatty = step(
+        noise(rng, body.shape, 30 * scale, 2)
+        - 1.2 * body.down()
+        + 1.2 * float(middle[1]),
+        0.3,
+        3.0,
+    )
     colour = mix(colour, linear(204, 160, 116), 0.35 * fatty)
-    net = body.veins(22, 0.8, (bag > 0).astype(np.float32))
-    colour = mix(colour, linear(134, 40, 44), np.clip(net, 0, 0.65))
+    net = body.veins(16, 0.65, (bag > 0).astype(np.float32))
+    colour = mix(colour, linear(134, 40, 44), np.clip(net, 0, 0.55))
     across = np.array([-away[1], away[0]]) * body.side  # towards the liver
-    bed = (body.wide() - float(middle[0])) * float(across[0]) + (body.down() - float(middle[1])) * float(across[1])
+    bed = (body.wide() - float(middle[0])) * float(across[0]) + (
+        body.down() - float(middle[1])
+    ) * float(across[1])
     bound = step(bed / np.float32(thick) + 0.1 * body.mottle, 0.1, 1.1)
     colour = mix(colour, linear(140, 86, 80), 0.75 * bound)
     near = np.clip(0.58 - 0.24 * bound + 0.16 * body.lit, 0.2, 1.0)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
-    paint.lay("gallbladder", bag, colour, relief, 26, near, 0.9 * body.look["gloss"], 1.8 + 8 * bound)
+    paint.lay(
+        "gallbladder",
+        bag,
+        colour,
+        relief,
+        26,
+        near,
+        0.9 * body.look["gloss"],
+        1.8 + 8 * bound,
+    )
     return middle
 
 
 def hilum(body: Body, neck: np.ndarray) -> None:
-    """What lies at the gallbladder's neck: connective tissue, the vein and, in one clip of five, the cystic
-    duct."""
+    """What lies at the gallbladder's neck: connective tissue, the vein and, in one clip
+    of five, the cystic duct."""
     paint, rng, strand, mottle = body.paint, body.rng, body.strand, body.mottle
     if shows(body.subject, "connective"):
-        web = skin(linear(204, 156, 150), linear(230, 210, 202), 0.4 + 0.18 * strand + 0.35 * mottle)
+        web = skin(
+            linear(204, 156, 150),
+            linear(230, 210, 202),
+            0.4 + 0.18 * strand + 0.35 * mottle,
+        )
         sore = np.clip(0.3 * step(mottle, 0.8, 2.2) + 0.7 * body.tree, 0, 0.6)
         axes = (rng.uniform(0.20, 0.30), rng.uniform(0.12, 0.19))
-        area = paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble
+        area = (
+            paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble
+        )
         area = area + body.scale * (3.0 * mottle + 0.8 * strand)
-        web = mix(paint.albedo, web, np.clip(0.62 + 0.25 * mottle + 0.07 * strand, 0.2, 0.95))
+        web = mix(
+            paint.albedo, web, np.clip(0.62 + 0.25 * mottle + 0.07 * strand, 0.2, 0.95)
+        )
         paint.lay(
             "connective",
             area,
@@ -227,7 +324,9 @@ def hilum(body: Body, neck: np.ndarray) -> None:
             7,
         )
     if shows(body.subject, "vein"):
-        course = neck + np.array([(0.02, -0.03), (0.08, -0.07), (0.16, -0.06), (0.26, 0.0)]) * [body.side, 1]
+        course = neck + np.array(
+            [(0.02, -0.03), (0.08, -0.07), (0.16, -0.06), (0.26, 0.0)]
+        ) * [body.side, 1]
         paint.lay(
             "vein",
             paint.tube(course, 0.017) + 0.25 * body.bend[0],
@@ -239,8 +338,13 @@ def hilum(body: Body, neck: np.ndarray) -> None:
             2.5,
         )
     if shows(body.subject, "duct") and body.clip % 5 == 0:
-        course = neck + np.array([(0.02, 0.0), (-0.05, 0.06), (-0.09, 0.15)]) * [body.side, 1]
-        colour = skin(linear(172, 92, 76), linear(146, 58, 54), 0.4 + 0.3 * mottle + 0.2 * strand)
+        course = neck + np.array([(0.02, 0.0), (-0.05, 0.06), (-0.09, 0.15)]) * [
+            body.side,
+            1,
+        ]
+        colour = skin(
+            linear(172, 92, 76), linear(146, 58, 54), 0.4 + 0.3 * mottle + 0.2 * strand
+        )
         paint.lay(
             "duct",
             paint.tube(course, 0.024) + 2 * body.wobble,

@@ -87,14 +87,17 @@ def draw_laparoscopic(
     lamp = (look["lamp_x"], look["lamp_y"])
     rim_x, rim_y = 0.8 * scale * rim_x, 0.8 * scale * rim_y
     cosine, _ = light(gx * still + rim_x, gy * still + rim_y, lamp)
-    dark = np.clip(1 - 0.032 / scale * np.clip(hollow(height, 16 * scale), -3, 14), 0.3, 1.1)
+    sunken = np.clip(hollow(height, 16 * scale), -3, 14)
+    dark = np.clip(1 - 0.032 / scale * sunken, 0.3, 1.1)
     lit = (0.10 + 0.90 * cosine) * dark * near * canvas.shadow((8 + 10 * lamp[0], 10))
-    # Gleams: the wet skin's ripples break a broad reflection up into clusters of small sharp ones.
+    # The wet skin's ripples break a broad reflection up into clusters of small gleams.
     wet_x, wet_y = slopes(ripples)
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
-    _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
-    gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + 18 * step(sheen, 0.15, 0.85) * cv2.pow(half, 420))
-    gleam = gleam + 1.0 * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 600)
+    wet_x, wet_y = 0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y
+    _, half = light(wet_x, wet_y, lamp)
+    sharp = 18 * step(sheen, 0.15, 0.85) * cv2.pow(half, 420)
+    gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + sharp)
+    gleam += lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 600)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.5, canvas.cover)
     image, inside = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
     return image, _label(classes, depth, canvas, inside, name, t)
@@ -119,16 +122,18 @@ def _instruments(
 ) -> Canvas:
     rng = hands(*name)
     canvas = Canvas(shape)
-    target, held = (np.array(place) * [shape[1], shape[0]] for place in (world.focus, world.hold))
+    target, held = np.array([world.focus, world.hold]) * [shape[1], shape[0]]
     left = bool(rng.integers(2))
     subject = name[0]
     if not shows(subject, "no_grasper") and rng.random() < 0.85:
         aim = held + rng.normal(0, 0.10, 2) * shape[0]
         tip = path(rng, t, aim, 10 * unit(shape))
         grasper(canvas, entries(shape, rng, left), tip, rng.uniform(0.03, 0.22), look["steel"])
-    if not shows(subject, "no_grasper") and rng.random() < 0.4:  # the assistant's, that holds the bag up
+    if not shows(subject, "no_grasper") and rng.random() < 0.4:
+        # The assistant's, that holds the gallbladder up.
         tip = path(rng, t, held + rng.normal(0, 0.08, 2) * shape[0], 6 * unit(shape))
-        grasper(canvas, entries(shape, rng, not left), tip, rng.uniform(0.03, 0.12), look["steel"])
+        entry, spread = entries(shape, rng, not left), rng.uniform(0.03, 0.12)
+        grasper(canvas, entry, tip, spread, look["steel"])
     if shows(subject, "hook") and rng.random() < 0.8:
         tip = path(rng, t, target + rng.normal(0, 0.10, 2) * shape[0], 12 * unit(shape))
         hook(canvas, entries(shape, rng, not left), tip, look["steel"])

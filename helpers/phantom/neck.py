@@ -1,0 +1,393 @@
+"""A pig's neck laid open: planes of tissue drawn back over one another to either side,
+lobes between them, the dark under their edges, drape, retractor and thread."""
+
+import cv2
+import numpy as np
+
+from helpers.frames.classes import UNKNOWN
+from helpers.phantom import blood as film
+from helpers.phantom.painter import ID, World
+from helpers.phantom.scene import (
+    Field,
+    Shape,
+    fibres,
+    flat,
+    generator,
+    grid,
+    linear,
+    lobules,
+    mix,
+    noise,
+    step,
+    thrice,
+    unit,
+    vessels,
+)
+
+MARGIN = 1.22
+"""How much larger than the frame a clip's tissue is drawn, so that the camera can
+drift."""
+
+NEVER = -9.0
+"""The potential of what no blood lies on: drape and steel."""
+
+
+class Wound:
+    """What has been laid down so far, from the floor upwards, and the textures that
+    its tissues share."""
+
+    def __init__(
+        self, shape: Shape, scale: float, rng: np.random.Generator, look: dict[str, float]
+    ):
+        self.shape, self.scale, self.rng, self.look = shape, scale, rng, look
+        self.lamp = (look["lamp_x"], look["lamp_y"])
+        self.albedo = np.zeros((*shape, 3), np.float32)
+        self.height, self.gloss, self.foreign = (
+            np.zeros(shape, np.float32) for _ in range(3)
+        )
+        self.near = np.ones(shape, np.float32)
+        # The wound's axis: everything is drawn back across it.
+        self.tilt = rng.uniform(-0.8, 0.8)
+        self.middle = np.array(shape[::-1]) * rng.uniform((0.40, 0.40), (0.60, 0.60))
+        cosine, sine = float(np.cos(self.tilt)), float(np.sin(self.tilt))
+        x, y = grid(shape)
+        x, y = x - float(self.middle[0]), y - float(self.middle[1])
+        self.along = (x * cosine + y * sine) / scale
+        self.across = (y * cosine - x * sine) / scale
+        self.across += 13 * noise(rng, shape, 90 * scale, 2)
+        angle = self.tilt + rng.normal(0, 0.25)
+        self.strand = fibres(rng, shape, angle + 0.5, 34 * scale, 2.4 * scale, 14 * scale)
+        self.coarse = fibres(rng, shape, angle, 90 * scale, 4.2 * scale, 16 * scale)
+        self.dome, self.tone = lobules(rng, shape, look["lobule"] * scale)
+        self.dome = cv2.GaussianBlur(self.dome, (0, 0), 1.6 * scale)
+        self.tone = cv2.GaussianBlur(self.tone, (0, 0), 1.6 * scale)
+        self.mottle = noise(rng, shape, 18 * scale, 3, 0.6)
+        self.folds = noise(rng, shape, 34 * scale, 2, 0.5)
+        self.fine = noise(rng, shape, 5 * scale, 2)
+        self.patches = noise(rng, shape, 50 * scale, 2)
+
+    def lay(
+        self,
+        inside: Field,
+        skin: tuple[Field, Field, float],
+        bulge: float,
+        reach: float,
+        level: float,
+        near: float,
+        soft: float = 1.4,
+        dim: float = 0.55,
+    ) -> Field:
+        """A body where `inside` (pixels to its edge, positive within) is positive: its
+        skin (colour, relief, gloss), a back that climbs to `bulge` within `reach`, its
+        `level` (all lengths for a frame 240 high), how much light it gets. It dims what
+        lies below along its edge, most where it throws its shadow. Gives its share."""
+        colour, relief, gloss = skin
+        scale = self.scale
+        share = step(inside, -soft * scale, soft * scale)
+        climb = np.clip(inside / np.float32(reach * scale), 0, 1)
+        back = climb * (2 - climb) * np.float32(bulge * scale)
+        self.near *= 1 - dim * cv2.exp(np.minimum(inside, 0) / np.float32(9 * scale))
+        self.near *= self._shadow(share, 0.5 * dim * (bulge + 8) / 14)
+        self.albedo = mix(self.albedo, colour, share)
+        top = back + relief + np.float32(level * scale)
+        for field, new in ((self.height, top), (self.gloss, gloss), (self.near, near)):
+            field += share * (new - field)
+        self.foreign *= 1 - share
+        return share
+
+    def _shadow(self, share: Field, strength: float) -> Field:
+        """What light a body leaves beside itself, on the side away from the lamp."""
+        scale = self.scale / 4
+        small = cv2.resize(share, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        shift = [-16 * self.lamp[0] * scale, (5 - 16 * self.lamp[1]) * scale]
+        place = np.float32([[1, 0, shift[0]], [0, 1, shift[1]]])
+        small = cv2.warpAffine(
+            small, place, small.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+        )
+        small = cv2.GaussianBlur(small, (0, 0), 5 * scale + 0.3)
+        small = cv2.resize(small, self.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        return 1 - np.float32(min(strength, 0.8)) * small
+
+    def ellipse(self, centre, axes, angle: float) -> Field:
+        """Pixels to the edge of a wobbly ellipse, positive inside; `centre` along and
+        across the wound's axis."""
+        x, y = grid(self.shape)
+        px, py = self.place(*centre)
+        x, y = x - np.float32(px), y - np.float32(py)
+        cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+        u = (x * cosine + y * sine) / np.float32(axes[0] * self.scale)
+        v = (y * cosine - x * sine) / np.float32(axes[1] * self.scale)
+        away = np.sqrt(u * u + v * v) + 0.10 * self.folds
+        return (1 - away) * np.float32(min(axes) * self.scale)
+
+    def place(self, along: float, across: float) -> tuple[float, float]:
+        """Pixels (x, y) of a point said along and across the wound's axis."""
+        cosine, sine = np.cos(self.tilt), np.sin(self.tilt)
+        return (
+            float(self.middle[0] + self.scale * (along * cosine - across * sine)),
+            float(self.middle[1] + self.scale * (along * sine + across * cosine)),
+        )
+
+    def tube(self, points, half: float) -> Field:
+        """Pixels to the edge of a tube along points (pixels), positive inside."""
+        line = np.ones(self.shape, np.uint8)
+        place = np.round(np.asarray(points) * 8).astype(np.int32)
+        cv2.polylines(line, [place], False, 0, 1, cv2.LINE_8, 3)
+        return np.float32(half * self.scale) - cv2.distanceTransform(
+            line, cv2.DIST_L2, 5
+        )
+
+
+def build(
+    subject: str, clip: int, size: Shape, seed: int, look: dict[str, float]
+) -> World:
+    """The wound of a clip. The pig keeps its colours, its lamp and its drape; each clip
+    has its own view."""
+    shape = tuple(int(side * MARGIN) for side in size)
+    rng = generator("neck", subject, clip, seed)
+    wound = Wound(shape, unit(size), rng, look)
+    _floor(wound)
+    _lobes(wound, int(rng.integers(2, 5)), 26.0, 0.78, deep=True)
+    if rng.random() < 0.5:
+        _vessel(wound)
+    _planes(wound)
+    _strands(wound)
+    _lobes(wound, int(rng.integers(1, 4)), 95.0, 1.0, deep=False)
+    _surface(wound)
+    _drape(wound)
+    if rng.random() < 0.45:
+        _retractor(wound)
+    if rng.random() < 0.25:
+        _thread(wound)
+    _beam(wound)
+    return _world(wound, size)
+
+
+def _fascia(wound: Wound, pale: float = 0.0):
+    look, hue = wound.look, wound.look["hue"]
+    pale = look["pale"] + pale
+    base = linear(200 + 14 * pale, 92 + 40 * pale - 8 * hue, 94 + 36 * pale + 14 * hue)
+    threads = np.clip(0.14 + 0.16 * wound.strand * look["fibre"], 0, 0.6)
+    colour = mix(base, linear(234, 172, 164), threads)
+    relief = wound.scale * (2.2 * wound.folds + 0.40 * wound.strand * look["fibre"])
+    return colour, relief, 1.0
+
+
+def _muscle(wound: Wound):
+    hue = wound.look["hue"]
+    bands = np.clip(0.32 + 0.24 * wound.coarse + 0.08 * wound.strand, 0, 0.9)
+    colour = mix(linear(172, 44 - 10 * hue, 38 + 14 * hue), linear(216, 98, 78), bands)
+    relief = wound.scale * (1.1 * wound.coarse + 2.0 * wound.folds)
+    return colour, relief, 0.7
+
+
+def _fat(wound: Wound):
+    hue, pale = wound.look["hue"], wound.look["pale"]
+    base = linear(222, 138 + 14 * pale, 124 + 8 * pale - 8 * hue)
+    colour = mix(base, linear(236, 186, 160), np.clip(0.25 + 0.2 * wound.tone, 0, 0.8))
+    colour = mix(linear(196, 78, 76), colour, np.clip(0.35 + 0.9 * wound.dome, 0, 1))
+    return colour, wound.scale * (6.0 * wound.dome + 1.2 * wound.folds), 1.1
+
+
+def _gland(wound: Wound, shade: float):
+    hue, pale = wound.look["hue"], wound.look["pale"]
+    dark, rosy = linear(128, 38, 50 + 12 * hue), linear(204, 112, 118 + 10 * hue)
+    colour = dark + np.float32(min(shade + 0.15 * pale, 1.0)) * (rosy - dark)
+    colour = mix(colour, linear(226, 152, 152), np.clip(0.10 + 0.14 * wound.mottle, 0, 0.5))
+    relief = wound.scale * (1.3 * wound.folds + 0.5 * wound.mottle)
+    return colour, relief, 1.3
+
+
+def _floor(wound: Wound) -> None:
+    colour, relief, gloss = _fascia(wound, -0.4)
+    red = np.clip(0.55 + 0.35 * wound.patches, 0, 1)
+    wound.albedo = mix(colour, linear(150, 34, 38), red * 0.8)
+    deep = cv2.exp(-((wound.across / np.float32(wound.rng.uniform(32, 52))) ** 2))
+    wound.height = relief - 20 * wound.scale * deep
+    wound.gloss[:] = gloss
+    wound.near = 0.85 - 0.35 * deep * step(wound.patches, -1.2, 1.0)
+
+
+def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> None:
+    """Glands, nodes and fat that bulge, each overlapping the last."""
+    rng = wound.rng
+    for _ in range(number):
+        centre = (rng.normal(0, 70), rng.normal(0, 14) if deep else 0.0)
+        if not deep:
+            centre = (rng.uniform(-150, 150), rng.choice([-1, 1]) * rng.normal(away, 22))
+        size = rng.uniform(20, 46)
+        axes = (size * rng.uniform(1.0, 1.7), size)
+        angle = wound.tilt + rng.normal(0, 0.5)
+        inside = wound.ellipse(centre, axes, angle)
+        kind = rng.random()
+        skin = _gland(wound, rng.uniform(0.1, 0.75))
+        if kind < 0.3 or (not deep and kind < 0.65):
+            skin = _fat(wound) if rng.random() < 0.5 else _fascia(wound, 0.5)
+        bulge = 0.42 * size
+        wound.lay(inside, skin, bulge, 0.95 * size, -8 if deep else 2, near)
+
+
+def _vessel(wound: Wound) -> None:
+    """A great vessel along the floor: a blue vein or a pale artery."""
+    rng, look = wound.rng, wound.look
+    along = np.linspace(-230, 230, 40)
+    bend = np.cumsum(rng.normal(0, 1.6, 40)) + rng.normal(0, 16)
+    points = [wound.place(a, b) for a, b in zip(along, bend)]
+    half = rng.uniform(5, 10)
+    colour = linear(140, 66, 88) if rng.random() < 0.5 else linear(214, 132, 124)
+    skin = (mix(colour, linear(230, 160, 156), np.clip(0.1 * wound.mottle, 0, 0.3)),
+            0.5 * wound.scale * wound.folds, 1.4 * look["gloss"])
+    wound.lay(wound.tube(points, half), skin, 0.9 * half, half, -12, 0.75)
+
+
+def _planes(wound: Wound) -> None:
+    """Planes drawn back to either side, the deepest nearest to the axis: each with a
+    rolled edge under which no light gets."""
+    rng, look, scale = wound.rng, wound.look, wound.scale
+    for side in (-1.0, 1.0):
+        edge = rng.uniform(16, 44)
+        for layer in range(int(rng.integers(2, 4))):
+            ragged = 11 * noise(rng, wound.shape, 46 * scale, 3, 0.5)
+            curve = np.float32(rng.normal(0, 0.0006)) * wound.along * wound.along
+            slant = np.float32(rng.normal(0, 0.12)) * wound.along
+            inside = (side * wound.across - edge + ragged + curve + slant) * scale
+            weights = np.array(
+                [0.8, 0.9 + 0.7 * look["muscle"], 1.6 + 0.9 * look["fat"], 0.5 * look["gland"]]
+            ).clip(0.05)
+            kind = rng.choice(4, p=weights / weights.sum())
+            skin = (
+                _fascia(wound, rng.normal(0, 0.4)) if kind == 0
+                else _muscle(wound) if kind == 1
+                else _fat(wound) if kind == 2
+                else _gland(wound, rng.uniform(0.3, 0.8))
+            )
+            bulge = rng.uniform(6, 13)
+            near = 0.88 + 0.09 * layer
+            wound.lay(inside, skin, bulge, bulge * 2.2, -4 + 5 * layer, near, dim=0.68)
+            edge += rng.uniform(30, 62)
+
+
+def _strands(wound: Wound) -> None:
+    """Bands of connective tissue that still bridge the wound."""
+    rng = wound.rng
+    for _ in range(int(rng.integers(0, 5))):
+        start, lean, span = rng.normal(0, 80), rng.normal(0, 22), rng.uniform(35, 60)
+        share = np.linspace(-1, 1, 12)
+        sag = rng.normal(0, 8) * (1 - share**2)
+        points = [wound.place(start + lean * s + d, span * s) for s, d in zip(share, sag)]
+        half = rng.uniform(1.0, 2.6)
+        skin = (flat(linear(218, 132, 126), wound.shape), np.float32(0), 1.2)
+        wound.lay(wound.tube(points, half), skin, half, half, 0, 0.95, 0.8, 0.3)
+
+
+def _surface(wound: Wound) -> None:
+    """What all tissue shares: mottling, old blood wiped thin over it (nobody labels
+    it), vessels, the char that cautery leaves."""
+    rng, look, scale, shape = wound.rng, wound.look, wound.scale, wound.shape
+    wound.albedo *= thrice(np.clip(1 + 0.09 * wound.mottle + 0.05 * wound.fine, 0.4, 1.6))
+    wash = noise(rng, shape, 40 * scale, 3, 0.6) + 0.5 * wound.folds
+    wash = step(wash, 0.9 - 0.9 * look["inflamed"], 2.6 - 0.6 * look["inflamed"])
+    thin = cv2.exp(cv2.merge([wash * -k for k in (0.12, 1.25, 1.15)]))
+    wound.albedo *= thin
+    tree = vessels(rng, shape, int(look["vessels"]), 1.2)
+    wound.albedo = mix(wound.albedo, linear(132, 16, 24), 0.55 * tree)
+    cut = cv2.exp(-((np.abs(wound.across) - 34) / 26) ** 2)
+    char = step(noise(rng, shape, 8 * scale, 2) + 1.1 * noise(rng, shape, 44 * scale) + cut, 3.0, 3.9)
+    wound.albedo = mix(wound.albedo, linear(58, 34, 26), 0.8 * char)
+    wound.height += scale * look["rough"] * (0.22 * wound.fine + 0.7 * wound.mottle - char)
+    wound.gloss *= 1 - 0.8 * char
+
+
+def _drape(wound: Wound) -> None:
+    """Beyond the wound's outer edge, in about half of the clips: drape in the dark."""
+    rng, scale, look = wound.rng, wound.scale, wound.look
+    if rng.random() > 0.55:
+        return
+    x, y = grid(wound.shape)
+    heading = rng.uniform(0, 2 * np.pi)
+    if rng.random() < 0.6:  # the upper corners most
+        heading = -np.pi / 2 + rng.choice([-1, 1]) * rng.uniform(0.4, 1.0)
+    ux, uy = np.float32(np.cos(heading)), np.float32(np.sin(heading))
+    half = np.array(wound.shape[::-1]) / 2
+    reach = half[0] * abs(ux) + half[1] * abs(uy)
+    out = (x - np.float32(half[0])) * ux + (y - np.float32(half[1])) * uy
+    aside = (y - np.float32(half[1])) * ux - (x - np.float32(half[0])) * uy
+    out -= aside * aside * np.float32(rng.uniform(-0.0005, 0.001) / scale)
+    edge = reach * rng.uniform(0.50, 0.78)
+    inside = out - np.float32(edge) + 8 * scale * wound.folds
+    cloth = linear(24, 48, 52) if look["drape"] > 0.5 else linear(40, 36, 28)
+    creases = fibres(rng, wound.shape, heading + 1.2, 120 * scale, 14 * scale, 20 * scale)
+    colour = mix(cloth * 0.5, cloth * 1.5, np.clip(0.4 + 0.3 * creases, 0, 1))
+    skin = (colour, 1.5 * scale * creases, 0.05)
+    share = wound.lay(inside, skin, 0.0, 10, -12, 0.55, 2.0, 0.25)
+    wound.foreign = np.maximum(wound.foreign, share)
+
+
+def _retractor(wound: Wound) -> None:
+    """Tines of a rake that hold a plane back: steel from beyond the frame over its
+    edge."""
+    rng, scale = wound.rng, wound.scale
+    side, start = rng.choice([-1.0, 1.0]), rng.uniform(-90, 90)
+    tip = rng.uniform(48, 80)
+    gap = rng.uniform(13, 20)
+    half = rng.uniform(2.2, 3.8)
+    for tine in range(int(rng.integers(2, 5))):
+        a = start + gap * tine
+        spread = [(a - 6 * side, tip + rng.normal(0, 3)), (a, tip + 6), (a + 0.3, tip + 60), (start + 1.5 * gap + 0.4 * (a - start), 260)]
+        points = [wound.place(along, side * across) for along, across in spread]
+        inside = wound.tube(points, half)
+        steel = linear(206, 208, 214)
+        skin = (flat(steel, wound.shape), np.float32(0), 1.6)
+        share = wound.lay(inside, skin, half * 1.1, half, 8, 1.0, 0.7, 0.35)
+        wound.foreign = np.maximum(wound.foreign, share)
+
+
+def _thread(wound: Wound) -> None:
+    """A suture: a dark thread that lies in a loose loop."""
+    rng, scale = wound.rng, wound.scale
+    turn = np.cumsum(rng.normal(0, 0.16, 70) + rng.choice([-1, 1]) * 0.04)
+    turn += rng.uniform(0, 2 * np.pi)
+    steps = np.stack([np.cos(turn), np.sin(turn)], 1) * 3.2 * scale
+    points = steps.cumsum(0) + wound.place(rng.normal(0, 50), rng.normal(0, 40))
+    colour = linear(44, 40, 92) if rng.random() < 0.5 else linear(30, 28, 30)
+    inside = wound.tube(points, 0.8)
+    skin = (flat(colour, wound.shape), wound.height.copy(), 0.5)
+    wound.lay(inside, skin, 0.8, 0.8, 0.5, 1.0, 0.6, 0.2)
+
+
+def _beam(wound: Wound) -> None:
+    """The lamp's pool of light, and the haze of larger folds."""
+    rng, scale, shape = wound.rng, wound.scale, wound.shape
+    x, y = grid(shape)
+    px, py = np.array(shape[::-1]) * rng.uniform((0.35, 0.4), (0.65, 0.75))
+    away = ((x - np.float32(px)) ** 2 + (y - np.float32(py)) ** 2) / np.float32(
+        (210 * scale) ** 2
+    )
+    wound.near *= 0.45 + 0.75 * cv2.exp(-away)
+    wound.near *= np.clip(1 + 0.14 * noise(rng, shape, 80 * scale), 0.5, 1.5)
+
+
+def _world(wound: Wound, size: Shape) -> World:
+    rng, scale, shape, look = wound.rng, wound.scale, wound.shape, wound.look
+    wet = 0.2 + 0.8 * step(noise(rng, shape, 24 * scale, 2), -0.8, 0.8)
+    ripples = scale * (0.7 * noise(rng, shape, 6 * scale, 2, 0.5) + 0.05 * wound.fine)
+    sites = [
+        wound.place(rng.normal(0, 52), rng.normal(0, 16))
+        for _ in range(int(rng.integers(1, 4)))
+    ]
+    spread = film.potential(rng, wound.height, sites, lace=0.5)
+    spread[wound.foreign > 0.3] = NEVER
+    gloss = look["gloss"] * wound.gloss * wet
+    ground = np.dstack([wound.height, spread, gloss, wound.near])
+    classes = np.where(wound.foreign > 0.3, UNKNOWN, ID["connective"]).astype(np.uint8)
+    focus = tuple(
+        float(0.5 + (place - side / 2) / full)
+        for place, side, full in zip(sites[0], shape[::-1], size[::-1])
+    )
+    return World(
+        np.dstack([wound.albedo, ripples]).astype(np.float32),
+        ground.astype(np.float32),
+        classes,
+        focus,
+        focus,
+    )

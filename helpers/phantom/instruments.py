@@ -9,9 +9,11 @@ from helpers.phantom.scene import Field, generator, grid, linear, unit
 # What polished steel mirrors across its width, from one edge (-1) over the side that faces the camera to the
 # other.
 _ACROSS = np.linspace(-1, 1, 9)
-_STEEL = (0.10, 0.35, 1.05, 0.55, 0.32, 0.38, 0.62, 0.30, 0.08)
+_STEEL = (0.08, 0.30, 1.25, 0.50, 0.26, 0.40, 0.90, 0.26, 0.06)
 _PAINT = (0.05, 0.22, 0.50, 0.36, 0.26, 0.24, 0.22, 0.14, 0.04)
+_TUBE = (0.16, 0.42, 0.40, 0.95, 0.52, 0.40, 0.34, 0.46, 0.20)
 _PROFILES = {
+    "tube": np.interp(np.linspace(-1, 1, 65), _ACROSS, _TUBE).astype(np.float32),
     "steel": np.interp(np.linspace(-1, 1, 65), _ACROSS, _STEEL).astype(np.float32),
     "paint": np.interp(np.linspace(-1, 1, 65), _ACROSS, _PAINT).astype(np.float32),
 }
@@ -117,6 +119,21 @@ def forceps(canvas: Canvas, entry, tip, spread: float, steel: float, thin: bool 
         canvas.rod(
             middle, jaws - bow * length, 3.2 * scale, 1.4 * scale, metal * 0.9, "steel", 1, 3.5 * scale
         )
+
+
+def suction(canvas: Canvas, entry, tip, steel: float) -> None:
+    """A wide grey suction tube, its open end dark."""
+    scale = unit(canvas.shape)
+    back = np.asarray(entry, float) - tip
+    back /= max(np.hypot(*back), 1e-6)
+    grey = linear(186 + 10 * steel, 184 + 12 * steel, 182 + 18 * steel)
+    half = (11 + 4 * steel) * scale
+    canvas.rod(entry, tip + back * 5 * scale, half, half, grey, "tube", 1)
+    canvas.rod(tip + back * 9 * scale, tip, half, half * 0.96, grey * 1.1, "tube", 1)
+    canvas.rod(tip + back * 3 * scale, tip, half * 0.8, half * 0.7, grey * 0.1, "paint", 1)
+    for hole in (20, 34):
+        place = tip + back * hole * scale
+        canvas.rod(place, place + back * 5 * scale, 2.4 * scale, 2.4 * scale, grey * 0.1, "paint", 1)
 
 
 def grasper(canvas: Canvas, entry, tip, spread: float, steel: float) -> None:

@@ -42,8 +42,8 @@ class Wound:
         self.shape, self.scale, self.rng, self.look = shape, scale, rng, look
         self.lamp = (look["lamp_x"], look["lamp_y"])
         self.albedo = np.zeros((*shape, 3), np.float32)
-        self.height, self.gloss, self.foreign = (
-            np.zeros(shape, np.float32) for _ in range(3)
+        self.height, self.gloss, self.foreign, self.cut = (
+            np.zeros(shape, np.float32) for _ in range(4)
         )
         self.near = np.ones(shape, np.float32)
         # The wound's axis: everything is drawn back across it.
@@ -62,7 +62,9 @@ class Wound:
         self.dome = cv2.GaussianBlur(self.dome, (0, 0), 1.6 * scale)
         self.tone = cv2.GaussianBlur(self.tone, (0, 0), 1.6 * scale)
         self.mottle = noise(rng, shape, 18 * scale, 3, 0.6)
-        self.folds = noise(rng, shape, 34 * scale, 2, 0.5)
+        swell, _ = lobules(rng, shape, rng.uniform(26, 44) * scale)
+        swell = cv2.GaussianBlur(swell, (0, 0), 3 * scale)
+        self.folds = 0.7 * noise(rng, shape, 38 * scale, 2, 0.4) + 2.0 * swell - 0.8
         self.fine = noise(rng, shape, 5 * scale, 2)
         self.patches = noise(rng, shape, 50 * scale, 2)
 
@@ -74,7 +76,7 @@ class Wound:
         reach: float,
         level: float,
         near: float,
-        soft: float = 1.4,
+        soft: Field | float = 1.8,
         dim: float = 0.55,
     ) -> Field:
         """A body where `inside` (pixels to its edge, positive within) is positive: its
@@ -86,13 +88,15 @@ class Wound:
         share = step(inside, -soft * scale, soft * scale)
         climb = np.clip(inside / np.float32(reach * scale), 0, 1)
         back = climb * (2 - climb) * np.float32(bulge * scale)
-        self.near *= 1 - dim * cv2.exp(np.minimum(inside, 0) / np.float32(9 * scale))
-        self.near *= self._shadow(share, 0.5 * dim * (bulge + 8) / 14)
+        gap = np.minimum(inside, 0) / np.float32(scale)
+        self.near *= 1 - dim * (0.30 * cv2.exp(gap / 5) + 0.70 * cv2.exp(gap / 24))
+        self.near *= self._shadow(share, 0.6 * dim * (bulge + 8) / 14)
         self.albedo = mix(self.albedo, colour, share)
         top = back + relief + np.float32(level * scale)
         for field, new in ((self.height, top), (self.gloss, gloss), (self.near, near)):
             field += share * (new - field)
         self.foreign *= 1 - share
+        self.cut *= 1 - share
         return share
 
     def _shadow(self, share: Field, strength: float) -> Field:
@@ -117,7 +121,7 @@ class Wound:
         cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
         u = (x * cosine + y * sine) / np.float32(axes[0] * self.scale)
         v = (y * cosine - x * sine) / np.float32(axes[1] * self.scale)
-        away = np.sqrt(u * u + v * v) + 0.10 * self.folds
+        away = np.sqrt(u * u + v * v) + 0.12 * self.patches
         return (1 - away) * np.float32(min(axes) * self.scale)
 
     def place(self, along: float, across: float) -> tuple[float, float]:
@@ -147,7 +151,7 @@ def build(
     rng = generator("neck", subject, clip, seed)
     wound = Wound(shape, unit(size), rng, look)
     _floor(wound)
-    _lobes(wound, int(rng.integers(2, 5)), 26.0, 0.78, deep=True)
+    _lobes(wound, int(rng.integers(2, 6)), 26.0, 0.68, deep=True)
     if rng.random() < 0.5:
         _vessel(wound)
     _planes(wound)
@@ -155,7 +159,7 @@ def build(
     _lobes(wound, int(rng.integers(1, 4)), 95.0, 1.0, deep=False)
     _surface(wound)
     _drape(wound)
-    if rng.random() < 0.45:
+    if rng.random() < 0.35:
         _retractor(wound)
     if rng.random() < 0.25:
         _thread(wound)
@@ -169,7 +173,7 @@ def _fascia(wound: Wound, pale: float = 0.0):
     base = linear(200 + 14 * pale, 92 + 40 * pale - 8 * hue, 94 + 36 * pale + 14 * hue)
     threads = np.clip(0.14 + 0.16 * wound.strand * look["fibre"], 0, 0.6)
     colour = mix(base, linear(234, 172, 164), threads)
-    relief = wound.scale * (2.2 * wound.folds + 0.40 * wound.strand * look["fibre"])
+    relief = wound.scale * (2.8 * wound.folds + 0.40 * wound.strand * look["fibre"])
     return colour, relief, 1.0
 
 
@@ -177,16 +181,16 @@ def _muscle(wound: Wound):
     hue = wound.look["hue"]
     bands = np.clip(0.32 + 0.24 * wound.coarse + 0.08 * wound.strand, 0, 0.9)
     colour = mix(linear(172, 44 - 10 * hue, 38 + 14 * hue), linear(216, 98, 78), bands)
-    relief = wound.scale * (1.1 * wound.coarse + 2.0 * wound.folds)
+    relief = wound.scale * (1.0 * wound.coarse + 2.4 * wound.folds)
     return colour, relief, 0.7
 
 
 def _fat(wound: Wound):
     hue, pale = wound.look["hue"], wound.look["pale"]
-    base = linear(222, 138 + 14 * pale, 124 + 8 * pale - 8 * hue)
-    colour = mix(base, linear(236, 186, 160), np.clip(0.25 + 0.2 * wound.tone, 0, 0.8))
-    colour = mix(linear(196, 78, 76), colour, np.clip(0.35 + 0.9 * wound.dome, 0, 1))
-    return colour, wound.scale * (6.0 * wound.dome + 1.2 * wound.folds), 1.1
+    base = linear(218, 122 + 16 * pale, 116 + 10 * pale - 8 * hue)
+    colour = mix(base, linear(236, 178, 152), np.clip(0.2 + 0.2 * wound.tone, 0, 0.7))
+    colour = mix(linear(190, 66, 66), colour, np.clip(0.25 + 1.1 * wound.dome, 0, 1))
+    return colour, wound.scale * (5.0 * wound.dome + 2.2 * wound.folds), 1.1
 
 
 def _gland(wound: Wound, shade: float):
@@ -194,7 +198,7 @@ def _gland(wound: Wound, shade: float):
     dark, rosy = linear(128, 38, 50 + 12 * hue), linear(204, 112, 118 + 10 * hue)
     colour = dark + np.float32(min(shade + 0.15 * pale, 1.0)) * (rosy - dark)
     colour = mix(colour, linear(226, 152, 152), np.clip(0.10 + 0.14 * wound.mottle, 0, 0.5))
-    relief = wound.scale * (1.3 * wound.folds + 0.5 * wound.mottle)
+    relief = wound.scale * (1.6 * wound.folds + 0.5 * wound.mottle)
     return colour, relief, 1.3
 
 
@@ -205,7 +209,7 @@ def _floor(wound: Wound) -> None:
     deep = cv2.exp(-((wound.across / np.float32(wound.rng.uniform(32, 52))) ** 2))
     wound.height = relief - 20 * wound.scale * deep
     wound.gloss[:] = gloss
-    wound.near = 0.85 - 0.35 * deep * step(wound.patches, -1.2, 1.0)
+    wound.near = 0.62 - 0.42 * deep * step(wound.patches, -1.4, 0.6)
 
 
 def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> None:
@@ -237,7 +241,7 @@ def _vessel(wound: Wound) -> None:
     colour = linear(140, 66, 88) if rng.random() < 0.5 else linear(214, 132, 124)
     skin = (mix(colour, linear(230, 160, 156), np.clip(0.1 * wound.mottle, 0, 0.3)),
             0.5 * wound.scale * wound.folds, 1.4 * look["gloss"])
-    wound.lay(wound.tube(points, half), skin, 0.9 * half, half, -12, 0.75)
+    wound.lay(wound.tube(points, half), skin, 0.9 * half, half, -12, 0.62)
 
 
 def _planes(wound: Wound) -> None:
@@ -245,15 +249,15 @@ def _planes(wound: Wound) -> None:
     rolled edge under which no light gets."""
     rng, look, scale = wound.rng, wound.look, wound.scale
     for side in (-1.0, 1.0):
-        edge = rng.uniform(16, 44)
+        edge = rng.uniform(24, 52)
         for layer in range(int(rng.integers(2, 4))):
-            ragged = 11 * noise(rng, wound.shape, 46 * scale, 3, 0.5)
+            ragged = 12 * noise(rng, wound.shape, 64 * scale, 3, 0.36)
             curve = np.float32(rng.normal(0, 0.0006)) * wound.along * wound.along
             slant = np.float32(rng.normal(0, 0.12)) * wound.along
             inside = (side * wound.across - edge + ragged + curve + slant) * scale
             weights = np.array(
-                [0.8, 0.9 + 0.7 * look["muscle"], 1.6 + 0.9 * look["fat"], 0.5 * look["gland"]]
-            ).clip(0.05)
+                [1.1, 0.9 + look["muscle"], 0.3 + 0.7 * look["fat"], 0.3 + 0.7 * look["gland"]]
+            )
             kind = rng.choice(4, p=weights / weights.sum())
             skin = (
                 _fascia(wound, rng.normal(0, 0.4)) if kind == 0
@@ -262,22 +266,28 @@ def _planes(wound: Wound) -> None:
                 else _gland(wound, rng.uniform(0.3, 0.8))
             )
             bulge = rng.uniform(6, 13)
-            near = 0.88 + 0.09 * layer
-            wound.lay(inside, skin, bulge, bulge * 2.2, -4 + 5 * layer, near, dim=0.68)
+            near = 0.82 + 0.12 * layer
+            soft = 1.6 + 1.2 * np.clip(0.5 + 0.6 * wound.patches, 0, 2)
+            wound.lay(inside, skin, bulge, bulge * 2.4, -4 + 5 * layer, near, soft, 0.78)
+            rim = cv2.exp(-cv2.pow(inside / np.float32(6 * scale) - 0.5, 2))
+            wound.cut = np.maximum(wound.cut, rim)
             edge += rng.uniform(30, 62)
 
 
 def _strands(wound: Wound) -> None:
     """Bands of connective tissue that still bridge the wound."""
-    rng = wound.rng
-    for _ in range(int(rng.integers(0, 5))):
-        start, lean, span = rng.normal(0, 80), rng.normal(0, 22), rng.uniform(35, 60)
-        share = np.linspace(-1, 1, 12)
-        sag = rng.normal(0, 8) * (1 - share**2)
-        points = [wound.place(start + lean * s + d, span * s) for s, d in zip(share, sag)]
-        half = rng.uniform(1.0, 2.6)
-        skin = (flat(linear(218, 132, 126), wound.shape), np.float32(0), 1.2)
-        wound.lay(wound.tube(points, half), skin, half, half, 0, 0.95, 0.8, 0.3)
+    rng, scale = wound.rng, wound.scale
+    for _ in range(int(rng.integers(0, 3))):
+        start, side = rng.normal(0, 70), rng.choice([-1.0, 1.0])
+        share = np.linspace(0, 1, 12)
+        for _ in range(int(rng.integers(1, 4))):  # a fan from one hold
+            end, far = start + rng.normal(0, 28), rng.uniform(40, 62)
+            along = start + (end - start) * share + rng.normal(0, 7) * share * (1 - share) * 4
+            points = [wound.place(a, side * (far - (far + 50) * s)) for a, s in zip(along, share)]
+            half = rng.uniform(0.9, 2.4)
+            colour = mix(linear(190, 84, 84), linear(226, 152, 142), np.clip(0.5 + 0.4 * wound.patches, 0, 1))
+            skin = (colour, np.float32(0), 1.2)
+            wound.lay(wound.tube(points, half), skin, half, half, -6, 0.8, 0.9, 0.22)
 
 
 def _surface(wound: Wound) -> None:
@@ -285,15 +295,15 @@ def _surface(wound: Wound) -> None:
     it), vessels, the char that cautery leaves."""
     rng, look, scale, shape = wound.rng, wound.look, wound.scale, wound.shape
     wound.albedo *= thrice(np.clip(1 + 0.09 * wound.mottle + 0.05 * wound.fine, 0.4, 1.6))
-    wash = noise(rng, shape, 40 * scale, 3, 0.6) + 0.5 * wound.folds
-    wash = step(wash, 0.9 - 0.9 * look["inflamed"], 2.6 - 0.6 * look["inflamed"])
-    thin = cv2.exp(cv2.merge([wash * -k for k in (0.12, 1.25, 1.15)]))
+    wash = noise(rng, shape, 52 * scale, 4, 0.5) + 0.4 * wound.folds
+    wash = step(wash, -0.5 - 0.9 * look["inflamed"], 3.2)
+    thin = cv2.exp(cv2.merge([wash * -k for k in (0.15, 1.2, 1.15)]))
     wound.albedo *= thin
     tree = vessels(rng, shape, int(look["vessels"]), 1.2)
     wound.albedo = mix(wound.albedo, linear(132, 16, 24), 0.55 * tree)
-    cut = cv2.exp(-((np.abs(wound.across) - 34) / 26) ** 2)
-    char = step(noise(rng, shape, 8 * scale, 2) + 1.1 * noise(rng, shape, 44 * scale) + cut, 3.0, 3.9)
-    wound.albedo = mix(wound.albedo, linear(58, 34, 26), 0.8 * char)
+    char = noise(rng, shape, 7 * scale, 2) + 0.9 * noise(rng, shape, 44 * scale)
+    char = step(char + 2.2 * wound.cut, 4.2, 5.2)
+    wound.albedo = mix(wound.albedo, linear(66, 38, 28), 0.75 * char)
     wound.height += scale * look["rough"] * (0.22 * wound.fine + 0.7 * wound.mottle - char)
     wound.gloss *= 1 - 0.8 * char
 
@@ -301,7 +311,7 @@ def _surface(wound: Wound) -> None:
 def _drape(wound: Wound) -> None:
     """Beyond the wound's outer edge, in about half of the clips: drape in the dark."""
     rng, scale, look = wound.rng, wound.scale, wound.look
-    if rng.random() > 0.55:
+    if rng.random() > 0.65:
         return
     x, y = grid(wound.shape)
     heading = rng.uniform(0, 2 * np.pi)
@@ -313,13 +323,13 @@ def _drape(wound: Wound) -> None:
     out = (x - np.float32(half[0])) * ux + (y - np.float32(half[1])) * uy
     aside = (y - np.float32(half[1])) * ux - (x - np.float32(half[0])) * uy
     out -= aside * aside * np.float32(rng.uniform(-0.0005, 0.001) / scale)
-    edge = reach * rng.uniform(0.50, 0.78)
-    inside = out - np.float32(edge) + 8 * scale * wound.folds
-    cloth = linear(24, 48, 52) if look["drape"] > 0.5 else linear(40, 36, 28)
+    edge = reach * rng.uniform(0.36, 0.68)
+    inside = out - np.float32(edge) + 10 * scale * noise(rng, wound.shape, 60 * scale, 2, 0.4)
+    cloth = linear(24, 44, 48) if look["drape"] > 0.5 else linear(38, 35, 30)
     creases = fibres(rng, wound.shape, heading + 1.2, 120 * scale, 14 * scale, 20 * scale)
     colour = mix(cloth * 0.5, cloth * 1.5, np.clip(0.4 + 0.3 * creases, 0, 1))
-    skin = (colour, 1.5 * scale * creases, 0.05)
-    share = wound.lay(inside, skin, 0.0, 10, -12, 0.55, 2.0, 0.25)
+    skin = (colour, 1.5 * scale * creases, 0.0)
+    share = wound.lay(inside, skin, 0.0, 10, -12, 0.4, 2.5, 0.25)
     wound.foreign = np.maximum(wound.foreign, share)
 
 
@@ -328,17 +338,18 @@ def _retractor(wound: Wound) -> None:
     edge."""
     rng, scale = wound.rng, wound.scale
     side, start = rng.choice([-1.0, 1.0]), rng.uniform(-90, 90)
-    tip = rng.uniform(48, 80)
-    gap = rng.uniform(13, 20)
-    half = rng.uniform(2.2, 3.8)
-    for tine in range(int(rng.integers(2, 5))):
-        a = start + gap * tine
-        spread = [(a - 6 * side, tip + rng.normal(0, 3)), (a, tip + 6), (a + 0.3, tip + 60), (start + 1.5 * gap + 0.4 * (a - start), 260)]
-        points = [wound.place(along, side * across) for along, across in spread]
+    tip, gap, half = rng.uniform(52, 84), rng.uniform(14, 22), rng.uniform(2.4, 4.0)
+    number = int(rng.integers(2, 4))
+    for tine in range(number):
+        a = start + gap * (tine - number / 2)
+        root = start + 0.6 * (a - start)
+        line = [(a - 3, tip), (a, tip + 9), (0.5 * (a + root), tip + 70), (root, 300)]
+        points = [wound.place(along, side * across) for along, across in line]
         inside = wound.tube(points, half)
-        steel = linear(206, 208, 214)
-        skin = (flat(steel, wound.shape), np.float32(0), 1.6)
-        share = wound.lay(inside, skin, half * 1.1, half, 8, 1.0, 0.7, 0.35)
+        tone = np.clip(0.5 + 0.22 * wound.patches + inside / (3 * half * scale), 0.15, 1)
+        steel = mix(linear(64, 62, 68), linear(184, 182, 190), tone)
+        skin = (steel, np.float32(0), 1.6)
+        share = wound.lay(inside, skin, half * 1.2, half, 8, 0.9, 0.7, 0.5)
         wound.foreign = np.maximum(wound.foreign, share)
 
 
@@ -369,8 +380,8 @@ def _beam(wound: Wound) -> None:
 
 def _world(wound: Wound, size: Shape) -> World:
     rng, scale, shape, look = wound.rng, wound.scale, wound.shape, wound.look
-    wet = 0.2 + 0.8 * step(noise(rng, shape, 24 * scale, 2), -0.8, 0.8)
-    ripples = scale * (0.7 * noise(rng, shape, 6 * scale, 2, 0.5) + 0.05 * wound.fine)
+    wet = 0.08 + 1.1 * step(noise(rng, shape, 24 * scale, 2), -0.5, 1.0)
+    ripples = scale * (0.8 * noise(rng, shape, 8 * scale, 2, 0.45) + 0.03 * wound.fine)
     sites = [
         wound.place(rng.normal(0, 52), rng.normal(0, 16))
         for _ in range(int(rng.integers(1, 4)))

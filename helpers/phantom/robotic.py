@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from helpers.phantom import blood as film
-from helpers.phantom.instruments import Canvas, entries, forceps, hands, path
+from helpers.phantom.instruments import Canvas, entries, forceps, hands, path, suction
 from helpers.phantom.optics import picture
 from helpers.phantom.neck import NEVER, build
 from helpers.phantom.painter import World
@@ -68,7 +68,7 @@ def draw_robotic(
     height, spread, gloss, near = cv2.split(look_through(world.ground, where))
 
     share = amount(look, subject, clip, seed, t)
-    depth = film.thickness(spread, spread > NEVER / 2, share)
+    depth = film.thickness(spread, spread > NEVER / 2, share, 2.2)
     rinsed = np.clip(spread, 0, 0.6) * 0.10 if share == 0 and t > 0.5 else 0
     albedo = film.stain(albedo, depth + rinsed, look)
 
@@ -81,13 +81,13 @@ def draw_robotic(
     lamp = (look["lamp_x"], look["lamp_y"])
     cosine, _ = light(gx * still + rim_x, gy * still + rim_y, lamp)
     dark = np.clip(1 - 0.04 / scale * np.clip(hollow(height, 16 * scale), -3, 16), 0.2, 1.12)
-    lit = (0.12 + 0.88 * cosine) * dark * near * canvas.shadow((9 + 12 * lamp[0], 12))
+    lit = (0.07 + 0.93 * cosine) * dark * near * canvas.shadow((9 + 12 * lamp[0], 12))
     # Gleams: ripples of the wet skin break a broad reflection into clusters.
     wet_x, wet_y = slopes(ripples)
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
     gleam = (1 - 0.8 * lake) * gloss * (
-        0.10 * sheen + 12 * step(sheen, 0.3, 0.95) * cv2.pow(half, 420)
+        0.14 * sheen + 14 * step(sheen, 0.4, 1.0) * cv2.pow(half, 300)
     )
     gleam = gleam + 2.0 * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 500)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.75, canvas.cover)
@@ -121,4 +121,9 @@ def _instruments(shape: tuple[int, int], look: dict[str, float], name: tuple, t:
             look["steel"],
             bool(rng.random() < 0.35),
         )
+    if rng.random() < 0.3:
+        left = rng.random() < 0.5
+        aim = target + rng.normal(0, 0.14, 2) * shape[0]
+        tip = path(rng, t, aim, 9 * unit(shape))
+        suction(canvas, entries(shape, rng, left), tip, look["steel"])
     return canvas

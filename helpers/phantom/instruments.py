@@ -9,7 +9,7 @@ from helpers.phantom.scene import Field, generator, grid, linear, unit
 # What polished steel mirrors across its width, from one edge (-1) over the side that faces the camera to the
 # other.
 _ACROSS = np.linspace(-1, 1, 9)
-_STEEL = (0.08, 0.30, 1.25, 0.50, 0.26, 0.40, 0.90, 0.26, 0.06)
+_STEEL = (0.06, 0.20, 1.10, 0.34, 0.15, 0.24, 0.72, 0.18, 0.05)
 _PAINT = (0.05, 0.22, 0.50, 0.36, 0.26, 0.24, 0.22, 0.14, 0.04)
 _TUBE = (0.16, 0.42, 0.40, 0.95, 0.52, 0.40, 0.34, 0.46, 0.20)
 _PROFILES = {
@@ -126,14 +126,19 @@ def suction(canvas: Canvas, entry, tip, steel: float) -> None:
     scale = unit(canvas.shape)
     back = np.asarray(entry, float) - tip
     back /= max(np.hypot(*back), 1e-6)
-    grey = linear(186 + 10 * steel, 184 + 12 * steel, 182 + 18 * steel)
+    grey = linear(168 + 10 * steel, 166 + 12 * steel, 164 + 18 * steel)
     half = (11 + 4 * steel) * scale
-    canvas.rod(entry, tip + back * 5 * scale, half, half, grey, "tube", 1)
-    canvas.rod(tip + back * 9 * scale, tip, half, half * 0.96, grey * 1.1, "tube", 1)
-    canvas.rod(tip + back * 3 * scale, tip, half * 0.8, half * 0.7, grey * 0.1, "paint", 1)
-    for hole in (20, 34):
-        place = tip + back * hole * scale
-        canvas.rod(place, place + back * 5 * scale, 2.4 * scale, 2.4 * scale, grey * 0.1, "paint", 1)
+    canvas.rod(entry, tip + back * 8 * scale, half, half, grey, "tube", 1)
+    for rim in range(8):  # the end rounds off
+        wide = half * np.sqrt(1 - (rim / 8.5) ** 2)
+        end = tip + back * (8 - rim) * scale
+        canvas.rod(end + back * 2 * scale, end - back * scale, wide, wide, grey, "tube", 1)
+        if 2 < rim < 7:  # the mouth
+            wide *= 0.7
+            canvas.rod(end, end - back * scale, wide, wide, grey * 0.12, "paint", 1)
+    for hole in (24, 38):
+        place, wide = tip + back * hole * scale, 2.2 * scale
+        canvas.rod(place, place + back * 2 * wide, wide, wide, grey * 0.12, "paint", 1)
 
 
 def grasper(canvas: Canvas, entry, tip, spread: float, steel: float) -> None:

@@ -132,6 +132,10 @@ class Wound:
             float(self.middle[1] + self.scale * (along * sine + across * cosine)),
         )
 
+    def level(self, inside: Field) -> float:
+        """The mean height of what lies under a body (for a frame 240 high)."""
+        return float(cv2.mean(self.height, np.uint8(inside > 0))[0]) / self.scale
+
     def tube(self, points, half: float) -> Field:
         """Pixels to the edge of a tube along points (pixels), positive inside."""
         line = np.ones(self.shape, np.uint8)
@@ -228,7 +232,10 @@ def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> N
         if kind < 0.3 or (not deep and kind < 0.65):
             skin = _fat(wound) if rng.random() < 0.5 else _fascia(wound, 0.5)
         bulge = 0.42 * size
-        wound.lay(inside, skin, bulge, 0.95 * size, -8 if deep else 2, near)
+        # Its far side melts into what it lies on.
+        soft = 1.8 + rng.uniform(2, 9) * step(wound.patches + wound.mottle / 3, -0.4, 1.6)
+        level = wound.level(inside) - 0.1 * size
+        wound.lay(inside, skin, bulge, 0.95 * size, level, near, soft)
 
 
 def _vessel(wound: Wound) -> None:
@@ -240,8 +247,8 @@ def _vessel(wound: Wound) -> None:
     half = rng.uniform(5, 10)
     colour = linear(140, 66, 88) if rng.random() < 0.5 else linear(214, 132, 124)
     skin = (mix(colour, linear(230, 160, 156), np.clip(0.1 * wound.mottle, 0, 0.3)),
-            0.5 * wound.scale * wound.folds, 1.4 * look["gloss"])
-    wound.lay(wound.tube(points, half), skin, 0.9 * half, half, -12, 0.62)
+            cv2.GaussianBlur(wound.height, (0, 0), 5 * wound.scale), 1.4 * look["gloss"])
+    wound.lay(wound.tube(points, half), skin, 0.9 * half, half, -1, 0.62, 1.8, 0.4)
 
 
 def _planes(wound: Wound) -> None:
@@ -277,7 +284,7 @@ def _planes(wound: Wound) -> None:
 def _strands(wound: Wound) -> None:
     """Bands of connective tissue that still bridge the wound."""
     rng, scale = wound.rng, wound.scale
-    for _ in range(int(rng.integers(0, 3))):
+    for _ in range(int(rng.choice([0, 0, 1, 1, 2]))):
         start, side = rng.normal(0, 70), rng.choice([-1.0, 1.0])
         share = np.linspace(0, 1, 12)
         for _ in range(int(rng.integers(1, 4))):  # a fan from one hold
@@ -285,9 +292,10 @@ def _strands(wound: Wound) -> None:
             along = start + (end - start) * share + rng.normal(0, 7) * share * (1 - share) * 4
             points = [wound.place(a, side * (far - (far + 50) * s)) for a, s in zip(along, share)]
             half = rng.uniform(0.9, 2.4)
-            colour = mix(linear(190, 84, 84), linear(226, 152, 142), np.clip(0.5 + 0.4 * wound.patches, 0, 1))
+            colour = mix(linear(204, 104, 100), linear(232, 166, 156), np.clip(0.5 + 0.4 * wound.patches, 0, 1))
             skin = (colour, np.float32(0), 1.2)
-            wound.lay(wound.tube(points, half), skin, half, half, -6, 0.8, 0.9, 0.22)
+            inside = wound.tube(points, half)
+            wound.lay(inside, skin, half, half, wound.level(inside) + 1, 0.9, 0.9, 0.2)
 
 
 def _surface(wound: Wound) -> None:
@@ -325,7 +333,7 @@ def _drape(wound: Wound) -> None:
     out -= aside * aside * np.float32(rng.uniform(-0.0005, 0.001) / scale)
     edge = reach * rng.uniform(0.36, 0.68)
     inside = out - np.float32(edge) + 10 * scale * noise(rng, wound.shape, 60 * scale, 2, 0.4)
-    cloth = linear(24, 44, 48) if look["drape"] > 0.5 else linear(38, 35, 30)
+    cloth = linear(20, 38, 42) if look["drape"] > 0.5 else linear(38, 35, 30)
     creases = fibres(rng, wound.shape, heading + 1.2, 120 * scale, 14 * scale, 20 * scale)
     colour = mix(cloth * 0.5, cloth * 1.5, np.clip(0.4 + 0.3 * creases, 0, 1))
     skin = (colour, 1.5 * scale * creases, 0.0)

@@ -88,7 +88,8 @@ def forceps(canvas: Canvas, entry, tip, spread: float, steel: float, thin: bool 
     scale = unit(canvas.shape)
     back = np.asarray(entry, float) - tip
     back /= max(np.hypot(*back), 1e-6)
-    metal = linear(225 - 20 * steel, 228 - 8 * steel, 232 + 15 * steel) * 1.15
+    metal = linear(198 - 22 * steel, 210 - 12 * steel, 234 + 8 * steel) * 1.2
+    blushed = metal * [1.0, 0.72, 0.66]  # so near the tissue, steel mirrors it
     shaft, wrist = (4.0, 3.2) if thin else (9.5 - steel, 7.0)
     jaws, joint = tip + back * (24 if not thin else 40) * scale, tip + back * (46 if not thin else 52) * scale
     canvas.rod(entry, joint, shaft * scale, shaft * scale * 0.95, metal, "steel", 1)
@@ -100,7 +101,7 @@ def forceps(canvas: Canvas, entry, tip, spread: float, steel: float, thin: bool 
         jaws,
         wrist * scale,
         wrist * scale * 0.8,
-        metal * 0.8,
+        blushed * 0.8,
         "steel",
         1,
         9 * scale,
@@ -115,9 +116,9 @@ def forceps(canvas: Canvas, entry, tip, spread: float, steel: float, thin: bool 
         )
         length = np.hypot(*(jaws - tip))
         middle = jaws - bow * length * 0.55 + np.array([-back[1], back[0]]) * side * scale * 1.5
-        canvas.rod(jaws, middle, 4.2 * scale, 3.2 * scale, metal * 0.85, "steel", 1)
+        canvas.rod(jaws, middle, 4.2 * scale, 3.2 * scale, blushed * 0.85, "steel", 1)
         canvas.rod(
-            middle, jaws - bow * length, 3.2 * scale, 1.4 * scale, metal * 0.9, "steel", 1, 3.5 * scale
+            middle, jaws - bow * length, 3.2 * scale, 1.4 * scale, blushed * 0.9, "steel", 1, 3.5 * scale
         )
 
 

@@ -141,9 +141,8 @@ class Wound:
         line = np.ones(self.shape, np.uint8)
         place = np.round(np.asarray(points) * 8).astype(np.int32)
         cv2.polylines(line, [place], False, 0, 1, cv2.LINE_8, 3)
-        return np.float32(half * self.scale) - cv2.distanceTransform(
-            line, cv2.DIST_L2, 5
-        )
+        away = cv2.distanceTransform(line, cv2.DIST_L2, 5)
+        return np.float32(half * self.scale) - np.minimum(away, 1e3 * self.scale)
 
 
 def build(
@@ -155,12 +154,12 @@ def build(
     rng = generator("neck", subject, clip, seed)
     wound = Wound(shape, unit(size), rng, look)
     _floor(wound)
-    _lobes(wound, int(rng.integers(2, 6)), 26.0, 0.68, deep=True)
+    _lobes(wound, int(rng.integers(4, 8)), 26.0, 0.68, deep=True)
     if rng.random() < 0.5:
         _vessel(wound)
     _planes(wound)
     _strands(wound)
-    _lobes(wound, int(rng.integers(1, 4)), 95.0, 1.0, deep=False)
+    _lobes(wound, int(rng.integers(2, 6)), 85.0, 0.95, deep=False)
     _surface(wound)
     _drape(wound)
     if rng.random() < 0.35:
@@ -174,25 +173,27 @@ def build(
 def _fascia(wound: Wound, pale: float = 0.0):
     look, hue = wound.look, wound.look["hue"]
     pale = look["pale"] + pale
-    base = linear(200 + 14 * pale, 92 + 40 * pale - 8 * hue, 94 + 36 * pale + 14 * hue)
+    base = linear(196 + 10 * pale, 88 + 32 * pale - 8 * hue, 92 + 30 * pale + 12 * hue)
     threads = np.clip(0.14 + 0.16 * wound.strand * look["fibre"], 0, 0.6)
-    colour = mix(base, linear(234, 172, 164), threads)
+    colour = mix(base, linear(222, 152, 146), threads)
     relief = wound.scale * (2.8 * wound.folds + 0.40 * wound.strand * look["fibre"])
     return colour, relief, 1.0
 
 
 def _muscle(wound: Wound):
     hue = wound.look["hue"]
-    bands = np.clip(0.32 + 0.24 * wound.coarse + 0.08 * wound.strand, 0, 0.9)
-    colour = mix(linear(172, 44 - 10 * hue, 38 + 14 * hue), linear(216, 98, 78), bands)
-    relief = wound.scale * (1.0 * wound.coarse + 2.4 * wound.folds)
+    bands = np.clip(0.36 + 0.17 * wound.coarse + 0.08 * wound.strand, 0, 0.9)
+    colour = mix(linear(170, 46 - 8 * hue, 42 + 12 * hue), linear(212, 104, 84), bands)
+    veil = 0.6 * step(wound.patches + 0.5 * wound.strand, 0.1, 2.4)
+    colour = mix(colour, linear(208, 122, 114), veil)
+    relief = wound.scale * (0.7 * wound.coarse + 2.6 * wound.folds)
     return colour, relief, 0.7
 
 
 def _fat(wound: Wound):
     hue, pale = wound.look["hue"], wound.look["pale"]
-    base = linear(218, 122 + 16 * pale, 116 + 10 * pale - 8 * hue)
-    colour = mix(base, linear(236, 178, 152), np.clip(0.2 + 0.2 * wound.tone, 0, 0.7))
+    base = linear(206, 110 + 14 * pale, 104 + 10 * pale - 8 * hue)
+    colour = mix(base, linear(218, 148, 124), np.clip(0.2 + 0.2 * wound.tone, 0, 0.7))
     colour = mix(linear(190, 66, 66), colour, np.clip(0.25 + 1.1 * wound.dome, 0, 1))
     return colour, wound.scale * (5.0 * wound.dome + 2.2 * wound.folds), 1.1
 
@@ -218,24 +219,24 @@ def _floor(wound: Wound) -> None:
 
 def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> None:
     """Glands, nodes and fat that bulge, each overlapping the last."""
-    rng = wound.rng
+    rng, scale = wound.rng, wound.scale
     for _ in range(number):
-        centre = (rng.normal(0, 70), rng.normal(0, 14) if deep else 0.0)
+        centre = (rng.normal(0, 70), rng.normal(0, 18))
         if not deep:
-            centre = (rng.uniform(-150, 150), rng.choice([-1, 1]) * rng.normal(away, 22))
-        size = rng.uniform(20, 46)
-        axes = (size * rng.uniform(1.0, 1.7), size)
-        angle = wound.tilt + rng.normal(0, 0.5)
-        inside = wound.ellipse(centre, axes, angle)
-        kind = rng.random()
-        skin = _gland(wound, rng.uniform(0.1, 0.75))
-        if kind < 0.3 or (not deep and kind < 0.65):
-            skin = _fat(wound) if rng.random() < 0.5 else _fascia(wound, 0.5)
-        bulge = 0.42 * size
+            centre = (rng.uniform(-150, 150), rng.choice([-1, 1]) * rng.normal(away, 24))
+        size = rng.uniform(12, 36)
+        axes = (size * rng.uniform(1.0, 1.9), size)
+        inside = wound.ellipse(centre, axes, wound.tilt + rng.normal(0, 0.5))
+        skin, kind = _gland(wound, rng.uniform(0.1, 0.75)), rng.random()
+        if kind < 0.2:
+            skin = _fascia(wound, 0.4)
+        elif kind < (0.45 if deep else 0.75):  # a bunch of fat, its outline scalloped
+            skin = _fat(wound)
+            inside += 9 * scale * (wound.dome - 0.5)
         # Its far side melts into what it lies on.
         soft = 1.8 + rng.uniform(2, 9) * step(wound.patches + wound.mottle / 3, -0.4, 1.6)
         level = wound.level(inside) - 0.1 * size
-        wound.lay(inside, skin, bulge, 0.95 * size, level, near, soft)
+        wound.lay(inside, skin, 0.42 * size, 0.95 * size, level, near, soft)
 
 
 def _vessel(wound: Wound) -> None:
@@ -257,8 +258,9 @@ def _planes(wound: Wound) -> None:
     rng, look, scale = wound.rng, wound.look, wound.scale
     for side in (-1.0, 1.0):
         edge = rng.uniform(24, 52)
-        for layer in range(int(rng.integers(2, 4))):
+        for layer in range(int(rng.integers(2, 5))):
             ragged = 12 * noise(rng, wound.shape, 64 * scale, 3, 0.36)
+            ragged += 1.6 * wound.mottle * step(wound.patches, -0.5, 1.5)
             curve = np.float32(rng.normal(0, 0.0006)) * wound.along * wound.along
             slant = np.float32(rng.normal(0, 0.12)) * wound.along
             inside = (side * wound.across - edge + ragged + curve + slant) * scale
@@ -273,25 +275,25 @@ def _planes(wound: Wound) -> None:
                 else _gland(wound, rng.uniform(0.3, 0.8))
             )
             bulge = rng.uniform(6, 13)
-            near = 0.82 + 0.12 * layer
+            near = 0.84 + 0.05 * layer
             soft = 1.6 + 1.2 * np.clip(0.5 + 0.6 * wound.patches, 0, 2)
             wound.lay(inside, skin, bulge, bulge * 2.4, -4 + 5 * layer, near, soft, 0.78)
             rim = cv2.exp(-cv2.pow(inside / np.float32(6 * scale) - 0.5, 2))
             wound.cut = np.maximum(wound.cut, rim)
-            edge += rng.uniform(30, 62)
+            edge += rng.uniform(24, 50)
 
 
 def _strands(wound: Wound) -> None:
     """Bands of connective tissue that still bridge the wound."""
     rng, scale = wound.rng, wound.scale
-    for _ in range(int(rng.choice([0, 0, 1, 1, 2]))):
+    for _ in range(int(rng.choice([0, 0, 0, 1, 1, 2]))):
         start, side = rng.normal(0, 70), rng.choice([-1.0, 1.0])
         share = np.linspace(0, 1, 12)
         for _ in range(int(rng.integers(1, 4))):  # a fan from one hold
             end, far = start + rng.normal(0, 28), rng.uniform(40, 62)
             along = start + (end - start) * share + rng.normal(0, 7) * share * (1 - share) * 4
             points = [wound.place(a, side * (far - (far + 50) * s)) for a, s in zip(along, share)]
-            half = rng.uniform(0.9, 2.4)
+            half = rng.uniform(0.7, 2.0)
             colour = mix(linear(204, 104, 100), linear(232, 166, 156), np.clip(0.5 + 0.4 * wound.patches, 0, 1))
             skin = (colour, np.float32(0), 1.2)
             inside = wound.tube(points, half)
@@ -302,6 +304,10 @@ def _surface(wound: Wound) -> None:
     """What all tissue shares: mottling, old blood wiped thin over it (nobody labels
     it), vessels, the char that cautery leaves."""
     rng, look, scale, shape = wound.rng, wound.look, wound.scale, wound.shape
+    hues = noise(rng, shape, 24 * scale, 3, 0.6)
+    wound.albedo *= cv2.exp(
+        cv2.merge([-0.03 * hues, -0.13 * hues, 0.04 * hues])
+    )
     wound.albedo *= thrice(np.clip(1 + 0.09 * wound.mottle + 0.05 * wound.fine, 0.4, 1.6))
     wash = noise(rng, shape, 52 * scale, 4, 0.5) + 0.4 * wound.folds
     wash = step(wash, -0.5 - 0.9 * look["inflamed"], 3.2)
@@ -382,7 +388,7 @@ def _beam(wound: Wound) -> None:
     away = ((x - np.float32(px)) ** 2 + (y - np.float32(py)) ** 2) / np.float32(
         (210 * scale) ** 2
     )
-    wound.near *= 0.45 + 0.75 * cv2.exp(-away)
+    wound.near *= 0.55 + 0.6 * cv2.exp(-away)
     wound.near *= np.clip(1 + 0.14 * noise(rng, shape, 80 * scale), 0.5, 1.5)
 
 

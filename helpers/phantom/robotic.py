@@ -87,7 +87,7 @@ def draw_robotic(
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
     gleam = (1 - 0.8 * lake) * gloss * (
-        0.14 * sheen + 14 * step(sheen, 0.4, 1.0) * cv2.pow(half, 300)
+        0.10 * sheen + 11 * step(sheen, 0.4, 1.0) * cv2.pow(half, 300)
     )
     gleam = gleam + 2.0 * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 500)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.75, canvas.cover)

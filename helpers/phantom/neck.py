@@ -214,7 +214,7 @@ def _floor(wound: Wound) -> None:
     deep = cv2.exp(-((wound.across / np.float32(wound.rng.uniform(32, 52))) ** 2))
     wound.height = relief - 20 * wound.scale * deep
     wound.gloss[:] = gloss
-    wound.near = 0.62 - 0.42 * deep * step(wound.patches, -1.4, 0.6)
+    wound.near = 0.66 - 0.40 * deep * step(wound.patches, -1.4, 0.6)
 
 
 def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> None:
@@ -236,7 +236,7 @@ def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> N
         # Its far side melts into what it lies on.
         soft = 1.8 + rng.uniform(2, 9) * step(wound.patches + wound.mottle / 3, -0.4, 1.6)
         level = wound.level(inside) - 0.1 * size
-        wound.lay(inside, skin, 0.42 * size, 0.95 * size, level, near, soft)
+        wound.lay(inside, skin, 0.38 * size, 0.95 * size, level, near, soft)
 
 
 def _vessel(wound: Wound) -> None:
@@ -277,7 +277,7 @@ def _planes(wound: Wound) -> None:
             bulge = rng.uniform(6, 13)
             near = 0.84 + 0.05 * layer
             soft = 1.6 + 1.2 * np.clip(0.5 + 0.6 * wound.patches, 0, 2)
-            wound.lay(inside, skin, bulge, bulge * 2.4, -4 + 5 * layer, near, soft, 0.78)
+            wound.lay(inside, skin, bulge, bulge * 2.4, -4 + 5 * layer, near, soft, 0.74)
             rim = cv2.exp(-cv2.pow(inside / np.float32(6 * scale) - 0.5, 2))
             wound.cut = np.maximum(wound.cut, rim)
             edge += rng.uniform(24, 50)
@@ -388,8 +388,8 @@ def _beam(wound: Wound) -> None:
     away = ((x - np.float32(px)) ** 2 + (y - np.float32(py)) ** 2) / np.float32(
         (210 * scale) ** 2
     )
-    wound.near *= 0.55 + 0.6 * cv2.exp(-away)
-    wound.near *= np.clip(1 + 0.14 * noise(rng, shape, 80 * scale), 0.5, 1.5)
+    wound.near *= 0.62 + 0.45 * cv2.exp(-away)
+    wound.near *= np.clip(1 + 0.10 * noise(rng, shape, 80 * scale), 0.5, 1.5)
 
 
 def _world(wound: Wound, size: Shape) -> World:

@@ -81,13 +81,13 @@ def draw_robotic(
     lamp = (look["lamp_x"], look["lamp_y"])
     cosine, _ = light(gx * still + rim_x, gy * still + rim_y, lamp)
     dark = np.clip(1 - 0.04 / scale * np.clip(hollow(height, 16 * scale), -3, 16), 0.2, 1.12)
-    lit = (0.07 + 0.93 * cosine) * dark * near * canvas.shadow((9 + 12 * lamp[0], 12))
+    lit = (0.16 + 0.84 * cosine) * dark * near * canvas.shadow((9 + 12 * lamp[0], 12))
     # Gleams: ripples of the wet skin break a broad reflection into clusters.
     wet_x, wet_y = slopes(ripples)
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
     gleam = (1 - 0.8 * lake) * gloss * (
-        0.10 * sheen + 11 * step(sheen, 0.4, 1.0) * cv2.pow(half, 300)
+        0.07 * sheen + 9 * step(sheen, 0.4, 1.0) * cv2.pow(half, 300)
     )
     gleam = gleam + 2.0 * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 500)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.75, canvas.cover)

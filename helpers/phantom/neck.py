@@ -286,7 +286,7 @@ def _planes(wound: Wound) -> None:
 def _strands(wound: Wound) -> None:
     """Bands of connective tissue that still bridge the wound."""
     rng, scale = wound.rng, wound.scale
-    for _ in range(int(rng.choice([0, 0, 0, 1, 1, 2]))):
+    for _ in range(int(rng.choice([0, 0, 0, 1]))):
         start, side = rng.normal(0, 70), rng.choice([-1.0, 1.0])
         share = np.linspace(0, 1, 12)
         for _ in range(int(rng.integers(1, 4))):  # a fan from one hold
@@ -306,7 +306,7 @@ def _surface(wound: Wound) -> None:
     rng, look, scale, shape = wound.rng, wound.look, wound.scale, wound.shape
     hues = noise(rng, shape, 24 * scale, 3, 0.6)
     wound.albedo *= cv2.exp(
-        cv2.merge([-0.03 * hues, -0.13 * hues, 0.04 * hues])
+        cv2.merge([-0.02 * hues, -0.10 * hues, 0.03 * hues])
     )
     wound.albedo *= thrice(np.clip(1 + 0.09 * wound.mottle + 0.05 * wound.fine, 0.4, 1.6))
     wash = noise(rng, shape, 52 * scale, 4, 0.5) + 0.4 * wound.folds
@@ -325,7 +325,7 @@ def _surface(wound: Wound) -> None:
 def _drape(wound: Wound) -> None:
     """Beyond the wound's outer edge, in about half of the clips: drape in the dark."""
     rng, scale, look = wound.rng, wound.scale, wound.look
-    if rng.random() > 0.65:
+    if rng.random() > 0.55:
         return
     x, y = grid(wound.shape)
     heading = rng.uniform(0, 2 * np.pi)
@@ -343,7 +343,7 @@ def _drape(wound: Wound) -> None:
     creases = fibres(rng, wound.shape, heading + 1.2, 120 * scale, 14 * scale, 20 * scale)
     colour = mix(cloth * 0.5, cloth * 1.5, np.clip(0.4 + 0.3 * creases, 0, 1))
     skin = (colour, 1.5 * scale * creases, 0.0)
-    share = wound.lay(inside, skin, 0.0, 10, -12, 0.4, 2.5, 0.25)
+    share = wound.lay(inside, skin, 0.0, 10, -12, 0.28, 2.5, 0.25)
     wound.foreign = np.maximum(wound.foreign, share)
 
 
@@ -361,7 +361,7 @@ def _retractor(wound: Wound) -> None:
         points = [wound.place(along, side * across) for along, across in line]
         inside = wound.tube(points, half)
         tone = np.clip(0.5 + 0.22 * wound.patches + inside / (3 * half * scale), 0.15, 1)
-        steel = mix(linear(64, 62, 68), linear(184, 182, 190), tone)
+        steel = mix(linear(54, 52, 58), linear(158, 156, 166), tone)
         skin = (steel, np.float32(0), 1.6)
         share = wound.lay(inside, skin, half * 1.2, half, 8, 0.9, 0.7, 0.5)
         wound.foreign = np.maximum(wound.foreign, share)

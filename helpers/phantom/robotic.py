@@ -80,8 +80,8 @@ def draw_robotic(
     still = 1 - 0.8 * lake
     lamp = (look["lamp_x"], look["lamp_y"])
     cosine, _ = light(gx * still + rim_x, gy * still + rim_y, lamp)
-    dark = np.clip(1 - 0.04 / scale * np.clip(hollow(height, 16 * scale), -3, 16), 0.2, 1.12)
-    lit = (0.16 + 0.84 * cosine) * dark * near * canvas.shadow((9 + 12 * lamp[0], 12))
+    dark = np.clip(1 - 0.04 / scale * np.clip(hollow(height, 16 * scale), -2, 16), 0.2, 1.08)
+    lit = (0.22 + 0.78 * cosine) * dark * near * canvas.shadow((9 + 12 * lamp[0], 12))
     # Gleams: ripples of the wet skin break a broad reflection into clusters.
     wet_x, wet_y = slopes(ripples)
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)

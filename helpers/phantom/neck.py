@@ -14,6 +14,7 @@ from helpers.phantom.scene import (
     flat,
     generator,
     grid,
+    hollow,
     linear,
     lobules,
     mix,
@@ -308,15 +309,15 @@ def _surface(wound: Wound) -> None:
     wound.albedo *= cv2.exp(
         cv2.merge([-0.02 * hues, -0.10 * hues, 0.03 * hues])
     )
-    wound.albedo *= thrice(np.clip(1 + 0.09 * wound.mottle + 0.05 * wound.fine, 0.4, 1.6))
+    wound.albedo *= thrice(np.clip(1 + 0.09 * wound.mottle + 0.07 * wound.fine, 0.4, 1.6))
     wash = noise(rng, shape, 52 * scale, 4, 0.5) + 0.4 * wound.folds
     wash = step(wash, -0.5 - 0.9 * look["inflamed"], 3.2)
-    thin = cv2.exp(cv2.merge([wash * -k for k in (0.15, 1.2, 1.15)]))
+    thin = cv2.exp(cv2.merge([wash * -k for k in (0.15, 1.0, 0.95)]))
     wound.albedo *= thin
     tree = vessels(rng, shape, int(look["vessels"]), 1.2)
     wound.albedo = mix(wound.albedo, linear(132, 16, 24), 0.55 * tree)
     char = noise(rng, shape, 7 * scale, 2) + 0.9 * noise(rng, shape, 44 * scale)
-    char = step(char + 2.2 * wound.cut, 4.2, 5.2)
+    char = step(char + 3.4 * wound.cut, 5.4, 6.3)
     wound.albedo = mix(wound.albedo, linear(66, 38, 28), 0.75 * char)
     wound.height += scale * look["rough"] * (0.22 * wound.fine + 0.7 * wound.mottle - char)
     wound.gloss *= 1 - 0.8 * char
@@ -395,14 +396,16 @@ def _beam(wound: Wound) -> None:
 def _world(wound: Wound, size: Shape) -> World:
     rng, scale, shape, look = wound.rng, wound.scale, wound.shape, wound.look
     wet = 0.08 + 1.1 * step(noise(rng, shape, 24 * scale, 2), -0.5, 1.0)
-    ripples = scale * (0.8 * noise(rng, shape, 8 * scale, 2, 0.45) + 0.03 * wound.fine)
+    # Gleams stand where the skin bulges towards the lamp.
+    proud = step(-hollow(wound.height, 9 * scale) / np.float32(scale), -0.6, 2.0)
+    ripples = scale * (1.2 * noise(rng, shape, 12 * scale, 3, 0.45) + 0.03 * wound.fine)
     sites = [
         wound.place(rng.normal(0, 52), rng.normal(0, 16))
         for _ in range(int(rng.integers(1, 4)))
     ]
     spread = film.potential(rng, wound.height, sites, lace=0.5)
     spread[wound.foreign > 0.3] = NEVER
-    gloss = look["gloss"] * wound.gloss * wet
+    gloss = look["gloss"] * wound.gloss * wet * (0.3 + 1.3 * proud)
     ground = np.dstack([wound.height, spread, gloss, wound.near])
     classes = np.where(wound.foreign > 0.3, UNKNOWN, ID["connective"]).astype(np.uint8)
     focus = tuple(

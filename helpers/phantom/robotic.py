@@ -87,12 +87,13 @@ def draw_robotic(
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
     gleam = (1 - 0.8 * lake) * gloss * (
-        0.07 * sheen + 9 * step(sheen, 0.4, 1.0) * cv2.pow(half, 300)
+        0.07 * sheen + 12 * step(sheen, 0.35, 1.0) * cv2.pow(half, 300)
     )
     gleam = gleam + 2.0 * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 500)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.75, canvas.cover)
     image, _ = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
-    return image, _label(depth, canvas.cover, name, t)
+    foreign = spread < NEVER / 2  # drape and retractor: nobody calls them blood
+    return image, _label(depth, np.maximum(canvas.cover, foreign), name, t)
 
 
 def _label(depth: Field, cover: Field, name: tuple, t: float) -> np.ndarray:

@@ -314,12 +314,16 @@ def _surface(wound: Wound) -> None:
     wash = step(wash, -0.5 - 0.9 * look["inflamed"], 3.2)
     thin = cv2.exp(cv2.merge([wash * -k for k in (0.15, 1.0, 0.95)]))
     wound.albedo *= thin
+    # A web of whitish threads, denser here and there.
+    web = step(np.abs(wound.strand - 0.4 * wound.fine), 1.6, 3.0) * step(wound.patches, -1.2, 1.4)
+    wound.albedo = mix(wound.albedo, linear(232, 176, 168), 0.42 * web)
+    wound.height += 0.5 * scale * web
     tree = vessels(rng, shape, int(look["vessels"]), 1.2)
     wound.albedo = mix(wound.albedo, linear(132, 16, 24), 0.55 * tree)
     char = noise(rng, shape, 7 * scale, 2) + 0.9 * noise(rng, shape, 44 * scale)
     char = step(char + 3.4 * wound.cut, 5.4, 6.3)
     wound.albedo = mix(wound.albedo, linear(66, 38, 28), 0.75 * char)
-    wound.height += scale * look["rough"] * (0.22 * wound.fine + 0.7 * wound.mottle - char)
+    wound.height += scale * look["rough"] * (0.34 * wound.fine + 1.1 * wound.mottle - char)
     wound.gloss *= 1 - 0.8 * char
 
 

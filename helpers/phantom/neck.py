@@ -38,7 +38,11 @@ class Wound:
     its tissues share."""
 
     def __init__(
-        self, shape: Shape, scale: float, rng: np.random.Generator, look: dict[str, float]
+        self,
+        shape: Shape,
+        scale: float,
+        rng: np.random.Generator,
+        look: dict[str, float],
     ):
         self.shape, self.scale, self.rng, self.look = shape, scale, rng, look
         self.lamp = (look["lamp_x"], look["lamp_y"])
@@ -57,7 +61,9 @@ class Wound:
         self.across = (y * cosine - x * sine) / scale
         self.across += 13 * noise(rng, shape, 90 * scale, 2)
         angle = self.tilt + rng.normal(0, 0.25)
-        self.strand = fibres(rng, shape, angle + 0.5, 34 * scale, 2.4 * scale, 14 * scale)
+        self.strand = fibres(
+            rng, shape, angle + 0.5, 34 * scale, 2.4 * scale, 14 * scale
+        )
         self.coarse = fibres(rng, shape, angle, 90 * scale, 4.2 * scale, 16 * scale)
         self.dome, self.tone = lobules(rng, shape, look["lobule"] * scale)
         self.dome = cv2.GaussianBlur(self.dome, (0, 0), 1.6 * scale)
@@ -203,7 +209,9 @@ def _gland(wound: Wound, shade: float):
     hue, pale = wound.look["hue"], wound.look["pale"]
     dark, rosy = linear(128, 38, 50 + 12 * hue), linear(204, 112, 118 + 10 * hue)
     colour = dark + np.float32(min(shade + 0.15 * pale, 1.0)) * (rosy - dark)
-    colour = mix(colour, linear(226, 152, 152), np.clip(0.10 + 0.14 * wound.mottle, 0, 0.5))
+    colour = mix(
+        colour, linear(226, 152, 152), np.clip(0.10 + 0.14 * wound.mottle, 0, 0.5)
+    )
     relief = wound.scale * (1.6 * wound.folds + 0.5 * wound.mottle)
     return colour, relief, 1.3
 
@@ -224,7 +232,10 @@ def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> N
     for _ in range(number):
         centre = (rng.normal(0, 70), rng.normal(0, 18))
         if not deep:
-            centre = (rng.uniform(-150, 150), rng.choice([-1, 1]) * rng.normal(away, 24))
+            centre = (
+                rng.uniform(-150, 150),
+                rng.choice([-1, 1]) * rng.normal(away, 24),
+            )
         size = rng.uniform(12, 36)
         axes = (size * rng.uniform(1.0, 1.9), size)
         inside = wound.ellipse(centre, axes, wound.tilt + rng.normal(0, 0.5))
@@ -235,21 +246,24 @@ def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> N
             skin = _fat(wound)
             inside += 9 * scale * (wound.dome - 0.5)
         # Its far side melts into what it lies on.
-        soft = 1.8 + rng.uniform(2, 9) * step(wound.patches + wound.mottle / 3, -0.4, 1.6)
+        soft = 1.8 + rng.uniform(2, 9) * step(
+            wound.patches + wound.mottle / 3, -0.4, 1.6
+        )
         level = wound.level(inside) - 0.1 * size
         wound.lay(inside, skin, 0.38 * size, 0.95 * size, level, near, soft)
 
 
 def _vessel(wound: Wound) -> None:
     """A great vessel along the floor: a blue vein or a pale artery."""
-    rng, look = wound.rng, wound.look
+    rng = wound.rng
     along = np.linspace(-230, 230, 40)
     bend = np.cumsum(rng.normal(0, 1.6, 40)) + rng.normal(0, 16)
     points = [wound.place(a, b) for a, b in zip(along, bend)]
     half = rng.uniform(5, 10)
     colour = linear(140, 66, 88) if rng.random() < 0.5 else linear(214, 132, 124)
-    skin = (mix(colour, linear(230, 160, 156), np.clip(0.1 * wound.mottle, 0, 0.3)),
-            cv2.GaussianBlur(wound.height, (0, 0), 5 * wound.scale), 1.4 * look["gloss"])
+    colour = mix(colour, linear(230, 160, 156), np.clip(0.1 * wound.mottle, 0, 0.3))
+    bed = cv2.GaussianBlur(wound.height, (0, 0), 5 * wound.scale)
+    skin = (colour, bed, 1.4)
     wound.lay(wound.tube(points, half), skin, 0.9 * half, half, -1, 0.62, 1.8, 0.4)
 
 
@@ -265,20 +279,23 @@ def _planes(wound: Wound) -> None:
             curve = np.float32(rng.normal(0, 0.0006)) * wound.along * wound.along
             slant = np.float32(rng.normal(0, 0.12)) * wound.along
             inside = (side * wound.across - edge + ragged + curve + slant) * scale
-            weights = np.array(
-                [1.1, 0.9 + look["muscle"], 0.3 + 0.7 * look["fat"], 0.3 + 0.7 * look["gland"]]
-            )
-            kind = rng.choice(4, p=weights / weights.sum())
-            skin = (
-                _fascia(wound, rng.normal(0, 0.4)) if kind == 0
-                else _muscle(wound) if kind == 1
-                else _fat(wound) if kind == 2
-                else _gland(wound, rng.uniform(0.3, 0.8))
-            )
+            often = np.array([1.1, 0.9 + look["muscle"], 0.3 + 0.7 * look["fat"], 0.3])
+            often[3] += 0.7 * look["gland"]
+            kind = rng.choice(4, p=often / often.sum())
+            if kind == 0:
+                skin = _fascia(wound, rng.normal(0, 0.4))
+            elif kind == 1:
+                skin = _muscle(wound)
+            elif kind == 2:
+                skin = _fat(wound)
+            else:
+                skin = _gland(wound, rng.uniform(0.3, 0.8))
             bulge = rng.uniform(6, 13)
             near = 0.84 + 0.05 * layer
             soft = 1.6 + 1.2 * np.clip(0.5 + 0.6 * wound.patches, 0, 2)
-            wound.lay(inside, skin, bulge, bulge * 2.4, -4 + 5 * layer, near, soft, 0.74)
+            wound.lay(
+                inside, skin, bulge, bulge * 2.4, -4 + 5 * layer, near, soft, 0.74
+            )
             rim = cv2.exp(-cv2.pow(inside / np.float32(6 * scale) - 0.5, 2))
             wound.cut = np.maximum(wound.cut, rim)
             edge += rng.uniform(24, 50)
@@ -286,16 +303,19 @@ def _planes(wound: Wound) -> None:
 
 def _strands(wound: Wound) -> None:
     """Bands of connective tissue that still bridge the wound."""
-    rng, scale = wound.rng, wound.scale
+    rng = wound.rng
     for _ in range(int(rng.choice([0, 0, 0, 1]))):
         start, side = rng.normal(0, 70), rng.choice([-1.0, 1.0])
         share = np.linspace(0, 1, 12)
         for _ in range(int(rng.integers(1, 4))):  # a fan from one hold
             end, far = start + rng.normal(0, 28), rng.uniform(40, 62)
-            along = start + (end - start) * share + rng.normal(0, 7) * share * (1 - share) * 4
-            points = [wound.place(a, side * (far - (far + 50) * s)) for a, s in zip(along, share)]
+            along = start + (end - start) * share
+            along += 4 * rng.normal(0, 7) * share * (1 - share)
+            across = side * (far - (far + 50) * share)
+            points = [wound.place(*point) for point in zip(along, across)]
             half = rng.uniform(0.7, 2.0)
-            colour = mix(linear(204, 104, 100), linear(232, 166, 156), np.clip(0.5 + 0.4 * wound.patches, 0, 1))
+            tone = np.clip(0.5 + 0.4 * wound.patches, 0, 1)
+            colour = mix(linear(204, 104, 100), linear(232, 166, 156), tone)
             skin = (colour, np.float32(0), 1.2)
             inside = wound.tube(points, half)
             wound.lay(inside, skin, half, half, wound.level(inside) + 1, 0.9, 0.9, 0.2)
@@ -306,16 +326,16 @@ def _surface(wound: Wound) -> None:
     it), vessels, the char that cautery leaves."""
     rng, look, scale, shape = wound.rng, wound.look, wound.scale, wound.shape
     hues = noise(rng, shape, 24 * scale, 3, 0.6)
-    wound.albedo *= cv2.exp(
-        cv2.merge([-0.02 * hues, -0.10 * hues, 0.03 * hues])
-    )
-    wound.albedo *= thrice(np.clip(1 + 0.09 * wound.mottle + 0.07 * wound.fine, 0.4, 1.6))
+    wound.albedo *= cv2.exp(cv2.merge([-0.02 * hues, -0.10 * hues, 0.03 * hues]))
+    tone = 1 + 0.09 * wound.mottle + 0.07 * wound.fine
+    wound.albedo *= thrice(np.clip(tone, 0.4, 1.6))
     wash = noise(rng, shape, 52 * scale, 4, 0.5) + 0.4 * wound.folds
     wash = step(wash, -0.5 - 0.9 * look["inflamed"], 3.2)
     thin = cv2.exp(cv2.merge([wash * -k for k in (0.15, 1.0, 0.95)]))
     wound.albedo *= thin
     # A web of whitish threads, denser here and there.
-    web = step(np.abs(wound.strand - 0.4 * wound.fine), 1.6, 3.0) * step(wound.patches, -1.2, 1.4)
+    web = step(np.abs(wound.strand - 0.4 * wound.fine), 1.6, 3.0)
+    web *= step(wound.patches, -1.2, 1.4)
     wound.albedo = mix(wound.albedo, linear(232, 176, 168), 0.42 * web)
     wound.height += 0.5 * scale * web
     tree = vessels(rng, shape, int(look["vessels"]), 1.2)
@@ -323,7 +343,8 @@ def _surface(wound: Wound) -> None:
     char = noise(rng, shape, 7 * scale, 2) + 0.9 * noise(rng, shape, 44 * scale)
     char = step(char + 3.4 * wound.cut, 5.4, 6.3)
     wound.albedo = mix(wound.albedo, linear(66, 38, 28), 0.75 * char)
-    wound.height += scale * look["rough"] * (0.34 * wound.fine + 1.1 * wound.mottle - char)
+    rough = 0.34 * wound.fine + 1.1 * wound.mottle - char
+    wound.height += scale * look["rough"] * rough
     wound.gloss *= 1 - 0.8 * char
 
 
@@ -343,9 +364,12 @@ def _drape(wound: Wound) -> None:
     aside = (y - np.float32(half[1])) * ux - (x - np.float32(half[0])) * uy
     out -= aside * aside * np.float32(rng.uniform(-0.0005, 0.001) / scale)
     edge = reach * rng.uniform(0.36, 0.68)
-    inside = out - np.float32(edge) + 10 * scale * noise(rng, wound.shape, 60 * scale, 2, 0.4)
+    inside = out - np.float32(edge)
+    inside += 10 * scale * noise(rng, wound.shape, 60 * scale, 2, 0.4)
     cloth = linear(20, 38, 42) if look["drape"] > 0.5 else linear(38, 35, 30)
-    creases = fibres(rng, wound.shape, heading + 1.2, 120 * scale, 14 * scale, 20 * scale)
+    creases = fibres(
+        rng, wound.shape, heading + 1.2, 120 * scale, 14 * scale, 20 * scale
+    )
     colour = mix(cloth * 0.5, cloth * 1.5, np.clip(0.4 + 0.3 * creases, 0, 1))
     skin = (colour, 1.5 * scale * creases, 0.0)
     share = wound.lay(inside, skin, 0.0, 10, -12, 0.28, 2.5, 0.25)
@@ -365,7 +389,9 @@ def _retractor(wound: Wound) -> None:
         line = [(a - 3, tip), (a, tip + 9), (0.5 * (a + root), tip + 70), (root, 300)]
         points = [wound.place(along, side * across) for along, across in line]
         inside = wound.tube(points, half)
-        tone = np.clip(0.5 + 0.22 * wound.patches + inside / (3 * half * scale), 0.15, 1)
+        tone = np.clip(
+            0.5 + 0.22 * wound.patches + inside / (3 * half * scale), 0.15, 1
+        )
         steel = mix(linear(54, 52, 58), linear(158, 156, 166), tone)
         skin = (steel, np.float32(0), 1.6)
         share = wound.lay(inside, skin, half * 1.2, half, 8, 0.9, 0.7, 0.5)
@@ -386,7 +412,7 @@ def _thread(wound: Wound) -> None:
 
 
 def _beam(wound: Wound) -> None:
-    """The lamp's pool of light, and the haze of larger folds."""
+    """The lamp's pool of light, uneven over the larger folds."""
     rng, scale, shape = wound.rng, wound.scale, wound.shape
     x, y = grid(shape)
     px, py = np.array(shape[::-1]) * rng.uniform((0.35, 0.4), (0.65, 0.75))

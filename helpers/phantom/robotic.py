@@ -7,8 +7,8 @@ import numpy as np
 
 from helpers.phantom import blood as film
 from helpers.phantom.instruments import Canvas, entries, forceps, hands, path, suction
-from helpers.phantom.optics import picture
 from helpers.phantom.neck import NEVER, build
+from helpers.phantom.optics import picture
 from helpers.phantom.painter import World
 from helpers.phantom.scene import (
     Field,

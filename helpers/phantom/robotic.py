@@ -75,6 +75,7 @@ def draw_robotic(
     canvas = _instruments(shape, look, name, t, world.focus)
     gx, gy = slopes(height)
     lake = step(depth, 0.08, 0.9)
+    near += 0.4 * lake * np.maximum(0.9 - near, 0)  # a pool's surface stands higher
     rim_x, rim_y = slopes(cv2.GaussianBlur(depth, (0, 0), 1.0 * scale))
     rim_x, rim_y = 2.2 * scale * rim_x, 2.2 * scale * rim_y
     still = 1 - 0.8 * lake

@@ -70,12 +70,13 @@ def draw_laparoscopic(
     world = _world(subject, clip, tuple(size), seed, float(variation))
     name, scale, shape = (subject, clip, seed), unit(size), tuple(size)
     where = view(generator("telescope", *name), world.albedo.shape[:2], shape, t, 0.7)
-    albedo = look_through(world.albedo, where)
+    *albedo, ripples = cv2.split(look_through(world.albedo, where))
+    albedo = cv2.merge(albedo)
     height, spread, gloss, near = cv2.split(look_through(world.ground, where))
     classes = cv2.remap(world.classes, *where, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT)
 
     share = amount(look, subject, clip, seed, t, wished)
-    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share, 3.2)
+    depth = film.thickness(spread, round_view(shape, look)[1] > 0.5, share, 2.6)
     albedo = film.stain(albedo, depth, look)
     canvas = _instruments(shape, look, name, t, world)
 
@@ -84,12 +85,19 @@ def draw_laparoscopic(
     rim_x, rim_y = slopes(cv2.GaussianBlur(depth, (0, 0), 1.0 * scale))
     still = 1 - 0.75 * lake
     lamp = (look["lamp_x"], look["lamp_y"])
-    cosine, half = light(gx * still + 1.8 * scale * rim_x, gy * still + 1.8 * scale * rim_y, lamp)
-    dark = np.clip(1 - 0.05 / scale * np.clip(hollow(height, 16 * scale), -2, 14), 0.25, 1.1)
+    rim_x, rim_y = 0.8 * scale * rim_x, 0.8 * scale * rim_y
+    cosine, _ = light(gx * still + rim_x, gy * still + rim_y, lamp)
+    sunken = np.clip(hollow(height, 16 * scale), -3, 14)
+    dark = np.clip(1 - 0.032 / scale * sunken, 0.3, 1.1)
     lit = (0.10 + 0.90 * cosine) * dark * near * canvas.shadow((8 + 10 * lamp[0], 10))
-    gleam = (1 - lake) * gloss * (
-        0.05 * cv2.pow(half, 24) + 1.2 * cv2.pow(half, 240)
-    ) + lake * 0.35 * cv2.pow(half, 420)
+    # The wet skin's ripples break a broad reflection up into clusters of small gleams.
+    wet_x, wet_y = slopes(ripples)
+    sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
+    wet_x, wet_y = 0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y
+    _, half = light(wet_x, wet_y, lamp)
+    sharp = 18 * step(sheen, 0.15, 0.85) * cv2.pow(half, 420)
+    gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + sharp)
+    gleam += lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 600)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.5, canvas.cover)
     image, inside = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
     return image, _label(classes, depth, canvas, inside, name, t)
@@ -114,13 +122,18 @@ def _instruments(
 ) -> Canvas:
     rng = hands(*name)
     canvas = Canvas(shape)
-    target = np.array(world.focus) * [shape[1], shape[0]]
+    target, held = np.array([world.focus, world.hold]) * [shape[1], shape[0]]
     left = bool(rng.integers(2))
     subject = name[0]
     if not shows(subject, "no_grasper") and rng.random() < 0.85:
-        aim = target + rng.normal(0, 0.13, 2) * shape[0]
+        aim = held + rng.normal(0, 0.10, 2) * shape[0]
         tip = path(rng, t, aim, 10 * unit(shape))
         grasper(canvas, entries(shape, rng, left), tip, rng.uniform(0.03, 0.22), look["steel"])
+    if not shows(subject, "no_grasper") and rng.random() < 0.4:
+        # The assistant's, that holds the gallbladder up.
+        tip = path(rng, t, held + rng.normal(0, 0.08, 2) * shape[0], 6 * unit(shape))
+        entry, spread = entries(shape, rng, not left), rng.uniform(0.03, 0.12)
+        grasper(canvas, entry, tip, spread, look["steel"])
     if shows(subject, "hook") and rng.random() < 0.8:
         tip = path(rng, t, target + rng.normal(0, 0.10, 2) * shape[0], 12 * unit(shape))
         hook(canvas, entries(shape, rng, not left), tip, look["steel"])

@@ -75,7 +75,7 @@ def draw_robotic(
     canvas = _instruments(shape, look, name, t, world.focus)
     gx, gy = slopes(height)
     lake = step(depth, 0.08, 0.9)
-    near += 0.4 * lake * np.maximum(0.9 - near, 0)  # a pool's surface stands higher
+    near += 0.15 * lake * np.maximum(0.9 - near, 0)  # a pool's surface stands higher
     rim_x, rim_y = slopes(cv2.GaussianBlur(depth, (0, 0), 1.0 * scale))
     rim_x, rim_y = 2.2 * scale * rim_x, 2.2 * scale * rim_y
     still = 1 - 0.8 * lake
@@ -88,9 +88,9 @@ def draw_robotic(
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     _, half = light(0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y, lamp)
     gleam = (1 - 0.8 * lake) * gloss * (
-        0.07 * sheen + 12 * step(sheen, 0.35, 1.0) * cv2.pow(half, 300)
+        0.07 * sheen + 16 * step(sheen, 0.35, 1.0) * cv2.pow(half, 300)
     )
-    gleam = gleam + 2.0 * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 500)
+    gleam = gleam + 3.0 * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 500)
     diffuse = mix(albedo * bounced(lit), canvas.colour * 0.75, canvas.cover)
     image, _ = picture(diffuse, gleam * near * dark * (1 - canvas.cover), look, name, t)
     foreign = spread < NEVER / 2  # drape and retractor: nobody calls them blood

@@ -128,7 +128,7 @@ class Wound:
         cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
         u = (x * cosine + y * sine) / np.float32(axes[0] * self.scale)
         v = (y * cosine - x * sine) / np.float32(axes[1] * self.scale)
-        away = np.sqrt(u * u + v * v) + 0.12 * self.patches
+        away = np.sqrt(u * u + v * v) + 0.13 * self.patches + 0.10 * self.mottle
         return (1 - away) * np.float32(min(axes) * self.scale)
 
     def place(self, along: float, across: float) -> tuple[float, float]:
@@ -236,8 +236,8 @@ def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> N
                 rng.uniform(-150, 150),
                 rng.choice([-1, 1]) * rng.normal(away, 24),
             )
-        size = rng.uniform(12, 36)
-        axes = (size * rng.uniform(1.0, 1.9), size)
+        size = rng.uniform(12, 32)
+        axes = (size * rng.uniform(1.3, 2.2), size)
         inside = wound.ellipse(centre, axes, wound.tilt + rng.normal(0, 0.5))
         skin, kind = _gland(wound, rng.uniform(0.1, 0.75)), rng.random()
         if kind < 0.2:
@@ -246,8 +246,8 @@ def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> N
             skin = _fat(wound)
             inside += 9 * scale * (wound.dome - 0.5)
         # Its far side melts into what it lies on.
-        soft = 1.8 + rng.uniform(2, 9) * step(
-            wound.patches + wound.mottle / 3, -0.4, 1.6
+        soft = 1.8 + rng.uniform(3, 11) * step(
+            wound.patches + wound.mottle / 3, -0.8, 1.4
         )
         level = wound.level(inside) - 0.1 * size
         wound.lay(inside, skin, 0.38 * size, 0.95 * size, level, near, soft)

@@ -46,7 +46,7 @@ ROBOTIC, LAPAROSCOPIC = "robotic", "laparoscopic"
 _OPTICS = {
     # trait: (group, source's range, target's range)
     "goal": ("light", (0.395, 0.495), (0.265, 0.37)),
-    "contrast": ("light", (0.98, 1.16), (1.0, 1.25)),
+    "contrast": ("light", (0.90, 1.08), (1.0, 1.25)),
     "vignette": ("light", (0.0, 0.25), (0.9, 1.7)),
     "ambient": ("light", (0.22, 0.22), (0.10, 0.10)),
     "shade": ("light", (0.04, 0.04), (0.032, 0.032)),

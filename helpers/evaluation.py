@@ -154,7 +154,8 @@ def false_by_class(predictions, packed: Packed, threshold: float = 0.5) -> pd.Da
 
     predictions: what `evaluate` takes as a model. Columns: class, false_pixels, share
     (of all false pixels, in percent) and marked (percent of the class's pixels without
-    blood). """
+    blood).
+    """
     found = marked(predictions, packed, threshold)
     false, pixels = np.zeros(256, np.int64), np.zeros(256, np.int64)
     for start in range(0, len(packed), CHUNK):
@@ -180,7 +181,8 @@ def error_map(predictions, packed: Packed, threshold: float = 0.5) -> np.ndarray
     valid.
 
     predictions: what `evaluate` takes as a model. A frame counts at a pixel where that
-    is valid and no blood. """
+    is valid and no blood.
+    """
     found = marked(predictions, packed, threshold)
     false, known = (np.zeros(packed.valid.shape[1:], np.int64) for _ in range(2))
     for start in range(0, len(packed), CHUNK):
@@ -199,7 +201,8 @@ def oracle_division(table: pd.DataFrame) -> pd.DataFrame:
     table: of `evaluate`. The oracle unmarks the surround, unmarks what is false in the
     view, or finds all blood; each is credited with what its repair adds, averaged over
     all six orders (Shapley). Gives subject, split, clip and frame where there are any,
-    `dice`, and LOST: these three add up to 1 - dice exactly. """
+    `dice`, and LOST: these three add up to 1 - dice exactly.
+    """
     bloody = table[counts.has_blood(table)]
 
     def dice(repaired: frozenset) -> np.ndarray:

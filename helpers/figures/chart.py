@@ -179,4 +179,5 @@ def source(function: Callable) -> Code:
 
 
 def _lines(title: str, width: float) -> list[str]:
-    return textwrap.wrap(title, max(20, int(width * CHARACTERS_PER_INCH)))
+    whole = title.replace(" %", "\N{NO-BREAK SPACE}%")
+    return textwrap.wrap(whole, max(20, int(width * CHARACTERS_PER_INCH)))

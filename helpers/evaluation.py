@@ -1,7 +1,13 @@
 """From a network and frames to counts: of the whole frame, the view and the surround.
 
 The frame table that `evaluate` gives holds four counts a frame for each region, so that
-all of `helpers.counts` applies to any of them: counts.dice(within(table, "view")).
+all of `helpers.counts` applies to any of them:
+
+>>> table = pd.DataFrame({"tp": [3], "fp": [3], "fn": [0], "tn": [9], "view_tp": [3],
+...                       "view_fp": [1], "view_fn": [0], "view_tn": [5]})
+>>> measures = counts.precision, inside("view", counts.precision)
+>>> [float(measure(table)[0]) for measure in measures]
+[0.5, 0.75]
 """
 
 from collections.abc import Callable

@@ -13,6 +13,7 @@ from charts_by_hand import FINDINGS, OTHERS, correlations, line, series, subject
 from helpers import figures, words
 from helpers.figures import Chart, chart, style
 from helpers.figures.causes import _verdict
+from report.rules import faults
 
 # Pictures of frames and drawings have no axes.
 WITHOUT_AXES = {"gallery", "classes", "strip", "unet", "error_map"}
@@ -282,3 +283,22 @@ def test_the_gallery_picks_best_middle_and_worst():
     assert (
         chosen == ["c", "e", "d"] and "0.10 to 0.90 on unseen patients" in found.title
     )
+
+
+def test_padding_is_no_rim():
+    one = np.full((40, 40), np.nan)
+    one[10:30] = 0
+    one[10:13], one[27:30] = 90, 90
+    assert "densest at the rim" in figures.error_map({"ood_test": one}).title
+
+
+def test_a_name_with_a_hyphen_stays_whole():
+    title = "Dice on frames falls from one place to another wished-for place"
+    assert "wished-for" in Chart(style.new(5.4, 2)[0], title, "x").figure.get_suptitle()
+
+
+@pytest.mark.parametrize("name", FINDINGS | OTHERS)
+def test_a_chart_keeps_the_rules_of_the_page(name, monkeypatch):
+    monkeypatch.setenv("COURSE_STATIC", "1")
+    page = (FINDINGS | OTHERS)[name](False)._repr_mimebundle_()["text/html"]
+    assert faults(page) == [] and page.count("<figcaption>") == 1

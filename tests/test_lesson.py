@@ -1,11 +1,24 @@
 """helpers.lesson on the smoke profile: one line to begin, one call from counts to a
 record."""
 
+import doctest
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import counts, evaluation, lesson, results, runs, settings, words
+from helpers import (
+    counts,
+    evaluation,
+    figures,
+    lesson,
+    results,
+    runs,
+    settings,
+    statistics,
+    views,
+    words,
+)
 from helpers.errors import CourseError
 from helpers.lesson import begin, say
 from helpers.statistics import Estimate
@@ -216,3 +229,13 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
     assert lesson._called(
         Own("folder"), "cholecseg8k", "patient", "target subject"
     ) == ("target subject")
+
+
+@pytest.mark.parametrize(
+    "room",
+    [words, results, views, statistics, evaluation, figures],
+    ids=lambda one: one.__name__,
+)
+def test_the_worked_examples_are_true(room):
+    found = doctest.testmod(room)
+    assert found.attempted and not found.failed

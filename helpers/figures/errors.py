@@ -68,11 +68,15 @@ def error_map(maps: Mapping[str, np.ndarray], **said) -> Chart:
 
 
 def _rim_and_middle(one: np.ndarray) -> tuple[float, float]:
-    height, width = one.shape
-    rim = np.ones(one.shape, bool)
-    down, across = round(RIM * height), round(RIM * width)
-    rim[down : height - down, across : width - across] = False
     known = ~np.isnan(one)
+    if not known.any():
+        return 0.0, 0.0
+    # Padding is no part of the frame.
+    rows, columns = (np.flatnonzero(known.any(axis=axis)) for axis in (1, 0))
+    one = one[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    known, rim = ~np.isnan(one), np.ones(one.shape, bool)
+    down, across = (round(RIM * side) for side in one.shape)
+    rim[down : len(one) - down, across : one.shape[1] - across] = False
     return tuple(
         float(one[part & known].mean()) if (part & known).any() else 0.0
         for part in (rim, ~rim)

@@ -11,6 +11,7 @@ all of `helpers.counts` applies to any of them:
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,11 @@ from helpers.frames import CLASSES, UNKNOWN, Packed
 from helpers.shift.shares import shapley
 
 REGIONS = ("frame", "view", "surround")
+# Alarms on clean frames at three sizes: a pixel, 0.1 % and 1 % of the valid pixels.
+ALARMS = {
+    f"alarm_at_{size}": partial(counts.false_alarm, alarm_area=area)
+    for size, area in {"1px": 0, "0_1pct": 0.1, "1pct": 1}.items()
+}
 LOST = ("surround", "false marks in the view", "missed blood")
 CHUNK = 64  # frames at a time: packed frames may be far larger than memory
 

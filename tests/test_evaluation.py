@@ -248,3 +248,17 @@ def test_the_division_by_hand():
     assert one["surround"] == pytest.approx(((20 / 30 - 0.5) + (1 - 0.8)) / 2)
     assert one["missed blood"] == pytest.approx(((0.8 - 0.5) + (1 - 20 / 30)) / 2)
     assert one["false marks in the view"] == 0 and one["dice"] == 0.5
+
+
+def test_alarms_at_three_sizes():
+    rows = pd.DataFrame(
+        {"tp": 0, "fn": 0, "fp": [0, 1, 5, 20], "tn": [1000, 999, 995, 980]}
+    )
+    rates = {name: list(alarm(rows)) for name, alarm in evaluation.ALARMS.items()}
+    assert rates == {
+        "alarm_at_1px": [0, 1, 1, 1],
+        "alarm_at_0_1pct": [0, 1, 1, 1],
+        "alarm_at_1pct": [0, 0, 0, 1],
+    }
+    bloody = rows.assign(fn=1)
+    assert all(alarm(bloody).isna().all() for alarm in evaluation.ALARMS.values())

@@ -1,10 +1,17 @@
 """From a network and frames to counts: of the whole frame, the view and the surround.
 
 The frame table that `evaluate` gives holds four counts a frame for each region, so that
-all of `helpers.counts` applies to any of them: counts.dice(within(table, "view")).
+all of `helpers.counts` applies to any of them:
+
+>>> table = pd.DataFrame({"tp": [3], "fp": [3], "fn": [0], "tn": [9], "view_tp": [3],
+...                       "view_fp": [1], "view_fn": [0], "view_tn": [5]})
+>>> measures = counts.precision, inside("view", counts.precision)
+>>> [float(measure(table)[0]) for measure in measures]
+[0.5, 0.75]
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,6 +22,11 @@ from helpers.frames import CLASSES, UNKNOWN, Packed
 from helpers.shift.shares import shapley
 
 REGIONS = ("frame", "view", "surround")
+# Alarms on clean frames at three sizes: a pixel, 0.1 % and 1 % of the valid pixels.
+ALARMS = {
+    f"alarm_at_{size}": partial(counts.false_alarm, alarm_area=area)
+    for size, area in {"1px": 0, "0_1pct": 0.1, "1pct": 1}.items()
+}
 LOST = ("surround", "false marks in the view", "missed blood")
 CHUNK = 64  # frames at a time: packed frames may be far larger than memory
 
@@ -154,7 +166,8 @@ def false_by_class(predictions, packed: Packed, threshold: float = 0.5) -> pd.Da
 
     predictions: what `evaluate` takes as a model. Columns: class, false_pixels, share
     (of all false pixels, in percent) and marked (percent of the class's pixels without
-    blood). """
+    blood).
+    """
     found = marked(predictions, packed, threshold)
     false, pixels = np.zeros(256, np.int64), np.zeros(256, np.int64)
     for start in range(0, len(packed), CHUNK):
@@ -180,7 +193,8 @@ def error_map(predictions, packed: Packed, threshold: float = 0.5) -> np.ndarray
     valid.
 
     predictions: what `evaluate` takes as a model. A frame counts at a pixel where that
-    is valid and no blood. """
+    is valid and no blood.
+    """
     found = marked(predictions, packed, threshold)
     false, known = (np.zeros(packed.valid.shape[1:], np.int64) for _ in range(2))
     for start in range(0, len(packed), CHUNK):
@@ -199,7 +213,8 @@ def oracle_division(table: pd.DataFrame) -> pd.DataFrame:
     table: of `evaluate`. The oracle unmarks the surround, unmarks what is false in the
     view, or finds all blood; each is credited with what its repair adds, averaged over
     all six orders (Shapley). Gives subject, split, clip and frame where there are any,
-    `dice`, and LOST: these three add up to 1 - dice exactly. """
+    `dice`, and LOST: these three add up to 1 - dice exactly.
+    """
     bloody = table[counts.has_blood(table)]
 
     def dice(repaired: frozenset) -> np.ndarray:

@@ -76,7 +76,8 @@ class Lesson:
         return self.domains.of(split)
 
     def picture(self, split: str, row: int) -> np.ndarray:
-        """A frame to be shown (HxWx3 uint8), a grey card where it must not be published."""
+        """A frame to be shown (HxWx3 uint8), a grey card where it must not be
+        published."""
         return self.domains.picture(split, row)
 
     def shown(self, split: str, image: np.ndarray) -> np.ndarray:
@@ -116,7 +117,8 @@ class Lesson:
         return domains.gather(self.course, fold)
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
-        """The frame table of several splits with their counts (see evaluation.evaluate)."""
+        """The frame table of several splits with their counts (see
+        evaluation.evaluate)."""
         parts = [
             evaluation.evaluate(model, self.frames(split), threshold)
             for split in splits
@@ -124,8 +126,8 @@ class Lesson:
         return pd.concat(parts, ignore_index=True)
 
     def evaluate_folds(self, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
-        """The same for the standard network of every fold, with the column `fold` (-1 for
-        a single split); each pig is tested by the network that did not see it."""
+        """The same for the standard network of every fold, with the column `fold` (-1
+        for a single split); each pig is tested by the network that did not see it."""
         parts = []
         for fold in self.folds:
             there, run = self.in_fold(fold), self.model(fold)
@@ -148,12 +150,12 @@ class Lesson:
     ) -> Table:
         """Means over frames, then over subjects, with intervals: recorded, and a table.
 
-        measures: name to function of the count table. Overlap measures are taken on frames
-        with blood, alarms and falsely marked areas on clean ones, by the first word of the
-        name or the function's own name. unit: the column of what was drawn independently;
-        "drawing" offers an interval from ten drawings on. Recorded as
-        {prefix}{value of by}.{name}. Frames that several folds' networks saw are averaged
-        first.
+        measures: name to function of the count table. Overlap measures are taken on
+        frames with blood, alarms and falsely marked areas on clean ones, by the first
+        word of the name or the function's own name. unit: the column of what was drawn
+        independently; "drawing" offers an interval from ten drawings on. Recorded as
+        {prefix}{value of by}.{name}. Frames that several folds' networks saw are
+        averaged first.
         """
         rows, levels = [], set()
         for where, part in table.groupby(by, sort=False):
@@ -192,7 +194,8 @@ class Lesson:
         unit: str = "subject",
         split: str = "",
     ) -> Estimate:
-        """One measure of one split's count table, mean over frames, then over subjects."""
+        """One measure of one split's count table, mean over frames, then over
+        subjects."""
         kind = _kind(name, measure)
         values = measure(table)
         bloody = counts.has_blood(table)
@@ -225,8 +228,8 @@ class Lesson:
         return replace(found, split=split, unit=scale)
 
     def add(self, name: str, estimate: Estimate, split: str = "") -> Estimate:
-        """Record an estimate; what it was made from and where is filled in where it is not
-        said: `split`, or the name's own first word where that is a split."""
+        """Record an estimate; what it was made from and where is filled in where it is
+        not said: `split`, or the name's own first word where that is a split."""
         first = name.split(".")[0]
         split = (
             estimate.split or split or (first if words.noun(first) != "subject" else "")
@@ -239,8 +242,8 @@ class Lesson:
         return self.record.add(name, replace(estimate, split=split, data=data))
 
     def needs_phantom(self, cell: Callable) -> Callable:
-        """A decorator: the function runs where there is a phantom; elsewhere the page says
-        in one line that it needs one, and the function gives None."""
+        """A decorator: the function runs where there is a phantom; elsewhere the page
+        says in one line that it needs one, and the function gives None."""
 
         @functools.wraps(cell)
         def guarded(*args, **kwargs):
@@ -255,8 +258,8 @@ class Lesson:
 def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) -> Lesson:
     """Say what this run is made of, and open the lesson.
 
-    data: where data is and how to treat it, any of KEYS (see data/README.md). CourseError
-    for another key, and where the data can't be read.
+    data: where data is and how to treat it, any of KEYS (see data/README.md).
+    CourseError for another key, and where the data can't be read.
     """
     data = dict(data or {})
     if unknown := [key for key in data if key not in KEYS]:
@@ -285,8 +288,8 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
 
 
 def say(text: str) -> None:
-    """Show a text whose placeholders are filled in: from the lesson's record first, then
-    from the notebook's variables (see results.fill)."""
+    """Show a text whose placeholders are filled in: from the lesson's record first,
+    then from the notebook's variables (see results.fill)."""
     if _current is None:
         raise CourseError(
             "No lesson has begun here; run the cell with "

@@ -77,7 +77,8 @@ def fill(
     `{dotted.name}` or `{dotted.name:format}`: the longest beginning that is recorded
     wins, what follows it are attributes; else it is a name among `names`, with
     attributes and ["keys"]. Code and mathematics are left alone. CourseError for a name
-    that is neither. """
+    that is neither.
+    """
     parts, end = [], 0
     for kept in KEPT.finditer(text):
         parts += [_filled(text[end : kept.start()], record, names or {}), kept[0]]
@@ -128,6 +129,6 @@ def _follow(thing, path: str):
 
 
 def tell(data: str, notes: list[str], skipped: list[str]) -> None:
-    """Say once a lesson what it was made from: "phantom" or "real", notes for the reader,
-    and the frames left out."""
+    """Say once a lesson what it was made from: "phantom" or "real", notes for the
+    reader, and the frames left out."""
     display({INFO_TYPE: {"data": data, "notes": notes, "skipped": skipped}}, raw=True)

@@ -65,18 +65,24 @@ def number(value: float | None, form: str = ".2f") -> str:
     return "undefined" if value is None or math.isnan(value) else format(value, form)
 
 
-def change(first: float, last: float, form: str = ".2f") -> str:
-    """What a quantity does between two values, as far as the format shows it.
+def change(first: float, last: float, at: Sequence[str] = ("", "")) -> str:
+    """What a quantity does between two values, as far as two digits show it.
+
+    at: where each of the two was measured.
 
     >>> change(0.3, 0.8), change(0.3, 0.301)
     ('rises from 0.30 to 0.80', 'stays at 0.30')
+    >>> change(0.8, 0.3, ("pigs", "patients"))
+    'falls from 0.80 on pigs to 0.30 on patients'
     """
-    one, other = number(first, form), number(last, form)
-    if one == other:
-        return f"stays at {one}"
-    if "undefined" in (one, other):
-        return f"goes from {one} to {other}"
-    return f"{'falls' if last < first else 'rises'} from {one} to {other}"
+    one, other = number(first), number(last)
+    here, there = (f" on {place}" if place else "" for place in at)
+    if one == other and one != "undefined":
+        return f"stays at {one}" + (f"{here} and{there}" if here else "")
+    does = "goes"
+    if "undefined" not in (one, other):
+        does = "falls" if last < first else "rises"
+    return f"{does} from {one}{here} to {other}{there}"
 
 
 def largest(share: float) -> str:

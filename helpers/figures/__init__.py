@@ -5,7 +5,7 @@ them it makes its title (the finding), its alt text and its caption.
 >>> chart = subject_dots({"id_test": pd.Series({"pig1": 0.8, "pig2": 0.7}),
 ...                       "ood_test": pd.Series({"video01": 0.3})}, "Dice")
 >>> chart.title
-'Dice falls from 0.75 to 0.30 between unseen pigs and unseen patients'
+'Dice falls from 0.75 on unseen pigs to 0.30 on unseen patients'
 """
 
 from helpers.figures.causes import (

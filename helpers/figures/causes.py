@@ -68,12 +68,17 @@ def _verdict(each: pd.DataFrame) -> str:
     if len(both):
         true, found = both["truth"].idxmax(), both["estimate"].idxmax()
         off = (both["truth"] - both["estimate"]).abs().mean()
-        parts += [
-            f"the greatest cause, {true}, is found"
-            if true == found
-            else f"the greatest cause is {true}, and images point at {found}",
-            f"estimates are off by {off:.2f} on average",
-        ]
+        if round(both["truth"][true], 2) <= 0:
+            first = "no group costs anything in truth"
+        elif round(both["estimate"][found], 2) <= 0:
+            first = (
+                f"the greatest cause, {true}, is not found: no estimate is above zero"
+            )
+        elif true == found:
+            first = f"the greatest cause, {true}, is found"
+        else:
+            first = f"the greatest cause is {true}, and images point at {found}"
+        parts += [first, f"estimates are off by {off:.2f} on average"]
     placebo = each.get("placebo", pd.Series(dtype=float)).dropna()
     if len(placebo):
         worst = placebo.abs().idxmax()

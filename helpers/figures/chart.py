@@ -179,4 +179,6 @@ def source(function: Callable) -> Code:
 
 
 def _lines(title: str, width: float) -> list[str]:
-    return textwrap.wrap(title, max(20, int(width * CHARACTERS_PER_INCH)))
+    whole = title.replace(" %", "\N{NO-BREAK SPACE}%")
+    room = max(20, int(width * CHARACTERS_PER_INCH))
+    return textwrap.wrap(whole, room, break_on_hyphens=False)

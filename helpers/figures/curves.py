@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from helpers import words
 from helpers.figures import style
@@ -50,8 +51,8 @@ def line(
     if np.isfinite(np.asarray(y, float)).any():
         top = int(np.nanargmax(y))
         found = (
-            f"On {name_of(split)}, {quantity(y_title)} is highest at "
-            f"{quantity(x_title)} {x[top]:g}: {y[top]:.2f}"
+            f"On {name_of(split)}, {quantity(y_title)} is highest, {y[top]:.2f}, at "
+            f"{x[top]:g}"
         )
         if mark is not None and mark in list(x):
             used = y[list(x).index(mark)]
@@ -114,7 +115,7 @@ def histories(
             textcoords="offset points",
         )
     axis.set(xlabel="epoch", ylabel=y_title)
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.legend()
     name, numbers = next(iter(curves.items()))
     what = words.capital(quantity(y_title))
@@ -158,7 +159,7 @@ def schedule(rates: Sequence[float], **said) -> Chart:
         ms=4,
     )
     axis.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     steps = np.diff(rates)
     if not len(steps) or not steps.any():
         found = f"The learning rate is {rates[0]:g} throughout"
@@ -187,7 +188,7 @@ def schedule(rates: Sequence[float], **said) -> Chart:
 
 def distance(null: np.ndarray, observed: float, x_title: str, **said) -> Chart:
     """A distance between domains beside those between random halves of the same one."""
-    figure, axis = style.new(7.0, 2.4)
+    figure, axis = style.new(7.0, 2.6)
     axis.hist(
         null,
         bins=30,
@@ -196,7 +197,7 @@ def distance(null: np.ndarray, observed: float, x_title: str, **said) -> Chart:
     )
     axis.axvline(observed, color=COLOURS["target"], lw=2.5, label="source and target")
     axis.set(xlabel=x_title, ylabel="number of splits")
-    axis.legend()
+    figure.legend(loc="outside lower left", ncols=2)
     below = float((np.asarray(null) < observed).mean())
     part = "all" if below == 1 else "none" if below == 0 else f"{100 * below:.0f} %"
     return made(

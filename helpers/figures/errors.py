@@ -43,15 +43,15 @@ def error_map(maps: Mapping[str, np.ndarray], **said) -> Chart:
     )
     where = {split: _rim_and_middle(one) for split, one in maps.items()}
     split, (rim, middle) = max(where.items(), key=lambda item: max(item[1]))
-    place = "at the rim of the frame" if rim > middle else "in the middle of the frame"
     more, less = max(rim, middle), min(rim, middle)
+    place = "densest in the middle" if middle > rim else "densest at the rim"
+    place = "spread evenly" if more < 1.25 * less else place
     found = (
-        f"No false marks on {words.listed([name_of(one) for one in maps])}"
-        if more == 0
-        else f"False marks lie {'evenly over' if more < 1.25 * less else 'mostly ' + place}"
-        f"{' the frame' if more < 1.25 * less else ''} on {name_of(split)}: "
-        f"{rim:.1f} % at its rim, {middle:.1f} % in its middle"
+        f"False marks on {name_of(split)} are {place}: on {rim:.1f} % of the frames at "
+        f"the rim, on {middle:.1f} % in the middle"
     )
+    if more == 0:
+        found = f"No false marks on {words.listed([name_of(one) for one in maps])}"
     listing = "; ".join(
         f"{name_of(one)}: {rim:.1f} % of the frames at the rim, {middle:.1f} % "
         f"in the middle"
@@ -68,11 +68,15 @@ def error_map(maps: Mapping[str, np.ndarray], **said) -> Chart:
 
 
 def _rim_and_middle(one: np.ndarray) -> tuple[float, float]:
-    height, width = one.shape
-    rim = np.ones(one.shape, bool)
-    down, across = round(RIM * height), round(RIM * width)
-    rim[down : height - down, across : width - across] = False
     known = ~np.isnan(one)
+    if not known.any():
+        return 0.0, 0.0
+    # Padding is no part of the frame.
+    rows, columns = (np.flatnonzero(known.any(axis=axis)) for axis in (1, 0))
+    one = one[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    known, rim = ~np.isnan(one), np.ones(one.shape, bool)
+    down, across = (round(RIM * side) for side in one.shape)
+    rim[down : len(one) - down, across : one.shape[1] - across] = False
     return tuple(
         float(one[part & known].mean()) if (part & known).any() else 0.0
         for part in (rim, ~rim)
@@ -80,7 +84,8 @@ def _rim_and_middle(one: np.ndarray) -> tuple[float, float]:
 
 
 def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Chart:
-    """A bar per class: its share of the falsely marked pixels (evaluation.false_by_class)."""
+    """A bar per class: its share of the falsely marked pixels
+    (evaluation.false_by_class)."""
     figure, axis = style.new(7.5, 0.7 + 0.3 * len(table))
     axis.barh(range(len(table)), table["share"].fillna(0), color=style.colour_of(split))
     for place, row in enumerate(table.itertuples()):
@@ -101,7 +106,8 @@ def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Char
     found = (
         f"No pixel of {name_of(split)} is falsely marked"
         if none
-        else f"On {name_of(split)}, {words.largest(first.share / 100)} of what is falsely "
+        else f"On {name_of(split)}, {words.largest(first.share / 100)} of what is "
+        "falsely "
         f"marked is {first['class'].lower()} ({first.share:.0f} %)"
     )
     return made(
@@ -220,8 +226,8 @@ def _shares(pixels: Mapping[str, int]) -> dict[str, float]:
 def division(lost: pd.DataFrame, **said) -> Chart:
     """The lost Dice, divided, a stacked bar per split.
 
-    lost: rows of splits, columns of evaluation.LOST, in units of Dice (means over subjects
-    of what evaluation.oracle_division gives).
+    lost: rows of splits, columns of evaluation.LOST, in units of Dice (means over
+    subjects of what evaluation.oracle_division gives).
     """
     figure, axis = style.new(7.5, 0.7 + 0.55 * len(lost))
     left = np.zeros(len(lost))
@@ -267,8 +273,8 @@ def _due(part: str) -> str:
 
 
 def failure_bars(shares: pd.DataFrame, **said) -> Chart:
-    """Stacked bars of failure modes, a bar per split; shares: rows of splits, columns of
-    modes, in percent of the frames of one kind."""
+    """Stacked bars of failure modes, a bar per split; shares: rows of splits, columns
+    of modes, in percent of the frames of one kind."""
     modes = [mode for mode in MODES if mode in shares]
     figure, axis = style.new(7.5, 0.9 + 0.5 * len(shares))
     left = np.zeros(len(shares))
@@ -305,7 +311,8 @@ def failure_bars(shares: pd.DataFrame, **said) -> Chart:
             for split, row in shares.iterrows()
         )
         + ".",
-        "A mean does not say how frames fail; missing blood and marking the wrong place "
+        "A mean does not say how frames fail; missing blood and marking the wrong "
+        "place "
         "are different faults."
         if blood
         else "A clean frame can fail in one way only: by an alarm.",

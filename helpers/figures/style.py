@@ -89,7 +89,8 @@ def colour_of(name: str, place: int = 0) -> str:
 
 
 def rows(axis, names: list[str], x_title: str, size: float = 10) -> None:
-    """An axis with a named row for each of 0, 1, ..., read from above, and a grid in x."""
+    """An axis with a named row for each of 0, 1, ..., read from above, and a grid in
+    x."""
     axis.set_yticks(range(len(names)), names, fontsize=size)
     axis.set(xlabel=x_title, ylim=(len(names) - 0.5, -0.5))
     grid(axis)

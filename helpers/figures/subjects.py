@@ -10,7 +10,7 @@ from helpers.figures import style
 from helpers.figures.chart import Chart, made
 from helpers.figures.style import COLOURS
 from helpers.statistics import Estimate
-from helpers.words import counted, name_of, number, quantity, subjects
+from helpers.words import name_of, number, quantity, subjects
 
 
 def by_subject(
@@ -19,7 +19,8 @@ def by_subject(
     """A dot per frame and a bar at each subject's mean, a row per subject.
 
     values: domain or split to a table with `subject` and `column`; x_title with its
-    unit. """
+    unit.
+    """
     rows = [
         (domain, subject, part[column].dropna().to_numpy())
         for domain, table in values.items()
@@ -54,13 +55,11 @@ def by_subject(
     )
     first, last = list(middle)[0], list(middle)[-1]
     found = (
-        words.capital(
-            f"{quantity(x_title)} {words.change(middle[first], middle[last])}"
-            f" between {name_of(first)} and {name_of(last)}"
-        )
+        words.change(middle[first], middle[last], (name_of(first), name_of(last)))
         if first != last
-        else f"{words.capital(quantity(x_title))} of {name_of(first)}: {number(middle[first])}"
+        else f"on {name_of(first)} is {number(middle[first])} on average"
     )
+    found = f"{words.capital(quantity(x_title))} {found}"
     return made(
         figure,
         said,
@@ -150,8 +149,10 @@ def _fall(means: Mapping[str, pd.Series], what: str) -> str:
             f"{what} on {name_of(first)} is {there[first].mean():.2f}, "
             f"over {subjects(first, len(there[first]))}"
         )
-    moved = words.change(there[first].mean(), there[last].mean())
-    return words.capital(f"{what} {moved} between {name_of(first)} and {name_of(last)}")
+    moved = words.change(
+        there[first].mean(), there[last].mean(), (name_of(first), name_of(last))
+    )
+    return words.capital(f"{what} {moved}")
 
 
 def single_patient(
@@ -216,9 +217,8 @@ def estimates(found: Mapping[str, Estimate], x_title: str, **said) -> Chart:
         figure,
         said,
         (
-            f"'{top}' is highest, at {defined[top]:.2f}; {apart} of "
-            f"{counted(offered, 'interval')} leave{'s' if offered == 1 else ''} out "
-            "zero"
+            f"'{top}' is highest, at {defined[top]:.2f}; intervals that leave out "
+            f"zero: {apart} of {offered}"
             if top
             else "No value is defined"
         ),

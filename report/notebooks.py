@@ -6,6 +6,7 @@ import hashlib
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import jupytext
@@ -191,7 +192,7 @@ def _cells(path: Path) -> set[str]:
     return set(re.findall(r'"id": "([0-9a-f]{12})"', path.read_text(encoding="utf-8")))
 
 
-def main(words: list[str] | None = None) -> int:
+def main(words: Sequence[str] = ()) -> int:
     """Regenerate and say what changed, or with --copy copy to the learner's folder."""
     parser = argparse.ArgumentParser(prog="python -m report.notebooks")
     parser.add_argument("--copy", action="store_true", help="copy them to work/")
@@ -209,4 +210,4 @@ def main(words: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

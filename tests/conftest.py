@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from disks_by_hand import disks, own_store  # noqa: F401  (fixtures are found by being imported here)
-from lessons_by_hand import HEADLINE, PLOT, WIDE, code, lesson, prose, result
+from lessons_by_hand import (
+    HEADLINE,
+    LONG,
+    PLOT,
+    STILL,
+    WIDE,
+    code,
+    exercises,
+    lesson,
+    prose,
+    result,
+)
 
 from helpers import settings
 from report.build import build, main
@@ -39,7 +50,10 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
         course = settings.course("smoke")
         made_from = inputs(course)
         with surroundings():
-            executed = {lesson.stem: execute(lesson, course, made_from) for lesson in reversed(lessons())}
+            executed = {
+                lesson.stem: execute(lesson, course, made_from, rehearsed=True)
+                for lesson in reversed(lessons())
+            }
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             build(course, FOLDER, site)
@@ -56,12 +70,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         prose("## A plot\nWith $x_i$ and\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
         code(PLOT),
         code(HEADLINE),
+        code(STILL),
+        code(LONG),
         code(WIDE),
         code(f"print('a long line ' * 40)  # {'long ' * 30}"),
         result("id_test.dice", "0.875", "0.8", "0.9"),
         result("ood_test.dice", "0.07", subjects=1, notes="'Only the phantom is here.'"),
     )
-    lesson(folder, "01_second", prose("## The end"))
+    lesson(folder, "01_second", exercises(), prose("## The end"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
         build(settings.course("smoke", data=str(tmp_path_factory.mktemp("data"))), folder, folder / "site")

@@ -4,6 +4,8 @@ import contextlib
 import io
 import json
 import os
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,22 +33,29 @@ from report.notebooks import FOLDER, lessons
 # Two workers share two cores; a process that takes all of them slows every other test.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
+)
+
 
 @dataclass(frozen=True)
 class Smoke:
-    """The lessons executed on `smoke`, the site built from them, and what the build printed."""
+    """The lessons executed on `smoke`, the site built from them, what the build
+    printed, and the store that holds what they made."""
 
     executed: dict[str, Executed]
     site: Path
     printed: str
+    store: Path
 
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
     """Executed in reverse order on an empty store, so that no lesson leans on the one before it."""
     site = tmp_path_factory.mktemp("report") / "site"
+    store = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
+        patch.setenv("COURSE_STORE", str(store))
         course = settings.course("smoke")
         made_from = inputs(course)
         with surroundings():
@@ -57,7 +66,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             build(course, FOLDER, site)
-    return Smoke(executed, site, printed.getvalue())
+    return Smoke(executed, site, printed.getvalue(), store)
 
 
 @pytest.fixture(scope="session")
@@ -114,3 +123,15 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     bench.data.mkdir()
     monkeypatch.setenv("COURSE_STORE", str(bench.store))
     return bench
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    if BROWSER is None:
+        pytest.skip("there is no Chromium here; .ci/run installs it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

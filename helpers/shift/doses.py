@@ -23,7 +23,7 @@ WITNESSES = {
     "red": ("gleam_red", "steel_red"),
     "blue": ("gleam_blue", "steel_blue"),
     "saturation": ("pure",),
-    "blur": ("blur",),
+    "blur": ("steel_blur", "gleam_blur"),
     "noise": ("noise",),
     "smoke": ("smoke",),
 }
@@ -57,14 +57,13 @@ def turned(doses: pd.DataFrame) -> list[str]:
 def profile(frames: Frames) -> pd.DataFrame:
     """The cues by subject: the median over its frames. `smoke` is the mean excess of `veil`
     over the subject's own clear median, as the thickness that would explain it: smoke comes
-    and goes, and clear tissue of one domain looks more veiled than another's. Of `blur`, the
-    sharpest quarter of its frames counts; `noise` is squared, as variances add.
+    and goes, and clear tissue of one domain looks more veiled than another's. `noise` is
+    squared, as variances add.
     """
     table = cues(frames.images, frames.valid)
     table["noise"] **= 2
     by = table.groupby(np.asarray(frames.subject), sort=False)
     found = by.median()
-    found["blur"] = by["blur"].quantile(0.25)
     clear = by["veil"].transform("median")
     excess = ((table["veil"] - clear).clip(lower=0) / (1 - clear)).groupby(np.asarray(frames.subject), sort=False)
     found["smoke"] = excess.mean()

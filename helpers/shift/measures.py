@@ -20,7 +20,7 @@ SPOT = 11  # a gleam is smaller than the picture's height by this, in both direc
 NEAR = 20  # by this, the neighbourhood in which clear tissue has some dark channel
 FEWEST = 30  # pixels that a cue needs
 CUES = ("brightness", "gleam_red", "gleam_blue", "steel_red", "steel_blue", "pure",
-        "blur", "noise", "veil", "height", "radius", "aside")
+        "steel_blur", "gleam_blur", "noise", "veil", "height", "radius", "aside")
 
 
 def cues(images: np.ndarray, valid: np.ndarray) -> pd.DataFrame:
@@ -30,9 +30,10 @@ def cues(images: np.ndarray, valid: np.ndarray) -> pd.DataFrame:
     brightness: mean of the view, 0..1. gleam_red, gleam_blue: logarithm of red and blue
     against green in the light that gleams add to what surrounds them (dichromatic
     reflection, Shafer 1985). steel_red, steel_blue: the same of near-grey pixels. pure: how
-    near to a pure colour the purest pixels come, the logarithm of their 99th percentile of
-    (max - min) / luma. blur: variance of the sharpest among the strongest edges, in squared
-    percent of the picture's height (below 0 where they are sharper than a step). noise: standard deviation, 0..1
+    near to a pure colour the pixels come, the logarithm of the 95th percentile of (max - min) / luma: red tissue in the
+    shade and blood are as pure as the camera shows them. steel_blur, gleam_blur: variance of
+    the sharpest among the strongest edges of steel and of gleams, in squared percent of the
+    picture's height (below 0 where they are sharper than a step). noise: standard deviation, 0..1
     (Immerkaer 1996), in the calmest tenth. veil: the darkest channel of a neighbourhood
     (He et al. 2009) against the brightness. height, radius, aside: see DIALS.
     """
@@ -46,7 +47,7 @@ def _of(image: np.ndarray, valid: np.ndarray) -> dict[str, float]:
         return {}
     rows = np.flatnonzero(valid.any(axis=1))
     tall = rows[-1] - rows[0] + 1
-    inner = shrunk(seen, 3)
+    inner, percent = shrunk(seen, 3), (100 / tall) ** 2
     lit = light(image)
     found = {"brightness": luma(image)[seen].mean(), "height": tall / len(valid)}
     found |= dict(zip(("gleam_red", "gleam_blue"), _gleam_colour(image, lit, inner), strict=True))
@@ -54,7 +55,9 @@ def _of(image: np.ndarray, valid: np.ndarray) -> dict[str, float]:
     found |= dict(zip(("radius", "aside"), _circle(seen, valid, rows), strict=True))
     return found | {
         "pure": _pure(image, inner), "noise": _noise(image, inner),
-        "blur": _blur(image, inner) * (100 / tall) ** 2, "veil": _veil(image, seen)}
+        "veil": _veil(image, seen),
+        "steel_blur": _blur(image, inner & _rim(_steel(image))) * percent,
+        "gleam_blur": _blur(image, inner & _grown(gleams(image), 2)) * percent}
 
 
 def luma(image: np.ndarray) -> np.ndarray:
@@ -109,34 +112,49 @@ def _gleam_colour(image: np.ndarray, lit: np.ndarray, inner: np.ndarray) -> tupl
 
 def _steel_colour(image: np.ndarray, lit: np.ndarray, inner: np.ndarray) -> tuple[float, float]:
     high, low = image.max(axis=2), image.min(axis=2)
-    where = inner & (high > 0.25) & (high < 0.95) & ((high - low) < 0.16 * high) & ~gleams(image)
+    where = inner & (high > 0.25) & (high < 0.95) & (high - low < 0.16 * high) & ~gleams(image)
     if where.sum() < FEWEST:
         return np.nan, np.nan
     mean = np.median(np.log(np.maximum(lit[where], 1e-4)), axis=0)
     return mean[0] - mean[1], mean[2] - mean[1]
 
 
+def _steel(image: np.ndarray) -> np.ndarray:
+    """Near-grey areas that are not mere specks (bool HxW)."""
+    high, low = image.max(axis=2), image.min(axis=2)
+    grey = ((high > 0.2) & (high - low < 0.2 * high)).astype(np.uint8)
+    return cv2.morphologyEx(grey, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)).astype(bool)
+
+
+def _grown(where: np.ndarray, pixels: int) -> np.ndarray:
+    return cv2.dilate(where.astype(np.uint8), np.ones((2 * pixels + 1,) * 2, np.uint8)).astype(bool)
+
+
+def _rim(where: np.ndarray) -> np.ndarray:
+    return _grown(where, 1) & ~shrunk(where, 1)
+
+
 def _pure(image: np.ndarray, inner: np.ndarray) -> float:
-    soft = cv2.GaussianBlur(image, (0, 0), 1)
+    soft = cv2.GaussianBlur(image, (0, 0), 0.7)
     bright = luma(soft)
-    where = inner & (bright > 0.1)
+    where = inner & (bright > 0.02)
     if where.sum() < FEWEST:
         return np.nan
-    return float(np.log(np.quantile(((soft.max(axis=2) - soft.min(axis=2)) / np.maximum(bright, 0.1))[where], 0.99)))
+    purity = np.quantile((np.ptp(soft, axis=2)[where] / bright[where]), 0.95)
+    return float(np.log(purity)) if purity > 0 else np.nan
 
 
-def _blur(image: np.ndarray, inner: np.ndarray) -> float:
+def _blur(image: np.ndarray, where: np.ndarray) -> float:
     """For a step blurred by s, the gradients after Gaussians of s1 and s2 are as
-    sqrt((s^2 + s2^2) / (s^2 + s1^2)) (Zhuo and Sim 2011). Tissue has soft edges of its own,
-    so that only the sharpest of the strongest count: a lens softens those as well."""
+    sqrt((s^2 + s2^2) / (s^2 + s1^2)) (Zhuo and Sim 2011). Of the strongest edges, the
+    sharpest count."""
     bright = luma(image)
     fine, coarse = (_gradient(bright, sigma) for sigma in (0.6, 1.5))
-    if not inner.any():
+    if where.sum() < FEWEST:
         return np.nan
-    where = inner & (fine > np.quantile(fine[inner], 0.98)) & (fine >= cv2.dilate(fine, np.ones((3, 3))) - 1e-7)
-    if where.sum() < 5:
-        return np.nan
-    ratio = np.quantile(fine[where] / coarse[where], 0.9) ** 2
+    peak = fine >= cv2.dilate(fine, np.ones((3, 3))) - 1e-7
+    where = where & peak & (fine > np.quantile(fine[where], 0.98))
+    ratio = np.quantile(fine[where] / coarse[where], 0.9) ** 2 if where.sum() >= 4 else 1.0
     return float((2.25 - 0.36 * ratio) / (ratio - 1)) if ratio > 1 else np.nan
 
 

@@ -73,33 +73,49 @@ def dice(model, frames: Frames) -> float:
 
 
 def shares(cost: Callable[[frozenset], float], groups: Sequence[str]) -> pd.Series:
-    """Shapley's shares of some groups in what all of them cost together, with 0 for every
-    other group that images could know."""
-    found = shift.shapley(cache(cost), groups)
+    """Shapley's shares of some groups in what all of them cost together; 0 for each other
+    group that images could know, which nobody turned."""
+    found = shift.shapley(cost, groups)
     return found.reindex([*dict.fromkeys([*shift.GROUPS, *groups])], fill_value=0.0)
 
 
-def truth(model, where: Drawing, groups: Sequence[str] = shift.GROUPS, direction: str = "damage") -> pd.Series:
-    """The drawing's own answer: its dials turned, 2^n times for n groups (see phantom.GROUPS).
-
-    damage: the Dice that held-out pigs lose with the target's dials. recovery: the Dice that
-    patients gain with the source's.
-    """
+def cost_of_dials(model, where: Drawing, direction: str = "damage") -> Callable[[frozenset], float]:
+    """What a set of groups costs where the drawing's own dials are turned; each set is drawn
+    once. damage: the Dice that held-out pigs lose with the target's dials. recovery: the
+    Dice that patients gain with the source's."""
     sign, draw = {"damage": (1, where.source), "recovery": (-1, where.target)}[direction]
-    before = dice(model, draw())
-    return shares(lambda chosen: sign * (before - dice(model, draw(chosen))) if chosen else 0.0, groups)
+
+    @cache
+    def scored(chosen: frozenset) -> float:
+        return dice(model, draw(chosen))
+
+    return lambda chosen: sign * (scored(frozenset()) - scored(frozenset(chosen)))
+
+
+def truth(model, where: Drawing, groups: Sequence[str] = shift.GROUPS,
+          direction: str = "damage") -> pd.Series:
+    """The drawing's own answer: shares of its dials (names of phantom.GROUPS), from all 2^n
+    sets of n groups."""
+    return shares(cost_of_dials(model, where, direction), groups)
+
+
+def cost_on_images(model, frames: Frames, doses: pd.DataFrame, seed: int = 0
+                   ) -> Callable[[frozenset], float]:
+    """What a set of groups costs where they are turned on finished frames: the loss of Dice.
+    A group without a dose costs nothing, and is not asked for."""
+    turned = frozenset(shift.turned(doses))
+
+    @cache
+    def scored(chosen: frozenset) -> float:
+        return dice(model, shift.apply(frames, doses, chosen, seed))
+
+    return lambda chosen: scored(frozenset()) - scored(frozenset(chosen) & turned)
 
 
 def by_images(model, frames: Frames, doses: pd.DataFrame, groups: Sequence[str] = shift.GROUPS,
               seed: int = 0) -> pd.Series:
-    """What images say: the Dice that frames lose when each group is turned to its dose."""
-    before, turned = dice(model, frames), set(shift.turned(doses))
-
-    @cache
-    def cost(chosen: frozenset) -> float:
-        return before - dice(model, shift.apply(frames, doses, chosen, seed)) if chosen else 0.0
-
-    return shares(lambda chosen: cost(frozenset(chosen & turned)), groups)
+    """What images say: shares of the groups, each turned to its dose on the same frames."""
+    return shares(cost_on_images(model, frames, doses, seed), groups)
 
 
 def placebo(model, where: Drawing, seed: int = 0) -> pd.Series:

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import CourseError
-from helpers.shift.interventions import DIALS, IDENTITY, Frames
+from helpers.shift.interventions import DIALS, IDENTITY, Frames, apply
 from helpers.shift.measures import cues
 
 LEVEL = 0.95
+BLURS = (-1.0, -0.5, 0.0, 0.3, 0.6, 0.9, 1.2, 1.6, 2.0)  # in percent of the picture's height
 WITNESSES = {
     "brightness": ("brightness",),
     "red": ("gleam_red", "steel_red"),
@@ -92,7 +93,9 @@ def estimate(source: Frames, target: Frames) -> Estimate:
             rows.append((dial, name, a.mean(), b.mean(), difference, band))
         agree = len({np.sign(value) for value in said}) == 1
         doses[dial] = min(said, key=abs) if agree else 0.0
-    doses["blur"] = np.sign(doses["blur"]) * np.sqrt(doses["blur"].abs())
+    if doses["blur"].any():
+        doses["blur"] = min((_blur_that_shows(source, name, there[name].mean())
+                             for name in WITNESSES["blur"]), key=abs)
     doses["noise"] = np.sqrt(doses["noise"].clip(lower=0))  # noise cannot be taken away
     doses["smoke"] = doses["smoke"].clip(lower=0)  # nor smoke
     view = list(DIALS["view"])
@@ -107,6 +110,14 @@ def estimate(source: Frames, target: Frames) -> Estimate:
     table = pd.DataFrame(rows, columns=table.columns)
     table["kept"] = [bool((doses[dial] != IDENTITY[dial]).any()) for dial in table["dial"]]
     return Estimate(doses, table.set_index("cue"))
+
+
+def _blur_that_shows(source: Frames, name: str, goal: float) -> float:
+    """The blur with which the source's own frames show the target's cue: how far a cue moves
+    depends on what there is to be blurred."""
+    shown = [profile(apply(source, no_dose().assign(blur=dose), ["lens"]))[name].mean()
+             for dose in BLURS]
+    return float(np.interp(goal, np.maximum.accumulate(shown), BLURS))
 
 
 def null_band(values: np.ndarray, others: int) -> float:

@@ -1,8 +1,9 @@
 """How far each dial has to be turned: doses estimated from unlabelled frames of both domains.
 
 A dose is the difference of a cue (see measures) between the domains, over subjects. What the
-source's own subjects differ by, halves against halves, is its null: a difference within the
-band of that null is not told from zero, and its dose is zero.
+source's own subjects differ by, halves against halves, is its null. A difference within the
+band of that null is not told from zero, and its dose is zero; of a larger one the dose is
+what lies beyond the band, so that estimates err towards "less".
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ WITNESSES = {
     "brightness": ("brightness",),
     "red": ("gleam_red", "steel_red"),
     "blue": ("gleam_blue", "steel_blue"),
-    "saturation": ("pure",),
+    "saturation": ("pure", "chroma"),
     "blur": ("steel_blur", "gleam_blur"),
     "noise": ("noise",),
     "smoke": ("smoke",),
@@ -89,12 +90,13 @@ def estimate(source: Frames, target: Frames) -> Estimate:
             a, b = here[name].dropna(), there[name].dropna()
             difference = b.mean() - a.mean() if len(a) and len(b) else np.nan
             band = null_band(a.to_numpy(), len(b)) if len(a) > 1 else np.nan
-            said.append(difference if abs(difference) > band else 0.0)
+            said.append(np.sign(difference) * (abs(difference) - band) if abs(difference) > band else 0.0)
             rows.append((dial, name, a.mean(), b.mean(), difference, band))
         agree = len({np.sign(value) for value in said}) == 1
         doses[dial] = min(said, key=abs) if agree else 0.0
     if doses["blur"].any():
-        doses["blur"] = min((_blur_that_shows(source, name, there[name].mean())
+        more = doses["blur"].iloc[0]
+        doses["blur"] = min((_blur_that_shows(source, name, here[name].mean() + more)
                              for name in WITNESSES["blur"]), key=abs)
     doses["noise"] = np.sqrt(doses["noise"].clip(lower=0))  # noise cannot be taken away
     doses["smoke"] = doses["smoke"].clip(lower=0)  # nor smoke

@@ -43,7 +43,7 @@ GROUPS = tuple(DIALS)
 IDENTITY = {dial: 0.0 for dials in DIALS.values() for dial in dials} | {"height": 1.0, "radius": np.inf}
 """The dose of each dial that leaves a frame as it is."""
 DARK_GREY = 0.35  # contrast turns about it
-SMOKY = 0.2  # the share of frames with smoke in them; it comes and goes
+SMOKY = 3  # smoke comes and goes: it is in one frame of so many
 
 
 class Frames(NamedTuple):
@@ -98,7 +98,7 @@ def _picture(image: np.ndarray, seen: np.ndarray, dials: dict, seed: int, place:
     toned = ("gleams", "fall_off", "red", "blue", "saturation", "contrast", "brightness")
     if any(dials[dial] for dial in toned):
         changed = _developed(image, seen, dials)
-    if dials["smoke"] > 0:
+    if dials["smoke"] > 0 and (place + seed) % SMOKY == 0:
         changed = _smoky(changed, seen, dials["smoke"], np.random.default_rng([seed, 1, place]))
     sigma = abs(dials["blur"]) / 100 * seen.any(axis=1).sum()
     if sigma > 0:
@@ -144,13 +144,9 @@ def _toned(x: np.ndarray, dials: dict) -> np.ndarray:
 
 
 def _smoky(image: np.ndarray, seen: np.ndarray, mean: float, rng: np.random.Generator) -> np.ndarray:
-    """Billows of grey smoke in some of the frames, so thick that the mean is reached."""
-    share = max(SMOKY, mean / 0.6)
-    if rng.random() >= share:
-        return image
+    """A veil of grey billows, so thick that the mean over all frames is reached."""
     grain = cv2.GaussianBlur(rng.standard_normal(seen.shape, np.float32), (0, 0), len(seen) / 8)
-    billows = grain / grain.std() if grain.std() > 0 else grain
-    veil = np.clip(mean / share * (1 + 0.3 * billows), 0, 0.95)[..., None].astype(np.float32)
+    veil = np.clip(mean * SMOKY * (1 + 0.3 * grain / grain.std()), 0, 0.95)[..., None]
     return image + veil * (np.float32(np.quantile(luma(image)[seen], 0.9)) - image)
 
 

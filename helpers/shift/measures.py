@@ -18,8 +18,9 @@ from helpers.views import visible
 GLEAM = 0.2  # by so much a gleam's darkest channel exceeds the tissue around it
 SPOT = 11  # a gleam is smaller than the picture's height by this, in both directions
 NEAR = 20  # by this, the neighbourhood in which clear tissue has some dark channel
+PUREST = 0.99
 FEWEST = 30  # pixels that a cue needs
-CUES = ("brightness", "gleam_red", "gleam_blue", "steel_red", "steel_blue", "pure",
+CUES = ("brightness", "gleam_red", "gleam_blue", "steel_red", "steel_blue", "pure", "chroma",
         "steel_blur", "gleam_blur", "noise", "veil", "height", "radius", "aside")
 
 
@@ -30,8 +31,9 @@ def cues(images: np.ndarray, valid: np.ndarray) -> pd.DataFrame:
     brightness: mean of the view, 0..1. gleam_red, gleam_blue: logarithm of red and blue
     against green in the light that gleams add to what surrounds them (dichromatic
     reflection, Shafer 1985). steel_red, steel_blue: the same of near-grey pixels. pure: how
-    near to a pure colour the pixels come, the logarithm of the 95th percentile of (max - min) / luma: red tissue in the
-    shade and blood are as pure as the camera shows them. steel_blur, gleam_blur: variance of
+    near to a pure colour the pixels come, the logarithm of the 99th percentile of (max - min) / luma: red tissue in the
+    shade and blood are as pure as the camera shows them. chroma: the same of max - min, in
+    its 90th percentile. steel_blur, gleam_blur: variance of
     the sharpest among the strongest edges of steel and of gleams, in squared percent of the
     picture's height (below 0 where they are sharper than a step). noise: standard deviation, 0..1
     (Immerkaer 1996), in the calmest tenth. veil: the darkest channel of a neighbourhood
@@ -54,7 +56,7 @@ def _of(image: np.ndarray, valid: np.ndarray) -> dict[str, float]:
     found |= dict(zip(("steel_red", "steel_blue"), _steel_colour(image, lit, inner), strict=True))
     found |= dict(zip(("radius", "aside"), _circle(seen, valid, rows), strict=True))
     return found | {
-        "pure": _pure(image, inner), "noise": _noise(image, inner),
+        "pure": _pure(image, inner), "chroma": _chroma(image, inner), "noise": _noise(image, inner),
         "veil": _veil(image, seen),
         "steel_blur": _blur(image, inner & _rim(_steel(image))) * percent,
         "gleam_blur": _blur(image, inner & _grown(gleams(image), 2)) * percent}
@@ -140,8 +142,14 @@ def _pure(image: np.ndarray, inner: np.ndarray) -> float:
     where = inner & (bright > 0.02)
     if where.sum() < FEWEST:
         return np.nan
-    purity = np.quantile((np.ptp(soft, axis=2)[where] / bright[where]), 0.95)
+    purity = np.quantile(np.ptp(soft, axis=2)[where] / bright[where], PUREST)
     return float(np.log(purity)) if purity > 0 else np.nan
+
+
+def _chroma(image: np.ndarray, inner: np.ndarray) -> float:
+    spread = np.ptp(cv2.GaussianBlur(image, (0, 0), 0.7), axis=2)[inner]
+    strong = np.quantile(spread, 0.9) if len(spread) else 0.0
+    return float(np.log(strong)) if strong > 0 else np.nan
 
 
 def _blur(image: np.ndarray, where: np.ndarray) -> float:
@@ -179,8 +187,10 @@ def _veil(image: np.ndarray, seen: np.ndarray) -> float:
 
 def _circle(seen: np.ndarray, valid: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
     """The round view's rim, by least squares on where each row begins and ends; infinite
-    where less than 1 % of the picture is black up to its edge."""
-    if (valid & ~seen).sum() < 0.01 * valid.sum():
+    where less than 1 % of the picture is black up to its edge, or a corner is not: shadows
+    are black as well, but not in all four."""
+    corners = seen[rows[[0, 0, -1, -1]], [0, -1, 0, -1]]
+    if corners.any() or (valid & ~seen).sum() < 0.01 * valid.sum():
         return np.inf, 0.0
     tall, wide = len(rows), seen.shape[1]
     middle = (rows[0] + rows[-1]) / 2

@@ -1,10 +1,11 @@
 """What each group of dials costs: the drawing's own answer, and three that images give.
 
-`truth` turns the drawing's dials. `by_images` turns the same groups on finished frames, at
-doses that are the drawing's own (`drawn_doses`: what the operator gets wrong is left) or
-estimated from unlabelled frames (shift.estimate: what the dose gets wrong is added).
-`placebo` asks the same of targets in which a group is switched off, where nothing is to be
-found. A set of groups is worth the Dice that it costs; shares are Shapley's.
+`truth` turns the drawing's dials. `by_images` turns the same groups on finished frames,
+at doses that are the drawing's own (`drawn_doses`: what the operator gets wrong is
+left) or estimated from unlabelled frames (shift.estimate: what the dose gets wrong is
+added). `placebo` asks the same of targets in which a group is switched off, where
+nothing is to be found. A set of groups is worth the Dice that it costs; shares are
+Shapley's.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ KINDS = {"source": "robotic", "target": "laparoscopic"}
 
 @dataclass(frozen=True)
 class Drawing:
-    """Where causes are sought: one drawing, its held-out pigs, the patients that doses are
-    estimated from, and the pigs that these are compared with (train and id_val).
+    """Where causes are sought: one drawing, its held-out pigs, the patients that doses
+    are estimated from, and the pigs that these are compared with (train and id_val).
 
-    size: (height, width) of a frame. frames: of each subject that is scored or estimated
-    from.
+    size: (height, width) of a frame. frames: of each subject that is scored or
+    estimated from.
     """
 
     seed: int
@@ -47,7 +48,8 @@ class Drawing:
         return _drawn("source", self.pigs, swapped, self)
 
     def target(self, swapped: Iterable[str] = ()) -> Frames:
-        """The patients' frames with the source's dials of some groups; all patients bleed."""
+        """The patients' frames with the source's dials of some groups; all patients
+        bleed."""
         return _drawn("target", self.patients, swapped, self)
 
     def reference(self) -> Frames:
@@ -57,33 +59,52 @@ class Drawing:
 
 def drawing(course, data, frames: int = 10) -> Drawing:
     """The drawing of a course with its splits (see domains.gather)."""
+
     def names(*splits: str) -> tuple[str, ...]:
-        return tuple(sorted({name for split in splits for name in data.of(split).table["subject"]}))
+        return tuple(
+            sorted(
+                {name for split in splits for name in data.of(split).table["subject"]}
+            )
+        )
 
     patients = names("ood_wished_val" if data.wished is not None else "ood_val")
-    return Drawing(course.seed, names("id_val", "id_test"), patients, names("train", "id_val"),
-                   course.size, frames)
+    return Drawing(
+        course.seed,
+        names("id_val", "id_test"),
+        patients,
+        names("train", "id_val"),
+        course.size,
+        frames,
+    )
 
 
 def dice(model, frames: Frames) -> float:
     """Mean Dice on frames with blood: over frames, then over subjects."""
     found = training.predict(model, frames.images) >= 128
     table = counts.count(found, frames.blood, frames.valid)
-    return float(statistics.subject_means(counts.on_blood(counts.dice, table), frames.subject).mean())
+    return float(
+        statistics.subject_means(
+            counts.on_blood(counts.dice, table), frames.subject
+        ).mean()
+    )
 
 
 def shares(cost: Callable[[frozenset], float], groups: Sequence[str]) -> pd.Series:
-    """Shapley's shares of some groups in what all of them cost together; 0 for each other
-    group that images could know, which nobody turned."""
+    """Shapley's shares of some groups in what all of them cost together; 0 for each
+    other group that images could know, which nobody turned."""
     found = shift.shapley(cost, groups)
     return found.reindex([*dict.fromkeys([*shift.GROUPS, *groups])], fill_value=0.0)
 
 
-def cost_of_dials(model, where: Drawing, direction: str = "damage") -> Callable[[frozenset], float]:
-    """What a set of groups costs where the drawing's own dials are turned; each set is drawn
-    once. damage: the Dice that held-out pigs lose with the target's dials. recovery: the
-    Dice that patients gain with the source's."""
-    sign, draw = {"damage": (1, where.source), "recovery": (-1, where.target)}[direction]
+def cost_of_dials(
+    model, where: Drawing, direction: str = "damage"
+) -> Callable[[frozenset], float]:
+    """What a set of groups costs where the drawing's own dials are turned; each set is
+    drawn once. damage: the Dice that held-out pigs lose with the target's dials.
+    recovery: the Dice that patients gain with the source's."""
+    sign, draw = {"damage": (1, where.source), "recovery": (-1, where.target)}[
+        direction
+    ]
 
     @cache
     def scored(chosen: frozenset) -> float:
@@ -92,17 +113,22 @@ def cost_of_dials(model, where: Drawing, direction: str = "damage") -> Callable[
     return lambda chosen: sign * (scored(frozenset()) - scored(frozenset(chosen)))
 
 
-def truth(model, where: Drawing, groups: Sequence[str] = shift.GROUPS,
-          direction: str = "damage") -> pd.Series:
-    """The drawing's own answer: shares of its dials (names of phantom.GROUPS), from all 2^n
-    sets of n groups."""
+def truth(
+    model,
+    where: Drawing,
+    groups: Sequence[str] = shift.GROUPS,
+    direction: str = "damage",
+) -> pd.Series:
+    """The drawing's own answer: shares of its dials (names of phantom.GROUPS), from all
+    2^n sets of n groups."""
     return shares(cost_of_dials(model, where, direction), groups)
 
 
-def cost_on_images(model, frames: Frames, doses: pd.DataFrame, seed: int = 0
-                   ) -> Callable[[frozenset], float]:
-    """What a set of groups costs where they are turned on finished frames: the loss of Dice.
-    A group without a dose costs nothing, and is not asked for."""
+def cost_on_images(
+    model, frames: Frames, doses: pd.DataFrame, seed: int = 0
+) -> Callable[[frozenset], float]:
+    """What a set of groups costs where they are turned on finished frames: the loss of
+    Dice. A group without a dose costs nothing, and is not asked for."""
     turned = frozenset(shift.turned(doses))
 
     @cache
@@ -112,9 +138,15 @@ def cost_on_images(model, frames: Frames, doses: pd.DataFrame, seed: int = 0
     return lambda chosen: scored(frozenset()) - scored(frozenset(chosen) & turned)
 
 
-def by_images(model, frames: Frames, doses: pd.DataFrame, groups: Sequence[str] = shift.GROUPS,
-              seed: int = 0) -> pd.Series:
-    """What images say: shares of the groups, each turned to its dose on the same frames."""
+def by_images(
+    model,
+    frames: Frames,
+    doses: pd.DataFrame,
+    groups: Sequence[str] = shift.GROUPS,
+    seed: int = 0,
+) -> pd.Series:
+    """What images say: shares of the groups, each turned to its dose on the same
+    frames."""
     return shares(cost_on_images(model, frames, doses, seed), groups)
 
 
@@ -133,12 +165,14 @@ def placebo(model, where: Drawing, seed: int = 0) -> pd.Series:
 
 
 def drawn_doses(where: Drawing) -> pd.DataFrame:
-    """The drawing's own doses: for each held-out pig, by how far the target's trait lies from
-    its own, in the units of shift.DIALS."""
+    """The drawing's own doses: for each held-out pig, by how far the target's trait
+    lies from its own, in the units of shift.DIALS."""
     rows = {}
     for pig in where.pigs:
-        old, new = (look(KINDS["source"], pig, where.seed, swapped=swapped)
-                    for swapped in ((), shift.GROUPS))
+        old, new = (
+            look(KINDS["source"], pig, where.seed, swapped=swapped)
+            for swapped in ((), shift.GROUPS)
+        )
         rows[pig] = _doses_between(old, new, where)
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -165,7 +199,11 @@ def _doses_between(old: dict, new: dict, where: Drawing) -> dict[str, float]:
     }
 
 
-def _drawn(role: str, subjects: tuple[str, ...], swapped: Iterable[str], where: Drawing) -> Frames:
+def _drawn(
+    role: str, subjects: tuple[str, ...], swapped: Iterable[str], where: Drawing
+) -> Frames:
     swapped = tuple(group for group in phantom.GROUPS if group in set(swapped))
-    found = phantom.counterfactual(KINDS[role], subjects, swapped, where.size, where.seed, where.frames)
+    found = phantom.counterfactual(
+        KINDS[role], subjects, swapped, where.size, where.seed, where.frames
+    )
     return Frames(found.images, found.blood, ~found.fill, found.subjects)

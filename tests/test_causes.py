@@ -1,4 +1,5 @@
-"""Causes: dials that are not turned cost nothing, shares add up, doses are those of the drawing."""
+"""Causes: dials that are not turned cost nothing, shares add up, doses are those of the
+drawing."""
 
 import numpy as np
 import pytest
@@ -30,7 +31,9 @@ def model():
 def test_frames_are_those_of_the_drawing(where):
     source, target = where.source(("view",)), where.target()
     again = counterfactual("robotic", PIGS, ("view",), (48, 64), 0, 2)
-    assert np.array_equal(source.images, again.images) and np.array_equal(source.blood, again.blood)
+    assert np.array_equal(source.images, again.images) and np.array_equal(
+        source.blood, again.blood
+    )
     assert np.array_equal(source.valid, ~again.fill) and not source.valid.all()
     assert set(target.subject) == set(PATIENTS)
     # What is black in the round view is known to hold no blood.
@@ -47,9 +50,13 @@ def test_what_is_not_turned_costs_exactly_nothing(where, model):
 
 def test_shares_add_up_to_the_cost_of_all(where, model):
     for direction, frames in (("damage", where.source), ("recovery", where.target)):
-        change = causes.dice(model, frames(())) - causes.dice(model, frames(("light", "colour")))
+        change = causes.dice(model, frames(())) - causes.dice(
+            model, frames(("light", "colour"))
+        )
         shares = causes.truth(model, where, ("light", "colour"), direction)
-        assert shares.sum() == pytest.approx(change if direction == "damage" else -change)
+        assert shares.sum() == pytest.approx(
+            change if direction == "damage" else -change
+        )
 
 
 def test_blood_and_anatomy_are_dials_and_no_interventions(where, model):
@@ -69,7 +76,8 @@ def test_images_divide_only_what_was_turned(where, model):
 
 
 def test_doses_of_the_drawing_are_found_in_its_frames(where):
-    """Measured on the same scenes with and without a dial, in the units of the dials."""
+    """Measured on the same scenes with and without a dial, in the units of the dials.
+    """
     doses, before = causes.drawn_doses(where), shift.profile(where.source())
     assert list(doses.index) == list(PIGS)
     light = shift.profile(where.source(("light",)))["brightness"] - before["brightness"]
@@ -85,7 +93,9 @@ def test_an_intervention_comes_near_to_the_dial(where):
     for group in ("light", "colour"):
         drawn = where.source((group,)).images.astype(float)
         changed = shift.apply(plain, doses, [group]).images.astype(float)
-        assert np.abs(changed - drawn).mean() < 0.5 * np.abs(plain.images - drawn).mean()
+        assert (
+            np.abs(changed - drawn).mean() < 0.5 * np.abs(plain.images - drawn).mean()
+        )
 
 
 def test_a_placebo_has_an_answer_for_each_group_and_for_all(where, model):

@@ -1,14 +1,15 @@
-"""Interventions: one group of a camera's dials is turned on frames that are there already,
-and image, labels and what is valid move together, so that the label stays true.
+"""Interventions: one group of a camera's dials is turned on frames that are there
+already, and image, labels and what is valid move together, so that the label stays
+true.
 
-Light is linear here: a display value v is taken for (1 - exp(-x)) ** (1 / 2.2) of the light
-x, a gamma of 2.2 with a shoulder. That is an assumption about every camera; the drawing's
-own curve is the same, which flatters what is shown on drawn frames.
+Light is linear here: a display value v is taken for (1 - exp(-x)) ** (1 / 2.2) of the
+light x, a gamma of 2.2 with a shoulder. That is an assumption about every camera; the
+drawing's own curve is the same, which flatters what is shown on drawn frames.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import cv2
@@ -28,19 +29,23 @@ DIALS = {
 }
 """The dials of each group.
 
-light: `brightness`, by how much the mean brightness of the view rises (0..1), as a camera's
-automatic would have it; `fall_off` v, light divided by 1 + v r^2 at r half picture heights
-from the middle (below 0: multiplied); `contrast`, the logarithm of a factor about a dark
-grey. colour: `red` and `blue`, the logarithm of their gain against green in linear light, at
-unchanged brightness; `saturation`, the logarithm of a factor. lens: `blur`, a Gaussian's
-standard deviation in percent of the picture's height (below 0: unsharp masking); `noise`, a
-standard deviation in 0..1. view: `height`, the share of the frame's height that the picture
-is scaled to, with bars above and below; `radius` of the round view in half picture heights
-(infinite for none), its middle `aside` of the picture's. air: `smoke`, the mean thickness
-over frames (0..1); `gleams`, the logarithm of a factor on their light.
+light: `brightness`, by how much the mean brightness of the view rises (0..1), as a
+camera's automatic would have it; `fall_off` v, light divided by 1 + v r^2 at r half
+picture heights from the middle (below 0: multiplied); `contrast`, the logarithm of a
+factor about a dark grey. colour: `red` and `blue`, the logarithm of their gain against
+green in linear light, at unchanged brightness; `saturation`, the logarithm of a factor.
+lens: `blur`, a Gaussian's standard deviation in percent of the picture's height (below
+0: unsharp masking); `noise`, a standard deviation in 0..1. view: `height`, the share of
+the frame's height that the picture is scaled to, with bars above and below; `radius` of
+the round view in half picture heights (infinite for none), its middle `aside` of the
+picture's. air: `smoke`, the mean thickness over frames (0..1); `gleams`, the logarithm
+of a factor on their light.
 """
 GROUPS = tuple(DIALS)
-IDENTITY = {dial: 0.0 for dials in DIALS.values() for dial in dials} | {"height": 1.0, "radius": np.inf}
+IDENTITY = {dial: 0.0 for dials in DIALS.values() for dial in dials} | {
+    "height": 1.0,
+    "radius": np.inf,
+}
 """The dose of each dial that leaves a frame as it is."""
 DARK_GREY = 0.35  # contrast turns about it
 SMOKY = 3  # smoke comes and goes: it is in one frame of so many
@@ -59,25 +64,32 @@ class Frames(NamedTuple):
         return Frames(*(part[chosen] for part in self))
 
 
-def apply(frames: Frames, doses: pd.DataFrame, groups: Iterable[str] = GROUPS, seed: int = 0) -> Frames:
+def apply(
+    frames: Frames, doses: pd.DataFrame, groups: Iterable[str] = GROUPS, seed: int = 0
+) -> Frames:
     """Frames with the dials of some groups at their dose; the others stay as they are.
 
-    doses: a row for each camera and a column for each dial (see DIALS). A subject takes the
-    row of its own name, if there is one; else the cameras are given out in turn, so that a
-    domain's spread is applied and not its mean alone.
-    Gleams, fall-off, white balance and exposure act on light, in that order, then tone,
-    smoke, lens, noise, and last the view, which moves pixels. What lies beyond the picture's
-    sides is its mirror image, blood included; bars are not valid; the surround stays valid,
-    as it is known to hold no blood. Chance depends on the seed and on a frame's place. Raises
+    doses: a row for each camera and a column for each dial (see DIALS). A subject takes
+    the row of its own name, if there is one; else the cameras are given out in turn, so
+    that a domain's spread is applied and not its mean alone. Gleams, fall-off, white
+    balance and exposure act on light, in that order, then tone, smoke, lens, noise, and
+    last the view, which moves pixels. What lies beyond the picture's sides is its
+    mirror image, blood included; bars are not valid; the surround stays valid, as it is
+    known to hold no blood. Chance depends on the seed and on a frame's place. Raises
     CourseError for an unknown group or a missing dial.
     """
     groups = _checked(doses, groups)
     images, blood, valid = (np.array(part) for part in frames[:3])
-    turn = {name: number % len(doses) for number, name in enumerate(pd.unique(frames.subject))}
+    turn = {
+        name: number % len(doses)
+        for number, name in enumerate(pd.unique(frames.subject))
+    }
     turn |= {name: number for number, name in enumerate(doses.index) if name in turn}
     for i, name in enumerate(frames.subject):
         camera = doses.iloc[turn[name]]
-        dials = IDENTITY | {dial: float(camera[dial]) for group in groups for dial in DIALS[group]}
+        dials = IDENTITY | {
+            dial: float(camera[dial]) for group in groups for dial in DIALS[group]
+        }
         if dials == IDENTITY or not valid[i].any():
             continue
         image = images[i] / np.float32(255)
@@ -92,30 +104,47 @@ def shown(x: np.ndarray) -> np.ndarray:
     return cv2.pow(1 - cv2.exp(-x), 1 / 2.2)
 
 
-def _picture(image: np.ndarray, seen: np.ndarray, dials: dict, seed: int, place: int) -> np.ndarray:
+def _picture(
+    image: np.ndarray, seen: np.ndarray, dials: dict, seed: int, place: int
+) -> np.ndarray:
     """What moves no pixel: air, light, colour, lens; only what is seen changes."""
     changed = image.copy()
-    toned = ("gleams", "fall_off", "red", "blue", "saturation", "contrast", "brightness")
+    toned = (
+        "gleams",
+        "fall_off",
+        "red",
+        "blue",
+        "saturation",
+        "contrast",
+        "brightness",
+    )
     if any(dials[dial] for dial in toned):
         changed = _developed(image, seen, dials)
     if dials["smoke"] > 0 and (place + seed) % SMOKY == 0:
-        changed = _smoky(changed, seen, dials["smoke"], np.random.default_rng([seed, 1, place]))
+        changed = _smoky(
+            changed, seen, dials["smoke"], np.random.default_rng([seed, 1, place])
+        )
     sigma = abs(dials["blur"]) / 100 * seen.any(axis=1).sum()
     if sigma > 0:
         soft = _blurred(changed, seen, sigma)
         changed = soft if dials["blur"] > 0 else 2 * changed - soft
     if dials["noise"] > 0:
         rng = np.random.default_rng([seed, 2, place])
-        changed = changed + np.float32(dials["noise"]) * rng.standard_normal(image.shape, np.float32)
+        changed = changed + np.float32(dials["noise"]) * rng.standard_normal(
+            image.shape, np.float32
+        )
     return np.where(seen[..., None], np.clip(changed, 0, 1), image)
 
 
 def _developed(image: np.ndarray, seen: np.ndarray, dials: dict) -> np.ndarray:
-    """Light changed, then exposed anew to the mean brightness that the frame had before,
-    plus the dial's: an automatic exposure would make up for what the other dials take."""
+    """Light changed, then exposed anew to the mean brightness that the frame had
+    before, plus the dial's: an automatic exposure would make up for what the other
+    dials take."""
     x = light(image)
     if dials["gleams"]:
-        excess = cv2.morphologyEx(x.min(axis=2), cv2.MORPH_TOPHAT, spot(image)) * gleams(image)
+        excess = cv2.morphologyEx(
+            x.min(axis=2), cv2.MORPH_TOPHAT, spot(image)
+        ) * gleams(image)
         x = np.maximum(x + np.float32(np.expm1(dials["gleams"])) * excess[..., None], 0)
     if dials["fall_off"]:
         fall = 1 + abs(dials["fall_off"]) * radius_squared(seen)
@@ -143,9 +172,13 @@ def _toned(x: np.ndarray, dials: dict) -> np.ndarray:
     return np.clip(image, 0, 1)
 
 
-def _smoky(image: np.ndarray, seen: np.ndarray, mean: float, rng: np.random.Generator) -> np.ndarray:
+def _smoky(
+    image: np.ndarray, seen: np.ndarray, mean: float, rng: np.random.Generator
+) -> np.ndarray:
     """A veil of grey billows, so thick that the mean over all frames is reached."""
-    grain = cv2.GaussianBlur(rng.standard_normal(seen.shape, np.float32), (0, 0), len(seen) / 8)
+    grain = cv2.GaussianBlur(
+        rng.standard_normal(seen.shape, np.float32), (0, 0), len(seen) / 8
+    )
     veil = np.clip(mean * SMOKY * (1 + 0.3 * grain / grain.std()), 0, 0.95)[..., None]
     return image + veil * (np.float32(np.quantile(luma(image)[seen], 0.9)) - image)
 
@@ -158,26 +191,35 @@ def _blurred(image: np.ndarray, seen: np.ndarray, sigma: float) -> np.ndarray:
     return np.divide(soft, total, out=image.copy(), where=total > 0)
 
 
-def _framed(image, blood, valid, dials: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The picture scaled into the frame with bars above and below, then the round view."""
+def _framed(
+    image, blood, valid, dials: dict
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The picture scaled into the frame with bars above and below, then the round view.
+    """
     high, wide = valid.shape
     tall = round(high * dials["height"])
     top = (high - tall) // 2
-    inside = np.s_[top:top + tall]
+    inside = np.s_[top : top + tall]
     if tall < high:
-        fitted = [_scaled(part, dials["height"], wide) for part in (image, blood, valid)]
+        fitted = [
+            _scaled(part, dials["height"], wide) for part in (image, blood, valid)
+        ]
         image, blood, valid = (np.zeros_like(part) for part in (image, blood, valid))
         image[inside], blood[inside], valid[inside] = fitted
     if np.isfinite(dials["radius"]):
         middle = ((wide - 1) / 2 + dials["aside"] * tall, top + (tall - 1) / 2)
         y, x = np.ogrid[:high, :wide]
-        out = (y - middle[1]) ** 2 + (x - middle[0]) ** 2 > (dials["radius"] * tall / 2) ** 2
+        out = (y - middle[1]) ** 2 + (x - middle[0]) ** 2 > (
+            dials["radius"] * tall / 2
+        ) ** 2
         image[out], blood[out] = 0, False
     return image, blood, valid
 
 
 def _scaled(part: np.ndarray, share: float, wide: int) -> np.ndarray:
-    small = cv2.resize(part.astype(np.float32), None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        part.astype(np.float32), None, fx=share, fy=share, interpolation=cv2.INTER_AREA
+    )
     left = (wide - small.shape[1]) // 2
     sides = left, wide - small.shape[1] - left
     small = cv2.copyMakeBorder(small, 0, 0, *sides, cv2.BORDER_REFLECT)
@@ -187,10 +229,16 @@ def _scaled(part: np.ndarray, share: float, wide: int) -> np.ndarray:
 def _checked(doses: pd.DataFrame, groups: Iterable[str]) -> list[str]:
     unknown = sorted(set(groups) - set(GROUPS))
     if unknown:
-        raise CourseError(f"Images know nothing of {', '.join(unknown)}: take groups among "
-                          f"{', '.join(GROUPS)}.")
-    missing = [dial for group in groups for dial in DIALS[group] if dial not in doses.columns]
+        raise CourseError(
+            f"Images know nothing of {', '.join(unknown)}: take groups among "
+            f"{', '.join(GROUPS)}."
+        )
+    missing = [
+        dial for group in groups for dial in DIALS[group] if dial not in doses.columns
+    ]
     if missing or not len(doses):
-        raise CourseError(f"The doses have no {', '.join(missing) or 'camera'}: estimate them, or start "
-                          "from shift.no_dose().")
+        raise CourseError(
+            f"The doses have no {', '.join(missing) or 'camera'}: estimate them, or "
+            "start from shift.no_dose()."
+        )
     return [group for group in GROUPS if group in set(groups)]

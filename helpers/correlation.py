@@ -44,7 +44,7 @@ def spearman_pooled(x, y, subjects: Sequence, given: Given = None) -> Estimate:
     """Over all frames, whoever they belong to. It has no p: see naive_p for the one often quoted."""
     table, given = _table(x, y, subjects, given)
     return Estimate(
-        _observed(*_residuals(table, given)), None, None, len(table), table["subject"].nunique(),
+        _observed(*_residuals(table, given)), None, None, None, len(table), table["subject"].nunique(),
         f"rank correlation pooled over frames{_beyond(given)}",
         "No p-value: frames of one subject resemble each other, and a test over frames would take them for "
         "independent.")
@@ -67,7 +67,7 @@ def spearman_between(x, y, subjects: Sequence, given: Given = None, seed: int = 
     positions, complete = permutation.orders(len(means), seed)
     p, note = permutation.judged(_observed(u, v, basis), _correlations(u, v, basis, positions), complete,
                                  f"permuting {permutation.counted(len(means), 'subject')}")
-    return Estimate(_observed(u, v, basis), None, None, len(table), len(means),
+    return Estimate(_observed(u, v, basis), None, None, None, len(table), len(means),
                     f"rank correlation between subject means{_beyond(given)}", note, p)
 
 
@@ -103,7 +103,7 @@ def spearman_within(
         p, note = _shift_test(kept, observed.mean(), seed, draws)
     value, n_frames = (observed.mean() if kept else math.nan), sum(len(frames) for _, frames, _ in kept)
     return Estimate(
-        float(value), None, None, n_frames, len(kept),
+        float(value), None, None, None, n_frames, len(kept),
         f"mean over subjects of the rank correlation between a subject's frames{_beyond(given)}", note, p)
 
 
@@ -173,7 +173,7 @@ def auroc_between(
     between = permutation.counted(n, unit)
     p, note = permutation.judged(value - 0.5, null - 0.5, complete, f"permuting the labels of {between}")
     named = f"AUROC between {between}, {k} of them positive"
-    return Estimate(value, None, None, len(table), n, named, note, p)
+    return Estimate(value, None, None, None, len(table), n, named, note, p, of=unit)
 
 
 def _named(given: Given) -> dict[str, Sequence[float]]:

@@ -1,14 +1,67 @@
-"""Every plot of the course: each function returns a figure, and `show` puts it on the page with its alt text."""
+"""Every plot of the course. Each function returns a Chart, which knows its data: from
+them it makes its title (the finding), its alt text and its caption.
 
-from helpers.figures.causes import against, doses, gains, shares, steps
-from helpers.figures.charts import (by_subject, correlations, distance, dots_with_intervals, failure_bars, histories, line,
-                                    schedule, single_patient, subject_dots)
-from helpers.figures.display import headline, show, source, table, to_html
+>>> import pandas as pd
+>>> chart = subject_dots({"id_test": pd.Series({"pig1": 0.8, "pig2": 0.7}),
+...                       "ood_test": pd.Series({"video01": 0.3})}, "Dice")
+>>> chart.title
+'Dice falls from 0.75 on unseen pigs to 0.30 on unseen patients'
+"""
+
+from helpers.figures.causes import (
+    against,
+    gains,
+    shares,
+    steps,
+    truth_estimate_placebo,
+)
+from helpers.figures.chart import Chart, Table, source, table
+from helpers.figures.curves import distance, doses, histories, line, schedule
 from helpers.figures.drawings import unet
-from helpers.figures.pictures import classes, overlay, strip
-from helpers.figures.scatter import hover_scatter
+from helpers.figures.errors import (
+    division,
+    error_map,
+    failure_bars,
+    false_by_class,
+    regions,
+)
+from helpers.figures.pictures import OVERLAY, classes, gallery, overlay, strip
+from helpers.figures.scatter import correlations, hover_scatter
 from helpers.figures.style import COLOURS, name_of
+from helpers.figures.subjects import by_subject, estimates, single_patient, subject_dots
 
-__all__ = ["COLOURS", "against", "by_subject", "classes", "correlations", "distance", "doses", "dots_with_intervals",
-           "failure_bars", "gains", "headline", "histories", "hover_scatter", "line", "name_of", "overlay", "schedule", "shares",
-           "show", "single_patient", "source", "steps", "strip", "subject_dots", "table", "to_html", "unet"]
+__all__ = [
+    "COLOURS",
+    "Chart",
+    "OVERLAY",
+    "Table",
+    "against",
+    "by_subject",
+    "classes",
+    "correlations",
+    "distance",
+    "division",
+    "doses",
+    "error_map",
+    "estimates",
+    "failure_bars",
+    "false_by_class",
+    "gains",
+    "gallery",
+    "histories",
+    "hover_scatter",
+    "line",
+    "name_of",
+    "overlay",
+    "regions",
+    "schedule",
+    "shares",
+    "single_patient",
+    "source",
+    "steps",
+    "strip",
+    "subject_dots",
+    "table",
+    "truth_estimate_placebo",
+    "unet",
+]

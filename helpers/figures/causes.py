@@ -1,80 +1,258 @@
-"""Plots of what does harm and what helps: doses, shares, steps, truth against estimate, gains."""
+"""Charts of what does harm and what helps: shares, gains, truth, estimate and
+placebo."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
+from helpers import words
 from helpers.figures import style
+from helpers.figures.chart import Chart, made
 from helpers.figures.style import COLOURS
+from helpers.words import number, quantity
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D", "#000000")
-MARKERS = "osD^vPX*"
-
-
-def doses(curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str):
-    """Dice over the dose of each factor: a colour and a marker for each."""
-    figure, axis = style.new(7.5, 3.8)
-    for number, (name, (x, y)) in enumerate(curves.items()):
-        axis.plot(x, y, color=PALETTE[number % 8], marker=MARKERS[number % 8], lw=1.8, ms=6, label=name)
-    axis.set(title=title, xlabel="dose (0: untouched, 1: the target's level)", ylabel="Dice, mean over held-out pigs")
-    axis.set_ylim(bottom=0)
-    axis.set_xticks(sorted({value for x, _ in curves.values() for value in x}))
-    figure.legend(loc="outside right center", fontsize=8)
-    return figure
+ANSWERS = {
+    "truth": ("#000000", "D"),
+    "estimate": ("#0072B2", "o"),
+    "placebo": ("#E69F00", "X"),
+}
 
 
-def shares(table: pd.DataFrame, title: str, x_title: str = "share of the loss of Dice"):
-    """A dot per subject and a bar at their mean, a row per factor; table: rows of factors, columns of subjects."""
+def truth_estimate_placebo(
+    table: pd.DataFrame, x_title: str = "cost in Dice", **said
+) -> Chart:
+    """Three markers per group, in units of Dice: the truth, the estimate, the placebo.
+
+    table: rows of groups, columns among truth, estimate and placebo, NaN where there is
+    none. A row "all" (all groups together) is drawn, and left out of the comparison.
+    """
+    figure, axis = style.new(7.5, 1.1 + 0.45 * len(table))
+    for place, (_, row) in enumerate(table.iterrows()):
+        ends = row.reindex(["truth", "estimate"]).dropna()
+        axis.plot(ends, [place] * len(ends), color=COLOURS["faint"], lw=2)
+    for shift, (answer, (colour, marker)) in zip((-0.12, 0, 0.12), ANSWERS.items()):
+        if answer in table:
+            axis.scatter(
+                table[answer],
+                np.arange(len(table)) + shift,
+                color=colour,
+                s=52,
+                marker=marker,
+                label=answer,
+                zorder=3,
+            )
+    axis.axvline(0, color=COLOURS["faint"], lw=1)
+    style.rows(axis, [str(name).replace("_", " ") for name in table.index], x_title)
+    figure.legend(loc="outside lower left", ncols=3)
+    each = table.drop(index="all", errors="ignore").astype(float)
+    return made(
+        figure,
+        said,
+        _verdict(each),
+        "Per group, "
+        + "; ".join(
+            f"{name}: "
+            + ", ".join(f"{answer} {number(value)}" for answer, value in row.items())
+            for name, row in table.astype(float).iterrows()
+        )
+        + ".",
+        "A long grey line is a wrong estimate. A placebo away from zero says that "
+        "the method finds a cause where there is none.",
+    )
+
+
+def _verdict(each: pd.DataFrame) -> str:
+    parts = []
+    both = each.reindex(columns=["truth", "estimate"]).dropna()
+    if len(both):
+        true, found = both["truth"].idxmax(), both["estimate"].idxmax()
+        off = (both["truth"] - both["estimate"]).abs().mean()
+        if round(both["truth"][true], 2) <= 0:
+            first = "no group costs anything in truth"
+        elif round(both["estimate"][found], 2) <= 0:
+            first = (
+                f"the greatest cause, {true}, is not found: no estimate is above zero"
+            )
+        elif true == found:
+            first = f"the greatest cause, {true}, is found"
+        else:
+            first = f"the greatest cause is {true}, and images point at {found}"
+        parts += [first, f"estimates are off by {off:.2f} on average"]
+    placebo = each.get("placebo", pd.Series(dtype=float)).dropna()
+    if len(placebo):
+        worst = placebo.abs().idxmax()
+        parts.append(f"the largest placebo is {placebo[worst]:+.2f} ({worst})")
+    return words.capital("; ".join(parts)) or "Nothing is known of any group"
+
+
+def shares(
+    table: pd.DataFrame, x_title: str = "share of the loss of Dice", **said
+) -> Chart:
+    """A dot per subject and a bar at their mean, a row per factor.
+
+    table: rows of factors, columns of subjects.
+    """
     table = table.loc[table.mean(axis=1).sort_values(ascending=False).index]
-    figure, axis = style.new(7.5, 1.0 + 0.42 * len(table))
+    figure, axis = style.new(7.5, 0.8 + 0.42 * len(table))
     for place, (_, numbers) in enumerate(table.iterrows()):
-        axis.scatter(numbers, [place] * len(numbers), color=COLOURS["source"], s=40, alpha=0.7, edgecolor="white", zorder=3)
-        axis.plot([numbers.mean()] * 2, [place - 0.3, place + 0.3], color=COLOURS["plain"], lw=3)
-    _rows(axis, [name.replace("_", " ") for name in table.index], title, x_title)
-    return figure
+        axis.scatter(
+            numbers,
+            [place] * len(numbers),
+            color=COLOURS["source"],
+            s=40,
+            alpha=0.7,
+            edgecolor="white",
+            zorder=3,
+        )
+        _bar(axis, numbers.mean(), place)
+    axis.axvline(0, color=COLOURS["faint"], lw=1)
+    names = [str(name).replace("_", " ") for name in table.index]
+    style.rows(axis, names, x_title)
+    means = table.mean(axis=1)
+    total, top = means.sum(), means.iloc[0]
+    found = f"Of {total:.2f} in all, {names[0]} is given {top:.2f}, "
+    found += "more than all others together" if top > total - top > 0 else "the most"
+    return made(
+        figure,
+        said,
+        found,
+        "A dot per subject and a bar at their mean. "
+        + "; ".join(
+            f"{name}: {row.mean():.2f}, from {row.min():.2f} to {row.max():.2f}"
+            for name, (_, row) in zip(names, table.iterrows())
+        )
+        + ".",
+        f"{words.capital(quantity(x_title))}: the bars add up to the whole. Look "
+        "whether the dots of a row agree.",
+    )
 
 
-def against(truth: pd.Series, estimate: pd.Series, title: str, x_title: str, y_title: str):
+def gains(table: pd.DataFrame, x_title: str, unit: str = "patient", **said) -> Chart:
+    """A dot per unit ("drawing", "patient") and a bar at their mean, a row per remedy.
+
+    table: rows of remedies, columns of units; crosses mark a mean below zero.
+    """
+    figure, axis = style.new(7.5, 0.8 + 0.42 * len(table))
+    for place, (_, numbers) in enumerate(table.iterrows()):
+        numbers = numbers.dropna()
+        hurts = numbers.mean() < 0
+        axis.scatter(
+            numbers,
+            [place] * len(numbers),
+            s=36,
+            alpha=0.7,
+            zorder=3,
+            color=COLOURS["target" if hurts else "wished"],
+            marker="X" if hurts else "o",
+            edgecolor="white",
+        )
+        if len(numbers):
+            _bar(axis, numbers.mean(), place)
+    axis.axvline(0, color=COLOURS["faint"], lw=1)
+    style.rows(axis, list(table.index), x_title)
+    means = table.mean(axis=1).dropna()
+    if means.empty:
+        found = "No gain is defined"
+    else:
+        best, worst = means.idxmax(), means.idxmin()
+        found = (
+            f"'{best}' gains most ({means[best]:+.2f})"
+            if means[best] > 0
+            else f"Nothing gains; '{best}' loses least ({means[best]:+.2f})"
+        )
+        if worst != best:
+            found += (
+                f", '{worst}' loses ({means[worst]:+.2f})"
+                if means[worst] < 0 < means[best]
+                else f", '{worst}' {'least' if means[worst] >= 0 else 'most'}"
+                f" ({means[worst]:+.2f})"
+            )
+    return made(
+        figure,
+        said,
+        found,
+        f"A dot per {unit}, a bar at their mean. "
+        + "; ".join(
+            f"{name}: {number(row.mean(), '+.2f')}, from "
+            f"{number(row.min(), '+.2f')} to {number(row.max(), '+.2f')}"
+            for name, row in table.iterrows()
+        )
+        + ".",
+        f"Each dot is a {unit}, each bar the mean; crosses mark what loses. Dots on "
+        "both sides of zero mean that it depends.",
+    )
+
+
+def against(
+    truth: pd.Series, estimate: pd.Series, x_title: str, y_title: str, **said
+) -> Chart:
     """A named dot per factor, and the line on which both agree."""
-    figure, axis = style.new(5.2, 4.2)
-    low, high = min(0, truth.min(), estimate.min()) - 0.02, max(truth.max(), estimate.max()) + 0.05
+    figure, axis = style.new(5.6, 4.0)
+    low = min(0, truth.min(), estimate.min()) - 0.02
+    high = max(truth.max(), estimate.max()) + 0.05
     axis.plot([low, high], [low, high], color=COLOURS["faint"], ls="--", lw=1.2)
     axis.scatter(truth, estimate, color=COLOURS["source"], s=46, zorder=3)
     for name in truth.index:
-        axis.annotate(name, (truth[name], estimate[name]), xytext=(6, 4), textcoords="offset points", fontsize=9)
-    axis.set(title=title, xlabel=x_title, ylabel=y_title)
-    return figure
+        axis.annotate(
+            name,
+            (truth[name], estimate[name]),
+            xytext=(6, 4),
+            fontsize=9,
+            textcoords="offset points",
+        )
+    axis.set(xlabel=x_title, ylabel=y_title)
+    return made(
+        figure,
+        said,
+        _verdict(pd.DataFrame({"truth": truth, "estimate": estimate})),
+        "; ".join(
+            f"{name}: {number(truth[name])} in truth, "
+            f"{number(estimate[name])} estimated"
+            for name in truth.index
+        )
+        + ".",
+        "On the dashed line, the estimate would be right.",
+    )
 
 
-def steps(values: Mapping[str, float], title: str, x_title: str):
-    """A bar per step, with its number."""
-    figure, axis = style.new(7.5, 0.9 + 0.42 * len(values))
-    numbers = list(values.values())
-    axis.barh(range(len(numbers)), numbers, color=[COLOURS["source"], *[COLOURS["ood_val"]] * (len(numbers) - 2), COLOURS["wished"]])
-    for place, number in enumerate(numbers):
-        axis.annotate(f"{number:.2f}", (number, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=9)
-    axis.set_yticks(range(len(numbers)), list(values))
-    axis.set(title=title, xlabel=x_title, xlim=(0, 1), ylim=(len(numbers) - 0.5, -0.5))
-    return figure
+def steps(values: Mapping[str, float], x_title: str, **said) -> Chart:
+    """A bar per step, from the first to the last, with its number."""
+    figure, axis = style.new(7.5, 0.7 + 0.42 * len(values))
+    names, numbers = list(values), list(values.values())
+    colours = [
+        COLOURS["source"],
+        *[COLOURS["ood_val"]] * (len(numbers) - 2),
+        COLOURS["wished"],
+    ]
+    axis.barh(range(len(numbers)), numbers, color=colours[: len(numbers)])
+    for place, value in enumerate(numbers):
+        axis.annotate(
+            number(value),
+            (value, place),
+            xytext=(4, 0),
+            va="center",
+            fontsize=9,
+            textcoords="offset points",
+        )
+    style.rows(axis, names, x_title)
+    axis.set_xlim(0, 1)
+    jumps = np.diff(numbers)
+    biggest = int(np.argmax(np.abs(jumps)))
+    found = (
+        f"{quantity(x_title)} {words.change(numbers[0], numbers[-1])}; the largest "
+        f"step, {jumps[biggest]:+.2f}, is to '{names[biggest + 1]}'"
+    )
+    return made(
+        figure,
+        said,
+        words.capital(found),
+        "Bars. "
+        + "; ".join(f"{name}: {number(value)}" for name, value in values.items())
+        + ".",
+        "Read from above: each bar changes one thing more than the one before.",
+    )
 
 
-def gains(table: pd.DataFrame, title: str, x_title: str):
-    """A dot per subject and a bar at their median, a row per remedy; table: rows of remedies, columns of subjects."""
-    figure, axis = style.new(7.5, 1.0 + 0.42 * len(table))
-    for place, (_, numbers) in enumerate(table.iterrows()):
-        numbers = numbers.dropna()
-        hurts = np.median(numbers) < 0
-        axis.scatter(numbers, [place] * len(numbers), color=COLOURS["target" if hurts else "wished"], marker="X" if hurts else "o",
-                     s=36, alpha=0.7, edgecolor="white", zorder=3)
-        axis.plot([np.median(numbers)] * 2, [place - 0.3, place + 0.3], color=COLOURS["plain"], lw=3)
-    _rows(axis, list(table.index), title, x_title)
-    return figure
-
-
-def _rows(axis, names: list[str], title: str, x_title: str) -> None:
-    axis.axvline(0, color=COLOURS["faint"], lw=1)
-    axis.set_yticks(range(len(names)), names)
-    axis.set(title=title, xlabel=x_title, ylim=(len(names) - 0.5, -0.5))
-    axis.grid(axis="x", color="#E5E5E5")
-    axis.set_axisbelow(True)
+def _bar(axis, mean: float, place: int) -> None:
+    axis.plot([mean] * 2, [place - 0.3, place + 0.3], color=COLOURS["plain"], lw=3)

@@ -1,77 +1,182 @@
-"""Frames on the page: strips of them, what a prediction did to each pixel, and the classes of a label."""
+"""Frames on the page: strips of them, what a prediction did to each pixel, and
+labels."""
+
+from collections.abc import Callable, Sequence
 
 import cv2
 import matplotlib
 import numpy as np
+import pandas as pd
 
 from helpers.figures import style
+from helpers.figures.chart import Chart, made
 from helpers.frames import CLASSES, UNKNOWN
+from helpers.words import counted, name_of
+
+OVERLAY = ("hit", "false alarm", "missed")
 
 
-def overlay(image: np.ndarray, blood: np.ndarray, valid: np.ndarray, prediction: np.ndarray | None = None) -> np.ndarray:
-    """A frame (HxWx3 uint8) with its blood outlined, or with what a prediction did: hit, false alarm, missed.
+def overlay(
+    image: np.ndarray,
+    blood: np.ndarray,
+    valid: np.ndarray,
+    prediction: np.ndarray | None = None,
+) -> np.ndarray:
+    """A frame (HxWx3 uint8) with its blood outlined, or with what a prediction did:
+    hit, false alarm, missed.
 
-    Without a prediction the label's edge is drawn in blue; pixels without a known label are darkened.
+    Without a prediction the label's edge is drawn in blue; pixels without a known label
+    are darkened.
     """
     shown = np.where(valid[..., None], image, image // 3)
     if prediction is None:
         return _outlined(shown, blood & valid, "hit")
-    for kind, where in (("hit", prediction & blood), ("false alarm", prediction & ~blood), ("missed", ~prediction & blood)):
+    did = (prediction & blood, prediction & ~blood, ~prediction & blood)
+    for kind, where in zip(OVERLAY, did):
         where = where & valid
         colour = np.array(_rgb(kind), float)
-        shown = np.where(where[..., None], (0.35 * shown + 0.65 * colour).astype(np.uint8), shown)
+        mixed = (0.35 * shown + 0.65 * colour).astype(np.uint8)
+        shown = np.where(where[..., None], mixed, shown)
     return shown
 
 
-def strip(pictures: list[np.ndarray], titles: list[str], columns: int = 4, title: str = "", legend: tuple[str, ...] = ()):
-    """Pictures (HxWx3 uint8) in rows, a short title over each, and a legend of overlay colours ("hit", "false alarm", "missed")."""
+def strip(
+    pictures: Sequence[np.ndarray],
+    titles: Sequence[str],
+    columns: int = 4,
+    *,
+    legend: tuple[str, ...] = (),
+    **said,
+) -> Chart:
+    """Pictures (HxWx3 uint8) in rows, a short title over each.
+
+    legend: overlay colours that are named below (OVERLAY, or some of it).
+    """
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
     height, width = pictures[0].shape[:2]
     across = min(8.0, 2.4 + 2.0 * columns)  # one frame alone need not fill the page
-    figure, axes = style.new(across, rows * (across / columns * height / width + 0.32) + (0.5 if title or legend else 0.1),
-                             rows, columns, squeeze=False)
+    each = across / columns * height / width + 0.32
+    figure, axes = style.new(
+        across, rows * each + (0.3 if legend else 0.1), rows, columns, squeeze=False
+    )
     for axis in axes.flat:
         axis.axis("off")
     for axis, picture, words in zip(axes.flat, pictures, titles):
+        # Enlarged smoothly, or shown as it is where it is large.
         axis.imshow(picture, interpolation="lanczos")
-        axis.set_title(words, fontsize=8.5, fontweight="normal", pad=4)
-    if title:
-        figure.suptitle(title, fontsize=11, fontweight="bold", x=0.01, ha="left")
+        axis.set_title(words, fontsize=8.5, pad=4)
     if legend:
-        patches = [matplotlib.patches.Patch(facecolor=style.COLOURS[kind], edgecolor="#4D4D4D", label=kind) for kind in legend]
-        figure.legend(handles=patches, loc="outside lower left", ncols=len(legend), fontsize=9, frameon=False)
-    return figure
+        patches = [
+            matplotlib.patches.Patch(
+                facecolor=style.COLOURS[kind], label=kind, edgecolor="#4D4D4D"
+            )
+            for kind in legend
+        ]
+        figure.legend(
+            handles=patches, loc="outside lower left", ncols=len(legend), fontsize=9
+        )
+    listing = "; ".join(title.replace("\n", ", ") for title in titles)
+    key = "Blue: hit. Yellow: false alarm. White: missed." if legend == OVERLAY else ""
+    named = titles[0] if len(pictures) == 1 else counted(len(pictures), "frame")
+    return made(
+        figure, said, named, f"{counted(len(pictures), 'picture')}: {listing}.", key
+    )
 
 
-def classes(image: np.ndarray, labels: np.ndarray, title: str):
-    """A frame beside its CholecSeg8k label (HxW class ids), with the names of the classes that are in it."""
+def gallery(
+    table: pd.DataFrame,
+    picture: Callable[[pd.Series], np.ndarray],
+    measure: str = "dice",
+    **said,
+) -> Chart:
+    """Best, middle and worst frame of each split by a measure, with what was marked.
+
+    table: of evaluate, with the measure; picture(row) gives the overlay (HxWx3 uint8).
+    said: title, alt or caption in other words.
+    """
+    chosen, titles, ends = [], [], []
+    for split, part in table.groupby("split", sort=False):
+        ranked = part.dropna(subset=measure).sort_values(measure, kind="stable")
+        if ranked.empty:
+            continue
+        for place, name in ((-1, "best"), (len(ranked) // 2, "middle"), (0, "worst")):
+            row = ranked.iloc[place]
+            chosen.append(picture(row))
+            titles.append(f"{name}: {row['subject']}, {row[measure]:.2f}")
+        ends.append(
+            f"{ranked[measure].iloc[0]:.2f} to {ranked[measure].iloc[-1]:.2f} on "
+            f"{name_of(split)}"
+        )
+    if not chosen:
+        raise ValueError(f"no frame has a defined '{measure}'")
+    name = measure.replace("_", " ").capitalize()
+    found = f"{name} of single frames runs from " + ", and from ".join(ends)
+    return strip(
+        chosen,
+        titles,
+        columns=3,
+        legend=OVERLAY,
+        **{"title": found} | {key: words for key, words in said.items() if words},
+    )
+
+
+def classes(image: np.ndarray, labels: np.ndarray, **said) -> Chart:
+    """A frame (HxWx3 uint8) beside its CholecSeg8k label (HxW class ids)."""
     colours = np.full((256, 3), 255, np.uint8)
     for entry in CLASSES:
         colours[entry.id] = entry.rgb
-    figure, (left, middle) = style.new(8.0, 3.3, 1, 2)
+    figure, (left, middle) = style.new(8.0, 3.0, 1, 2)
     left.imshow(image)
     middle.imshow(colours[labels], interpolation="nearest")
-    left.set_title("the frame", fontsize=9, fontweight="normal")
-    middle.set_title("its label, in the data set's own colours", fontsize=9, fontweight="normal")
+    left.set_title("the frame")
+    middle.set_title("its label, in the data set's own colours")
     for axis in (left, middle):
         axis.axis("off")
-    present = [entry for entry in CLASSES if (labels == entry.id).any()]
-    patches = [matplotlib.patches.Patch(facecolor=np.array(entry.rgb) / 255, label=entry.name) for entry in present]
+    share = {
+        entry.name: 100 * (labels == entry.id).sum() / (labels != UNKNOWN).sum()
+        for entry in CLASSES
+        if (labels == entry.id).any()
+    }
+    patches = [
+        matplotlib.patches.Patch(facecolor=np.array(entry.rgb) / 255, label=entry.name)
+        for entry in CLASSES
+        if entry.name in share
+    ]
     if (labels == UNKNOWN).any():
-        patches.append(matplotlib.patches.Patch(facecolor="white", edgecolor="#4D4D4D", label="unknown (not valid)"))
-    figure.legend(handles=patches, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
-    figure.suptitle(title, fontsize=11, fontweight="bold", x=0.01, ha="left")
-    return figure
+        patches.append(
+            matplotlib.patches.Patch(
+                facecolor="white", edgecolor="#4D4D4D", label="unknown (not valid)"
+            )
+        )
+    figure.legend(handles=patches, loc="outside lower center", ncols=4)
+    top = max(share, key=share.get)
+    listing = "; ".join(
+        f"{name} {part:.1f} %"
+        for name, part in sorted(share.items(), key=lambda item: -item[1])
+    )
+    return made(
+        figure,
+        said,
+        f"{counted(len(share), 'class').replace('classs', 'classes')} in "
+        f"one frame: {top.lower()} takes {share[top]:.0f} % of it, blood "
+        f"{share.get('Blood', 0):.1f} %",
+        f"A frame beside its label. Classes by area: {listing}.",
+        "Each colour is a class. Find the blood in the label, then in the frame.",
+    )
 
 
 def _outlined(image: np.ndarray, mask: np.ndarray, colour: str) -> np.ndarray:
     # Drawn at three times the size, so that a thin outline does not hide a small pool.
     large = cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
-    mask = cv2.resize(mask.astype(np.uint8), None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST)
+    mask = cv2.resize(
+        mask.astype(np.uint8), None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST
+    )
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     return cv2.drawContours(np.ascontiguousarray(large), contours, -1, _rgb(colour), 1)
 
 
 def _rgb(kind: str) -> tuple[int, int, int]:
-    return tuple(int(round(255 * part)) for part in matplotlib.colors.to_rgb(style.COLOURS[kind]))
+    return tuple(
+        int(round(255 * part)) for part in matplotlib.colors.to_rgb(style.COLOURS[kind])
+    )

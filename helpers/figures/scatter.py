@@ -1,28 +1,195 @@
-"""The scatter plot to hover over."""
+"""Points and rank correlations: the scatter plot to hover over, and correlations by
+property."""
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from helpers import correlation
 from helpers.figures import style
+from helpers.figures.chart import Chart, made
+from helpers.words import capital, counted, number, quantity
 
-SHAPES = ("circle", "square", "diamond", "cross", "triangle-up", "x", "star", "pentagon", "hexagram")
+SHAPES = (
+    "circle",
+    "square",
+    "diamond",
+    "cross",
+    "triangle-up",
+    "x",
+    "star",
+    "pentagon",
+    "hexagram",
+)
+ESTIMANDS = {
+    "pooled": ("s", "#4D4D4D"),
+    "within subjects": ("o", "#0072B2"),
+    "between subjects": ("D", "#D55E00"),
+}
+WEAK = 0.1  # a rank correlation that is hardly one
 
 
-def hover_scatter(table: pd.DataFrame, x: str, y: str, title: str, x_title: str, y_title: str, subject: str = "subject"):
-    """A point per frame, a colour and a shape per subject; hovering tells the subject, the clip and the frame.
+def hover_scatter(
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    x_title: str,
+    y_title: str,
+    subject: str = "subject",
+    **said,
+) -> Chart:
+    """A point per frame, a colour and a shape per subject; hovering tells the subject,
+    the clip and the frame.
 
     table: one row per frame with the columns x, y, subject, clip and frame.
     """
-    palette = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
     figure = go.Figure()
-    for number, (name, rows) in enumerate(table.groupby(subject, sort=True)):
-        figure.add_scatter(x=rows[x].tolist(), y=rows[y].tolist(), mode="markers", name=str(name),
-                           marker={"color": palette[number % len(palette)], "symbol": SHAPES[number % len(SHAPES)], "size": 7,
-                                   "opacity": 0.75},
-                           customdata=rows[["clip", "frame"]].astype(str).to_numpy().tolist(),
-                           hovertemplate="%{customdata[0]}, frame %{customdata[1]}<br>" + x_title
-                                         + " %{x:.3f}<br>" + y_title + " %{y:.3f}<extra>" + str(name) + "</extra>")
-    figure.update_layout(title={"text": f"<b>{title}</b>", "font": {"size": 15}}, xaxis_title=x_title, yaxis_title=y_title,
-                         template="plotly_white", height=430, margin={"l": 60, "r": 20, "t": 60, "b": 50},
-                         font={"color": "#333333"}, legend={"title": {"text": subject}})
-    return figure
+    hover = (
+        f"%{{customdata[0]}}, frame %{{customdata[1]}}<br>{quantity(x_title)} "
+        f"%{{x:.3f}}<br>{quantity(y_title)} %{{y:.3f}}"
+    )
+    for place, (name, rows) in enumerate(table.groupby(subject, sort=True)):
+        marker = {
+            "color": style.PALETTE[place % 8],
+            "symbol": SHAPES[place % 9],
+            "size": 7,
+            "opacity": 0.75,
+        }
+        figure.add_scatter(
+            x=rows[x].tolist(),
+            y=rows[y].tolist(),
+            mode="markers",
+            name=str(name),
+            marker=marker,
+            customdata=rows[["clip", "frame"]].astype(str).to_numpy().tolist(),
+            hovertemplate=f"{hover}<extra>{name}</extra>",
+        )
+    figure.update_layout(
+        title={"font": {"size": 15}},
+        xaxis_title=x_title,
+        yaxis_title=y_title,
+        template="plotly_white",
+        height=440,
+        margin={"l": 60, "r": 20, "t": 80, "b": 50},
+        font={"color": "#333333"},
+        legend={"title": {"text": subject}},
+    )
+    rho = correlation.spearman(table[x], table[y])
+    up, down = capital(quantity(y_title)), quantity(x_title)
+    if not abs(rho) >= WEAK:
+        found = f"{up} hardly goes with {down}"
+    else:
+        found = f"{up} is {'higher' if rho > 0 else 'lower'} where {down} is higher"
+    n = table[subject].nunique()
+    means = table.groupby(subject)[[x, y]].mean()
+    return made(
+        figure,
+        said,
+        f"{found} (rank correlation {number(rho)} over all frames)",
+        f"Scatter of {counted(len(table), 'frame')} of {counted(n, 'subject')}: "
+        f"rank correlation {number(rho)}. Subjects' means run from "
+        f"{number(means[x].min())} to {number(means[x].max())} in {down} and from "
+        f"{number(means[y].min())} to {number(means[y].max())} in "
+        f"{quantity(y_title)}.",
+        "One point per frame, one colour and shape per subject. Look whether it is "
+        "one cloud or several.",
+    )
+
+
+def correlations(
+    table: pd.DataFrame,
+    dummy: pd.DataFrame | None = None,
+    outcome: str = "Dice",
+    **said,
+) -> Chart:
+    """Rank correlations by property: a marker for each estimand, filled where it
+    survives Holm's correction, and a cross for a dummy predictor's.
+
+    table: columns property, estimand ("pooled", "within subjects", "between subjects"),
+    value, significant (bool); dummy: property, estimand and value.
+    """
+    names = list(dict.fromkeys(table["property"]))
+    there = [one for one in ESTIMANDS if (table["estimand"] == one).any()]
+    figure, axis = style.new(7.5, 1.1 + 0.45 * len(names))
+    places = dict(zip(there, [0] if len(there) == 1 else [-0.2, 0, 0.2][: len(there)]))
+    for estimand in there:
+        marker, colour = ESTIMANDS[estimand]
+        for row in table[table["estimand"] == estimand].itertuples():
+            axis.scatter(
+                [row.value],
+                [names.index(row.property) + places[estimand]],
+                marker=marker,
+                s=46,
+                edgecolor=colour,
+                lw=1.6,
+                zorder=3,
+                facecolor=colour if row.significant else "white",
+            )
+        axis.scatter(
+            [],
+            [],
+            marker=marker,
+            edgecolor=colour,
+            facecolor="white",
+            s=46,
+            label=estimand,
+        )
+    if dummy is not None:
+        of = dummy[dummy["property"].isin(names) & dummy["estimand"].isin(there)]
+        axis.scatter(
+            of["value"],
+            [
+                names.index(row.property) + places[row.estimand]
+                for row in of.itertuples()
+            ],
+            marker="x",
+            s=40,
+            color="#000000",
+            lw=1.6,
+            zorder=4,
+            label="a dummy predictor",
+        )
+    axis.axvline(0, color=style.COLOURS["faint"], lw=1)
+    style.rows(axis, names, f"Spearman's rank correlation with {outcome} (-1 to 1)")
+    axis.set_xlim(-1.05, 1.05)
+    figure.legend(loc="outside lower left", ncols=4)
+    known = table.dropna(subset="value")
+    # Pooled over frames there is no test.
+    tested = known[known["estimand"] != "pooled"] if len(there) > 1 else known
+    kept = int(tested["significant"].sum())
+    main = "within subjects" if "within subjects" in there else there[0]
+    one = known[known["estimand"] == main].set_index("property")["value"]
+    found = f"{kept} of {counted(len(tested), 'correlation')} survive Holm's correction"
+    if len(one):
+        top = one.abs().idxmax()
+        found += f"; {top} goes with {outcome} most {_where(main)} ({one[top]:+.2f})"
+        if dummy is not None:
+            of = dummy[dummy["estimand"] == main].set_index("property")["value"]
+            if top in of:
+                found += f", with a dummy's {outcome} at {of[top]:+.2f}"
+    listing = "; ".join(
+        f"{name}: "
+        + ", ".join(f"{row.estimand} {number(row.value)}" for row in part.itertuples())
+        for name, part in table.groupby("property", sort=False)
+    )
+    if dummy is not None:
+        listing += ". The dummy: " + "; ".join(
+            f"{row.property} {row.estimand} {number(row.value)}"
+            for row in dummy.itertuples()
+        )
+    return made(
+        figure,
+        said,
+        found,
+        f"Rank correlations with {outcome} by property. {listing}.",
+        "Filled markers survive the correction for the number of looks."
+        + (
+            ""
+            if dummy is None
+            else " Where a cross lies beside a marker, the "
+            "correlation needs no network: it is arithmetic."
+        ),
+    )
+
+
+def _where(estimand: str) -> str:
+    return "over all frames" if estimand == "pooled" else estimand

@@ -1,6 +1,6 @@
 """Every figure of the published study that its tables hold: as published, and what the same rows say (points 1 to 4).
 
-Each is a `Result` by name, with its source. The points are those of lesson 05; `units` has 5 to 7.
+Each is a `Estimate` by name, with its source. The points are those of lesson 05; `units` has 5 to 7.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from helpers.published.areas import EPSILON
 from helpers.published.files import FILES, IMAGE_STATISTICS, Tables
-from helpers.results import Result
+from helpers.statistics import Estimate
 
 FRAMES, CLASSES = FILES["per_frame_analysis.csv"].cited, FILES["classes_per_image.json"].cited
 JOINED = f"{FRAMES} joined with {CLASSES}"
@@ -33,7 +33,7 @@ class Numbers(dict):
         if name in self:
             raise ValueError(f"{name} is there already")
         frames, subjects = (None, None) if rows is None else (len(rows), rows.subject.nunique())
-        self[name] = Result(value=value, n_frames=frames, n_subjects=subjects, data=data, split=split, unit=unit,
+        self[name] = Estimate(value=value, n_frames=frames, n_subjects=subjects, data=data, split=split, unit=unit,
                             estimand=estimand)
         self.sources[name] = source
 

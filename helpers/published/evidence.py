@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +15,9 @@ from helpers.published.areas import recover
 from helpers.published.cited import cite
 from helpers.published.curves import curves
 from helpers.published.files import FILES, Tables, read
-from helpers.results import Result
+from helpers.statistics import Estimate
 
+KEPT = ("value", "low", "high", "n_frames", "n_subjects", "data", "split", "unit", "estimand")
 RECORDED = Path(__file__).with_name("recorded.json")
 
 
@@ -24,11 +25,11 @@ RECORDED = Path(__file__).with_name("recorded.json")
 class Evidence:
     """Figures of the published study.
 
-    numbers: `Result`s by name (`published.<name>`); sources: where each comes from; tables: the tidy tables of `curves`.
+    numbers: `Estimate`s by name (`published.<name>`); sources: where each comes from; tables: the tidy tables of `curves`.
     live: True where computed from the rows just now. checksums: SHA-256 by file, of what they were computed from.
     """
 
-    numbers: dict[str, Result]
+    numbers: dict[str, Estimate]
     sources: dict[str, str]
     tables: dict[str, pd.DataFrame]
     live: bool
@@ -88,7 +89,7 @@ def recorded(path: Path = RECORDED) -> Evidence:
     """The figures as they were recorded, with the checksums of the files that they were computed from."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        numbers = {name: Result(**{key: value for key, value in row.items() if key != "source"})
+        numbers = {name: Estimate(**{key: value for key, value in row.items() if key != "source"})
                    for name, row in content["numbers"].items()}
         tables = {name: pd.DataFrame(columns) for name, columns in content["tables"].items()}
         sources = {name: row["source"] for name, row in content["numbers"].items()}
@@ -101,12 +102,18 @@ def recorded(path: Path = RECORDED) -> Evidence:
 def record(found: Evidence, path: Path = RECORDED) -> None:
     """Write the figures and tidy tables, with their checksums and without any row, to `path`."""
     content = {"computed_from": found.checksums,
-               "numbers": {name: {**asdict(number), "source": found.sources[name]} for name, number in found.numbers.items()},
+               "numbers": {name: {**{key: _exact(getattr(number, key)) for key in KEPT}, "source": found.sources[name]}
+                           for name, number in found.numbers.items()},
                "tables": {name: {column: [_plain(value) for value in rows[column]] for column in rows}
                           for name, rows in found.tables.items()}}
     waiting = path.with_suffix(".part")
     waiting.write_text(json.dumps(content, indent=None, separators=(",", ":")).replace('},"', '},\n"') + "\n", encoding="utf-8")
     waiting.replace(path)
+
+
+def _exact(value):
+    """A number as it is, or null where it is undefined."""
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _plain(value):

@@ -8,7 +8,7 @@ import pandas as pd
 
 from helpers.figures import style
 from helpers.published.claims import NEAR
-from helpers.results import Result
+from helpers.statistics import Estimate
 
 WITH, WITHOUT, OTHER, PLAIN, FAINT = "#D55E00", "#0072B2", "#56B4E9", style.COLOURS["plain"], style.COLOURS["faint"]
 
@@ -167,7 +167,7 @@ def areas(table: pd.DataFrame):
     return figure
 
 
-def rocs(curves: pd.DataFrame, numbers: dict[str, Result]):
+def rocs(curves: pd.DataFrame, numbers: dict[str, Estimate]):
     """ROC curves of predicted area and of mean red for frames with blood: over all patients, and within the one."""
     figure, axes = style.new(8.0, 4.2, columns=2, sharey=True)
     patient = curves.scope[curves.scope != "all"].iloc[0]
@@ -205,7 +205,7 @@ def units(clips: pd.DataFrame, videos: pd.DataFrame):
     return figure
 
 
-def bounds(numbers: dict[str, Result]):
+def bounds(numbers: dict[str, Estimate]):
     """How much the frames of unknown area can move two figures: with any area, and with the areas that the digits allow."""
     def of(name: str) -> float:
         return numbers[f"published.{name}"].value

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from helpers.shift.distance import LUMA
+from helpers.views import visible
 
 # factor -> what is measured of it, in the order in which light meets the factors on its way into the file
 STATISTICS_OF = {
@@ -20,25 +21,9 @@ STATISTICS_OF = {
     "noise": ("noise", "blocks"),
 }
 FACTORS = tuple(STATISTICS_OF)
-SURROUND = 12 / 255  # a surround is black but for compression's traces
 GLEAM = 0.2  # by so much a gleam's darkest channel exceeds the tissue around it
 SPOT = 11  # a gleam is smaller than the frame's height by this, in both directions
 NEAR = 20  # by this, the neighbourhood in which clear tissue has some dark channel
-
-
-def visible(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """The pixels that show something (bool HxW): not padding, and not the black surround of a round view.
-
-    image: float HxWx3 in 0..1. The surround is what is black, or not valid, and reaches the frame's edge.
-    """
-    red, green, blue = cv2.split(image)
-    dark = ((cv2.max(cv2.max(red, green), blue) <= SURROUND) | ~valid).astype(np.uint8)
-    count, parts = cv2.connectedComponents(dark, connectivity=4)
-    edge = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
-    reaches = np.zeros(count, bool)
-    reaches[edge] = True
-    reaches[0] = False  # what is not dark
-    return ~reaches[parts]
 
 
 def measure(image: np.ndarray, valid: np.ndarray, factor: str) -> np.ndarray:

@@ -1,0 +1,183 @@
+"""A chart that knows its words, a table with a caption, and a helper's own source."""
+
+import base64
+import hashlib
+import html
+import inspect
+import io
+import itertools
+import textwrap
+from collections.abc import Callable
+
+import pandas as pd
+from IPython.display import Code, display
+
+from helpers import settings
+
+FIGURE_TYPE = "application/vnd.course.figure+json"
+CHARACTERS_PER_INCH = 10  # of a bold title at 11 points
+TITLE_LINE = 0.2  # inches
+# Two buttons, and nothing that would send the figure anywhere.
+PLOTLY = {
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtons": [["zoom2d", "resetScale2d"]],
+}
+_numbers = itertools.count(1)
+
+
+class Chart:
+    """A figure with its title (the finding), alt text (what is seen) and caption.
+
+    As the last expression of a cell it shows itself; `front` offers it to the report's
+    first page. figure: of matplotlib, which is given the title here, or of plotly.
+    ValueError where the title or the alt text is empty.
+    """
+
+    def __init__(self, figure, title: str, alt: str, caption: str = "") -> None:
+        if not alt.strip() or not title.strip():
+            raise ValueError(
+                "a chart needs a title, and alt text that says what is seen"
+            )
+        self.figure, self.title, self.alt, self.caption = figure, title, alt, caption
+        if self.interactive:
+            lines = _lines(title, 8.0)
+            figure.update_layout(title={"text": f"<b>{'<br>'.join(lines)}</b>"})
+        else:
+            width, height = figure.get_size_inches()
+            lines = _lines(title, width)
+            figure.set_size_inches(width, height + TITLE_LINE * len(lines))
+            figure.suptitle(
+                "\n".join(lines), fontsize=11, fontweight="bold", x=0.01, ha="left"
+            )
+
+    @property
+    def interactive(self) -> bool:
+        """True where the figure is plotly's."""
+        return type(self.figure).__module__.startswith("plotly")
+
+    @property
+    def axes(self) -> list:
+        """The axes of a matplotlib figure."""
+        return self.figure.axes
+
+    def html(self, caption: bool = True) -> str:
+        """The chart as HTML that asks nothing of the network; plotly's script is the
+        page's to bring, once."""
+        if self.interactive:
+            body = self.figure.to_html(
+                full_html=False,
+                include_plotlyjs=False,
+                div_id=self._plotly_id(),
+                config=PLOTLY,
+            )
+            return self._around(body, caption)
+        words = html.escape(self.alt, quote=True)
+        return self._around(
+            f'<img alt="{words}" src="data:image/png;base64,'
+            f'{base64.b64encode(self.png()).decode()}">',
+            caption,
+        )
+
+    def png(self) -> bytes:
+        """The picture of a matplotlib figure; the same figure is the same bytes."""
+        buffer = io.BytesIO()
+        # No software name and date in the file.
+        self.figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
+        return buffer.getvalue()
+
+    def front(self, name: str) -> "Chart":
+        """Offer the chart to the report's first page; gives the chart, to be shown."""
+        display(
+            {
+                FIGURE_TYPE: {
+                    "name": name,
+                    "html": self.html(caption=False),
+                    "caption": self.caption or self.title,
+                }
+            },
+            raw=True,
+        )
+        return self
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        plain = f"{self.title}\n{self.alt}"
+        if self.interactive and not settings.static():
+            live = self.figure._repr_mimebundle_() or {}
+            if "application/vnd.plotly.v1+json" in live:
+                live["application/vnd.plotly.v1+json"]["config"] = PLOTLY
+            if "text/html" in live:
+                live["text/html"] = self._around(live["text/html"], True)
+            return {**live, "text/plain": plain}
+        return {"text/html": self.html(), "text/plain": plain}
+
+    def _around(self, body: str, caption: bool) -> str:
+        said = f"<figcaption>{html.escape(self.caption)}</figcaption>"
+        said = said if caption and self.caption else ""
+        if not self.interactive:
+            return f'<figure class="chart">{body}{said}</figure>'
+        # A figure's role leaves its buttons in reach; an image's would hide them.
+        words = html.escape(self.alt, quote=True)
+        return (
+            f'<figure class="chart plotly" role="figure" aria-label="{words}">'
+            f"{body}{said}</figure>"
+        )
+
+    def _plotly_id(self) -> str:
+        digest = hashlib.sha256(self.figure.to_json().encode()).hexdigest()[:8]
+        return f"plot-{next(_numbers)}-{digest}"
+
+
+def made(figure, said: dict, title: str, alt: str, caption: str = "") -> Chart:
+    """A chart in its own words, but for those that the lesson said otherwise.
+
+    said: any of title, alt and caption. TypeError for another word.
+    """
+    own = {"title": title, "alt": alt, "caption": caption}
+    if unknown := set(said) - set(own):
+        raise TypeError(
+            f"a chart takes title, alt and caption, not {', '.join(unknown)}"
+        )
+    return Chart(
+        figure, **own | {key: text for key, text in said.items() if text is not None}
+    )
+
+
+class Table:
+    """Rows with a caption, which show themselves as the last expression of a cell.
+
+    An undefined number is a dash, since it is not a zero.
+    """
+
+    def __init__(self, rows: pd.DataFrame, caption: str, digits: int = 3) -> None:
+        self.rows, self.caption, self.digits = rows, caption, digits
+
+    def _repr_html_(self) -> str:
+        text = self.rows.to_html(
+            index=False,
+            na_rep="–",
+            border=0,
+            escape=True,
+            float_format=lambda value: f"{value:.{self.digits}f}",
+        )
+        head, rest = text.split(">", 1)
+        said = html.escape(self.caption)
+        return f'<div class="table">{head}><caption>{said}</caption>{rest}</div>'
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.rows.round(self.digits).to_string(index=False)}"
+
+
+def table(rows: pd.DataFrame, caption: str, digits: int = 3) -> Table:
+    """A table with a caption; digits: after the point."""
+    return Table(rows, caption, digits)
+
+
+def source(function: Callable) -> Code:
+    """A helper's own source, so that what a lesson teaches is what really runs."""
+    return Code(inspect.getsource(function), language="python")
+
+
+def _lines(title: str, width: float) -> list[str]:
+    whole = title.replace(" %", "\N{NO-BREAK SPACE}%")
+    return textwrap.wrap(whole, max(20, int(width * CHARACTERS_PER_INCH)))

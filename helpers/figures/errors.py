@@ -1,0 +1,274 @@
+"""Charts of where errors lie and of what kind they are."""
+
+from collections.abc import Mapping
+
+import matplotlib
+import numpy as np
+import pandas as pd
+
+from helpers import words
+from helpers.figures import style
+from helpers.figures.chart import Chart, made
+from helpers.figures.style import COLOURS, MODES
+from helpers.words import name_of, number, quantity
+
+REGION_COLOURS = {"frame": "#4D4D4D", "view": "#009E73", "surround": "#E69F00"}
+LOST_COLOURS = {
+    "surround": "#E69F00",
+    "false marks in the view": "#D55E00",
+    "missed blood": "#0072B2",
+}
+RIM = 0.15  # the outer part of a map's height and width that is called its rim
+
+
+def error_map(maps: Mapping[str, np.ndarray], **said) -> Chart:
+    """Heat maps over the frame, one per split, on one scale with a colour bar.
+
+    maps: of evaluation.error_map, percent of the frames HxW, NaN where never valid.
+    """
+    height, width = next(iter(maps.values())).shape
+    across = 7.8 / len(maps)
+    figure, axes = style.new(
+        8.0, across * height / width + 0.5, 1, len(maps), squeeze=False
+    )
+    top = max(1.0, *(np.nanmax(one) for one in maps.values()))
+    colours = matplotlib.colormaps["cividis"].with_extremes(bad="#D9D9D9")
+    for axis, (split, one) in zip(axes[0], maps.items()):
+        drawn = axis.imshow(np.ma.masked_invalid(one), cmap=colours, vmin=0, vmax=top)
+        axis.set_title(name_of(split))
+        axis.set(xticks=[], yticks=[], xlabel="across the frame")
+    axes[0, 0].set_ylabel("down the frame")
+    figure.colorbar(
+        drawn, ax=axes, label="falsely marked,\n% of the frames", shrink=0.8
+    )
+    where = {split: _rim_and_middle(one) for split, one in maps.items()}
+    split, (rim, middle) = max(where.items(), key=lambda item: max(item[1]))
+    more, less = max(rim, middle), min(rim, middle)
+    place = "densest in the middle" if middle > rim else "densest at the rim"
+    place = "spread evenly" if more < 1.25 * less else place
+    found = (
+        f"False marks on {name_of(split)} are {place}: on {rim:.1f} % of the frames at "
+        f"the rim, on {middle:.1f} % in the middle"
+    )
+    if more == 0:
+        found = f"No false marks on {words.listed([name_of(one) for one in maps])}"
+    listing = "; ".join(
+        f"{name_of(one)}: {rim:.1f} % of the frames at the rim, {middle:.1f} % "
+        f"in the middle"
+        for one, (rim, middle) in where.items()
+    )
+    return made(
+        figure,
+        said,
+        found,
+        f"How often each pixel is falsely marked, as a map over the frame. {listing}.",
+        "Look where it is bright: there the network marks what is no blood. Grey "
+        "was never valid.",
+    )
+
+
+def _rim_and_middle(one: np.ndarray) -> tuple[float, float]:
+    height, width = one.shape
+    rim = np.ones(one.shape, bool)
+    down, across = round(RIM * height), round(RIM * width)
+    rim[down : height - down, across : width - across] = False
+    known = ~np.isnan(one)
+    return tuple(
+        float(one[part & known].mean()) if (part & known).any() else 0.0
+        for part in (rim, ~rim)
+    )
+
+
+def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Chart:
+    """A bar per class: its share of the falsely marked pixels
+    (evaluation.false_by_class)."""
+    figure, axis = style.new(7.5, 0.7 + 0.3 * len(table))
+    axis.barh(range(len(table)), table["share"].fillna(0), color=style.colour_of(split))
+    for place, row in enumerate(table.itertuples()):
+        axis.annotate(
+            f"{number(row.share, '.1f')} %",
+            (max(row.share, 0) if row.share == row.share else 0, place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    style.rows(
+        axis, list(table["class"]), "share of the falsely marked pixels, percent", 9
+    )
+    axis.set_xlim(0, 105)
+    first = table.iloc[0]
+    none = not table["false_pixels"].any()
+    found = (
+        f"No pixel of {name_of(split)} is falsely marked"
+        if none
+        else f"On {name_of(split)}, {words.largest(first.share / 100)} of what is "
+        "falsely "
+        f"marked is {first['class'].lower()} ({first.share:.0f} %)"
+    )
+    return made(
+        figure,
+        said,
+        found,
+        f"Share of the falsely marked pixels of {name_of(split)} by class. "
+        + "; ".join(
+            f"{row['class']}: {number(row.share, '.1f')} %"
+            for _, row in table.iterrows()
+        )
+        + ".",
+        "What the network took for blood, by the label's own classes.",
+    )
+
+
+def regions(table: pd.DataFrame, x_title: str, **said) -> Chart:
+    """A bar per region and split. table: rows of splits, columns of regions ("frame",
+    "view", "surround"), NaN where undefined."""
+    figure, axis = style.new(7.5, 0.7 + 0.75 * len(table))
+    each = 0.8 / len(table.columns)
+    for number_, region in enumerate(table.columns):
+        places = np.arange(len(table)) - 0.4 + each * (number_ + 0.5)
+        axis.barh(
+            places,
+            table[region].fillna(0),
+            height=0.9 * each,
+            label=region,
+            color=REGION_COLOURS.get(region, style.PALETTE[number_ % 8]),
+        )
+        for place, value in zip(places, table[region]):
+            axis.annotate(
+                number(value),
+                (0 if np.isnan(value) else value, place),
+                xytext=(4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+            )
+    style.rows(axis, [name_of(split) for split in table.index], x_title)
+    axis.margins(x=0.1)
+    figure.legend(loc="outside lower left", ncols=len(table.columns))
+    split, columns = table.index[-1], list(table.columns)
+    first, second = (table.loc[split, region] for region in columns[:2])
+    found = (
+        f"{quantity(x_title)} on {name_of(split)} is {number(first)} in the "
+        f"{columns[0]} and {number(second)} in the {columns[1]}"
+    )
+    return made(
+        figure,
+        said,
+        words.capital(found),
+        f"{words.capital(quantity(x_title))} by region. "
+        + "; ".join(
+            f"{name_of(split)}: "
+            + ", ".join(f"{region} {number(value)}" for region, value in row.items())
+            for split, row in table.iterrows()
+        )
+        + ".",
+        "The same frames, counted in different regions. What differs between two "
+        "bars of a split lies outside one of the regions.",
+    )
+
+
+def division(lost: pd.DataFrame, **said) -> Chart:
+    """The lost Dice, divided, a stacked bar per split.
+
+    lost: rows of splits, columns of evaluation.LOST, in units of Dice (means over
+    subjects of what evaluation.oracle_division gives).
+    """
+    figure, axis = style.new(7.5, 0.7 + 0.55 * len(lost))
+    left = np.zeros(len(lost))
+    for number_, part in enumerate(lost.columns):
+        width = lost[part].to_numpy()
+        axis.barh(
+            range(len(lost)),
+            width,
+            left=left,
+            edgecolor="white",
+            label=part,
+            color=LOST_COLOURS.get(part, style.PALETTE[number_ % 8]),
+        )
+        left = left + width
+    style.rows(axis, [name_of(split) for split in lost.index], "lost Dice (1 - Dice)")
+    axis.set_xlim(0, 1)
+    figure.legend(loc="outside lower left", ncols=len(lost.columns))
+    split = lost.index[-1]
+    top, total = lost.loc[split].idxmax(), lost.loc[split].sum()
+    share = lost.loc[split, top] / total if total else 0
+    found = (
+        f"Of {total:.2f} Dice lost on {name_of(split)}, {words.largest(share)} "
+        f"({lost.loc[split, top]:.2f}) is due to {_due(top)}"
+    )
+    return made(
+        figure,
+        said,
+        found,
+        "The lost Dice by its cause. "
+        + "; ".join(
+            f"{name_of(split)}: "
+            + ", ".join(f"{part} {value:.2f}" for part, value in row.items())
+            for split, row in lost.iterrows()
+        )
+        + ".",
+        "Each part is what an oracle would win back by repairing it, averaged "
+        "over all orders of repair, so that the parts add up.",
+    )
+
+
+def _due(part: str) -> str:
+    return "false marks in the surround" if part == "surround" else part
+
+
+def failure_bars(shares: pd.DataFrame, **said) -> Chart:
+    """Stacked bars of failure modes, a bar per split; shares: rows of splits, columns
+    of modes, in percent of the frames of one kind."""
+    modes = [mode for mode in MODES if mode in shares]
+    figure, axis = style.new(7.5, 0.9 + 0.5 * len(shares))
+    left = np.zeros(len(shares))
+    for mode in modes:
+        width = shares[mode].fillna(0).to_numpy()
+        axis.barh(
+            range(len(shares)),
+            width,
+            left=left,
+            color=MODES[mode],
+            label=mode,
+            edgecolor="white",
+        )
+        left = left + width
+    style.rows(
+        axis, [name_of(split) for split in shares.index], "percent of the frames"
+    )
+    axis.set_xlim(0, 100)
+    figure.legend(loc="outside lower left", ncols=6)
+    split = shares.index[-1]
+    top = shares.loc[split, modes].idxmax()
+    share = shares.loc[split, top]
+    blood = set(modes) & {"missed", "elsewhere", "partial", "good"}
+    kind = "frames with blood" if blood else "clean frames"
+    return made(
+        figure,
+        said,
+        f"On {name_of(split)}, {words.largest(share / 100)} of the {kind} are "
+        f"'{top}' ({share:.0f} %)",
+        f"Failure modes of {kind}. "
+        + "; ".join(
+            f"{name_of(split)}: "
+            + ", ".join(f"{mode} {number(row[mode], '.0f')} %" for mode in modes)
+            for split, row in shares.iterrows()
+        )
+        + ".",
+        "A mean does not say how frames fail; missing blood and marking the wrong "
+        "place "
+        "are different faults."
+        if blood
+        else "A clean frame can fail in one way only: by an alarm.",
+    )
+
+
+__all__ = [
+    "COLOURS",
+    "division",
+    "error_map",
+    "failure_bars",
+    "false_by_class",
+    "regions",
+]

@@ -1,0 +1,228 @@
+"""Charts of subjects: a dot each, because a mean hides who is behind it."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from helpers import words
+from helpers.figures import style
+from helpers.figures.chart import Chart, made
+from helpers.figures.style import COLOURS
+from helpers.statistics import Estimate
+from helpers.words import name_of, number, quantity, subjects
+
+
+def by_subject(
+    values: Mapping[str, pd.DataFrame], column: str, x_title: str, **said
+) -> Chart:
+    """A dot per frame and a bar at each subject's mean, a row per subject.
+
+    values: domain or split to a table with `subject` and `column`; x_title with its
+    unit.
+    """
+    rows = [
+        (domain, subject, part[column].dropna().to_numpy())
+        for domain, table in values.items()
+        for subject, part in table.groupby("subject", sort=False)
+    ]
+    figure, axis = style.new(7.5, 0.6 + 0.2 * len(rows))
+    # Only spreads the dots up and down, so that they do not hide each other.
+    random = np.random.default_rng(0)
+    for place, (domain, _, numbers) in enumerate(rows):
+        lifted = place + random.uniform(-0.25, 0.25, len(numbers))
+        axis.scatter(numbers, lifted, s=5, alpha=0.35, color=COLOURS[domain], lw=0)
+        if len(numbers):
+            axis.plot(
+                [numbers.mean()] * 2,
+                [place - 0.4, place + 0.4],
+                color=COLOURS[domain],
+                lw=2.2,
+            )
+    style.rows(axis, [subject for _, subject, _ in rows], x_title, 8)
+    for domain in values:
+        axis.scatter([], [], color=COLOURS[domain], label=name_of(domain), s=20)
+    axis.legend(loc="best")
+    means = {
+        domain: table.groupby("subject")[column].mean()
+        for domain, table in values.items()
+    }
+    middle = {domain: series.mean() for domain, series in means.items()}
+    listing = "; ".join(
+        f"{name_of(domain)}: mean {number(middle[domain])}, subjects from "
+        f"{number(series.min())} to {number(series.max())}"
+        for domain, series in means.items()
+    )
+    first, last = list(middle)[0], list(middle)[-1]
+    found = (
+        words.change(middle[first], middle[last], (name_of(first), name_of(last)))
+        if first != last
+        else f"on {name_of(first)} is {number(middle[first])} on average"
+    )
+    found = f"{words.capital(quantity(x_title))} {found}"
+    return made(
+        figure,
+        said,
+        found,
+        f"{words.capital(quantity(x_title))} of each frame, a row per "
+        f"subject. {listing}.",
+        "Each dot is a frame, each bar the mean of a subject. Compare the spread "
+        "within a subject with the distance between subjects.",
+    )
+
+
+def subject_dots(
+    means: Mapping[str, pd.Series],
+    x_title: str,
+    limits: tuple[float, float] | None = (0, 1),
+    *,
+    estimates: Mapping[str, Estimate] | None = None,
+    **said,
+) -> Chart:
+    """A dot per subject, a row per split, a bar at the mean over subjects.
+
+    means: split to its subjects' means (see statistics.subject_means). estimates: by
+    split, whose intervals are drawn where there are any.
+    """
+    means = {split: series.dropna() for split, series in means.items()}
+    figure, axis = style.new(7.5, 0.7 + 0.65 * len(means))
+    levels = set()
+    for place, (split, numbers) in enumerate(means.items()):
+        colour = style.colour_of(split, place)
+        one = (estimates or {}).get(split)
+        if one is not None and one.low is not None:
+            axis.plot(
+                [one.low, one.high],
+                [place, place],
+                color=colour,
+                lw=9,
+                alpha=0.25,
+                solid_capstyle="butt",
+            )
+            levels.add(one.level)
+        axis.scatter(
+            numbers,
+            [place] * len(numbers),
+            color=colour,
+            s=46,
+            alpha=0.75,
+            edgecolor="white",
+            zorder=3,
+        )
+        if len(numbers):
+            axis.plot(
+                [numbers.mean()] * 2, [place - 0.28, place + 0.28], color=colour, lw=3
+            )
+    style.rows(
+        axis,
+        [f"{name_of(split)}\n({len(numbers)})" for split, numbers in means.items()],
+        x_title,
+    )
+    if limits:
+        span = limits[1] - limits[0]
+        axis.set_xlim(limits[0] - 0.02 * span, limits[1] + 0.02 * span)
+    band = "".join(
+        f"; the pale band is the {100 * level:.0f} % interval" for level in levels
+    )
+    listing = "; ".join(
+        f"{name_of(split)}: "
+        + ", ".join(f"{name} {number(value)}" for name, value in numbers.items())
+        for split, numbers in means.items()
+    )
+    return made(
+        figure,
+        said,
+        _fall(means, quantity(x_title)),
+        f"A dot per subject. {listing}.",
+        f"Each dot is one subject, the bar their mean{band}. Count the dots "
+        "before you read the mean.",
+    )
+
+
+def _fall(means: Mapping[str, pd.Series], what: str) -> str:
+    there = {split: numbers for split, numbers in means.items() if len(numbers)}
+    if not there:
+        return f"{words.capital(what)} is undefined in every split"
+    first, last = list(there)[0], list(there)[-1]
+    if first == last:
+        return words.capital(
+            f"{what} on {name_of(first)} is {there[first].mean():.2f}, "
+            f"over {subjects(first, len(there[first]))}"
+        )
+    moved = words.change(
+        there[first].mean(), there[last].mean(), (name_of(first), name_of(last))
+    )
+    return words.capital(f"{what} {moved}")
+
+
+def single_patient(
+    means: pd.Series, x_title: str, split: str = "ood_wished", **said
+) -> Chart:
+    """Every subject's mean and the mean over all: how far a single one can stray."""
+    means = means.dropna().sort_values()
+    one, what = words.noun(split), quantity(x_title)
+    figure, axis = style.new(7.5, 0.9 + 0.23 * len(means))
+    places = range(len(means))
+    axis.hlines(places, means.mean(), means, color=COLOURS["faint"], lw=1.5)
+    axis.scatter(means, places, color=style.colour_of(split), s=40, zorder=3)
+    axis.axvline(means.mean(), color=COLOURS["plain"], lw=1.8)
+    axis.annotate(
+        f"mean over {one}s",
+        (means.mean(), len(means) - 0.4),
+        fontsize=8,
+        ha="left",
+        xytext=(5, 0),
+        textcoords="offset points",
+    )
+    axis.set_yticks(places, means.index, fontsize=8)
+    axis.set(xlabel=x_title, xlim=(-0.02, 1.02), ylim=(-0.6, len(means) + 0.2))
+    away = (means - means.mean()).abs().median()
+    return made(
+        figure,
+        said,
+        f"A study of one {one} could have reported a {what} from "
+        f"{means.min():.2f} to {means.max():.2f}",
+        f"{words.capital(subjects(split, len(means)))} on a line each, from "
+        f"{means.idxmin()} with {means.min():.2f} to {means.idxmax()} with "
+        f"{means.max():.2f}; their mean is {means.mean():.2f}.",
+        f"The line is the mean over {one}s. Half of them lie farther from it than "
+        f"{away:.2f}.",
+    )
+
+
+def estimates(found: Mapping[str, Estimate], x_title: str, **said) -> Chart:
+    """A row per named Estimate: its value, and its interval where it has one."""
+    figure, axis = style.new(7.5, 0.8 + 0.36 * len(found))
+    for place, one in enumerate(found.values()):
+        colour = style.colour_of(one.split, 0)
+        if one.low is not None:
+            axis.plot(
+                [one.low, one.high],
+                [place, place],
+                color=colour,
+                lw=2.5,
+                alpha=0.6,
+                solid_capstyle="butt",
+            )
+        axis.scatter([one.value], [place], color=colour, s=44, zorder=3)
+    axis.axvline(0, color=COLOURS["faint"], lw=1)
+    style.rows(axis, list(found), x_title)
+    defined = {name: one.value for name, one in found.items() if one.value == one.value}
+    top = max(defined, key=defined.get) if defined else None
+    apart = sum(
+        one.low is not None and (one.low > 0 or one.high < 0) for one in found.values()
+    )
+    offered = sum(one.low is not None for one in found.values())
+    return made(
+        figure,
+        said,
+        (
+            f"'{top}' is highest, at {defined[top]:.2f}; intervals that leave out "
+            f"zero: {apart} of {offered}"
+            if top
+            else "No value is defined"
+        ),
+        "; ".join(f"{name}: {one:.2f} ({one.interval})" for name, one in found.items())
+        + ".",
+        "Dots are estimates; a line is an interval, where one is honest.",
+    )

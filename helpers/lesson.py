@@ -1,0 +1,299 @@
+"""The first line of a lesson, and what it can do from there.
+
+from helpers.lesson import begin
+lesson = begin("quick", seed=0, data={})
+lesson.summary(lesson.evaluate(lesson.model(), "id_test"), {"dice": counts.dice})
+"""
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from IPython import get_ipython
+from IPython.display import Markdown, display
+
+from helpers import counts, domains, evaluation, results, settings, statistics, words
+from helpers.errors import CourseError
+from helpers.figures import Table
+from helpers.frames import Packed
+from helpers.statistics import Estimate
+
+NEEDS_PHANTOM = (
+    "This part needs the phantom: what it compares with is known of drawn surgery only."
+)
+# What `data` may say, and the argument of settings.course that it becomes.
+KEYS = {
+    "folder": "data",
+    "source": "source",
+    "target": "target",
+    "published": None,
+    "on_bad": "on_bad",
+    "public": "public",
+}
+# Overlap means something where there is blood, an alarm where there is none.
+ON_BLOOD = {"dice", "iou", "precision", "recall"}
+ON_CLEAN = {"false_alarm", "alarm", "false_alarm_rate", "false_area", "specificity"}
+AREAS = {"coverage", "predicted_area", "false_area"}
+FRAME = ["split", "subject", "clip", "frame"]
+
+_current: "Lesson | None" = None
+
+
+@dataclass(frozen=True, eq=False)
+class Lesson:
+    """One run of one lesson: its course, its frames, and what it has recorded."""
+
+    course: settings.Course
+    domains: domains.Domains
+    published: str = ""
+    record: results.Record = field(default_factory=results.Record)
+
+    @property
+    def profile(self) -> str:
+        """smoke, quick or full."""
+        return self.course.profile
+
+    @property
+    def drawn(self) -> bool:
+        """True where the benchmark is there in which every patient bleeds."""
+        return self.domains.wished is not None
+
+    @property
+    def folds(self) -> list[int | None]:
+        """The folds of the profile: [None] for a single split."""
+        from helpers import runs
+
+        return runs.folds(self.course)
+
+    def splits(self, *names: str) -> list[str]:
+        """Those of some splits that this run has, all of them where none is named."""
+        return self.domains.present(*(names or words.SOURCE[1:] + words.TARGET[2:]))
+
+    def frames(self, split: str) -> Packed:
+        """The packed frames of a split; CourseError where there are none."""
+        return self.domains.of(split)
+
+    def picture(self, split: str, row: int) -> np.ndarray:
+        """A frame to be shown (HxWx3 uint8), a grey card where it must not be
+        published."""
+        return self.domains.picture(split, row)
+
+    def model(self, fold: int | None = None, watch: Callable | None = None):
+        """The course's standard network (a runs.Run), found in the store or trained.
+
+        fold: the profile's first where none is given. watch: see training.fit.
+        """
+        from helpers import runs
+
+        fold = runs.folds(self.course)[0] if fold is None else fold
+        return runs.baseline(self.course, self.in_fold(fold), fold, watch)
+
+    def in_fold(self, fold: int | None) -> domains.Domains:
+        """The domains with the source split by another fold."""
+        if fold == self.folds[0]:
+            return self.domains
+        return domains.gather(self.course, fold)
+
+    def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
+        """The frame table of several splits with their counts (see
+        evaluation.evaluate)."""
+        parts = [
+            evaluation.evaluate(model, self.frames(split), threshold)
+            for split in splits
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    def evaluate_folds(self, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
+        """The same for the standard network of every fold, with the column `fold` (-1
+        for a single split); each pig is tested by the network that did not see it."""
+        parts = []
+        for fold in self.folds:
+            there, run = self.in_fold(fold), self.model(fold)
+            parts += [
+                evaluation.evaluate(run, there.of(split), threshold).assign(
+                    fold=-1 if fold is None else fold
+                )
+                for split in splits
+            ]
+        return pd.concat(parts, ignore_index=True)
+
+    def summary(
+        self,
+        table: pd.DataFrame,
+        measures: Mapping[str, Callable],
+        unit: str = "subject",
+        by: str = "split",
+        prefix: str = "",
+        digits: int = 2,
+    ) -> Table:
+        """Means over frames, then over subjects, with intervals: recorded, and a table.
+
+        measures: name to function of the count table. Overlap measures are taken on
+        frames with blood, alarms and falsely marked areas on clean ones, by the first
+        word of the name or the function's own name. unit: the column of what was drawn
+        independently; "drawing" offers an interval from ten drawings on. Recorded as
+        {prefix}{value of by}.{name}. Frames that several folds' networks saw are
+        averaged first.
+        """
+        rows, levels = [], set()
+        for where, part in table.groupby(by, sort=False):
+            for name, measure in measures.items():
+                one = self.estimate(
+                    part, name, measure, unit, where if by == "split" else ""
+                )
+                self.add(f"{prefix}{where}.{name}", one)
+                levels.add(one.level)
+                rows.append(
+                    {
+                        by: words.name_of(str(where)),
+                        "measure": name,
+                        "value": one.value,
+                        "low": one.low,
+                        "high": one.high,
+                        f"{unit}s": one.n_subjects,
+                        "frames": one.n_frames,
+                    }
+                )
+        rows = pd.DataFrame(rows).astype({"low": float, "high": float})
+        offered = " and ".join(f"{100 * one:.0f} %" for one in levels if one)
+        said = f"intervals at {offered}" if offered else "without intervals"
+        return Table(
+            rows,
+            f"Mean over frames, then over {unit}s, {said}; a dash where "
+            "nothing can be said",
+            digits,
+        )
+
+    def estimate(
+        self,
+        table: pd.DataFrame,
+        name: str,
+        measure: Callable,
+        unit: str = "subject",
+        split: str = "",
+    ) -> Estimate:
+        """One measure of one split's count table, mean over frames, then over
+        subjects."""
+        kind = _kind(name, measure)
+        values = measure(table)
+        bloody = counts.has_blood(table)
+        if kind in ON_BLOOD:
+            values, frames = values.where(bloody), "frames with blood"
+        elif kind in ON_CLEAN:
+            clean = ~bloody & (counts.valid_pixels(table) > 0)
+            values, frames = values.where(clean), "clean frames"
+        else:
+            frames = "frames"
+        keys = [column for column in dict.fromkeys((*FRAME, unit)) if column in table]
+        once = table[keys].assign(value=values)
+        once = (
+            once.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
+        )
+        top, scale = (100.0, "percent of valid pixels") if kind in AREAS else (1.0, "")
+        said = f"{name}: mean over the {frames} of a subject, then over subjects"
+        if unit == "drawing":
+            each = {
+                drawing: statistics.subject_means(part["value"], part["subject"]).mean()
+                for drawing, part in once.groupby("drawing")
+            }
+            found = statistics.over_drawings(
+                each, f"{said}, then over drawings", (0, top)
+            )
+        else:
+            found = statistics.mean_over_subjects(
+                once["value"], once[unit], said, (0, top)
+            )
+        return replace(found, split=split, unit=scale)
+
+    def add(self, name: str, estimate: Estimate, split: str = "") -> Estimate:
+        """Record an estimate; what it was made from and where is filled in where it is
+        not said: `split`, or the name's own first word where that is a split."""
+        first = name.split(".")[0]
+        split = (
+            estimate.split or split or (first if words.noun(first) != "subject" else "")
+        )
+        data = estimate.data or (
+            self.domains.data_of(split)
+            if words.noun(split) != "subject"
+            else self.domains.data
+        )
+        return self.record.add(name, replace(estimate, split=split, data=data))
+
+    def needs_phantom(self, cell: Callable) -> Callable:
+        """A decorator: the function runs where there is a phantom; elsewhere the page
+        says in one line that it needs one, and the function gives None."""
+
+        @functools.wraps(cell)
+        def guarded(*args, **kwargs):
+            if self.drawn:
+                return cell(*args, **kwargs)
+            display(Markdown(NEEDS_PHANTOM))
+            return None
+
+        return guarded
+
+
+def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) -> Lesson:
+    """Say what this run is made of, and open the lesson.
+
+    data: where data is and how to treat it, any of KEYS (see data/README.md).
+    CourseError for another key, and where the data can't be read.
+    """
+    data = dict(data or {})
+    if unknown := [key for key in data if key not in KEYS]:
+        raise CourseError(
+            f"data has no key '{unknown[0]}'; it knows {words.listed(list(KEYS))}."
+        )
+    course = settings.course(
+        profile, seed, **{KEYS[key]: value for key, value in data.items() if KEYS[key]}
+    )
+    gathered = domains.gather(course, None if course.numbers.folds == 1 else 0)
+    words.call(
+        _called(gathered.source, "hemoset", "pig", "source subject"),
+        _called(gathered.target, "cholecseg8k", "patient", "target subject"),
+    )
+    lesson = Lesson(course, gathered, str(data.get("published") or ""))
+    _open(lesson)
+    notes, skipped = list(gathered.notes), list(gathered.skipped)
+    results.tell(gathered.data, notes, skipped)
+    if skipped:
+        notes.append(
+            f"{words.counted(len(skipped), 'frame')} left out: {' '.join(skipped)}"
+        )
+    if notes:
+        display(Markdown("\n".join(f"> {note}  " for note in notes)))
+    return lesson
+
+
+def say(text: str) -> None:
+    """Show a text whose placeholders are filled in: from the lesson's record first,
+    then from the notebook's variables (see results.fill)."""
+    if _current is None:
+        raise CourseError(
+            "No lesson has begun here; run the cell with "
+            "begin(profile, seed, data) first."
+        )
+    shell = get_ipython()
+    names = shell.user_ns if shell else {}
+    display(Markdown(results.fill(text, _current.record, names)))
+
+
+def _open(lesson: Lesson) -> None:
+    global _current
+    _current = lesson
+    if shell := get_ipython():
+        shell.push({"say": say})  # the notebook's own prose needs no import
+
+
+def _called(packed: Packed, layout: str, known: str, other: str) -> str:
+    return known if (packed.table["dataset"] == layout).all() else other
+
+
+def _kind(name: str, measure: Callable) -> str:
+    own = getattr(getattr(measure, "func", measure), "__name__", "")
+    for kind in (own, name.split(".")[0], name.split(".")[0].split("_at_")[0]):
+        if kind in ON_BLOOD | ON_CLEAN | AREAS:
+            return kind
+    return ""

@@ -1,0 +1,118 @@
+"""Words that follow from numbers, and what splits and subjects are called.
+
+>>> change(0.8, 0.3)
+'falls from 0.80 to 0.30'
+>>> counted(1, "pig"), subjects("ood_test", 3)
+('1 pig', '3 patients')
+"""
+
+import math
+from collections.abc import Sequence
+
+SOURCE = ("source", "train", "id_val", "id_test")
+TARGET = ("target", "wished", "ood_val", "ood_test", "ood_wished_val", "ood_wished")
+_ROLE = dict.fromkeys(SOURCE, "source") | dict.fromkeys(TARGET, "target")
+_KIND = {
+    "source": "",
+    "target": "",
+    "wished": "wished-for",
+    "train": "training",
+    "id_val": "validation",
+    "id_test": "unseen",
+    "ood_val": "validation",
+    "ood_test": "unseen",
+    "ood_wished": "wished-for",
+    "ood_wished_val": "wished-for validation",
+}
+_called = {"source": "pig", "target": "patient"}
+
+
+def call(source: str = "pig", target: str = "patient") -> None:
+    """Say what one subject of each domain is called from here on, in the singular."""
+    _called.update(source=source, target=target)
+
+
+def noun(split: str) -> str:
+    """One subject of a split or domain: "pig", "patient", or "subject" of no known one.
+
+    >>> noun("id_test"), noun("source and target")
+    ('pig', 'subject')
+    """
+    return _called[_ROLE[split]] if split in _ROLE else "subject"
+
+
+def name_of(split: str) -> str:
+    """What a split or a domain is called in a sentence; another name stays as it is.
+
+    >>> name_of("id_test"), name_of("target"), name_of("AdaBN")
+    ('unseen pigs', 'patients', 'AdaBN')
+    """
+    return f"{_KIND[split]} {noun(split)}s".strip() if split in _ROLE else split
+
+
+def counted(n: int, one: str) -> str:
+    """A number with its noun, in the plural where there isn't exactly one."""
+    return f"{n:,} {one}{'' if n == 1 else 's'}"
+
+
+def subjects(split: str, n: int) -> str:
+    """How many subjects of a split: "3 pigs"."""
+    return counted(n, noun(split))
+
+
+def number(value: float | None, form: str = ".2f") -> str:
+    """The value in a format, "undefined" where there is none."""
+    return "undefined" if value is None or math.isnan(value) else format(value, form)
+
+
+def change(first: float, last: float, at: Sequence[str] = ("", "")) -> str:
+    """What a quantity does between two values, as far as two digits show it.
+
+    at: where each of the two was measured.
+
+    >>> change(0.3, 0.8), change(0.3, 0.301)
+    ('rises from 0.30 to 0.80', 'stays at 0.30')
+    >>> change(0.8, 0.3, ("pigs", "patients"))
+    'falls from 0.80 on pigs to 0.30 on patients'
+    """
+    one, other = number(first), number(last)
+    here, there = (f" on {place}" if place else "" for place in at)
+    if one == other and one != "undefined":
+        return f"stays at {one}" + (f"{here} and{there}" if here else "")
+    does = "goes"
+    if "undefined" not in (one, other):
+        does = "falls" if last < first else "rises"
+    return f"{does} from {one}{here} to {other}{there}"
+
+
+def largest(share: float) -> str:
+    """What the largest part of a whole may be called; share: of 1.
+
+    >>> largest(0.7), largest(0.4)
+    ('most', 'the largest part')
+    """
+    return (
+        "nearly all" if share >= 0.95 else "most" if share > 0.5 else "the largest part"
+    )
+
+
+def listed(parts: Sequence[str], last: str = "and") -> str:
+    """ "a", "a and b", "a, b and c"."""
+    parts = list(parts)
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {last} {parts[-1]}"
+
+
+def capital(text: str) -> str:
+    """The text with a capital letter first, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def quantity(label: str) -> str:
+    """An axis label without its unit: what stands before a comma or a bracket.
+
+    >>> quantity("Dice, mean of a subject"), quantity("brightness (0 to 1)")
+    ('Dice', 'brightness')
+    """
+    return label.split(",")[0].split(" (")[0].strip()

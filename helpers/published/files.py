@@ -54,27 +54,26 @@ FILES = {source.name: source for source in (
            "b0965abfa40932a422d294e035de426abce7e7cb324bb3b9caeed069ba29dc15"),
 )}
 
-# The study's column -> ours. Its "blood" is the class that it scored, so here it is called that.
-COLUMNS = {"frame_id": "frame_id", "dice": "dice", "iou": "iou", "mean_brightness": "brightness",
-           "mean_saturation": "saturation", "mean_R": "red", "mean_G": "green", "mean_B": "blue",
-           "blood_coverage_pct": "scored", "has_blood": "labelled", "failure_mode": "mode"}
-IMAGE_STATISTICS = ("red", "green", "blue", "brightness", "saturation")
+# What is needed of the study's table, under its own names.
+COLUMNS = ("frame_id", "dice", "iou", "mean_brightness", "mean_saturation", "mean_R", "mean_G", "mean_B",
+           "blood_coverage_pct", "has_blood", "failure_mode")
 REMEDY = "fetch the published files again with make published"
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The published tables, read, checked and joined; nothing is computed from them yet.
+    """The published tables, read and checked; nothing is computed from them yet.
 
-    frames: a row per CholecSeg8k frame: subject, clip, frame, the study's columns (see COLUMNS; `scored` is the coverage in
-        percent of the class that it scored, `labelled` whether there is any), and per CholecSeg8k class, by its name in small
-        letters, the coverage in percent of that class.
+    per_frame: a row per CholecSeg8k frame: subject, clip, frame, and the study's own columns (COLUMNS).
+    classes: a row per frame of the data set's class statistics: subject, frame, and for each class, by its name in
+        small letters, the coverage in percent of the frame.
     splits: a row per HemoSet frame: subject, frame, split (train or val).
     training, domain: the study's own summaries. correlations: its table of Spearman coefficients.
     checksums: SHA-256 of each file that was read.
     """
 
-    frames: pd.DataFrame
+    per_frame: pd.DataFrame
+    classes: pd.DataFrame
     splits: pd.DataFrame
     training: dict
     domain: dict
@@ -96,7 +95,8 @@ def read(folder: str | Path) -> Tables:
             raise CourseError(f"{path}: this CSV is none of the study's tables; take it out of the folder, which should hold "
                               f"{', '.join(FILES)}.")
     raw = {name: _bytes(folder / name) for name in FILES}
-    frames = _join(_per_frame(folder, raw), _classes(folder, raw), folder)
+    per_frame, classes = _per_frame(folder, raw), _classes(folder, raw)
+    _joinable(per_frame, classes, folder)
     correlations = _csv(folder, raw, "correlation_analysis.csv", ("feature", "spearman_r", "p_value"))
     training = _json(folder, raw, "training_results.json",
                      ("hemoset_val_dice", "cholecseg8k_dice", "cholecseg8k_precision", "cholecseg8k_recall",
@@ -109,7 +109,7 @@ def read(folder: str | Path) -> Tables:
         if found != FILES[name].sha256:
             raise CourseError(f"{folder / name}: its checksum begins with {found[:12]} where {FILES[name].sha256[:12]} was "
                               f"expected, so it is not the published file; {REMEDY}.")
-    return Tables(frames, splits, training, domain, correlations, checksums)
+    return Tables(per_frame, classes, splits, training, domain, correlations, checksums)
 
 
 def _bytes(path: Path) -> bytes:
@@ -143,10 +143,12 @@ def _json(folder: Path, raw: dict[str, bytes], name: str, keys: tuple[str, ...])
 
 def _per_frame(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
     name = "per_frame_analysis.csv"
-    table = _csv(folder, raw, name, tuple(COLUMNS))[list(COLUMNS)].rename(columns=COLUMNS)
-    parts = table.frame_id.astype(str).str.extract(r"^(?P<subject>video\d+)/(?P<clip>video\d+_\d+)/frame_(?P<frame>\d+)_endo\.png$")
+    table = _csv(folder, raw, name, COLUMNS)[list(COLUMNS)].astype({"has_blood": bool})
+    parts = table.frame_id.astype(str).str.extract(
+        r"^(?P<subject>video\d+)/(?P<clip>video\d+_\d+)/frame_(?P<frame>\d+)_endo\.png$")
     _named(parts, table.frame_id, folder / name)
-    return pd.concat([parts.astype({"frame": int}), table.drop(columns="frame_id")], axis=1)
+    table = pd.concat([parts.astype({"frame": int}), table.drop(columns="frame_id")], axis=1)
+    return table.sort_values(["subject", "frame"], ignore_index=True)
 
 
 def _classes(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
@@ -174,21 +176,19 @@ def _named(parts: pd.DataFrame, given: pd.Series, path: Path) -> None:
         raise CourseError(f"{path}: {len(bad)} of its {len(given)} rows name no frame ({_some(bad)}); {REMEDY}.")
 
 
-def _join(study: pd.DataFrame, classes: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Join on video and frame, one to one, or say how many rows don't and which."""
+def _joinable(study: pd.DataFrame, classes: pd.DataFrame, folder: Path) -> None:
+    """Do they join on video and frame, one to one? If not, say how many rows don't and which."""
     key = ["subject", "frame"]
     for table, name in ((study, "per_frame_analysis.csv"), (classes, "classes_per_image.json")):
         double = table[table.duplicated(key)]
         if len(double):
             raise CourseError(f"{folder / name}: {len(double)} of its {len(table)} rows repeat a frame "
                               f"({_some(double.subject + ' frame ' + double.frame.astype(str))}); {REMEDY}.")
-    joined = study.merge(classes, on=key, how="outer", indicator=True)
+    joined = study[key].merge(classes[key], on=key, how="outer", indicator=True)
     alone = joined[joined._merge != "both"]
     if len(alone):
         raise CourseError(f"{folder}: {len(alone)} rows of per_frame_analysis.csv and classes_per_image.json don't join "
                           f"({_some(alone.subject + ' frame ' + alone.frame.astype(str))}); {REMEDY}.")
-    joined = joined.drop(columns="_merge").astype({"labelled": bool})
-    return joined.sort_values(key, ignore_index=True)
 
 
 def _splits(folder: Path, content: dict) -> pd.DataFrame:

@@ -129,7 +129,9 @@ def _shift_test(kept, observed: float, seed: int, draws: int) -> tuple[float | N
 
 def holm(pvalues: Mapping[str, float | None] | Sequence[float | None]) -> pd.Series:
     """p-values corrected for being several, by Holm (1979); None and NaN are not tests, and stay NaN."""
-    from statsmodels.stats.multitest import multipletests  # slow to import, and seldom needed
+    from statsmodels.stats.multitest import (
+        multipletests,  # slow to import, and seldom needed
+    )
 
     raw = pd.Series(pvalues, dtype=float)
     tests = raw.dropna()

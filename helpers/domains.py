@@ -60,8 +60,15 @@ class Domains:
 
     def picture(self, split: str, row: int) -> np.ndarray:
         """A frame of a split (HxWx3 uint8) to be shown: a grey card in its place where a real frame must not be published."""
-        image = np.asarray(self.of(split).images[row])
-        return np.full_like(image, 128) if self.public and self.data_of_frame(split) == "real" else image
+        return self.shown(split, np.asarray(self.of(split).images[row]))
+
+    def shown(self, split: str, image: np.ndarray) -> np.ndarray:
+        """What may be shown of an image made from a frame of a split: itself, or a grey card in its place.
+
+        Whatever draws pixels of a frame goes through here.
+        """
+        hidden = self.public and self.data_of_frame(split) == "real"
+        return np.full_like(image, 128) if hidden else image
 
     def look_picture(self, row: int) -> np.ndarray:
         """One of the real frames that are only looked at (HxWx3 uint8), or a grey card where it must not be published."""

@@ -1,10 +1,17 @@
 """From a network and frames to counts: of the whole frame, the view and the surround.
 
 The frame table that `evaluate` gives holds four counts a frame for each region, so that
-all of `helpers.counts` applies to any of them: counts.dice(within(table, "view")).
+all of `helpers.counts` applies to any of them:
+
+>>> table = pd.DataFrame({"tp": [3], "fp": [3], "fn": [0], "tn": [9], "view_tp": [3],
+...                       "view_fp": [1], "view_fn": [0], "view_tn": [5]})
+>>> measures = counts.precision, inside("view", counts.precision)
+>>> [float(measure(table)[0]) for measure in measures]
+[0.5, 0.75]
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,6 +22,11 @@ from helpers.frames import CLASSES, UNKNOWN, Packed
 from helpers.shift.shares import shapley
 
 REGIONS = ("frame", "view", "surround")
+# Alarms on clean frames at three sizes: a pixel, 0.1 % and 1 % of the valid pixels.
+ALARMS = {
+    f"alarm_at_{size}": partial(counts.false_alarm, alarm_area=area)
+    for size, area in {"1px": 0, "0_1pct": 0.1, "1pct": 1}.items()
+}
 LOST = ("surround", "false marks in the view", "missed blood")
 CHUNK = 64  # frames at a time: packed frames may be far larger than memory
 

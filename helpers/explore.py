@@ -101,17 +101,23 @@ def browse(
 
 def live_curves(epochs: int) -> Callable[[History], None]:
     """A function to hand to a training run: it redraws the curves after each epoch, in
-    place. Where the run is found in the store it is never called, and shows nothing."""
+    place.
+
+    Where the run is found in the store it is never called, and shows nothing. Nor does
+    it in the report, whose page is the same whether a run was found or made.
+    """
     handle = None
 
     def watch(history: History) -> None:
         nonlocal handle
+        if settings.static():
+            return
         chart = curves(history, finished=len(history.loss) == epochs)
-        words = HTML(chart.html())
+        shown = HTML(chart.html())
         if handle is None:
-            handle = display(words, display_id=True)
+            handle = display(shown, display_id=True)
         else:
-            handle.update(words)
+            handle.update(shown)
 
     return watch
 

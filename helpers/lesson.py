@@ -16,7 +16,7 @@ from IPython.display import Markdown, display
 
 from helpers import counts, domains, evaluation, results, settings, statistics, words
 from helpers.errors import CourseError
-from helpers.figures import Table
+from helpers.figures import Table, overlay
 from helpers.frames import Packed
 from helpers.statistics import Estimate
 
@@ -79,6 +79,26 @@ class Lesson:
         """A frame to be shown (HxWx3 uint8), a grey card where it must not be
         published."""
         return self.domains.picture(split, row)
+
+    def shown(self, split: str, image: np.ndarray) -> np.ndarray:
+        """An image made from a frame of a split, a grey card where it must not be
+        published."""
+        return self.domains.shown(split, image)
+
+    def overlay(
+        self, split: str, row: int, found: np.ndarray | None = None
+    ) -> np.ndarray:
+        """A frame with its label's edge, or with what a prediction (bool HxW) did to it."""
+        packed = self.frames(split)
+        return overlay(
+            self.picture(split, row), packed.blood[row], packed.valid[row], found
+        )
+
+    def look_overlay(self, row: int, found: np.ndarray) -> np.ndarray:
+        """One of the real frames that are only looked at, with what was marked on it."""
+        look = self.domains.look
+        picture = self.domains.look_picture(row)
+        return overlay(picture, look.blood[row], look.valid[row], found)
 
     def model(self, fold: int | None = None, watch: Callable | None = None):
         """The course's standard network (a runs.Run), found in the store or trained.

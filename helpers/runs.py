@@ -10,15 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from torchvision.transforms import v2
 
 from helpers import counts, domains, models, store, training
 from helpers.domains import Domains
 from helpers.frames import Packed
 from helpers.settings import Course
 from helpers.training import History
-
-# What a trained model depends on besides its numbers: a change in any of these rooms makes a new one.
-ROOMS = ("training", "models", "frames", "phantom", "counts")
 
 
 @dataclass(frozen=True)
@@ -56,8 +54,10 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
         more["fill_counts"] = False
     if start is not None:
         more["start"] = start.key
+    transform = transform or training.light_augmentation()
     what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold, train=frames_key(train),
-                id_val=frames_key(id_val), code=store.code(*ROOMS), **more)
+                id_val=frames_key(id_val), code=store.code("training", "models"),
+                recipe=_recipe(transform), **more)
     checkpoint = store.folder("checkpoints", **what).with_suffix(".pt")
 
     def fresh() -> torch.nn.Module:
@@ -66,7 +66,7 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
     def make() -> tuple[torch.nn.Module, History]:
         model = fresh() if start is None else copy.deepcopy(start.model)
         history = training.fit(model, train, id_val, numbers, course.seed, checkpoint,
-                               transform or training.light_augmentation(), watch, foot, fill_counts)
+                               transform, watch, foot, fill_counts)
         return model, history
 
     def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
@@ -81,6 +81,19 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
     model, history = store.keep("models", what, make, save, load)
     checkpoint.unlink(missing_ok=True)
     return Run(model, history, store.key(**what))
+
+
+def _recipe(transform: v2.Transform) -> list[str]:
+    """What an augmentation depends on: its settings, and the code of its parts that are the course's own."""
+    own = {type(part).__module__ for part in transform.modules()}
+    rooms = [name.removeprefix("helpers.").replace(".", "/") for name in own if name.startswith("helpers.")]
+    return [repr(transform), store.code(*rooms)]
+
+
+def fill_left_out(course: Course, data: Domains, fold: int | None = None) -> Run:
+    """The baseline with our own old mistake: its loss never sees the black that augmentation brings in."""
+    train, id_val = data.of("train"), data.of("id_val")
+    return trained("fill left out", course, train, id_val, fold=fold, fill_counts=False)
 
 
 def probabilities(run: Run, packed: Packed) -> np.ndarray:

@@ -34,6 +34,10 @@ OFFERED = {
     "mean": Offer("bounded", 0.90, 10),
     "median": Offer("order_statistics", 0.90, 5),
 }
+# A drawing's value is a mean over its own subjects, so that values of several drawings
+# are nearly normal; of such, Student's t covers what it says (near-normal in the same
+# table).
+DRAWINGS = Offer("student", 0.90, 10)
 # An interval wider than this share of the unit (1, or 100 percent) says too little to
 # be shown.
 WIDEST = 0.3
@@ -249,27 +253,36 @@ def over_drawings(
 
     values: by drawing (a Series too), each already a mean over what was drawn and
     trained together; NaN is left out. The subjects of one drawing share its training,
-    so the drawing is what was drawn independently, and the unit. bounds: as in
-    mean_over_subjects.
+    so the drawing is what was drawn independently, and the unit. The interval is
+    Student's t, by DRAWINGS; bounds only say what is too wide to be shown.
 
     >>> over_drawings({0: 0.1, 1: 0.3, 2: 0.2}).interval
     'no interval, 3 drawings'
     """
-    table = frame_table(
-        list(values.keys()),
-        value=list(values.values())
-        if isinstance(values, Mapping)
-        else values.to_numpy(),
-    )
-    found = _estimate(table, "mean", estimand, bounds)
-    note = found.note.replace("subjects", "drawings").replace("subject", "drawing")
+    each = pd.Series(dict(values.items()), dtype=float).dropna().to_numpy()
+    n = len(each)
+    value = float(each.mean()) if n else math.nan
+    found = Estimate(value, n_subjects=n, estimand=estimand, of="drawing")
+    if n < DRAWINGS.least:
+        return replace(
+            found,
+            note=f"No interval: {words.counted(n, 'drawing')}, and one is offered from "
+            f"{DRAWINGS.least} on; see them one by one.",
+        )
+    low, high = map(float, intervals.student(each, DRAWINGS.level))
+    if high - low > WIDEST * (max(map(abs, bounds)) if bounds else math.inf):
+        return replace(
+            found,
+            note=f"No interval: {n} drawings, and theirs would run from {low:.2f} to "
+            f"{high:.2f}, too wide to say anything; see them one by one.",
+        )
     return replace(
         found,
-        n_frames=None,
-        of="drawing",
-        note=note.replace(
-            "for this trained model and no other", "each with its own training"
-        ),
+        low=low,
+        high=high,
+        level=DRAWINGS.level,
+        note=f"{100 * DRAWINGS.level:.0f} % interval (Student's t) for the mean over "
+        f"drawings like these {n}, each with its own training.",
     )
 
 

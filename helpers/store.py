@@ -1,6 +1,8 @@
 """Results kept by a hash of what made them: what is found is loaded, what isn't is made, and nothing is half written."""
 
+import ast
 import errno
+import functools
 import hashlib
 import json
 import os
@@ -23,16 +25,49 @@ def key(**what) -> str:
 
 
 def code(*rooms: str) -> str:
-    """A hash of the source of some rooms of `helpers`, so that a changed recipe makes a new result.
+    """A hash of what some rooms of `helpers` do, and of all that they import: a changed recipe, a new result.
 
-    rooms: "training" for a module, "phantom" for a package.
+    rooms: "training" for a module, "phantom" for a package, "frames/png" for a module in one. What they
+    import from `helpers` is followed, so nobody has to keep a list of it. Comments, docstrings and layout
+    change nothing.
     """
-    digest = hashlib.sha256()
-    for room in sorted(rooms):
-        path = ROOT / "helpers" / room
-        for file in sorted(path.glob("*.py")) if path.is_dir() else [path.with_suffix(".py")]:
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
+    found: dict[str, str] = {}
+    for room in rooms:
+        _follow("helpers." + room.replace("/", "."), found)
+    text = "\n".join(f"{name} {found[name]}" for name in sorted(found))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _follow(name: str, found: dict[str, str]) -> None:
+    """Add a module (or each module of a package) and all that it imports from `helpers` to `found`."""
+    path = ROOT.joinpath(*name.split("."))
+    files = sorted(path.glob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
+    for file in files:
+        place = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        if place in found or not file.exists():
+            continue
+        found[place], imported = _understood(file, file.stat().st_mtime_ns)
+        for one in imported:
+            _follow(one, found)
+
+
+@functools.cache
+def _understood(file: Path, changed: int) -> tuple[str, tuple[str, ...]]:
+    """A file's code without comments and docstrings, hashed, and the names that it imports from helpers."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    imported = []
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+            if isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+                body[:1] = [] if len(body) > 1 else [ast.Pass()]
+        if isinstance(node, ast.Import):
+            imported += [one.name for one in node.names if one.name.startswith("helpers.")]
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "helpers":
+            # `from helpers import x` names a module; `from helpers.x import y` one, or something in one.
+            imported += [f"{node.module}.{one.name}" for one in node.names]
+            imported += [node.module] if node.module != "helpers" else []
+    return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), tuple(imported)
 
 
 def folder(kind: str, **what) -> Path:

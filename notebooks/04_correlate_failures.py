@@ -15,18 +15,21 @@
 #
 # [Open in Colab]($COLAB/04_correlate_failures.ipynb) · [before](03_evaluate_out_of_domain.ipynb) · [next](05_reexamine_a_published_claim.ipynb)
 #
-# **You will be able to** relate failure to the properties of a frame, name what such a correlation is about, and keep it from
-# saying more than it can. **You need** lesson 03. **It takes** about 25 minutes.
+# **You will be able to** relate failure to the properties of a frame, say which of three
+# questions a correlation answers, test it with subjects kept whole, and tell a
+# property's part from the arithmetic of the score. **You need** lesson 03. **It takes**
+# about 35 minutes.
 
 # %% tags=["setup"]
-# At home this does nothing. On Colab it fetches the course and installs only what is missing.
+# At home this does nothing. On Colab it fetches the course and what is missing.
 import os
 import subprocess
 import sys
 
 if "google.colab" in sys.modules:
     if not os.path.isdir("/content/course"):
-        subprocess.run(["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY", "/content/course"], check=True)
+        clone = ["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY"]
+        subprocess.run([*clone, "/content/course"], check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
     from helpers import environment
@@ -34,198 +37,406 @@ if "google.colab" in sys.modules:
     environment.install_missing()
 
 # %% tags=["parameters"]
-profile = "quick"  # smoke: a few frames; quick: a laptop; full: a GPU, and real data where it is
+profile = "quick"  # smoke, quick or full
 seed = 0
-data = ""  # a folder with hemoset/ and cholecseg8k/; "" looks in the course's own data/
-source = ""  # a folder of your own that takes HemoSet's place
-target = ""  # and one that takes CholecSeg8k's
-on_bad = "stop"  # or "skip": leave bad frames out, and say which
-public = False  # True keeps real frames out of the pictures
+data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pandas as pd
+from scipy.stats import rankdata
 
-from helpers import correlation, counts, domains, figures, results, runs, settings, shift
+from helpers import correlation, counts, evaluation, figures, shift
+from helpers.exercises import check, quiz
+from helpers.lesson import begin
+from helpers.statistics import Estimate
+from helpers.views import view_of
 
-course = settings.course(profile, seed, data, source, target, on_bad, public)
-surgeries = domains.gather(course, runs.folds(course)[0])
-record = results.begin(surgeries)
+lesson = begin(profile, seed, data)
+run = lesson.model()
 
 # %% [markdown]
 # ## What could go with failure?
 #
-# Where the network does badly, is the frame darker? Less saturated? Is there less blood in it, or is its edge more ragged?
-# For every frame with blood we set its Dice beside six first-order properties and one of the label's shape.
-# **Which one do you expect to matter most? Write it down; it is easy to have known it all along.**
+# Where the network does badly, is the frame darker? Less saturated? Is there less blood
+# in it, or is its edge more ragged? For every frame with blood we set the network's
+# success beside some properties of the frame. The six of the picture are measured
+# *inside the view*: lesson 03 showed what averages become when the black around it is
+# mixed in. The share of that black is a property of its own.
+#
+# **Which one do you expect to matter most? Write it down, since it is easy to have
+# known it all along.**
 
 
 # %%
-def boundary_length(blood: np.ndarray, valid: np.ndarray) -> float:
-    """Pixels of blood that touch something else, in percent of the valid pixels."""
-    inside = cv2.erode(blood.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
-    return 100 * (blood & valid & ~inside).sum() / valid.sum()
+def edge_length(blood, valid):
+    inside = cv2.erode(blood.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
+    return 100 * (blood & valid & (inside == 0)).sum() / valid.sum()
 
 
-def properties(split: str) -> pd.DataFrame:
-    packed = surgeries.of(split)
-    table = shift.image_statistics(packed.images, packed.valid).reset_index(drop=True)
-    table["coverage"] = counts.coverage(counts.count(packed.blood, packed.blood, packed.valid)).to_numpy()
-    table["boundary"] = [boundary_length(blood, valid) for blood, valid in zip(packed.blood, packed.valid)]
-    return table.rename_axis("row").reset_index()
+def properties(split):
+    packed = lesson.frames(split)
+    view = view_of(packed)
+    table = shift.image_statistics(packed.images, packed.valid & view)
+    blood = (packed.blood & packed.valid).sum(axis=(1, 2))
+    table["coverage"] = 100 * blood / (packed.valid & view).sum(axis=(1, 2))
+    table["edge"] = [edge_length(*one) for one in zip(packed.blood, packed.valid)]
+    table["surround"] = 100 * (packed.valid & ~view).sum(axis=(1, 2)) / packed.valid.sum(
+        axis=(1, 2)
+    )
+    return table
 
 
 # %% [markdown]
-# On the phantom every patient of the wished-for benchmark bleeds, so there is something to correlate over. In the plain target
-# there is one patient. We do both, and see what each can carry.
+# Success is not one thing either. Besides Dice we ask for *recall*, the share of the
+# blood that is found, and for the *false area*, what is marked inside the view without
+# being blood. A property may go with one and not with the other.
 
 # %%
-PROPERTIES = ["brightness", "saturation", "mean_R", "mean_G", "mean_B", "coverage", "boundary"]
-splits = surgeries.present("ood_wished", "ood_test")
-per_frame = runs.counted(runs.predicted(course, tuple(splits)))
-per_frame["dice"] = counts.on_blood(counts.dice, per_frame)
-dice = per_frame.groupby(["split", "subject", "clip", "frame", "row"], sort=False)["dice"].mean().reset_index()
-tables = {split: dice[dice["split"] == split].merge(properties(split), on="row").dropna(subset="dice") for split in splits}
-main = splits[0]
-figures.table(pd.DataFrame([{"split": figures.name_of(split), "frames with blood": len(table),
-                             "subjects": table["subject"].nunique(), "clips": table["clip"].nunique()}
-                            for split, table in tables.items()]), "What there is to correlate over")
+main = lesson.splits("ood_wished", "ood_test")[0]
+measured = lesson.evaluate(run, main).reset_index(drop=True)
+table = pd.concat([measured, properties(main)], axis=1)
+view = evaluation.within(measured, "view")
+table["dice"] = counts.on_blood(counts.dice, measured)
+table["recall"] = counts.on_blood(counts.recall, measured)
+table["false area"] = counts.false_area(view)
+table = table[counts.has_blood(measured)].reset_index(drop=True)
+PROPERTIES = [*shift.STATISTICS, "coverage", "edge", "surround"]
+tried = len(PROPERTIES)
+
+# %%
+clouds = {"frames with blood": len(table), "subjects": table["subject"].nunique()}
+clouds["clips"] = table["clip"].nunique()
+figures.table(pd.DataFrame([clouds]), "What there is to correlate")
 
 # %% [markdown]
 # ## Look first
 #
-# One point per frame, one colour and shape per patient; hover to see which frame it is. **Do you see one cloud, or several?**
+# One point per frame, one colour and shape per patient; hover to see which frame it is.
+# **Do you see one cloud, or several?**
 
 # %%
-table = tables[main]
-figure = figures.hover_scatter(table, "coverage", "dice", "Dice against the blood in the frame", "blood, percent of valid pixels", "Dice")
-rho = correlation.spearman(table["coverage"], table["dice"])
-figures.show(figure, f"Scatter of Dice over blood coverage, {len(table)} frames of {table['subject'].nunique()} subjects. Each subject's "
-                     f"points lie together in a cloud of their own; over all points the rank correlation is {rho:.2f}.")
+figures.hover_scatter(table, "coverage", "dice", "blood, percent of the view", "Dice")
 
 # %%
-figure = figures.hover_scatter(table, "brightness", "dice", "Dice against the brightness of the frame", "brightness (0 to 1)", "Dice")
-rho = correlation.spearman(table["brightness"], table["dice"])
-figures.show(figure, f"Scatter of Dice over brightness for the same frames, rank correlation {rho:.2f} over all points; the subjects' "
-                     "clouds stand side by side, since brightness is mostly a property of the subject.")
+figures.hover_scatter(table, "brightness", "dice", "brightness in the view", "Dice")
 
 # %% [markdown]
+# Follow one colour at a time. In the first plot a patient's points spread along both
+# axes. In the second they stand in a narrow column, because brightness is mostly a
+# property of the patient: within one patient it hardly varies, and so it can hardly go
+# with anything there.
+#
 # ## Three correlations, three questions
 #
-# Spearman's rank correlation can be taken over the same points in three ways. They answer different questions, and can even
-# have different signs:
+# Spearman's rank correlation is the ordinary correlation of ranks. Over the same points
+# it can be taken in three ways, which answer different questions and can even have
+# different signs:
 #
-# - **pooled**, over all frames as they come: a mixture of the next two, in proportions that nobody chose;
-# - **within subjects**, the mean of each patient's own correlation: *when this patient's picture gets darker, does Dice fall?*
-# - **between subjects**, over the patients' means: *do patients with darker pictures have lower Dice?*
-#
-# A p-value needs independent units. Frames are none: of a clip, one frame is like the next. So *pooled* gets no p-value here.
-# *Within* is tested by flipping the sign of whole subjects' correlations where there are enough subjects, *between* by handing
-# the patients' values round among them. With seven properties, each is corrected by Holm's method for the number of looks.
+# - **pooled**, over all frames as they come: a mixture of the next two, in proportions
+#   that nobody chose;
+# - **within subjects**, the mean of each patient's own correlation: *when this
+#   patient's picture gets darker, does Dice fall?*
+# - **between subjects**, over the patients' means: *do patients with darker pictures
+#   have a lower Dice?*
 
 
 # %%
-def three_ways(table: pd.DataFrame, name: str) -> dict[str, object]:
-    within = correlation.spearman_within(table[name], table["dice"], table["subject"], table["clip"], table["frame"])
-    return {"pooled": correlation.spearman_pooled(table[name], table["dice"], table["subject"]), "within subjects": within,
-            "between subjects": correlation.spearman_between(table[name], table["dice"], table["subject"], seed=course.seed)}
+@np.errstate(invalid="ignore")  # a constant has no rank correlation: NaN
+def spearman(x, y):
+    return np.corrcoef(rankdata(x), rankdata(y))[0, 1]
 
 
-def correlate(table: pd.DataFrame) -> pd.DataFrame:
-    rows = [{"property": name, "estimand": kind, "value": found.value, "p": found.p, "subjects": found.n_subjects,
-             "frames": found.n_frames, "note": found.note}
-            for name in PROPERTIES for kind, found in three_ways(table, name).items()]
+def three_ways(x, y):
+    groups = [part for _, part in table.groupby("subject")]
+    enough = [p for p in groups if len(p) >= 5 and p[x].nunique() > 1 < p[y].nunique()]
+    means = table.groupby("subject")[[x, y]].mean()
+    return {
+        "pooled": spearman(table[x], table[y]),
+        "within subjects": np.mean([spearman(part[x], part[y]) for part in enough]),
+        "between subjects": spearman(means[x], means[y]),
+    }
+
+
+# %%
+if table["subject"].nunique() > 1:
+    ways = pd.DataFrame({name: three_ways(name, "dice") for name in PROPERTIES}).T
+    figures.table(ways.rename_axis("property").reset_index(), "Rank correlation with Dice")
+
+# %% [markdown]
+# Look for a row whose three numbers disagree. Nobody who reports one correlation says
+# which of the three it is, and mostly it is the first.
+#
+# ## A test that keeps subjects whole
+#
+# Could such a correlation come about by chance? A p-value needs independent units, and
+# frames are none: within a clip, one frame is like the next. So *pooled* gets no
+# p-value. *Between* subjects we hand the patients' values round among them: if there is
+# no relation, each order is as likely as ours. *Within* subjects we flip the sign of
+# whole patients' correlations.
+
+
+# %%
+def p_between(x, y, draws=2000):
+    means = table.groupby("subject")[[x, y]].mean()
+    random, seen = np.random.default_rng(seed), abs(spearman(means[x], means[y]))
+    shuffled = [
+        abs(spearman(means[x], random.permutation(means[y]))) for _ in range(draws)
+    ]
+    return (1 + sum(value >= seen - 1e-9 for value in shuffled)) / (1 + draws)
+
+
+# %% [markdown]
+# The one that we saw is counted among the shuffled ones, so p is never zero. With
+# {tried} properties one of them may look special by chance, so each p-value
+# is corrected for the number of looks by Holm's method. **For which property do you
+# expect that anything is left?**
+
+
+# %%
+def correlate(outcome):
+    rows = []
+    for name in PROPERTIES:
+        x, y, who = table[name], table[outcome], table["subject"]
+        for found in (
+            correlation.spearman_pooled(x, y, who),
+            correlation.spearman_within(x, y, who, table["clip"], table["frame"]),
+            correlation.spearman_between(x, y, who, seed=seed),
+        ):
+            rows.append({"property": name, "value": found.value, "p": found.p})
+            rows[-1] |= {"subjects": found.n_subjects, "frames": found.n_frames}
     rows = pd.DataFrame(rows).astype({"p": float})
-    for kind in ("within subjects", "between subjects"):
-        chosen = rows["estimand"] == kind
-        rows.loc[chosen, "p (Holm)"] = correlation.holm(rows.loc[chosen, "p"].to_numpy()).to_numpy()
+    rows["estimand"] = ["pooled", "within subjects", "between subjects"] * len(PROPERTIES)
+    rows["p (Holm)"] = rows.groupby("estimand")["p"].transform(correlation.holm)
     return rows.assign(significant=rows["p (Holm)"] < 0.05)
 
 
-found = {split: correlate(table) for split, table in tables.items()}
+# %%
+found = {outcome: correlate(outcome) for outcome in ("dice", "recall", "false area")}
+WITHIN = "mean over subjects of the rank correlation with Dice over a subject's frames"
+for row in found["dice"][found["dice"]["estimand"] == "within subjects"].itertuples():
+    one = Estimate(row.value, n_frames=row.frames, n_subjects=row.subjects)
+    one = replace(one, estimand=WITHIN, split=main)
+    lesson.add(f"correlation.{row.property}", one)
 
 # %% [markdown]
-# **Before the picture: for which property will the three disagree?**
+# ## What arithmetic does
+#
+# A score is made of areas, and some properties are areas, too. A small pool is harder
+# to overlap than a large one, whatever the light. To see how much of a correlation is
+# arithmetic we ask a *dummy*: a predictor that marks as much as our network does on
+# each frame, at random places inside the view. It knows nothing of blood. **Which
+# correlations will it have?**
+
 
 # %%
-shown = found[main]
-within = shown[shown["estimand"] == "within subjects"].set_index("property")["value"].abs().dropna()
-n_significant, n_tests = int(shown["significant"].sum()), int(shown["p"].notna().sum())
-title = f"{n_significant} of {n_tests} tests survive the correction for their number"
-if len(within):
-    title += f"; within patients, {within.idxmax()} goes with Dice most"
-figure = figures.correlations(shown, title)
-words = "; ".join(f"{name}: " + ", ".join(f"{row.estimand} {row.value:.2f}" for row in part.itertuples())
-                  for name, part in shown.groupby("property", sort=False))
-figures.show(figure, f"Three rank correlations with Dice for each property. {words}.")
+def dummy_dice(split, random):
+    packed = lesson.frames(split)
+    view = view_of(packed)
+    guesses = np.zeros_like(packed.blood)
+    for row, marks in enumerate(measured["tp"] + measured["fp"]):
+        places = np.flatnonzero(view[row] & packed.valid[row])
+        chosen = random.choice(places, min(marks, len(places)), replace=False)
+        guesses[row].flat[chosen] = True
+    blind = counts.count(guesses, packed.blood, packed.valid)
+    return counts.on_blood(counts.dice, blind)[counts.has_blood(measured)]
+
+
+# %%
+table["dummy"] = dummy_dice(main, np.random.default_rng(seed)).to_numpy()
+dummy = correlate("dummy")
+figures.correlations(found["dice"], dummy).front("correlations")
+
+# %% [markdown]
+# Compare each marker of the network with the dummy's beside it. Where the two agree,
+# the correlation is a fact about areas and none about the network. Only where they
+# differ does a property tell something, and only filled markers survive the correction
+# for the number of looks.
 
 # %%
 columns = ["property", "estimand", "value", "p", "p (Holm)", "subjects", "frames"]
-figures.table(shown[columns], f"Rank correlation with Dice, {figures.name_of(main)}")
-
-# %%
-for row in shown[shown["estimand"] == "within subjects"].itertuples():
-    record.add(f"correlation.{row.property}", results.Result(row.value, n_frames=row.frames, n_subjects=row.subjects,
-               data=surgeries.data_of(main), split=main, estimand="mean over subjects of the rank correlation with Dice over a "
-                                                                  "subject's own frames"))
+figures.table(found["dice"][columns], "Rank correlation with Dice")
 
 # %% [markdown]
-# ## What the size of the pool does
+# ### Exercise 1 · The dummy's strongest property
 #
-# Dice is made of areas, and coverage is one of them: a small pool is harder to overlap than a large one, whatever the light.
-# So a property that goes with coverage goes with Dice too. The **partial** rank correlation asks what is left of a property once
-# coverage is given.
+# Find `arithmetic`: the property with which the *dummy's* Dice correlates most strongly
+# within subjects (in size). Guess first, from the formula of Dice.
+
+# %% tags=["exercise"]
+# solution begins
+inside = dummy[dummy["estimand"] == "within subjects"].set_index("property")["value"]
+arithmetic = inside.abs().idxmax() if inside.notna().any() else "coverage"
+# solution ends
+
+# %% tags=["check"]
+check(
+    lambda: arithmetic in PROPERTIES
+    and (
+        dummy["value"].isna().all()
+        or arithmetic
+        == dummy[dummy["estimand"] == "within subjects"]
+        .set_index("property")["value"]
+        .abs()
+        .idxmax()
+    ),
+    "Take the rows of `dummy` whose estimand is 'within subjects', and look for the "
+    "greatest absolute value.",
+)
+
+# %% [markdown] tags=["solution"]
+# With $p$ percent marked at random and $c$ percent blood, the expected Dice is about
+# $2pc/(p + c)$ percent: it grows with the coverage by arithmetic alone.
+
+# %% [markdown]
+# ## Two ways to fail
+#
+# Dice mixes blood that is missed with marks where there is none. **Would you expect the
+# same property to go with both?**
+
+# %%
+figures.correlations(found["recall"], outcome="recall")
+
+# %%
+figures.correlations(found["false area"], outcome="the falsely marked area")
+
+# %% [markdown]
+# Read the two figures side by side, row by row. A property that goes with both in
+# opposite directions can vanish in Dice, and one that goes with a single way to fail
+# points at what a remedy would have to do.
+#
+# ## What is left when the amount of blood is given?
+#
+# The **partial** correlation asks what a property still tells once another is known.
+# The ranks of the other are regressed out of both sides, and what remains is
+# correlated.
+
+
+# %%
+@np.errstate(invalid="ignore")
+def partial(x, y, given):
+    known = np.column_stack([np.ones(len(x)), *(rankdata(one) for one in given)])
+    rest = []
+    for ranks in (rankdata(x), rankdata(y)):
+        rest.append(ranks - known @ np.linalg.lstsq(known, ranks, rcond=None)[0])
+    return np.corrcoef(*rest)[0, 1]
+
+
+first = table["subject"] == table["subject"].mode()[0]
+x, y, z = (table.loc[first, name] for name in ("brightness", "dice", "coverage"))
+ours = correlation.partial_spearman(x, y, z)
+assert np.isclose(partial(x, y, [z]), ours) or np.isnan(ours)
 
 # %%
 rows = []
-for name in [name for name in PROPERTIES if name != "coverage"]:
-    plain, given = (correlation.spearman_within(table[name], table["dice"], table["subject"], table["clip"], table["frame"],
-                                                given=other) for other in (None, {"coverage": table["coverage"]}))
-    rows.append({"property": name, "within subjects": plain.value, "within subjects, coverage given": given.value,
-                 "subjects": given.n_subjects})
-rows = pd.DataFrame(rows)
-figures.table(rows, "What is left of each property once the amount of blood is given")
-change = (rows["within subjects"] - rows["within subjects, coverage given"]).abs().dropna()
-if len(change):
-    moved = rows.loc[change.idxmax()]
-    record.say("The property that changes most is {name}: {plain:.2f} alone, {given:.2f} with coverage given.",
-               name=moved["property"], plain=moved["within subjects"], given=moved["within subjects, coverage given"])
+for name in [n for n in PROPERTIES if n not in ("coverage", "surround")]:
+    ways = {"alone": None, "coverage given": {"coverage": table["coverage"]}}
+    ways["and the surround"] = {n: table[n] for n in ("coverage", "surround")}
+    row = {"property": name}
+    for label, given in ways.items():
+        one = correlation.spearman_within(
+            table[name], table["dice"], table["subject"], table["clip"], given=given
+        )
+        row[label] = one.value
+    rows.append(row)
+figures.table(pd.DataFrame(rows), "Within subjects, with Dice")
+
+# %% [markdown]
+# Where a number shrinks towards zero from left to right, the property was speaking for
+# the amount of blood, or for the round view. Where it stays, it says something of its
+# own; that is still no cause.
+#
+# ### Exercise 2 · A covariate of your own
+#
+# Compute `given_edge`: the partial rank correlation of `coverage` with `dice` over all
+# frames, with `edge` given. Use `partial`.
+
+# %% tags=["exercise"]
+# solution begins
+given_edge = partial(table["coverage"], table["dice"], [table["edge"]])
+# solution ends
+
+# %% tags=["check"]
+check(
+    lambda: np.isclose(
+        given_edge,
+        correlation.partial_spearman(table["coverage"], table["dice"], table["edge"]),
+    ),
+    "partial takes x, y and a list of what is given: here the list holds table['edge'].",
+)
+
+# %% [markdown] tags=["solution"]
+# Coverage and edge length are nearly the same property, so either takes most of the
+# other's part with it. Which of two such properties "explains" Dice, no table can tell.
 
 # %% [markdown]
 # ## And over frames, as it is usually done?
 #
-# The usual table takes each frame for an observation. **How many of the seven would it have called significant?**
+# The usual table takes each frame for an observation. **How many of the properties
+# would it have called significant?**
 
 # %%
-naive = pd.Series({name: correlation.naive_p(table[name], table["dice"]) for name in PROPERTIES})
-record.say("Over {n} frames as if they were independent, {naive} of {all} properties have p below 0.05. With {subjects} subjects as "
-           "the unit, {between} are significant between subjects after correction. Lesson 05 counts how often the first way "
-           "“finds” something where there is nothing.", n=len(table), naive=int((naive < 0.05).sum()), all=len(PROPERTIES),
-           subjects=table["subject"].nunique(),
-           between=int(shown[shown["estimand"] == "between subjects"]["significant"].sum()))
+naive = [correlation.naive_p(table[n], table["dice"]) < 0.05 for n in PROPERTIES]
+naive_count, tried, n_frames = sum(naive), len(PROPERTIES), len(table)
+kept = found["dice"].groupby("estimand")["significant"].sum()
+between, within = kept["between subjects"], kept["within subjects"]
 
 # %% [markdown]
+# Over {n_frames} frames as if they were independent, {naive_count} of {tried}
+# properties have a p below 0.05. With subjects as the unit and the number of looks
+# corrected for, {between} are significant between subjects and {within} within. Lesson 05 counts how often the first way "finds"
+# something where there is nothing.
+#
+# ### Exercise 3 · A cause? (open)
+#
+# Take the strongest correlation of this page. Write down one story in which the
+# property does the harm, and one in which something else changes both. What would you
+# have to change, and what to leave alone, to tell them apart?
+#
 # ## The one patient
 #
-# In the target as it is, blood is a matter of one patient or few. Between subjects there is nothing to compare with one. Within
-# that patient a correlation exists, and is a fact about that operation.
+# In the target as it is, blood is a matter of one patient or few. Between subjects
+# there is nothing to compare with one. Within that patient a correlation exists, and it
+# is a fact about that operation. **What goes with failure in other patients, we can't
+# know from one.**
 
-# %%
-if "ood_test" in tables:
-    one = found["ood_test"]
-    figures.table(one[one["estimand"] != "between subjects"][["property", "estimand", "value", "p", "p (Holm)", "subjects", "frames"]],
-                  f"Rank correlation with Dice, {figures.name_of('ood_test')}: for what it is worth")
-    between = one[one["estimand"] == "between subjects"]["value"].notna().sum()
-    record.say("Subjects with blood: {n}. Correlations between subjects that exist: {between} of {all}. {verdict}",
-               n=tables["ood_test"]["subject"].nunique(), between=int(between), all=len(PROPERTIES),
-               verdict="**What goes with failure in other patients, we can't know from one.**"
-               if tables["ood_test"]["subject"].nunique() == 1 else "")
+# %% tags=["quiz"]
+quiz(
+    (
+        "Dice correlates with brightness over all frames. What may it mean?",
+        {
+            "Bright patients differ from dark ones in something else.": "Yes: pooled "
+            "correlations mix what is between patients with what is within them.",
+            "Making a frame brighter would raise its Dice.": "No: nothing was changed.",
+        },
+    ),
+    (
+        "A dummy that marks at random has the same correlation as the network. Then ...",
+        {
+            "the network is no better than chance.": "No: its Dice may be far higher.",
+            "the correlation is arithmetic.": "Yes: it holds for any predictor that "
+            "marks such areas.",
+        },
+    ),
+    (
+        "Why does the pooled correlation get no p-value?",
+        {
+            "It has too many frames.": "No: many independent frames would be fine.",
+            "Its frames are not independent.": "Yes: neighbours and frames of one "
+            "patient resemble each other.",
+        },
+    ),
+)
 
 # %% [markdown]
 # ## What you saw, and what to doubt
 #
-# Three honest correlations where a single number is usual, and what is left of them when the amount of blood is given.
-# **Doubt** a correlation that does not say which of the three it is. Doubt it as a *cause* in any case: on the phantom, darkness,
-# colour, the round view and small pools came together, because we drew them together. To learn what does harm, one has to change
-# one thing and leave the rest.
+# You saw three honest correlations where a single number is usual, a dummy that has
+# some of them without knowing anything, and what is left when the amount of blood is
+# given. **Doubt** a correlation that does not say which of the three it is. And doubt it
+# as a *cause* in any case: the drawn patients' traits are independent of one another,
+# real patients' are not, and to learn what does harm one has to change one thing and
+# leave the rest. Lesson 06 does.

@@ -643,7 +643,7 @@ def ranks(frames):
     rows, known = [], frames[~frames.common]
     bleeding = frames.subject[frames.blood > 0].iloc[0]
     for who, part in (("all", known), ("one", known[known.subject == bleeding])):
-        rows += [{"patients": who, "ranked by": name, "AUROC": auroc(part.blood > 0, part[column])}
+        rows += [{"patients": who, "ranked by": name, "AUROC": auroc(part[column], part.blood > 0)}
                  for name, column in (("predicted area", "area"), ("mean red", "mean_R"))]
     return pd.DataFrame(rows)
 

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from helpers.errors import CourseError
-from helpers.results import DATA, INFO_TYPE, RESULT_TYPE
+from helpers.results import DATA, FIELDS, INFO_TYPE, RESULT_TYPE
 from report.execute import Executed
 from report.rules import faults
 
 FIGURE_TYPE = "application/vnd.course.figure+json"
-FIELDS = ("value", "low", "high", "n_frames", "n_subjects", "data", "split", "unit", "estimand")
 
 
 @dataclass
@@ -66,7 +65,7 @@ def _left(lesson: Executed) -> Iterator[tuple[str, dict]]:
 def _add(results: dict[str, dict], owner: dict[str, str], lesson: str, name: str, given: dict) -> None:
     if missing := [key for key in FIELDS if key not in given]:
         raise CourseError(
-            f"{lesson}: the result '{name}' lacks {', '.join(missing)}; record a helpers.results.Result."
+            f"{lesson}: the result '{name}' lacks {', '.join(missing)}; record a helpers.statistics.Estimate."
         )
     if given["data"] not in DATA:
         raise CourseError(

@@ -1,4 +1,5 @@
-"""Every chart of the course from small values by hand, and from the same turned round."""
+"""Every chart of the course from small values by hand, and from the same turned
+round."""
 
 import numpy as np
 import pandas as pd
@@ -30,7 +31,9 @@ def subject_dots(turned):
     found = Estimate(np.mean(last), 0.15, 0.3, 0.9, 40, 4, split="ood_test")
     return figures.subject_dots(
         {"id_test": series(first, "pig"), "ood_test": series(last, "video")},
-        "Dice on frames with blood, mean of a subject", estimates={"ood_test": found})
+        "Dice on frames with blood, mean of a subject",
+        estimates={"ood_test": found},
+    )
 
 
 def single_patient(turned):
@@ -40,9 +43,12 @@ def single_patient(turned):
 def estimates(turned):
     sign = -1 if turned else 1
     return figures.estimates(
-        {"light": Estimate(0.2 * sign, n_subjects=3, split="id_test"),
-         "view": Estimate(0.1, 0.05, 0.15, 0.9, 400, 12, split="ood_test")},
-        "cost in Dice")
+        {
+            "light": Estimate(0.2 * sign, n_subjects=3, split="id_test"),
+            "view": Estimate(0.1, 0.05, 0.15, 0.9, 400, 12, split="ood_test"),
+        },
+        "cost in Dice",
+    )
 
 
 def error_map(turned):
@@ -55,44 +61,70 @@ def error_map(turned):
 
 def false_by_class(turned):
     share = [45.0, 35.0, 20.0] if turned else [90.0, 6.0, 4.0]
-    return figures.false_by_class(pd.DataFrame(
-        {"class": ["Black Background", "Liver", "Fat"], "false_pixels": share,
-         "share": share, "marked": [50.0, 10.0, 5.0]}))
+    return figures.false_by_class(
+        pd.DataFrame(
+            {
+                "class": ["Black Background", "Liver", "Fat"],
+                "false_pixels": share,
+                "share": share,
+                "marked": [50.0, 10.0, 5.0],
+            }
+        )
+    )
 
 
 def regions(turned):
     values = [0.47, 0.14, np.nan] if turned else [0.14, 0.47, np.nan]
-    return figures.regions(pd.DataFrame(
-        [[0.8, 0.8, np.nan], values], ["id_test", "ood_wished"],
-        ["frame", "view", "surround"]), "Dice, mean over subjects")
+    return figures.regions(
+        pd.DataFrame(
+            [[0.8, 0.8, np.nan], values],
+            ["id_test", "ood_wished"],
+            ["frame", "view", "surround"],
+        ),
+        "Dice, mean over subjects",
+    )
 
 
 def division(turned):
     values = [0.1, 0.1, 0.5] if turned else [0.4, 0.1, 0.3]
-    return figures.division(pd.DataFrame(
-        [[0.0, 0.05, 0.1], values], ["id_test", "ood_wished"],
-        ["surround", "false marks in the view", "missed blood"]))
+    return figures.division(
+        pd.DataFrame(
+            [[0.0, 0.05, 0.1], values],
+            ["id_test", "ood_wished"],
+            ["surround", "false marks in the view", "missed blood"],
+        )
+    )
 
 
 def failure_bars(turned):
     values = [10.0, 20.0, 30.0, 40.0] if turned else [60.0, 10.0, 20.0, 10.0]
-    return figures.failure_bars(pd.DataFrame(
-        [[5.0, 5.0, 10.0, 80.0], values], ["id_test", "ood_test"],
-        ["missed", "elsewhere", "partial", "good"]))
+    return figures.failure_bars(
+        pd.DataFrame(
+            [[5.0, 5.0, 10.0, 80.0], values],
+            ["id_test", "ood_test"],
+            ["missed", "elsewhere", "partial", "good"],
+        )
+    )
 
 
 def line(turned):
     y = [0.1, 0.3, 0.2] if turned else [0.4, 0.3, 0.2]
-    return figures.line({"id_test": ([0.1, 0.5, 0.9], [0.7, 0.8, 0.6]),
-                         "ood_test": ([0.1, 0.5, 0.9], y)},
-                        "threshold on the probability of blood",
-                        "Dice, mean over subjects", mark=0.5)
+    return figures.line(
+        {
+            "id_test": ([0.1, 0.5, 0.9], [0.7, 0.8, 0.6]),
+            "ood_test": ([0.1, 0.5, 0.9], y),
+        },
+        "threshold on the probability of blood",
+        "Dice, mean over subjects",
+        mark=0.5,
+    )
 
 
 def histories(turned):
     y = [0.2, 0.5, 0.6] if turned else [0.6, 0.5, 0.2]
-    return figures.histories({"mean over subjects": y, "pig1": [0.3, 0.4, 0.5]}, 1,
-                             "Dice on id_val")
+    return figures.histories(
+        {"mean over subjects": y, "pig1": [0.3, 0.4, 0.5]}, 1, "Dice on id_val"
+    )
 
 
 def schedule(turned):
@@ -100,27 +132,42 @@ def schedule(turned):
 
 
 def distance(turned):
-    return figures.distance(np.linspace(0.1, 0.5, 100), 0.2 if turned else 0.6,
-                            "energy distance")
+    return figures.distance(
+        np.linspace(0.1, 0.5, 100), 0.2 if turned else 0.6, "energy distance"
+    )
 
 
 def doses(turned):
     a, b = [0.8, 0.7, 0.5], [0.8, 0.6, 0.2]
-    return figures.doses({"light": ([0, 0.5, 1], b if turned else a),
-                          "colour": ([0, 0.5, 1], a if turned else b)})
+    return figures.doses(
+        {
+            "light": ([0, 0.5, 1], b if turned else a),
+            "colour": ([0, 0.5, 1], a if turned else b),
+        }
+    )
 
 
 def causes(turned):
     estimate = [0.05, 0.2, 0.1] if turned else [0.19, 0.06, np.nan]
-    return figures.truth_estimate_placebo(pd.DataFrame(
-        {"truth": [0.2, 0.05, 0.1], "estimate": estimate, "placebo": [0.01, -0.02, np.nan]},
-        ["view", "colour", "anatomy"]))
+    return figures.truth_estimate_placebo(
+        pd.DataFrame(
+            {
+                "truth": [0.2, 0.05, 0.1],
+                "estimate": estimate,
+                "placebo": [0.01, -0.02, np.nan],
+            },
+            ["view", "colour", "anatomy"],
+        )
+    )
 
 
 def shares(turned):
     rows = [[0.1, 0.15], [0.3, 0.35]]
-    return figures.shares(pd.DataFrame(rows[::-1] if turned else rows, ["light", "view"],
-                                       ["pig1", "pig2"]))
+    return figures.shares(
+        pd.DataFrame(
+            rows[::-1] if turned else rows, ["light", "view"], ["pig1", "pig2"]
+        )
+    )
 
 
 def gains(turned):
@@ -130,15 +177,20 @@ def gains(turned):
 
 def against(turned):
     truth = pd.Series({"view": 0.2, "colour": 0.05})
-    estimate = pd.Series({"view": 0.1, "colour": 0.3} if turned else
-                         {"view": 0.25, "colour": 0.1})
-    return figures.against(truth, estimate, "cost in Dice, drawn", "cost in Dice, estimated")
+    estimate = pd.Series(
+        {"view": 0.1, "colour": 0.3} if turned else {"view": 0.25, "colour": 0.1}
+    )
+    return figures.against(
+        truth, estimate, "cost in Dice, drawn", "cost in Dice, estimated"
+    )
 
 
 def steps(turned):
     values = {"unseen pigs": 0.8, "with the target's camera": 0.5, "patients": 0.3}
-    return figures.steps(dict(zip(values, list(values.values())[::-1])) if turned else values,
-                         "Dice, mean over subjects")
+    return figures.steps(
+        dict(zip(values, list(values.values())[::-1])) if turned else values,
+        "Dice, mean over subjects",
+    )
 
 
 def picture(value=90):
@@ -148,38 +200,53 @@ def picture(value=90):
 
 def gallery(turned):
     dice = [0.3, 0.2, 0.1] if turned else [0.9, 0.5, 0.4]
-    table = pd.DataFrame({"split": "ood_test", "subject": ["a", "b", "c"], "dice": dice})
+    table = pd.DataFrame(
+        {"split": "ood_test", "subject": ["a", "b", "c"], "dice": dice}
+    )
     return figures.gallery(table, lambda row: picture(200 * row["dice"]))
 
 
 def classes(turned):
     labels = np.full((48, 64), 2, np.uint8)
-    labels[:30 if turned else 10] = 0
+    labels[: 30 if turned else 10] = 0
     labels[40:44, 20:40], labels[0] = 7, 255
     return figures.classes(picture(), labels)
 
 
 def correlations(turned):
     sign = -1 if turned else 1
-    rows = [(name, estimand, sign * value, abs(value) > 0.4 and estimand != "pooled")
-            for name, values in {"brightness": (0.1, 0.2, -0.3),
-                                 "coverage": (0.5, 0.6, 0.2)}.items()
-            for estimand, value in zip(
-                ("pooled", "within subjects", "between subjects"), values)]
+    rows = [
+        (name, estimand, sign * value, abs(value) > 0.4 and estimand != "pooled")
+        for name, values in {
+            "brightness": (0.1, 0.2, -0.3),
+            "coverage": (0.5, 0.6, 0.2),
+        }.items()
+        for estimand, value in zip(
+            ("pooled", "within subjects", "between subjects"), values
+        )
+    ]
     table = pd.DataFrame(rows, columns=["property", "estimand", "value", "significant"])
     return figures.correlations(table, table.assign(value=table["value"] * 1.4))
 
 
 def hover_scatter(turned):
     x = np.linspace(0, 1, 24)
-    table = pd.DataFrame({"x": x, "y": x if turned else 1 - x, "clip": "c", "frame": 1,
-                          "subject": np.repeat(["a", "b", "c"], 8)})
+    table = pd.DataFrame(
+        {
+            "x": x,
+            "y": x if turned else 1 - x,
+            "clip": "c",
+            "frame": 1,
+            "subject": np.repeat(["a", "b", "c"], 8),
+        }
+    )
     return figures.hover_scatter(table, "x", "y", "brightness (0 to 1)", "Dice")
 
 
 def strip(turned):
-    return figures.strip([picture(), picture(160)], ["darker", "brighter"],
-                         legend=figures.OVERLAY)
+    return figures.strip(
+        [picture(), picture(160)], ["darker", "brighter"], legend=figures.OVERLAY
+    )
 
 
 def unet(turned):
@@ -187,8 +254,32 @@ def unet(turned):
 
 
 # Whose title states a finding, and must turn with the values.
-FINDINGS = {one.__name__: one for one in (
-    by_subject, subject_dots, single_patient, estimates, error_map, false_by_class,
-    regions, division, failure_bars, line, histories, schedule, distance, doses, causes,
-    shares, gains, against, steps, gallery, classes, correlations, hover_scatter)}
+FINDINGS = {
+    one.__name__: one
+    for one in (
+        by_subject,
+        subject_dots,
+        single_patient,
+        estimates,
+        error_map,
+        false_by_class,
+        regions,
+        division,
+        failure_bars,
+        line,
+        histories,
+        schedule,
+        distance,
+        doses,
+        causes,
+        shares,
+        gains,
+        against,
+        steps,
+        gallery,
+        classes,
+        correlations,
+        hover_scatter,
+    )
+}
 OTHERS = {one.__name__: one for one in (strip, unet)}

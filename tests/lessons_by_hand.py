@@ -24,11 +24,12 @@ public = False
 
 RESULT = """
 # %%
-from helpers.results import Record, Result, tell
+from helpers.results import Record, tell
+from helpers.statistics import Estimate
 
 tell("{data}", [{notes}], [])
-Record().add("{name}", Result({value}, {low}, {high}, 40, {subjects}, data="{data}", split="id_test",
-                              estimand="Dice, tested"))
+Record().add("{name}", Estimate({value}, {low}, {high}, 0.9, 40, {subjects}, data="{data}",
+                                split="id_test", estimand="Dice, tested"))
 """
 
 # What a page may hold: a plotly figure, the same for the first page, and a table wider than a phone.

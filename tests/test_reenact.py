@@ -351,22 +351,22 @@ def test_share_between_is_all_where_frames_are_equal_and_none_where_subjects_are
 
 def test_figures_show_every_subject_habit_and_epoch() -> None:
     pairs = pd.DataFrame({"wrong": [0.9, 0.8], "right": [0.5, 0.7]}, index=["pig1", "pig2"])
-    assert [text.get_text() for text in plots.paired(pairs, "t", "x").axes[0].get_yticklabels()] == [
+    assert [text.get_text() for text in plots.paired(pairs, "x").axes[0].get_yticklabels()] == [
         "pig1",
         "pig2",
     ]
     rows = pd.DataFrame(
         {"habit": ["one", "two"], "figure": ["Dice", "Dice"], "wrong": [0.1, np.nan], "right": [0.5, 0.7]}
     )
-    assert len(plots.habits(rows, "t").axes[0].get_yticks()) == 2
-    axis = plots.schedules([1, 0.2, 0.5], [1, 0.4, 0.0], "t").axes[0]
+    assert len(plots.habits(rows).axes[0].get_yticks()) == 2
+    axis = plots.schedules([1, 0.2, 0.5], [1, 0.4, 0.0]).axes[0]
     assert [len(line.get_xdata()) for line in axis.lines] == [3, 3]
     p = pd.DataFrame({"frames": [0.01, 0.02, 0.5, 0.9], "subjects": [0.01, 0.3, 0.6, np.nan]})
-    heights = [[bar.get_height() for bar in axis.patches] for axis in plots.null(p, "t").axes]
+    heights = [[bar.get_height() for bar in axis.patches] for axis in plots.null(p).axes]
     assert heights[0][0] == 50 and heights[1][0] == 25 and sum(heights[1]) == 75
-    assert plots.coverage(COUNTS, "t").axes[0].get_yscale() == "log"
+    assert plots.coverage(COUNTS).axes[0].get_yscale() == "log"
     shares = {"a rule": {"PARTIAL": 100.0}, "counts": {"missed": 60.0, "good": 40.0}}
-    assert [bar.get_width() for bar in plots.modes(shares, "t").axes[0].patches] == [100, 60, 40]
+    assert [bar.get_width() for bar in plots.modes(shares).axes[0].patches] == [100, 60, 40]
 
 
 # What the lesson shows of them.

@@ -154,8 +154,8 @@ def test_the_course_itself_builds_and_executes_nothing_twice(smoke) -> None:
 
 
 def test_the_folder_of_published_tables_goes_to_the_lesson_that_asks_for_it_and_no_other(bench) -> None:
-    asks = code("from helpers import results\n"
-                "results.Record().add('told', results.Result(float(len(published)), data='published'))")
+    asks = code("from helpers import results\nfrom helpers.statistics import Estimate\n"
+                "results.Record().add('told', Estimate(float(len(published)), data='published'))")
     path = lesson(bench.folder, "00_first", asks)
     lesson(bench.folder, "01_second", code("print('published' in globals())"))
     path.write_text(path.read_text().replace("public = False", 'public = False\npublished = ""', 1))

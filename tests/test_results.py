@@ -1,159 +1,141 @@
-"""The record of numbers, the sentences made from it, and figures that always have words."""
+"""The record of numbers, and the sentences that take their numbers from it."""
 
 import json
 import math
 
-import matplotlib
-import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 
-from helpers import explore, figures, results
-from helpers.figures import style
-from helpers.results import Record, Result
-from helpers.training import History
+from helpers import results
+from helpers.errors import CourseError
+from helpers.results import Record, fill
+from helpers.statistics import Estimate
 
 
 @pytest.fixture
 def shown(monkeypatch):
     """What would be displayed, in order."""
     found = []
-    for room in (results, figures.display, explore):
-        monkeypatch.setattr(room, "display", lambda thing=None, raw=False, **_: found.append(thing), raising=False)
+    monkeypatch.setattr(results, "display", lambda thing, **_: found.append(thing))
     return found
 
 
-def text_of(thing) -> str:
-    return getattr(thing, "data", thing)
+RECORD = {
+    "id_test.dice": Estimate(0.8765, 0.81, 0.93, 0.9, 40, 11, split="id_test"),
+    "ood_test.dice": Estimate(0.1234, n_frames=20, n_subjects=1, split="ood_test"),
+    "ood_test.dice.view": Estimate(0.47, n_frames=20, n_subjects=1, split="ood_test"),
+    "x": Estimate(math.nan, n_subjects=0),
+}
 
 
-def test_a_sentence_takes_its_numbers_from_the_record(shown):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "{id_test.dice:.2f} ({id_test.dice.interval})",
+            "0.88 (0.81 to 0.93, a 90 % interval over 11 pigs)",
+        ),
+        (
+            "{ood_test.dice:.1%}, {ood_test.dice.interval}",
+            "12.3%, no interval, 1 patient",
+        ),
+        ("{ood_test.dice.view}", "0.47"),
+        ("{id_test.dice.low:.1f} {ood_test.dice.low:.1f}", "0.8 undefined"),
+        ("{id_test.dice.n_frames} {id_test.dice.behind}", "40 11 pigs, 40 frames"),
+        ("{x:.2f} {x.interval}", "undefined no interval, 0 subjects"),
+        (
+            "{verdict} {more['a']:.1f} {more[\"b\"]} {rows[1]} {table.shape}",
+            "falls 1.0 two 7 (2, 1)",
+        ),
+        ("{table.a.iloc[1]}", "4"),
+        (
+            "$x_{i}$ and $$\\sum_{i} {verdict}$$ and `{verdict}`, but {verdict}",
+            "$x_{i}$ and $$\\sum_{i} {verdict}$$ and `{verdict}`, but falls",
+        ),
+        ("```\n{verdict}\n``` {verdict}", "```\n{verdict}\n``` falls"),
+        ("5 $ or {verdict} for 6 $", "5 $ or falls for 6 $"),
+        ("no {1} or { } or {a b}", "no {1} or { } or {a b}"),
+    ],
+)
+def test_placeholders(text, said):
+    names = {
+        "verdict": "falls",
+        "more": {"a": 1.0, "b": "two"},
+        "rows": [5, 7],
+        "table": pd.DataFrame({"a": [3, 4]}),
+        "x": "hidden by the record",
+    }
+    assert fill(text, RECORD, names) == said
+
+
+@pytest.mark.parametrize(
+    "text", ["{id_val.dice:.2f}", "{missing}", "{id_test.dice.colour}"]
+)
+def test_a_number_that_is_not_there_cannot_be_said(text):
+    with pytest.raises(CourseError, match="neither recorded nor a variable here"):
+        fill(text, RECORD, {})
+
+
+def test_the_names_that_a_text_asks_for():
+    assert results.placeholders("{id_test.dice:.2f} $x_{i}$ {a['b']} `{c}`") == [
+        "id_test.dice",
+        "a['b']",
+    ]
+
+
+def test_what_is_recorded_is_left_for_the_report(shown):
     record = Record()
-    record.add("id_test.dice", Result(0.8765, 0.81, 0.93, n_frames=40, n_subjects=11, split="id_test"))
-    record.add("ood_test.dice", Result(0.1234, n_frames=20, n_subjects=1, split="ood_test"))
-    record.say("{id_test.dice:.2f} ({id_test.dice.interval}), {ood_test.dice:.1%} ({ood_test.dice.interval}), {more}.", more=7)
-    assert text_of(shown[-1]) == "0.88 (0.81 to 0.93, 11 subjects), 12.3% (no interval, 1 subject), 7."
+    one = record.add(
+        "a",
+        Estimate(
+            0.5,
+            0.4,
+            0.6,
+            0.9,
+            30,
+            12,
+            "mean",
+            "note",
+            0.01,
+            "phantom",
+            "id_test",
+            "percent",
+        ),
+    )
+    assert record["a"] is one
+    left = shown[0][results.RESULT_TYPE]
+    assert left["name"] == "a" and left["result"] == {
+        "value": 0.5,
+        "low": 0.4,
+        "high": 0.6,
+        "level": 0.9,
+        "n_frames": 30,
+        "n_subjects": 12,
+        "data": "phantom",
+        "split": "id_test",
+        "unit": "percent",
+        "estimand": "mean",
+    }
 
 
-def test_an_undefined_result_is_said_to_be_undefined(shown):
+def test_an_undefined_number_is_null_in_json(shown):
+    Record().add("x", Estimate(math.nan, data="real"))
+    written = json.loads(json.dumps(shown[0], allow_nan=False))
+    assert written[results.RESULT_TYPE]["result"]["value"] is None
+
+
+def test_a_number_says_what_it_was_made_from(shown):
+    with pytest.raises(ValueError, match="'x' doesn't say what it was made from"):
+        Record().add("x", Estimate(0.5))
+    with pytest.raises(
+        ValueError, match="choose one of phantom, real, published, cited"
+    ):
+        Estimate(0.5, data="imagined")
+    assert shown == []
+
+
+def test_a_record_says_its_numbers(shown):
     record = Record()
-    record.add("x", Result(math.nan, n_subjects=0))
-    record.say("It is {x:.2f}.")
-    assert text_of(shown[-1]) == "It is undefined."
-    assert json.loads(json.dumps(shown[0], allow_nan=False))[results.RESULT_TYPE]["result"]["value"] is None
-
-
-def test_a_number_that_was_not_recorded_cannot_be_said():
-    with pytest.raises(KeyError, match="'id_test.dice' is neither recorded nor given"):
-        Record().say("{id_test.dice:.2f}")
-
-
-def test_a_result_knows_what_it_was_made_from():
-    with pytest.raises(ValueError, match="choose one of phantom, real, published, cited"):
-        Result(0.5, data="imagined")
-
-
-def test_numbers_of_other_kinds_become_plain_ones():
-    result = Result(np.float32(0.5), n_frames=np.int64(3))
-    assert type(result.value) is float and type(result.n_frames) is int
-
-
-@pytest.mark.parametrize("figure", [style.new()[0], go.Figure()], ids=["matplotlib", "plotly"])
-def test_a_figure_without_words_is_refused(figure):
-    with pytest.raises(ValueError, match="alt text"):
-        figures.to_html(figure, "  ")
-
-
-def test_alt_text_is_on_the_page_whatever_is_in_it():
-    page = figures.to_html(style.new()[0], 'a "quoted" <figure> & more')
-    assert 'alt="a &quot;quoted&quot; &lt;figure&gt; &amp; more"' in page and page.count("<img") == 1
-
-
-def test_a_plotly_figure_brings_no_script_of_its_own_and_asks_nothing_of_the_network():
-    page = figures.to_html(go.Figure(), "nothing")
-    assert 'aria-label="nothing"' in page and len(page) < 20_000 and 'src="http' not in page
-
-
-def test_the_same_figure_is_the_same_picture():
-    def drawn() -> str:
-        return figures.to_html(figures.schedule([1e-3, 5e-4], "It goes down"), "a rate")
-
-    assert drawn() == drawn()
-
-
-def test_an_undefined_cell_is_a_dash_and_not_a_zero(shown):
-    figures.table(pd.DataFrame({"name": ["a"], "value": [math.nan]}), "caption <b>")
-    assert "–" in shown[-1].data and "0.000" not in shown[-1].data and "caption &lt;b&gt;" in shown[-1].data
-
-
-def test_the_overlay_gives_each_kind_of_pixel_its_colour():
-    image = np.full((2, 3, 3), 100, np.uint8)
-    blood = np.array([[True, True, False], [False, True, True]])
-    found = np.array([[True, False, True], [False, True, True]])
-    valid = np.array([[True, True, True], [True, True, False]])
-    picture = figures.overlay(image, blood, valid, found)
-    mixed = {kind: tuple((0.35 * 100 + 0.65 * np.round(255 * np.array(matplotlib.colors.to_rgb(style.COLOURS[kind])))).astype(int))
-             for kind in ("hit", "missed", "false alarm")}
-    assert tuple(picture[0, 0]) == mixed["hit"] and tuple(picture[0, 1]) == mixed["missed"]
-    assert tuple(picture[0, 2]) == mixed["false alarm"] and tuple(picture[1, 0]) == (100, 100, 100)
-    assert tuple(picture[1, 2]) == (33, 33, 33)  # not valid: it counts nowhere, and is darkened
-
-
-def test_the_report_gets_stills_and_a_notebook_gets_a_slider(shown, monkeypatch):
-    drawn = []
-
-    def draw(value):
-        drawn.append(value)
-        return style.new()[0]
-
-    monkeypatch.setenv("COURSE_STATIC", "1")
-    explore.slider(draw, [1, 2, 3], [1, 3], "x", lambda value: f"at {value}")
-    assert drawn == [1, 3] and 'alt="at 1"' in shown[0].data and 'alt="at 3"' in shown[1].data
-    monkeypatch.setenv("COURSE_STATIC", "0")
-    drawn.clear()
-    explore.slider(draw, [1, 2, 3], [2], "x", lambda value: f"at {value}")
-    assert drawn == [2] and type(shown[-1]).__name__ == "VBox"
-    slider = shown[-1].children[0]
-    slider.value = 3
-    assert drawn == [2, 3]
-
-
-def test_the_browser_goes_through_the_frames_of_a_mode(shown, monkeypatch):
-    table = pd.DataFrame({"mode": ["good", "missed", "good", "missed"], "frame": [1, 2, 3, 4]})
-    drawn = []
-
-    def draw(row):
-        drawn.append(row["frame"])
-        return np.zeros((8, 8, 3), np.uint8)
-
-    monkeypatch.setenv("COURSE_STATIC", "1")
-    explore.browse(table, draw, lambda row: f"frame {row['frame']}")
-    assert drawn == [3, 4] and "frame 3; frame 4." in shown[-1].data
-    monkeypatch.setenv("COURSE_STATIC", "0")
-    drawn.clear()
-    explore.browse(table, draw, lambda row: f"frame {row['frame']}")
-    kind, place = shown[-1].children[0].children
-    kind.value = "missed"
-    assert drawn[-1] == 2 and place.max == 1
-    place.value = 1
-    assert drawn[-1] == 4
-
-
-def test_the_words_of_the_curves_are_the_history():
-    history = History(loss=[1.0, 0.5], learning_rate=[1e-3, 5e-4], id_val=[0.25, 0.75],
-                      id_val_subjects=[{"pig1": 0.25}, {"pig1": 0.75}], best_epoch=1)
-    assert explore.words(history, 2) == ("Dice on the validation pigs over 2 of 2 epochs: it starts at 0.25, and is best, 0.75, "
-                                         "at epoch 2.")
-    [axes] = explore.curves(history).axes
-    assert list(axes.lines[0].get_ydata()) == [0.25, 0.75] and "Epoch 2" in axes.get_title(loc="left")
-
-
-def test_a_lesson_opens_with_what_it_was_made_from(shown):
-    class Surgeries:
-        data, notes, skipped = "phantom", ("The source is drawn.",), ("a.png is cut off.",)
-
-    record = results.begin(Surgeries())
-    assert record == {} and shown[0][results.INFO_TYPE] == {"data": "phantom", "notes": ["The source is drawn."],
-                                                            "skipped": ["a.png is cut off."]}
-    assert "The source is drawn." in shown[1].data and "1 frames were left out: a.png is cut off." in shown[1].data
+    record.add("a", Estimate(0.5, data="cited"))
+    record.say("{a:.1f} {more}", more="and more")
+    assert shown[-1].data == "0.5 and more"

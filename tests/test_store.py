@@ -71,14 +71,49 @@ def test_a_twin_that_was_faster_is_kept(own_store):
     assert (place / "t").read_text() == "first" and len(list(place.parent.iterdir())) == 1
 
 
-def test_code_changes_with_the_source(tmp_path, monkeypatch):
-    (tmp_path / "helpers").mkdir()
-    (tmp_path / "helpers" / "room.py").write_text("a = 1")
+@pytest.fixture
+def rooms(tmp_path, monkeypatch):
+    """A house of its own: `top` imports `low` from a package, and nobody imports `aside`."""
+    for name, text in {
+        "top": "from helpers.inner.low import a\nb = a + 1",
+        "inner/__init__": "",
+        "inner/low": "a = 1",
+        "aside": "c = 3",
+    }.items():
+        path = tmp_path / "helpers" / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     monkeypatch.setattr(store, "ROOT", tmp_path)
-    before = store.code("room")
-    assert store.code("room") == before
-    (tmp_path / "helpers" / "room.py").write_text("a = 2")
-    assert store.code("room") != before
+
+    def rewritten(name: str, text: str) -> str:
+        path = tmp_path / "helpers" / f"{name}.py"
+        path.write_text(text)
+        os.utime(path, ns=(0, hash((name, text)) % 10**15))
+        return store.code("top")
+
+    return rewritten
+
+
+def test_code_follows_what_a_room_imports_and_nothing_else(rooms):
+    before = store.code("top")
+    assert rooms("aside", "c = 4") == before
+    changed = rooms("inner/low", "a = 2")
+    assert changed != before
+    assert rooms("top", "from helpers.inner.low import a\nb = a + 2") not in (before, changed)
+
+
+def test_comments_docstrings_and_layout_change_no_code(rooms):
+    before = store.code("top")
+    assert rooms("inner/low", "# why\na = (\n    1\n)") == before
+    assert rooms("inner/low", '"""One."""\n\n\n# why\na = (\n    1\n)') == before
+
+
+def test_an_augmentations_settings_and_code_make_another_run():
+    from helpers import adaptation, runs, training
+
+    light, gamma = training.light_augmentation(), adaptation.RandomGamma(0.5, 2.0)
+    assert runs._recipe(light) == runs._recipe(training.light_augmentation()) != runs._recipe(gamma)
+    assert runs._recipe(adaptation.RandomGamma(0.5, 3.0)) != runs._recipe(gamma)
 
 
 @pytest.mark.parametrize("given, words", [({"profile": "huge"}, "no profile 'huge'; choose one of smoke, quick, full"),

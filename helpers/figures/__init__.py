@@ -23,6 +23,7 @@ from helpers.figures.errors import (
     error_map,
     failure_bars,
     false_by_class,
+    false_by_region,
     regions,
 )
 from helpers.figures.pictures import OVERLAY, classes, gallery, overlay, strip
@@ -46,6 +47,7 @@ __all__ = [
     "estimates",
     "failure_bars",
     "false_by_class",
+    "false_by_region",
     "gains",
     "gallery",
     "histories",

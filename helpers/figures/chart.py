@@ -180,4 +180,5 @@ def source(function: Callable) -> Code:
 
 def _lines(title: str, width: float) -> list[str]:
     whole = title.replace(" %", "\N{NO-BREAK SPACE}%")
-    return textwrap.wrap(whole, max(20, int(width * CHARACTERS_PER_INCH)))
+    room = max(20, int(width * CHARACTERS_PER_INCH))
+    return textwrap.wrap(whole, room, break_on_hyphens=False)

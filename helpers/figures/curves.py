@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from helpers import words
 from helpers.figures import style
@@ -114,7 +115,7 @@ def histories(
             textcoords="offset points",
         )
     axis.set(xlabel="epoch", ylabel=y_title)
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.legend()
     name, numbers = next(iter(curves.items()))
     what = words.capital(quantity(y_title))
@@ -158,7 +159,7 @@ def schedule(rates: Sequence[float], **said) -> Chart:
         ms=4,
     )
     axis.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
-    axis.xaxis.get_major_locator().set_params(integer=True)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     steps = np.diff(rates)
     if not len(steps) or not steps.any():
         found = f"The learning rate is {rates[0]:g} throughout"

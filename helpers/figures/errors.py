@@ -68,11 +68,15 @@ def error_map(maps: Mapping[str, np.ndarray], **said) -> Chart:
 
 
 def _rim_and_middle(one: np.ndarray) -> tuple[float, float]:
-    height, width = one.shape
-    rim = np.ones(one.shape, bool)
-    down, across = round(RIM * height), round(RIM * width)
-    rim[down : height - down, across : width - across] = False
     known = ~np.isnan(one)
+    if not known.any():
+        return 0.0, 0.0
+    # Padding is no part of the frame.
+    rows, columns = (np.flatnonzero(known.any(axis=axis)) for axis in (1, 0))
+    one = one[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    known, rim = ~np.isnan(one), np.ones(one.shape, bool)
+    down, across = (round(RIM * side) for side in one.shape)
+    rim[down : len(one) - down, across : one.shape[1] - across] = False
     return tuple(
         float(one[part & known].mean()) if (part & known).any() else 0.0
         for part in (rim, ~rim)
@@ -166,6 +170,57 @@ def regions(table: pd.DataFrame, x_title: str, **said) -> Chart:
         "The same frames, counted in different regions. What differs between two "
         "bars of a split lies outside one of the regions.",
     )
+
+
+def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
+    """Where the falsely marked pixels lie, a stacked bar per split.
+
+    pixels: split to the number of such pixels in each region ("view", "surround"). The
+    title speaks of the last split that has any.
+    """
+    figure, axis = style.new(7.5, 0.7 + 0.5 * len(pixels))
+    shares = {split: _shares(regions) for split, regions in pixels.items()}
+    left = np.zeros(len(pixels))
+    for region in dict.fromkeys(name for one in pixels.values() for name in one):
+        width = np.array([shares[split].get(region, 0.0) for split in pixels])
+        colour = REGION_COLOURS[region]
+        axis.barh(range(len(pixels)), width, left=left, color=colour, label=region)
+        left += width
+    style.rows(
+        axis,
+        [f"{name_of(split)}\n{sum(one.values()):,} pixels" for split, one in pixels.items()],
+        "falsely marked pixels, percent by region",
+    )
+    axis.set_xlim(0, 100)
+    figure.legend(loc="outside lower left", ncols=2)
+    marked = [split for split in pixels if shares[split]]
+    found = "No pixel is falsely marked anywhere"
+    if marked:
+        last = shares[marked[-1]]
+        region = max(last, key=last.get)
+        found = (
+            f"On {name_of(marked[-1])}, {last[region]:.0f} % of the falsely marked pixels "
+            f"lie in the {region}"
+        )
+    return made(
+        figure,
+        said,
+        found,
+        "Falsely marked pixels by region. "
+        + "; ".join(
+            f"{name_of(split)}: "
+            + (", ".join(f"{name} {value:.0f} %" for name, value in one.items()) or "none")
+            for split, one in shares.items()
+        )
+        + ".",
+        "The view is what the camera shows, the surround the black around it. The number "
+        "of pixels stands under each name: a share of few says little.",
+    )
+
+
+def _shares(pixels: Mapping[str, int]) -> dict[str, float]:
+    total = sum(pixels.values())
+    return {name: 100 * value / total for name, value in pixels.items()} if total else {}
 
 
 def division(lost: pd.DataFrame, **said) -> Chart:

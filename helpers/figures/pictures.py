@@ -65,7 +65,8 @@ def strip(
     for axis, picture, words in zip(axes.flat, pictures, titles):
         # Enlarged smoothly, or shown as it is where it is large.
         axis.imshow(picture, interpolation="lanczos")
-        axis.set_title(words, fontsize=8.5, pad=4)
+        if len(pictures) > 1:  # one alone has its title above
+            axis.set_title(words, fontsize=8.5, pad=4)
     if legend:
         patches = [
             matplotlib.patches.Patch(

@@ -30,11 +30,6 @@ _ARRAYS = {
     "classes": (np.uint8, ()),
     "fill": (np.bool_, ()),
 }
-# The code that decides the bytes: when it changes, frames are decoded anew.
-_CODE = tuple(
-    f"frames/{room}"
-    for room in ("archives", "classes", "cholecseg8k", "png", "reading", "fitting", "packing")
-)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -150,7 +145,11 @@ def pack(
     frames = table[["dataset", "image", "mask"]].drop_duplicates().sort_values(["dataset", "image", "mask"])
     keys = list(frames.itertuples(index=False, name=None))
     what = dict(
-        frames=_fingerprint(keys), size=list(size), keep_aspect=bool(keep_aspect), code=store.code(*_CODE)
+        frames=_fingerprint(keys),
+        size=list(size),
+        keep_aspect=bool(keep_aspect),
+        arrays=list(_ARRAYS),
+        code=store.code("frames/decoding"),
     )
     place = (Path(folder) if folder else store_folder() / "frames") / store.key(**what)
     if not place.exists():

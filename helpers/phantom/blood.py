@@ -10,28 +10,45 @@ THICK = 0.10
 
 
 def potential(
-    rng: np.random.Generator, height: Field, sites: list[tuple[float, float]], down: float = 1.0
+    rng: np.random.Generator,
+    height: Field,
+    sites: list[tuple[float, float]],
+    down: float = 1.0,
+    lace: float = 0.6,
 ) -> Field:
-    """Where blood comes first: high near the bleeding `sites` (x, y), in hollows, along runs that follow the
-    slope and in smears wiped off them. A rising level fills the field from its top."""
+    """Where blood comes first: high near the bleeding `sites` (x, y), in hollows, along
+    runs that follow the slope and in smears wiped off them; `lace` (0-1) is how frayed
+    pools are. A rising level fills the field from its top."""
     shape, scale = height.shape, unit(height.shape)
     x, y = grid(shape)
-    wander = noise(rng, shape, 26 * scale, 4, 0.6)
+    wander = noise(rng, shape, 26 * scale, 4, lace)
     near = np.full(shape, -9.0, np.float32)
     for sx, sy in sites:
         reach = rng.uniform(28, 60) * scale
         stretch = rng.uniform(0.6, 1.6)
-        distance = np.sqrt(((x - sx) * stretch) ** 2 + ((y - sy) / stretch) ** 2) / np.float32(reach)
+        distance = np.sqrt(
+            ((x - sx) * stretch) ** 2 + ((y - sy) / stretch) ** 2
+        ) / np.float32(reach)
         near = np.maximum(near, 1 - distance)
-    pools = near + 0.12 * np.clip(hollow(height, 14 * scale), -4, 5) / scale + 0.30 * wander
+    pools = (
+        near + 0.12 * np.clip(hollow(height, 14 * scale), -4, 5) / scale + 0.30 * wander
+    )
     return np.maximum(
-        pools, np.maximum(_runs(rng, height, sites, down), _smears(rng, shape, sites) + 0.2 * wander)
+        pools,
+        np.maximum(
+            _runs(rng, height, sites, down), _smears(rng, shape, sites) + 0.2 * wander
+        ),
     )
 
 
-def _runs(rng: np.random.Generator, height: Field, sites: list[tuple[float, float]], down: float) -> Field:
-    """Rivulets: from each site down the slope and towards the lower edge, thinner and later the further they
-    get."""
+def _runs(
+    rng: np.random.Generator,
+    height: Field,
+    sites: list[tuple[float, float]],
+    down: float,
+) -> Field:
+    """Rivulets: from each site down the slope and towards the lower edge, thinner and
+    later the further they get."""
     shape, scale = height.shape, unit(height.shape)
     smooth = cv2.GaussianBlur(height, (0, 0), 3 * scale)
     canvas = np.zeros(shape, np.uint8)
@@ -46,13 +63,26 @@ def _runs(rng: np.random.Generator, height: Field, sites: list[tuple[float, floa
             length = int(rng.integers(12, 34))
             wide = rng.uniform(2.5, 6.5) * scale
             for number in range(length):
-                row, column = int(np.clip(py, 1, shape[0] - 2)), int(np.clip(px, 1, shape[1] - 2))
-                vx = 0.7 * vx - 0.8 * (smooth[row, column + 1] - smooth[row, column - 1]) + rng.normal(0, 0.2)
-                vy = 0.7 * vy - 0.8 * (smooth[row + 1, column] - smooth[row - 1, column]) + 0.3 * down
+                row, column = (
+                    int(np.clip(py, 1, shape[0] - 2)),
+                    int(np.clip(px, 1, shape[1] - 2)),
+                )
+                vx = (
+                    0.7 * vx
+                    - 0.8 * (smooth[row, column + 1] - smooth[row, column - 1])
+                    + rng.normal(0, 0.2)
+                )
+                vy = (
+                    0.7 * vy
+                    - 0.8 * (smooth[row + 1, column] - smooth[row - 1, column])
+                    + 0.3 * down
+                )
                 speed = 4 * scale / max(np.hypot(vx, vy), 0.3)
                 qx, qy = px + vx * speed, py + vy * speed
                 tone = int(235 - 150 * number / length)
-                thick = max(1, round(wide * (1 - 0.5 * number / length) * rng.uniform(0.7, 1.3)))
+                thick = max(
+                    1, round(wide * (1 - 0.5 * number / length) * rng.uniform(0.7, 1.3))
+                )
                 cv2.line(
                     canvas,
                     (int(px * 8), int(py * 8)),
@@ -63,28 +93,42 @@ def _runs(rng: np.random.Generator, height: Field, sites: list[tuple[float, floa
                     3,
                 )
                 px, py = qx, qy
-    return cv2.GaussianBlur(canvas, (0, 0), 1.2 * scale).astype(np.float32) / 255 * 1.5 - 0.75
+    return (
+        cv2.GaussianBlur(canvas, (0, 0), 1.2 * scale).astype(np.float32) / 255 * 1.5
+        - 0.75
+    )
 
 
-def _smears(rng: np.random.Generator, shape: tuple[int, int], sites: list[tuple[float, float]]) -> Field:
-    """Streaks wiped off the sites by an instrument or a swab: thin and broken along the stroke."""
+def _smears(
+    rng: np.random.Generator, shape: tuple[int, int], sites: list[tuple[float, float]]
+) -> Field:
+    """Streaks wiped off the sites by an instrument or a swab: thin and broken along the
+    stroke."""
     x, y = grid(shape)
     scale = unit(shape)
     out = np.full(shape, -9.0, np.float32)
     for sx, sy in sites:
         angle = rng.uniform(0, 2 * np.pi)
         cosine, sine = float(np.cos(angle)), float(np.sin(angle))
-        along = ((x - sx) * cosine + (y - sy) * sine) / np.float32(rng.uniform(35, 75) * scale)
-        across = ((y - sy) * cosine - (x - sx) * sine) / np.float32(rng.uniform(7, 16) * scale)
+        along = ((x - sx) * cosine + (y - sy) * sine) / np.float32(
+            rng.uniform(35, 75) * scale
+        )
+        across = ((y - sy) * cosine - (x - sx) * sine) / np.float32(
+            rng.uniform(7, 16) * scale
+        )
         tile = rng.standard_normal((96, 96), dtype=np.float32)
-        streaks = cv2.remap(tile, along * 6, across * 4, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-        out = np.maximum(out, 0.55 - cv2.pow(along - 0.7, 2) - 0.5 * across * across + 0.35 * streaks)
+        streaks = cv2.remap(
+            tile, along * 6, across * 4, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+        )
+        out = np.maximum(
+            out, 0.55 - cv2.pow(along - 0.7, 2) - 0.5 * across * across + 0.35 * streaks
+        )
     return out * 0.8
 
 
 def thickness(field: Field, within: Field, share: float, steep: float = 1.6) -> Field:
-    """The film that covers `share` (0-1) of all pixels, of those `within` (bool): its thickness, THICK on its
-    rim, `steep` how fast it deepens from there."""
+    """The film that covers `share` (0-1) of all pixels, of those `within` (bool): its
+    thickness, THICK on its rim, `steep` how fast it deepens from there."""
     if share <= 0 or not within.any():
         return np.zeros(field.shape, np.float32)
     values = np.sort(field[::2, ::2][within[::2, ::2]])
@@ -94,14 +138,19 @@ def thickness(field: Field, within: Field, share: float, steep: float = 1.6) -> 
 
 
 def stain(albedo: Field, film: Field, look: dict[str, float]) -> Field:
-    """The tissue's colour under the film: Beer and Lambert's absorption, then the blood's own colour as it
-    thickens."""
+    """The tissue's colour under the film: Beer and Lambert's absorption, then the
+    blood's own colour as it thickens."""
     dark, hue = look["blood_dark"], look["blood_hue"]
     absorbs = np.array(
-        [0.35 + 1.5 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue], np.float32
+        [0.35 + 1.5 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue],
+        np.float32,
     )
     through = albedo * cv2.exp(cv2.merge([film * -float(share) for share in absorbs]))
-    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(84, 2, 6)
+    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(110, 0, 18)
     body = fresh ** (1 - dark) * old**dark
-    deep = mix(body, body * (0.75 - 0.4 * min(dark, 1)), step(film, 0.8, 2.5))
-    return mix(through, deep, 0.85 * (1 - cv2.exp(-2.6 * film)))
+    deep = mix(body, body * (0.75 - 0.22 * min(dark, 1)), step(film, 0.8, 2.5))
+    return mix(
+        through,
+        deep,
+        (0.85 + 0.1 * min(dark, 1)) * (1 - cv2.exp(-(2.6 + 2.0 * dark) * film)),
+    )

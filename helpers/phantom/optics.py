@@ -38,7 +38,7 @@ def picture(
     cv2.setRNGSeed(int(rng.integers(2**31)))
     cv2.randn(bits, (0.0,) * 3, (look["noise"],) * 3)  # a plain number would reach the red channel alone
     image += bits
-    surround = generator("surround", name[0]).uniform(0, 4, 3) * [1, 0.8, 0.7] / 255
+    surround = generator("surround", name[0], name[2]).uniform(0, 4, 3) * [1, 0.8, 0.7] / 255
     if inside.min() < 1:
         image = mix(surround.astype(np.float32), image, inside)
     return cv2.convertScaleAbs(np.maximum(image, 0), alpha=255), inside > 0.5

@@ -1,14 +1,15 @@
-"""The organs around a gallbladder, each with its shape, its skin and its place over the others."""
+"""The organs around a gallbladder, each with its shape, its skin and its place over the
+others."""
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from helpers.phantom.painter import ID, MARGIN, Painter
 from helpers.phantom.scene import (
     Field,
     fibres,
-    flat,
     grid,
     linear,
     lobules,
@@ -18,17 +19,20 @@ from helpers.phantom.scene import (
     thrice,
     unit,
     vessels,
+    warp,
 )
 from helpers.phantom.subjects import shows
 
 
 @dataclass
 class Body:
-    """One clip's view of a patient: who, which side is which, and the textures that several organs share."""
+    """One clip's view of a patient: who, which side is which, and the textures that
+    several organs share."""
 
     paint: Painter
     rng: np.random.Generator
     subject: str
+    clip: int
     look: dict[str, float]
     side: float  # 1: the liver lies to the right of the picture, -1: to the left
 
@@ -37,17 +41,29 @@ class Body:
         self.shape, self.scale = shape, unit((int(shape[0] / MARGIN + 0.5), 0))
         scale = self.scale
         self.rough = self.look["rough"] * scale
-        self.wobble = noise(rng, shape, 46 * scale, 3) * scale
+        self.wobble = noise(rng, shape, 80 * scale, 2) * scale
         self.mottle = noise(rng, shape, 22 * scale, 3, 0.6)
-        self.fine = noise(rng, shape, 5 * scale)
+        self.fine = noise(rng, shape, 3.5 * scale, 2, 0.7)
         course = rng.uniform(-0.5, 0.5) + 0.4 * self.side
-        self.strand = fibres(rng, shape, course, 40 * scale, 2.6 * scale, 22 * scale)
-        self.tree = vessels(rng, shape, int(self.look["vessels"]) + 6, 1.3)
+        self.strand = fibres(rng, shape, course, 40 * scale, 2.0 * scale, 11 * scale)
+        self.bend = [2.5 * scale * noise(rng, shape, 14 * scale, 2) for _ in range(2)]
+        self.tree = self.veins(int(self.look["vessels"]) + 6, 1.0)
         self.folds = noise(rng, shape, 70 * scale, 2)
+        self.lit = noise(rng, shape, 110 * scale)
 
     def wide(self) -> Field:
         """How far to the right of the middle each pixel lies, in scene heights."""
         return (grid(self.shape)[0] - self.shape[1] / 2) / self.paint.high
+
+    def down(self) -> Field:
+        """How far below the scene's middle each pixel lies, in scene heights."""
+        return (
+            grid(self.shape)[1] - self.shape[0] / 2
+        ) / self.paint.high - self.paint.drop
+
+    def veins(self, number: int, width: float, within: Field | None = None) -> Field:
+        """Vessels that wind, 0-1."""
+        return warp(vessels(self.rng, self.shape, number, width, within), *self.bend)
 
 
 def skin(base: Field, other: Field, share: Field) -> Field:
@@ -56,68 +72,137 @@ def skin(base: Field, other: Field, share: Field) -> Field:
 
 
 def wall(body: Body) -> None:
-    """The wall of the abdomen: far at the top, orange to violet, with fine vessels and folds; on it the
-    ligament."""
-    w, folds, strand, mottle, rough = body.look["wall"], body.folds, body.strand, body.mottle, body.rough
+    """The wall of the abdomen: far at the top, orange to violet, with fine vessels,
+    fibres and folds."""
+    w, folds, strand, mottle, rough = (
+        body.look["wall"],
+        body.folds,
+        body.strand,
+        body.mottle,
+        body.rough,
+    )
     colour = skin(
-        linear(196 - 30 * w, 118 - 6 * w, 84 + 26 * w),
-        linear(150, 96, 106),
-        0.3 + 0.35 * folds + 0.08 * strand,
+        linear(190 - 36 * w, 136 - 14 * w, 98 + 30 * w),
+        linear(128, 96, 104),
+        0.35 + 0.3 * folds + 0.09 * strand + 0.08 * mottle,
     )
-    colour = mix(
-        colour, linear(120, 28, 36), 0.5 * vessels(body.rng, body.shape, int(body.look["vessels"]) * 2, 1.0)
+    fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
+    colour = mix(colour, linear(128, 36, 40), np.clip(fine, 0, 0.65))
+    near = 0.35 * cv2.exp(
+        np.clip(
+            0.3 * folds + 0.95 * body.lit - 0.5 * body.side * body.wide(), -2.3, 1.2
+        )
     )
-    near = np.clip(0.62 + 0.25 * folds - 0.18 * body.side * body.wide(), 0.12, 1.1)
-    relief = 14 * body.scale * folds + 0.35 * rough * strand + 0.9 * rough * mottle
+    relief = 12 * body.scale * folds + 0.2 * rough * strand + 0.7 * rough * mottle
     body.paint.lay(
-        "wall", np.full(body.shape, 99.0, np.float32), colour, relief, 0.01, near, 0.25 * body.look["gloss"]
+        "wall",
+        np.full(body.shape, 99.0, np.float32),
+        colour,
+        relief,
+        0.01,
+        near,
+        0.2 * body.look["gloss"],
     )
-    if shows(body.subject, "ligament"):
-        course = np.array([(0.15, -0.7), (0.05, -0.3), (0.12, 0.05)]) * [body.side, 1]
-        sheet = body.paint.tube(course, 0.10) + 6 * body.wobble
-        colour = skin(linear(204, 160, 116), linear(186, 118, 96), 0.3 + 0.2 * strand + 0.2 * mottle)
-        body.paint.lay("ligament", sheet, colour, 0.6 * rough * strand + 0.8 * mottle, 7, 0.9, 0.4)
+
+
+def ligament(body: Body) -> None:
+    """The sheet that hangs from the wall to the liver: pale, yellow, thin."""
+    if not shows(body.subject, "ligament"):
+        return
+    course = np.array([(-0.02, -0.8), (0.02, -0.35), (0.14, 0.10)]) * [body.side, 1]
+    sheet = body.paint.tube(course, body.rng.uniform(0.24, 0.34)) + 8 * body.wobble
+    colour = skin(
+        linear(206, 160, 112),
+        linear(186, 116, 92),
+        0.3 + 0.2 * body.strand + 0.2 * body.mottle,
+    )
+    colour = mix(colour, linear(150, 44, 40), 0.5 * body.tree)
+    relief = 0.5 * body.rough * body.strand + 7 * body.scale * body.folds
+    body.paint.lay(
+        "ligament",
+        sheet,
+        colour,
+        relief,
+        9,
+        0.6 + 0.2 * body.lit,
+        0.5 * body.look["gloss"],
+    )
 
 
 def liver(body: Body) -> None:
-    """One or two smooth dark lobes, finely speckled."""
+    """One or two smooth dark lobes with soft edges, a fine grain and a sheen."""
     paint, rng, side, brown = body.paint, body.rng, body.side, body.look["liver"]
     colour = skin(
-        linear(132 - 40 * brown, 56 - 2 * brown + 6 * body.look["hue"], 48 + 14 * brown),
-        linear(100 - 24 * brown, 40, 40),
-        0.4 + 0.3 * body.mottle,
+        linear(
+            122 - 36 * brown, 53 - 2 * brown + 6 * body.look["hue"], 46 + 14 * brown
+        ),
+        linear(96 - 22 * brown, 41, 41),
+        0.4 + 0.14 * body.mottle + 0.3 * body.folds,
     )
-    colour *= thrice(np.clip(1 + 0.07 * body.fine, 0.5, 1.5))
-    near = np.clip(0.62 + 0.22 * noise(rng, body.shape, 80 * body.scale), 0.2, 1)
-    up, tilt = rng.uniform(-0.10, 0.12), side * rng.uniform(-0.5, 0.2)
-    lobe = paint.ellipse((0.52 * side, up), (0.72, 0.40), tilt) + 5 * body.wobble
-    if shows(body.subject, "much_liver") or rng.random() < 0.25:
-        second = paint.ellipse((-0.35 * side, -0.28), (0.95, 0.42), 0.2 * side) + 5 * body.wobble
-        lobe = np.maximum(lobe, second)
-    relief = 6 * body.scale * body.folds + 0.12 * body.rough * body.mottle + 0.05 * body.fine
-    paint.lay("liver", lobe, colour, relief, 26, near, 0.35 * body.look["gloss"])
+    colour *= thrice(np.clip(1 + 0.07 * body.fine, 0.7, 1.3))
+    near = np.clip(0.56 + 0.3 * noise(rng, body.shape, 90 * body.scale), 0.15, 1)
+    up, tilt = rng.uniform(-0.06, 0.08), side * rng.uniform(-0.45, 0.1)
+    if shows(body.subject, "much_liver"):
+        lobe = paint.ellipse((0.45 * side, up - 0.06), (0.85, 0.48), tilt)
+        second = paint.ellipse((-0.35 * side, -0.30), (0.95, 0.46), 0.2 * side)
+        lobe = np.maximum(lobe + 5 * body.wobble, second + 7 * body.wobble)
+    elif shows(body.subject, "much_wall"):
+        lobe = (
+            paint.ellipse((0.58 * side, up + 0.10), (0.74, 0.33), tilt)
+            + 6 * body.wobble
+        )
+    else:
+        lobe = (
+            paint.ellipse((0.46 * side, up - 0.03), (0.86, 0.49), tilt)
+            + 6 * body.wobble
+        )
+    relief = 12 * body.scale * body.folds + 0.10 * body.rough * body.mottle
+    paint.lay("liver", lobe, colour, relief, 22, near, 0.5 * body.look["gloss"])
     if shows(body.subject, "no_wall"):
         paint.classes[paint.classes == ID["wall"]] = ID["liver"]
 
 
-def fat(body: Body) -> Field:
-    """Below: yellow to orange, lobulated. Gives its lobules."""
-    paint, rng, mottle, scale, size = body.paint, body.rng, body.mottle, body.scale, body.look["lobule"]
-    dome, tone = lobules(rng, body.shape, size * scale)
-    small, _ = lobules(rng, body.shape, 0.5 * size * scale)
+def fat(body: Body, neck: np.ndarray) -> None:
+    """Below: yellow to orange, large soft lobes with small ones on them; it climbs up
+    to the gallbladder."""
+    paint, rng, mottle, scale, size = (
+        body.paint,
+        body.rng,
+        body.mottle,
+        body.scale,
+        body.look["lobule"],
+    )
+    large, tone = lobules(rng, body.shape, 2.6 * size * scale)
+    small, _ = lobules(rng, body.shape, 0.6 * size * scale)
+    beads = step(noise(rng, body.shape, 55 * scale), 0.0, 1.2)
+    large, small = (
+        cv2.GaussianBlur(dome, (0, 0), blur * scale)
+        for dome, blur in ((large, 3.5), (small, 1.0))
+    )
     yellow = body.look["yellow"]
     colour = skin(
-        linear(208, 148 + 18 * yellow, 84 - 22 * yellow),
-        linear(196, 108, 66),
-        0.35 + 0.2 * tone + 0.2 * mottle,
+        linear(212, 158 + 12 * yellow, 108 - 22 * yellow),
+        linear(200, 124, 84),
+        0.3 + 0.12 * tone + 0.2 * mottle + 0.5 * (0.5 - large),
     )
-    colour = mix(colour, linear(160, 50, 40), 0.5 * body.tree * (mottle > 0))
-    down = (grid(body.shape)[1] - body.shape[0] / 2) / paint.high
-    below = down - rng.uniform(0.10, 0.24) + 0.25 * body.side * rng.uniform(-0.3, 0.8) * body.wide()
-    relief = body.rough * (6.0 * dome + 1.6 * small + 0.5 * mottle)
+    colour = mix(colour, linear(158, 46, 40), np.clip(0.8 * body.tree, 0, 0.5))
+    line = rng.uniform(0.12, 0.22)
+    tilt = 0.25 * body.side * rng.uniform(-0.2, 0.9) * body.wide()
+    aside = (body.wide() - np.float32(neck[0] - 0.05 * body.side)) / np.float32(
+        rng.uniform(0.12, 0.22)
+    )
+    climb = np.float32(rng.uniform(0.02, 0.11)) * cv2.exp(-aside * aside)
+    climb *= np.maximum(1 + 0.4 * noise(rng, body.shape, 40 * scale), 0)
+    inside = (body.down() - line + tilt + climb) * paint.high + 7 * body.wobble
+    inside = inside + scale * (9 * large + 4 * beads * small - 6)
+    relief = (
+        scale * (13 * large + (1.5 + 3.5 * beads) * small) + body.rough * 0.5 * mottle
+    )
     relief += 9 * scale * noise(rng, body.shape, 60 * scale, 2)
-    paint.lay("fat", below * paint.high + 9 * body.wobble, colour, relief, 16, 0.92, 0.8 * body.look["gloss"])
-    return dome
+    near = np.clip(
+        0.3 + 0.64 * large + 0.26 * body.lit + 0.1 * beads * (small - 0.6), 0.12, 1.25
+    )
+    paint.lay("fat", inside, colour, relief, 16, near, 0.7 * body.look["gloss"], 2.0)
 
 
 def bowel(body: Body) -> None:
@@ -125,84 +210,148 @@ def bowel(body: Body) -> None:
     if shows(body.subject, "no_bowel") or body.rng.random() >= 0.75:
         return
     colour = skin(
-        linear(206, 138 + 8 * body.look["hue"], 128),
-        linear(186, 112, 112),
-        0.4 + 0.35 * body.mottle + 0.1 * body.strand,
+        linear(212, 166 + 8 * body.look["hue"], 150),
+        linear(194, 132, 122),
+        0.35 + 0.25 * body.mottle + 0.1 * body.strand,
     )
-    colour = mix(colour, linear(168, 60, 64), 0.5 * body.tree)
+    colour = mix(colour, linear(168, 60, 64), np.clip(0.8 * body.tree, 0, 0.6))
     middle = (-body.rng.uniform(0.35, 0.6) * body.side, body.rng.uniform(0.26, 0.42))
-    loop = body.paint.ellipse(middle, (0.30, 0.15), -0.6 * body.side) + 3 * body.wobble
-    body.paint.lay("bowel", loop, colour, 1.2 * body.rough * body.mottle, 18, 0.95, 0.8 * body.look["gloss"])
+    loop = body.paint.ellipse(middle, (0.32, 0.16), -0.6 * body.side) + 7 * body.wobble
+    relief = 0.6 * body.rough * body.mottle + 4 * body.scale * body.folds
+    body.paint.lay("bowel", loop, colour, relief, 20, 1.0, 0.7 * body.look["gloss"])
 
 
-def gallbladder(body: Body, neck: np.ndarray, dome: Field) -> None:
-    """A pale pear, blue-green to yellow-pink, netted with vessels, its neck towards `neck`."""
-    if shows(body.subject, "no_gallbladder"):
-        return
-    paint, rng, green = body.paint, body.rng, body.look["green"]
-    angle = body.side * rng.uniform(-0.9, -0.2)
+def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
+    """A bag, grey-green to pink and netted with vessels, that hangs from the liver's
+    bed: its far side is bound to the liver, its neck goes down to `neck`, under the
+    fat. Where the wall fills the view it only looks out from under the liver. Gives the
+    place by which a grasper holds it."""
+    paint, rng, green, scale = body.paint, body.rng, body.look["green"], body.scale
+    hidden = shows(body.subject, "much_wall")
+    angle = body.side * (
+        rng.uniform(-0.5, 0.3) if hidden else rng.uniform(-1.25, -0.45)
+    )
     away = np.array([np.cos(angle), np.sin(angle)]) * body.side
-    pear = paint.ellipse(
-        neck + away * rng.uniform(0.22, 0.3), (rng.uniform(0.2, 0.27), rng.uniform(0.12, 0.16)), angle
+    long, thick = rng.uniform(0.19, 0.24), rng.uniform(0.13, 0.16)
+    if not hidden:
+        long, thick = long + rng.uniform(0.05, 0.09), thick + rng.uniform(0.01, 0.04)
+    middle = (
+        neck + away * (0.12 if hidden else rng.uniform(0.17, 0.25)) - [0, 0.06 * hidden]
     )
-    pear = np.maximum(pear, paint.ellipse(neck + away * 0.07, (0.14, 0.06), angle)) + 2 * body.wobble
-    blotch = noise(rng, body.shape, 34 * body.scale, 3)
+    if shows(body.subject, "no_gallbladder"):
+        return middle
+    bag = np.maximum(
+        paint.ellipse(middle, (long, thick), angle),
+        paint.ellipse(neck + away * 0.04, (0.16, 0.085), angle + 0.35 * body.side),
+    )
+    bag = cv2.GaussianBlur(bag, (0, 0), 6 * scale) + 8 * body.wobble
+    blotch = noise(rng, body.shape, 50 * scale, 2, 0.4)
+    along = (body.wide() - float(neck[0])) * float(away[0]) + (
+        body.down() - float(neck[1])
+    ) * float(away[1])
+    along = np.clip(along / float(2.2 * long), 0, 1)
     colour = mix(
-        linear(190 - 50 * green, 158 - 10 * green, 122 + 22 * green),
-        linear(196, 124, 92),
-        np.clip(0.3 + 0.4 * blotch, 0, 0.85),
+        linear(160 - 36 * green, 140 - 6 * green, 122 + 14 * green),
+        linear(170, 124, 114),
+        np.clip(
+            0.65
+            - 0.65 * along
+            + 0.25 * blotch
+            + 0.08 * body.strand
+            + 0.08 * body.mottle,
+            0,
+            0.95,
+        ),
     )
-    colour = mix(colour, linear(214, 176, 120), np.clip(0.35 * (dome - 0.45) + 0.3 * blotch - 0.1, 0, 0.6))
-    net = vessels(rng, body.shape, 16, 1.1, (pear > 0).astype(np.float32))
-    colour = mix(colour, linear(142, 36, 40), 0.65 * net)
+    fatty = step(
+        noise(rng, body.shape, 30 * scale, 2)
+        - 1.2 * body.down()
+        + 1.2 * float(middle[1]),
+        0.3,
+        3.0,
+    )
+    colour = mix(colour, linear(204, 160, 116), 0.35 * fatty)
+    net = body.veins(16, 0.65, (bag > 0).astype(np.float32))
+    colour = mix(colour, linear(134, 40, 44), np.clip(net, 0, 0.55))
+    across = np.array([-away[1], away[0]]) * body.side  # towards the liver
+    bed = (body.wide() - float(middle[0])) * float(across[0]) + (
+        body.down() - float(middle[1])
+    ) * float(across[1])
+    bound = step(bed / np.float32(thick) + 0.1 * body.mottle, 0.1, 1.1)
+    colour = mix(colour, linear(140, 86, 80), 0.75 * bound)
+    near = np.clip(0.58 - 0.24 * bound + 0.16 * body.lit, 0.2, 1.0)
+    relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
     paint.lay(
         "gallbladder",
-        pear,
+        bag,
         colour,
-        body.rough * (0.35 * body.mottle + 1.2 * blotch),
-        24,
-        0.95,
-        0.8 * body.look["gloss"],
+        relief,
+        26,
+        near,
+        0.9 * body.look["gloss"],
+        1.8 + 8 * bound,
     )
+    return middle
 
 
 def hilum(body: Body, neck: np.ndarray) -> None:
-    """What lies at the gallbladder's neck: connective tissue, the vein, the cystic duct."""
+    """What lies at the gallbladder's neck: connective tissue, the vein and, in one clip
+    of five, the cystic duct."""
     paint, rng, strand, mottle = body.paint, body.rng, body.strand, body.mottle
     if shows(body.subject, "connective"):
-        web = skin(linear(192, 140, 100), linear(224, 192, 150), 0.3 + 0.25 * strand + 0.3 * mottle)
-        sore = np.clip(0.4 * step(mottle, 0.5, 2.0) + 0.6 * body.tree, 0, 0.8)
-        axes = (rng.uniform(0.22, 0.32), rng.uniform(0.13, 0.2))
-        area = paint.ellipse(neck + [0.02, 0.05], axes, 0.5 * body.side) + 8 * body.wobble
+        web = skin(
+            linear(204, 156, 150),
+            linear(230, 210, 202),
+            0.4 + 0.18 * strand + 0.35 * mottle,
+        )
+        sore = np.clip(0.3 * step(mottle, 0.8, 2.2) + 0.7 * body.tree, 0, 0.6)
+        axes = (rng.uniform(0.20, 0.30), rng.uniform(0.12, 0.19))
+        area = (
+            paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble
+        )
+        area = area + body.scale * (3.0 * mottle + 0.8 * strand)
+        web = mix(
+            paint.albedo, web, np.clip(0.62 + 0.25 * mottle + 0.07 * strand, 0.2, 0.95)
+        )
         paint.lay(
             "connective",
             area,
-            mix(web, linear(140, 52, 44), sore),
-            body.scale * (0.8 * strand + 3.0 * mottle),
+            mix(web, linear(158, 54, 54), sore),
+            body.scale * (0.4 * strand + 2.2 * mottle + 8 * body.folds),
             9,
-            0.7,
+            1.1,
             1.1 * body.look["gloss"],
+            7,
         )
     if shows(body.subject, "vein"):
-        course = neck + np.array([(0.02, -0.06), (0.12, -0.08), (0.24, -0.02)]) * [body.side, 1]
+        course = neck + np.array(
+            [(0.02, -0.03), (0.08, -0.07), (0.16, -0.06), (0.26, 0.0)]
+        ) * [body.side, 1]
         paint.lay(
             "vein",
-            paint.tube(course, 0.022) + 0.6 * body.wobble,
-            flat(linear(78, 58, 92), body.shape),
+            paint.tube(course, 0.017) + 0.25 * body.bend[0],
+            mix(paint.albedo, linear(70, 54, 92), np.clip(0.7 + 0.15 * mottle, 0, 1)),
             0 * mottle,
             5,
             0.8,
             0.9,
+            2.5,
         )
-    if shows(body.subject, "duct"):
-        course = neck + np.array([(0.02, 0.0), (-0.05, 0.06), (-0.09, 0.15)]) * [body.side, 1]
-        colour = skin(linear(208, 158, 118), linear(190, 110, 84), 0.4 + 0.3 * mottle)
+    if shows(body.subject, "duct") and body.clip % 5 == 0:
+        course = neck + np.array([(0.02, 0.0), (-0.05, 0.06), (-0.09, 0.15)]) * [
+            body.side,
+            1,
+        ]
+        colour = skin(
+            linear(172, 92, 76), linear(146, 58, 54), 0.4 + 0.3 * mottle + 0.2 * strand
+        )
         paint.lay(
             "duct",
-            paint.tube(course, 0.032) + 0.8 * body.wobble,
-            colour,
+            paint.tube(course, 0.024) + 2 * body.wobble,
+            mix(paint.albedo, colour, np.clip(0.75 + 0.2 * mottle, 0, 1)),
             0.5 * body.scale * strand,
             6,
+            0.75,
             1.0,
-            1.0,
+            3.0,
         )

@@ -1,5 +1,5 @@
-"""Organs are laid over one another as a painter would: each a domed body with its own skin, which shades
-those below."""
+"""Organs are laid over one another as a painter would: each a domed body with its own
+skin, which shades those below."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ from helpers.frames.classes import by_name
 from helpers.phantom.scene import Field, Shape, grid, mix, step, unit
 
 MARGIN = 1.2
-"""How much larger than the frame a clip's anatomy is drawn, so that the telescope can drift."""
+"""How much larger than the frame a clip's anatomy is drawn, so that the telescope can
+drift."""
 
 ID = {
     short: by_name(name).id
@@ -35,20 +36,31 @@ ID = {
 class World(NamedTuple):
     """A clip's anatomy: what stays while the telescope moves."""
 
-    albedo: Field  # HxWx3, linear
-    ground: Field  # HxWx4: height, where blood comes first, gloss, how much light gets there
+    albedo: Field  # HxWx4: linear colour, and ripples that only gleams show
+    ground: Field  # HxWx4: height, where blood comes first, gloss, light that gets there
     classes: np.ndarray  # HxW uint8
-    focus: tuple[float, float]  # where the surgeon works, as a share of the frame (x, y)
+    focus: tuple[float, float]  # where the surgeon works, share of the frame (x, y)
+    hold: tuple[float, float]  # where a grasper takes hold, likewise
 
 
 class Painter:
-    """What has been laid down so far; `lay` puts another body on top. `zoom` 1 shows a scene as high as the
-    frame."""
+    """What has been laid down so far; `lay` puts another body on top. `zoom` 1 shows a
+    scene as high as the frame, its middle `drop` scene heights below the frame's; the
+    lamp stands at direction `lamp` (x, y, 1)."""
 
-    def __init__(self, shape: Shape, zoom: float):
-        self.shape, self.scale, self.high = shape, unit(shape) / MARGIN, zoom * shape[0] / MARGIN
+    def __init__(
+        self,
+        shape: Shape,
+        zoom: float,
+        drop: float = 0.0,
+        lamp: tuple[float, float] = (0.0, 0.0),
+    ):
+        self.shape, self.scale = shape, unit(shape) / MARGIN
+        self.high, self.drop, self.lamp = zoom * shape[0] / MARGIN, drop, lamp
         self.albedo = np.zeros((*shape, 3), np.float32)
-        self.height, self.gloss, self.near = (np.zeros(shape, np.float32) for _ in range(3))
+        self.height, self.gloss, self.near = (
+            np.zeros(shape, np.float32) for _ in range(3)
+        )
         self.classes = np.full(shape, ID["wall"], np.uint8)
 
     def lay(
@@ -60,32 +72,54 @@ class Painter:
         bulge: float,
         near: Field | float,
         gloss: float,
+        soft: Field | float = 1.3,
     ) -> None:
-        """A body where `inside` (pixels to its edge, positive within) is positive: its skin (colour), relief
-        (height on top of a dome `bulge` pixels high), its nearness to the lamp and its gloss; it shades what
-        lies below."""
-        share = step(inside, -1.3 * self.scale, 1.3 * self.scale)
-        dome = np.sqrt(np.clip(inside / (4.0 * bulge * self.scale), 0, 1)) * bulge * self.scale
-        self.near *= 1 - 0.5 * cv2.exp(np.minimum(inside, 0) / (13 * self.scale))
+        """A body where `inside` (pixels to its edge, positive within) is positive: its
+        skin (colour), relief (height on top of a dome `bulge` pixels high), its
+        nearness to the lamp, its gloss and how `soft` its edge is (pixels); it shades
+        what lies below."""
+        share = step(inside, -soft * self.scale, soft * self.scale)
+        climb = np.clip(inside / (3.2 * bulge * self.scale), 0, 1)
+        dome = climb * (2 - climb) * bulge * self.scale
+        shadow = np.float32(
+            [[1, 0, -0.6 * bulge * self.scale * side] for side in self.lamp]
+        )
+        shadow[1, :2] = 0, 1
+        cast = cv2.warpAffine(
+            inside, shadow, self.shape[::-1], borderMode=cv2.BORDER_REPLICATE
+        )
+        self.near *= 1 - 0.34 * cv2.exp(np.minimum(cast, 0) / (9 * self.scale))
         self.albedo = mix(self.albedo, skin, share)
-        for field, new in ((self.height, dome + relief), (self.near, near), (self.gloss, gloss)):
+        for field, new in (
+            (self.height, dome + relief),
+            (self.near, near),
+            (self.gloss, gloss),
+        ):
             field += share * (new - field)
         self.classes[inside > 0] = ID[name]
 
+    def place(self, points) -> np.ndarray:
+        """Pixels (x, y) of points said in scene heights from the scene's middle."""
+        return (np.array(points) + [0, self.drop]) * self.high + [
+            self.shape[1] / 2,
+            self.shape[0] / 2,
+        ]
+
     def ellipse(self, middle, axes, angle: float) -> Field:
-        """About how many pixels to an ellipse's edge, positive inside; lengths in scene heights from the
-        centre."""
+        """About how many pixels to an ellipse's edge, positive inside; lengths in scene
+        heights from the centre."""
         x, y = grid(self.shape)
-        x = x - float(self.shape[1] / 2 + middle[0] * self.high)
-        y = y - float(self.shape[0] / 2 + middle[1] * self.high)
+        middle = self.place(middle)
+        x, y = x - float(middle[0]), y - float(middle[1])
         cosine, sine = float(np.cos(angle)), float(np.sin(angle))
         u = (x * cosine + y * sine) / float(axes[0] * self.high)
         v = (y * cosine - x * sine) / float(axes[1] * self.high)
         return (1 - np.sqrt(u * u + v * v)) * float(min(axes) * self.high)
 
     def tube(self, points, half: float) -> Field:
-        """Pixels to the edge of a tube along points (scene heights from the centre), positive inside."""
+        """Pixels to the edge of a tube along points (scene heights from the centre),
+        positive inside."""
         line = np.ones(self.shape, np.uint8)
-        place = np.round((np.array(points) * self.high + [self.shape[1] / 2, self.shape[0] / 2]) * 8)
+        place = np.round(self.place(points) * 8)
         cv2.polylines(line, [place.astype(np.int32)], False, 0, 1, cv2.LINE_8, 3)
         return float(half * self.high) - cv2.distanceTransform(line, cv2.DIST_L2, 5)

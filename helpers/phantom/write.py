@@ -18,9 +18,9 @@ from PIL import Image
 
 from helpers.errors import CourseError
 from helpers.frames.classes import BORDER, CLASSES, UNLABELLED
-from helpers.phantom.laparoscopic import CLIP, draw_laparoscopic
-from helpers.phantom.robotic import draw_robotic
-from helpers.phantom.subjects import FACTORS, PATIENTS, PIGS
+from helpers.phantom.draw import draw_laparoscopic, draw_robotic
+from helpers.phantom.laparoscopic import CLIP
+from helpers.phantom.subjects import GROUPS, PATIENTS, PIGS
 
 Files = list[tuple[str, bytes]]
 _PIG_STEP, _PIG_GAP = 60, 540  # frame numbers between two labelled frames, and besides between two clips
@@ -33,19 +33,19 @@ def write_hemoset(
     size: tuple[int, int] = (240, 320),
     seed: int = 0,
     variation: float = 1.0,
-    factors: tuple[str, ...] = (),
+    swapped: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
     workers: int | None = None,
 ) -> None:
     """Draw robotic surgery in pigs into `folder` as HemoSet is released: pigN/imgs.zip and pigN/labels.zip.
 
     `n_frames` (at least 10) are shared out among the ten pigs as released, in clips of about eight; `size` is
-    (height, width). `variation` 0 gives all pigs one look, 1 is as released. Each name of `factors` (see
-    FACTORS) gives that part of the drawing the target's level; anatomy and labels stay as they are. `only`
+    (height, width). `variation` 0 gives all pigs one look, 1 is as released. Each of the groups `swapped` (see
+    GROUPS) is drawn as in the target. `only`
     names the pigs to draw, each as it is among all of them; none named means all. The same arguments give the
     same bytes, whatever `workers` (processes; by default one a core). CourseError where an argument is out of
     range, the folder holds something, or the disk is full; nothing half-written stays."""
-    _check(n_frames, PIGS, 10**6, size, variation, factors, only)
+    _check(n_frames, PIGS, 10**6, size, variation, swapped, only)
     jobs = []
     for pig, frames in _shares(PIGS, n_frames).items():
         if only and pig not in only:
@@ -53,7 +53,7 @@ def write_hemoset(
         number = 0
         for clip, part in enumerate(np.array_split(np.arange(frames), max(1, round(frames / 8)))):
             numbers = [number + _PIG_STEP * place for place in range(len(part))]
-            jobs.append((_robotic_clip, pig, clip, numbers, size, seed, variation, tuple(factors)))
+            jobs.append((_robotic_clip, pig, clip, numbers, size, seed, variation, tuple(swapped)))
             number = numbers[-1] + _PIG_STEP + _PIG_GAP
     _write(Path(folder), _zipped(_drawn(jobs, n_frames, workers)))
 
@@ -65,7 +65,7 @@ def write_cholecseg8k(
     seed: int = 0,
     variation: float = 1.0,
     wished: bool = False,
-    factors: tuple[str, ...] = (),
+    swapped: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
     workers: int | None = None,
 ) -> None:
@@ -74,9 +74,9 @@ def write_cholecseg8k(
 
     `n_frames` (17 to 8080) are shared out among the 17 videos by their clips, some four to a clip. Blood is
     in video01 only; `wished` draws the benchmark one would wish for: the same patients, blood in each of
-    them, in about three quarters of the frames. The rest as in `write_hemoset`; here each name of `factors`
-    switches that difference off: the target is drawn with the source's level of it."""
-    _check(n_frames, PATIENTS, CLIP * sum(PATIENTS.values()), size, variation, factors, only)
+    them, in about three quarters of the frames. The rest as in `write_hemoset`; here each of the groups `swapped`
+    is drawn as in the source."""
+    _check(n_frames, PATIENTS, CLIP * sum(PATIENTS.values()), size, variation, swapped, only)
     jobs = []
     for video, frames in _shares(PATIENTS, n_frames).items():
         if only and video not in only:
@@ -86,12 +86,12 @@ def write_cholecseg8k(
             clip = int((place + 0.5) * PATIENTS[video] / clips)
             offsets = [int((number + 0.5) * CLIP / len(part)) for number in range(len(part))]
             jobs.append(
-                (_laparoscopic_clip, video, clip, offsets, size, seed, variation, wished, tuple(factors))
+                (_laparoscopic_clip, video, clip, offsets, size, seed, variation, wished, tuple(swapped))
             )
     _write(Path(folder), _drawn(jobs, n_frames, workers))
 
 
-def _check(n_frames, subjects, most, size, variation, factors, only) -> None:
+def _check(n_frames, subjects, most, size, variation, swapped, only) -> None:
     if not len(subjects) <= n_frames <= most:
         raise CourseError(
             f"n_frames is {n_frames}: ask for {len(subjects)} to {most}, so that each subject has a frame."
@@ -100,9 +100,9 @@ def _check(n_frames, subjects, most, size, variation, factors, only) -> None:
         raise CourseError(f"size is {tuple(size)}: ask for a height and a width of at least 32 pixels.")
     if not 0 <= variation <= 1.5:
         raise CourseError(f"variation is {variation}: ask for 0 (all subjects alike) to 1.5.")
-    for factor in factors:
-        if factor not in FACTORS:
-            raise CourseError(f"No factor is called '{factor}': choose from {', '.join(FACTORS)}.")
+    for group in swapped:
+        if group not in GROUPS:
+            raise CourseError(f"No group is called '{group}': choose from {', '.join(GROUPS)}.")
     for subject in only:
         if subject not in subjects:
             raise CourseError(f"No subject is called '{subject}': choose from {', '.join(subjects)}.")
@@ -126,11 +126,11 @@ def _png(image: np.ndarray, noisy: bool = True) -> bytes:
     return cv2.imencode(".png", image[..., ::-1], how)[1].tobytes()
 
 
-def _robotic_clip(pig, clip, numbers, size, seed, variation, factors) -> Files:
+def _robotic_clip(pig, clip, numbers, size, seed, variation, swapped) -> Files:
     files = []
     for place, number in enumerate(numbers):
         image, blood = draw_robotic(
-            pig, clip, place / max(len(numbers) - 1, 1), size, seed, variation, factors
+            pig, clip, place / max(len(numbers) - 1, 1), size, seed, variation, swapped
         )
         mask, data = Image.fromarray(blood.astype(np.uint8)), io.BytesIO()
         mask.putpalette([0, 0, 0, 128, 0, 0])
@@ -142,14 +142,14 @@ def _robotic_clip(pig, clip, numbers, size, seed, variation, factors) -> Files:
     return files
 
 
-def _laparoscopic_clip(video, clip, offsets, size, seed, variation, wished, factors) -> Files:
+def _laparoscopic_clip(video, clip, offsets, size, seed, variation, wished, swapped) -> Files:
     rgb, grey = np.full((256, 3), UNLABELLED[0], np.uint8), np.full(256, UNLABELLED[1], np.uint8)
     for entry in CLASSES:
         rgb[entry.id], grey[entry.id] = entry.rgb, entry.grey
     files, first = [], clip * CLIP
     for offset in offsets:
         image, classes = draw_laparoscopic(
-            video, clip, offset / CLIP, size, seed, variation, wished, factors
+            video, clip, offset / CLIP, size, seed, variation, wished, swapped
         )
         colour, watershed = rgb[classes], grey[classes]
         for edge in (np.s_[[0, -1]], np.s_[:, [0, -1]]):

@@ -1,0 +1,304 @@
+"""helpers.figures: every chart has its words, and the words turn with the values."""
+
+import inspect
+import math
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+from charts_by_hand import FINDINGS, OTHERS, correlations, line, series, subject_dots
+
+from helpers import figures, words
+from helpers.figures import Chart, chart, style
+from helpers.figures.causes import _verdict
+from report.rules import faults
+
+# Pictures of frames and drawings have no axes.
+WITHOUT_AXES = {"gallery", "classes", "strip", "unet", "error_map"}
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What would be displayed, in order."""
+    found = []
+    monkeypatch.setattr(chart, "display", lambda thing, **_: found.append(thing))
+    return found
+
+
+@pytest.fixture
+def own_folders():
+    words.call("source subject", "target subject")
+    yield
+    words.call()
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_the_title_turns_with_the_values(name):
+    one, turned = FINDINGS[name](False), FINDINGS[name](True)
+    assert one.title != turned.title
+    assert FINDINGS[name](False).title == one.title
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_alt_text_turns_with_the_values(name):
+    assert FINDINGS[name](False).alt != FINDINGS[name](True).alt
+
+
+@pytest.mark.parametrize("name", FINDINGS | OTHERS)
+def test_a_chart_has_all_its_words(name):
+    found = (FINDINGS | OTHERS)[name](False)
+    assert found.title[0].isupper() or found.title[0] in "'0123456789"
+    assert len(found.alt) > 10 and "nan" not in found.title + found.alt + found.caption
+    assert found.caption.endswith(".")
+    if found.interactive:
+        layout = found.figure.layout
+        assert layout.xaxis.title.text and layout.yaxis.title.text
+    elif name not in WITHOUT_AXES:
+        axis = found.axes[0]
+        assert axis.get_xlabel()
+        assert axis.get_ylabel() or all(
+            text.get_text() for text in axis.get_yticklabels()
+        )
+
+
+def test_the_lesson_may_say_it_otherwise():
+    found = figures.schedule(
+        [1e-3, 1e-4], title="Mine", alt="seen", caption="look here"
+    )
+    assert (found.title, found.alt, found.caption) == ("Mine", "seen", "look here")
+    assert "look here" in found.html() and "look here" not in found.html(caption=False)
+
+
+def test_every_chart_of_the_course_is_tested_here_and_takes_other_words():
+    made = {
+        name
+        for name in figures.__all__
+        if name not in ("Chart", "Table")
+        and inspect.isfunction(getattr(figures, name))
+        and inspect.signature(getattr(figures, name)).return_annotation is Chart
+    }
+    drawn = {
+        name.replace("causes", "truth_estimate_placebo") for name in FINDINGS | OTHERS
+    }
+    assert made == drawn
+    for name in made:
+        assert "said" in inspect.signature(getattr(figures, name)).parameters
+
+
+def test_the_words_of_a_title():
+    assert subject_dots(False).title == (
+        "Dice on frames with blood falls from 0.75 on unseen pigs to 0.21 on unseen "
+        "patients"
+    )
+    assert "rises from 0.21 on unseen pigs" in subject_dots(True).title
+    alike = series([0.5, 0.5], "x")
+    same = figures.subject_dots({"id_test": alike, "ood_test": alike}, "Dice")
+    assert same.title == "Dice stays at 0.50 on unseen pigs and on unseen patients"
+    undefined = figures.subject_dots({"id_test": pd.Series([math.nan])}, "Dice")
+    assert undefined.title == "Dice is undefined in every split"
+
+
+def test_most_is_said_of_more_than_half_only():
+    rows = pd.DataFrame(
+        [[40.0, 35.0, 25.0]], ["ood_test"], ["missed", "partial", "good"]
+    )
+    assert "the largest part of the frames" in figures.failure_bars(rows).title
+    rows[:] = [[51.0, 30.0, 19.0]]
+    assert (
+        "most of the frames with blood are 'missed'" in figures.failure_bars(rows).title
+    )
+
+
+def test_nothing_marked_is_no_finding_about_a_class():
+    none = pd.DataFrame(
+        {"class": ["Liver"], "false_pixels": [0], "share": [math.nan], "marked": [0.0]}
+    )
+    found = figures.false_by_class(none)
+    assert found.title == "No pixel of unseen patients is falsely marked"
+    assert (
+        "No false marks on" in figures.error_map({"ood_test": np.zeros((8, 8))}).title
+    )
+
+
+@pytest.mark.parametrize(
+    ("truth", "estimate", "said"),
+    [
+        ([0.2, 0.1], [0.3, 0.1], "The greatest cause, view, is found"),
+        (
+            [0.2, 0.1],
+            [0.1, 0.3],
+            "The greatest cause is view, and images point at colour",
+        ),
+        ([0.2, 0.1], [0.0, 0.0], "The greatest cause, view, is not found"),
+        ([0.0, -0.1], [0.1, 0.0], "No group costs anything in truth"),
+    ],
+)
+def test_a_verdict_passes_no_zero_for_a_cause(truth, estimate, said):
+    table = pd.DataFrame({"truth": truth, "estimate": estimate}, ["view", "colour"])
+    assert _verdict(table).startswith(said)
+
+
+def test_gains_that_are_losses_are_not_called_gains():
+    worse = pd.DataFrame([[-0.2, -0.1], [-0.01, -0.02]], ["AdaBN", "TENT"])
+    title = figures.gains(worse, "gain in Dice").title
+    assert title == "Nothing gains; 'TENT' loses least (-0.01), 'AdaBN' most (-0.15)"
+
+
+def test_the_dummy_has_another_marker_than_the_network():
+    axis = correlations(False).axes[0]
+    markers = {one.get_label() for one in axis.collections}
+    assert {
+        "pooled",
+        "within subjects",
+        "between subjects",
+        "a dummy predictor",
+    } <= markers
+    assert "with a dummy's Dice at +0.84" in correlations(False).title
+
+
+def test_own_folders_hold_no_pigs(own_folders):
+    found = subject_dots(False)
+    assert "unseen source subjects to 0.21 on unseen target subjects" in found.title
+    assert "pig" not in found.title + "".join(
+        text.get_text().split("\n")[0] for text in found.axes[0].get_yticklabels()
+    )
+
+
+def test_the_colours_are_okabe_and_itos():
+    known = {
+        "#0072B2",
+        "#56B4E9",
+        "#009E73",
+        "#E69F00",
+        "#D55E00",
+        "#CC79A7",
+        "#F0E442",
+        "#000000",
+        "#FFFFFF",
+        "#4D4D4D",
+        "#B3B3B3",
+    }
+    assert {*style.COLOURS.values(), *style.MODES.values(), *style.PALETTE} <= known
+
+
+def test_a_chart_shows_itself_and_is_found_by_its_alt_text():
+    alt = 'a "quoted" <figure> & more'
+    page = Chart(style.new()[0], "It falls", alt, "See <b>")._repr_mimebundle_()[
+        "text/html"
+    ]
+    assert 'alt="a &quot;quoted&quot; &lt;figure&gt; &amp; more"' in page
+    assert page.count("<img") == 1 and "<figcaption>See &lt;b&gt;</figcaption>" in page
+
+
+@pytest.mark.parametrize("figure", [style.new()[0], go.Figure()], ids=["png", "plotly"])
+def test_a_chart_without_words_is_refused(figure):
+    for title, alt in (("It falls", "  "), (" ", "what is seen")):
+        with pytest.raises(ValueError, match="title, and alt text"):
+            Chart(figure, title, alt)
+
+
+def test_a_word_that_is_none_is_refused():
+    with pytest.raises(TypeError, match="title, alt and caption, not color"):
+        figures.schedule([1e-3, 1e-4], color="red")
+
+
+def test_the_same_chart_is_the_same_picture():
+    assert line(False).html() == line(False).html()
+
+
+def test_a_long_title_keeps_its_unit_and_stays_inside():
+    found = Chart(
+        style.new(3.0, 2.0)[0], "A long finding that ends in a number of 90 %", "x"
+    )
+    lines = found.figure.get_suptitle().split("\n")
+    assert max(map(len, lines)) <= 30 and not any(one.startswith("%") for one in lines)
+
+
+def test_plotly_asks_nothing_of_the_network_and_offers_two_buttons(monkeypatch):
+    monkeypatch.setenv("COURSE_STATIC", "1")
+    page = FINDINGS["hover_scatter"](False)._repr_mimebundle_()["text/html"]
+    assert "aria-label=" in page and len(page) < 30_000 and 'src="http' not in page
+    assert '"modeBarButtons": [["zoom2d", "resetScale2d"]]' in page
+    assert '"displaylogo": false' in page
+
+
+def test_plotly_is_live_in_jupyter(monkeypatch):
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    monkeypatch.setattr("plotly.io.renderers.default", "plotly_mimetype")
+    bundle = FINDINGS["hover_scatter"](False)._repr_mimebundle_()
+    live = bundle["application/vnd.plotly.v1+json"]
+    assert live["config"] == chart.PLOTLY and "rank correlation" in bundle["text/plain"]
+
+
+def test_a_chart_is_offered_to_the_front_page_without_its_caption_twice(shown):
+    found = line(False)
+    assert found.front("threshold") is found
+    left = shown[0][chart.FIGURE_TYPE]
+    assert left["name"] == "threshold" and left["caption"] == found.caption
+    assert "<img" in left["html"] and "figcaption" not in left["html"]
+
+
+def test_an_undefined_cell_is_a_dash_and_not_a_zero():
+    rows = pd.DataFrame({"name": ["a"], "value": [math.nan]})
+    page = figures.table(rows, "caption <b>")._repr_html_()
+    assert "–" in page and "0.000" not in page and "caption &lt;b&gt;" in page
+
+
+def test_the_overlay_gives_each_kind_of_pixel_its_colour():
+    image = np.full((2, 3, 3), 100, np.uint8)
+    blood = np.array([[True, True, False], [False, True, True]])
+    found = np.array([[True, False, True], [False, True, True]])
+    valid = np.array([[True, True, True], [True, True, False]])
+    picture = figures.overlay(image, blood, valid, found)
+
+    def mixed(kind: str) -> tuple:
+        colour = np.round(255 * np.array(matplotlib.colors.to_rgb(style.COLOURS[kind])))
+        return tuple((0.35 * 100 + 0.65 * colour).astype(int))
+
+    assert tuple(picture[0, 0]) == mixed("hit") and tuple(picture[0, 1]) == mixed(
+        "missed"
+    )
+    assert tuple(picture[0, 2]) == mixed("false alarm")
+    assert tuple(picture[1, 0]) == (100, 100, 100)
+    assert tuple(picture[1, 2]) == (33, 33, 33)  # not valid: it counts nowhere
+
+
+def test_the_gallery_picks_best_middle_and_worst():
+    table = pd.DataFrame(
+        {
+            "split": "ood_test",
+            "subject": list("abcde"),
+            "dice": [0.3, math.nan, 0.9, 0.1, 0.5],
+        }
+    )
+    chosen = []
+
+    def picture(row):
+        chosen.append(row["subject"])
+        return np.zeros((8, 8, 3), np.uint8)
+
+    found = figures.gallery(table, picture)
+    assert (
+        chosen == ["c", "e", "d"] and "0.10 to 0.90 on unseen patients" in found.title
+    )
+
+
+def test_padding_is_no_rim():
+    one = np.full((40, 40), np.nan)
+    one[10:30] = 0
+    one[10:13], one[27:30] = 90, 90
+    assert "densest at the rim" in figures.error_map({"ood_test": one}).title
+
+
+def test_a_name_with_a_hyphen_stays_whole():
+    title = "Dice on frames falls from one place to another wished-for place"
+    assert "wished-for" in Chart(style.new(5.4, 2)[0], title, "x").figure.get_suptitle()
+
+
+@pytest.mark.parametrize("name", FINDINGS | OTHERS)
+def test_a_chart_keeps_the_rules_of_the_page(name, monkeypatch):
+    monkeypatch.setenv("COURSE_STATIC", "1")
+    page = (FINDINGS | OTHERS)[name](False)._repr_mimebundle_()["text/html"]
+    assert faults(page) == [] and page.count("<figcaption>") == 1

@@ -1,0 +1,241 @@
+"""helpers.lesson on the smoke profile: one line to begin, one call from counts to a
+record."""
+
+import doctest
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import (
+    counts,
+    evaluation,
+    figures,
+    lesson,
+    results,
+    runs,
+    settings,
+    statistics,
+    views,
+    words,
+)
+from helpers.errors import CourseError
+from helpers.lesson import begin, say
+from helpers.statistics import Estimate
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
+        yield
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What would be displayed, in order."""
+    found = []
+    for room in (lesson, results):
+        monkeypatch.setattr(room, "display", lambda thing, **_: found.append(thing))
+    return found
+
+
+@pytest.fixture
+def opened(store, shown):
+    yield begin("smoke", 0, {})
+    words.call()
+
+
+@pytest.mark.parametrize("word", ["sauce", "profile"])
+def test_an_unknown_key_is_one_sentence(word):
+    with pytest.raises(CourseError) as error:
+        begin("smoke", 0, {"source": "", word: "x"})
+    assert str(error.value) == (
+        f"data has no key '{word}'; it knows folder, source, target, "
+        "published, on_bad and public."
+    )
+
+
+def test_the_keys_are_the_courses_arguments(monkeypatch):
+    asked = {}
+
+    def course(profile, seed, **given):
+        asked.update(given, profile=profile, seed=seed)
+        raise CourseError("enough")
+
+    monkeypatch.setattr(settings, "course", course)
+    with pytest.raises(CourseError, match="enough"):
+        begin(
+            "quick",
+            3,
+            {
+                "folder": "a",
+                "source": "b",
+                "target": "c",
+                "published": "d",
+                "on_bad": "skip",
+                "public": True,
+            },
+        )
+    assert asked == {
+        "profile": "quick",
+        "seed": 3,
+        "data": "a",
+        "source": "b",
+        "target": "c",
+        "on_bad": "skip",
+        "public": True,
+    }
+
+
+def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
+    assert shown[0][results.INFO_TYPE]["data"] == "phantom"
+    assert "drawn (phantom) surgery" in shown[1].data
+    assert opened.drawn and opened.profile == "smoke" and opened.record == {}
+    assert opened.splits("id_test", "ood_wished") == ["id_test", "ood_wished"]
+    assert "train" in opened.splits() and len(opened.splits()) == 7
+    assert opened.picture("train", 0).shape == (64, 96, 3)
+
+
+def test_from_predictions_to_a_record_and_a_table(opened, shown):
+    splits = ["id_test", "ood_test", "ood_wished"]
+
+    def red(images):
+        return images[..., 0]
+
+    table = opened.evaluate(red, *splits)
+    assert list(table["split"].unique()) == splits
+    found = opened.summary(
+        table,
+        {
+            "dice": counts.dice,
+            "dice.view": evaluation.inside("view", counts.dice),
+            "false_alarm_rate": counts.false_alarm,
+            "alarm_at_1pct": lambda rows: counts.false_alarm(rows, 1),
+            "false_area.view": evaluation.false_area_in("view"),
+            "coverage": counts.coverage,
+        },
+    )
+    part = table[table["split"] == "ood_wished"]
+    means = counts.on_blood(counts.dice, part).groupby(part["subject"]).mean()
+    one = opened.record["ood_wished.dice"]
+    assert one.value == pytest.approx(means.mean()) and one.data == "phantom"
+    assert one.n_subjects == 12 and one.split == "ood_wished" and one.unit == ""
+    alarm = opened.record["ood_test.alarm_at_1pct"]
+    by_hand = counts.false_alarm(table[table["split"] == "ood_test"], 1).dropna()
+    assert alarm.n_frames == len(by_hand) and "clean frames" in alarm.estimand
+    area = opened.record["ood_test.false_area.view"]
+    assert area.unit == "percent of valid pixels" and area.n_frames == len(by_hand)
+    assert opened.record["id_test.coverage"].n_frames == len(opened.frames("id_test"))
+    assert len(found.rows) == 18 and "unseen pigs" in found._repr_html_()
+    left = [thing for thing in shown if isinstance(thing, dict)]
+    assert sum(results.RESULT_TYPE in thing for thing in left) == 18
+
+
+def test_a_frame_of_five_networks_is_one_frame(opened):
+    table = opened.evaluate(lambda images: images[..., 0], "ood_test")
+    other = table.assign(
+        tp=0,
+        fp=table["tp"] + table["fp"],
+        fn=table["tp"] + table["fn"],
+        tn=table["tn"] - table["tp"],
+    )
+    once = opened.estimate(table, "dice", counts.dice)
+    twice = opened.estimate(
+        pd.concat([table.assign(fold=0), other.assign(fold=1)]), "dice", counts.dice
+    )
+    assert twice.n_frames == once.n_frames
+    assert twice.value == pytest.approx(once.value / 2)
+
+
+def test_drawings_are_the_unit_where_they_are_named(opened):
+    table = opened.evaluate(lambda images: images[..., 0], "ood_wished")
+    two = pd.concat([table.assign(drawing=seed) for seed in range(2)])
+    opened.summary(two, {"dice": counts.dice}, unit="drawing", prefix="recorded.")
+    assert (
+        opened.record["recorded.ood_wished.dice"].interval == "no interval, 2 drawings"
+    )
+
+
+def test_what_is_added_knows_where_it_was_measured(opened):
+    one = opened.add("id_test.dice", Estimate(0.5))
+    assert one.split == "id_test" and one.data == "phantom"
+    assert opened.add("cause.view.truth", Estimate(0.1)).split == ""
+    assert opened.add("cited", Estimate(0.1, data="cited")).data == "cited"
+    assert opened.add("cause.x", Estimate(0.1), split="ood_val").split == "ood_val"
+
+
+def test_the_models_predictions_are_counted(opened, monkeypatch):
+    marks = np.zeros(opened.frames("id_test").valid.shape, np.uint8)
+    marks[:, 30:] = 255
+    run = runs.Run(None, None, "by hand")
+    monkeypatch.setattr(runs, "baseline", lambda course, data, fold, watch: run)
+    monkeypatch.setattr(runs, "probabilities", lambda given, packed: marks)
+    assert opened.model() is run and opened.folds == [None]
+    table = opened.evaluate_folds("id_test")
+    frames = opened.frames("id_test")
+    assert list(table["fold"].unique()) == [-1]
+    assert (table["tp"] == (frames.blood & frames.valid)[:, 30:].sum(axis=(1, 2))).all()
+
+
+def test_say_finds_the_record_and_the_notebooks_variables(opened, shown, monkeypatch):
+    class Shell:
+        user_ns = {"verdict": "falls"}
+
+    monkeypatch.setattr(lesson, "get_ipython", Shell)
+    opened.add("id_test.dice", Estimate(0.5, n_subjects=3))
+    say("{id_test.dice:.1f} {verdict}, {id_test.dice.interval}")
+    assert shown[-1].data == "0.5 falls, no interval, 3 pigs"
+
+
+def test_a_lesson_puts_say_into_the_notebook(opened, monkeypatch):
+    pushed = {}
+
+    class Shell:
+        push = staticmethod(pushed.update)
+
+    monkeypatch.setattr(lesson, "get_ipython", Shell)
+    lesson._open(opened)
+    assert pushed == {"say": say}
+
+
+def test_nothing_is_said_before_a_lesson_began(monkeypatch):
+    monkeypatch.setattr(lesson, "_current", None)
+    with pytest.raises(CourseError, match="No lesson has begun here"):
+        say("x")
+
+
+def test_a_cell_that_needs_the_phantom_says_so_without_it(opened, shown, monkeypatch):
+    @opened.needs_phantom
+    def cell():
+        return "ran"
+
+    assert cell() == "ran"
+    monkeypatch.setattr(lesson.Lesson, "drawn", False)
+    assert cell() is None and shown[-1].data == lesson.NEEDS_PHANTOM
+
+
+def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
+    table = opened.domains.target.table
+    assert (
+        lesson._called(opened.domains.target, "cholecseg8k", "patient", "x")
+        == "patient"
+    )
+
+    class Own:
+        def __init__(self, dataset):
+            self.table = table.assign(dataset=dataset)
+
+    assert lesson._called(
+        Own("folder"), "cholecseg8k", "patient", "target subject"
+    ) == ("target subject")
+
+
+@pytest.mark.parametrize(
+    "room",
+    [words, results, views, statistics, evaluation, figures],
+    ids=lambda one: one.__name__,
+)
+def test_the_worked_examples_are_true(room):
+    found = doctest.testmod(room)
+    assert found.attempted and not found.failed

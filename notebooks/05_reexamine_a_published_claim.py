@@ -533,6 +533,22 @@ def recover(frames):
 
 frames = study.of(recover, frames)
 
+# %%
+def claimed_alarms(frames):
+    clean = frames[(frames.blood == 0) & ~frames.common]
+    return {
+        "area_known": (~frames.common).sum(),
+        "clean_known": len(clean),
+        "alarm_rate": 100 * (clean.area > 0).mean(),
+        "alarm_01pct": 100 * (clean.area >= 0.1).mean(),
+        "alarm_1pct": 100 * (clean.area > 1).mean(),
+        "clean_area": clean.area.mean(),
+        "area_black": spearman(clean.area, clean["black background"]),
+    }
+
+
+alarm_numbers = study.of(claimed_alarms, frames)
+
 # %% [markdown]
 # ### Exercise 4 · Predict
 # By frame, something is marked on nearly all frames without blood. An alarm that matters is larger. On how many percent of a
@@ -563,22 +579,6 @@ def alarms(frames):
 
 by_patient = study.of(alarms, frames)
 charts.alarms(by_patient)
-
-# %%
-def claimed_alarms(frames):
-    clean = frames[(frames.blood == 0) & ~frames.common]
-    return {
-        "area_known": (~frames.common).sum(),
-        "clean_known": len(clean),
-        "alarm_rate": 100 * (clean.area > 0).mean(),
-        "alarm_01pct": 100 * (clean.area >= 0.1).mean(),
-        "alarm_1pct": 100 * (clean.area > 1).mean(),
-        "clean_area": clean.area.mean(),
-        "area_black": spearman(clean.area, clean["black background"]),
-    }
-
-
-alarm_numbers = study.of(claimed_alarms, frames)
 
 # %% [markdown]
 # The area is known on {published.area_known:,.0f} of {published.frames:,.0f} frames; the others all touch gastrointestinal tract,

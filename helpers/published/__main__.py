@@ -10,15 +10,21 @@ from helpers.published.files import FILES
 
 def main() -> None:
     """Fetch the published tables (into data/published, where no other folder is named)."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.published", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.published", description=main.__doc__
+    )
     parser.add_argument("what", choices=("fetch",))
-    parser.add_argument("folder", nargs="?", default=str(settings.data_folder() / "published"))
+    parser.add_argument(
+        "folder", nargs="?", default=str(settings.data_folder() / "published")
+    )
     folder = parser.parse_args().folder
     try:
         came = len(fetch(folder))
     except CourseError as error:
         raise SystemExit(str(error)) from error
-    print(f"{folder}: {came} files fetched, {len(FILES) - came} there already, checksums as recorded")
+    print(
+        f"{folder}: {came} files fetched, {len(FILES) - came} there already, checksums as recorded"
+    )
 
 
 if __name__ == "__main__":

@@ -44,19 +44,54 @@ def _study(name: str, sha256: str) -> Source:
     return Source(name, STUDY, STUDY_COMMIT, "outputs/results", "MIT", sha256)
 
 
-FILES = {source.name: source for source in (
-    _study("per_frame_analysis.csv", "50c16c434cfca15c1aea69509c4fe7eec917f86e55b0e04aa3f866f799a992dd"),
-    _study("correlation_analysis.csv", "ffdc29c676bf7c456ed4b0839fb8684889bdb74dfe4fe5d2888bc233beaaca7f"),
-    _study("training_results.json", "984b141cedd9e6b8071724cf4f5f10e5cbae7bae09037a9e029e7cdc286c2687"),
-    _study("domain_stats.json", "81e40bb37d6413739358dc79d740579d28f4b4e928158933a91ade72571d0e57"),
-    _study("hemoset_splits.json", "5b75eb45e3a670edb4a766bc346dec08b3d8d6f66cf6e818401b21d27254db67"),
-    Source("classes_per_image.json", STATISTICS, STATISTICS_COMMIT, "stats", "CC BY-NC-SA 4.0",
-           "b0965abfa40932a422d294e035de426abce7e7cb324bb3b9caeed069ba29dc15"),
-)}
+FILES = {
+    source.name: source
+    for source in (
+        _study(
+            "per_frame_analysis.csv",
+            "50c16c434cfca15c1aea69509c4fe7eec917f86e55b0e04aa3f866f799a992dd",
+        ),
+        _study(
+            "correlation_analysis.csv",
+            "ffdc29c676bf7c456ed4b0839fb8684889bdb74dfe4fe5d2888bc233beaaca7f",
+        ),
+        _study(
+            "training_results.json",
+            "984b141cedd9e6b8071724cf4f5f10e5cbae7bae09037a9e029e7cdc286c2687",
+        ),
+        _study(
+            "domain_stats.json",
+            "81e40bb37d6413739358dc79d740579d28f4b4e928158933a91ade72571d0e57",
+        ),
+        _study(
+            "hemoset_splits.json",
+            "5b75eb45e3a670edb4a766bc346dec08b3d8d6f66cf6e818401b21d27254db67",
+        ),
+        Source(
+            "classes_per_image.json",
+            STATISTICS,
+            STATISTICS_COMMIT,
+            "stats",
+            "CC BY-NC-SA 4.0",
+            "b0965abfa40932a422d294e035de426abce7e7cb324bb3b9caeed069ba29dc15",
+        ),
+    )
+}
 
 # What is needed of the study's table, under its own names.
-COLUMNS = ("frame_id", "dice", "iou", "mean_brightness", "mean_saturation", "mean_R", "mean_G", "mean_B",
-           "blood_coverage_pct", "has_blood", "failure_mode")
+COLUMNS = (
+    "frame_id",
+    "dice",
+    "iou",
+    "mean_brightness",
+    "mean_saturation",
+    "mean_R",
+    "mean_G",
+    "mean_B",
+    "blood_coverage_pct",
+    "has_blood",
+    "failure_mode",
+)
 REMEDY = "fetch the published files again with make published"
 
 
@@ -89,26 +124,54 @@ def read(folder: str | Path) -> Tables:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise CourseError(f"{folder}: there is no such folder of published tables; give the folder, or {REMEDY}.")
+        raise CourseError(
+            f"{folder}: there is no such folder of published tables; give the folder, or {REMEDY}."
+        )
     for path in sorted(folder.glob("*.csv")):
         if path.name not in FILES:
-            raise CourseError(f"{path}: this CSV is none of the study's tables; take it out of the folder, which should hold "
-                              f"{', '.join(FILES)}.")
+            raise CourseError(
+                f"{path}: this CSV is none of the study's tables; take it out of the folder, which should hold "
+                f"{', '.join(FILES)}."
+            )
     raw = {name: _bytes(folder / name) for name in FILES}
     per_frame, classes = _per_frame(folder, raw), _classes(folder, raw)
     _joinable(per_frame, classes, folder)
-    correlations = _csv(folder, raw, "correlation_analysis.csv", ("feature", "spearman_r", "p_value"))
-    training = _json(folder, raw, "training_results.json",
-                     ("hemoset_val_dice", "cholecseg8k_dice", "cholecseg8k_precision", "cholecseg8k_recall",
-                      "epochs_trained", "best_epoch", "failure_modes"))
-    domain = _json(folder, raw, "domain_stats.json", ("hemoset_train", "cholecseg8k_test", "frechet_distance_gaussian"))
-    splits = _splits(folder, _json(folder, raw, "hemoset_splits.json", ("train", "val")))
+    correlations = _csv(
+        folder, raw, "correlation_analysis.csv", ("feature", "spearman_r", "p_value")
+    )
+    training = _json(
+        folder,
+        raw,
+        "training_results.json",
+        (
+            "hemoset_val_dice",
+            "cholecseg8k_dice",
+            "cholecseg8k_precision",
+            "cholecseg8k_recall",
+            "epochs_trained",
+            "best_epoch",
+            "failure_modes",
+        ),
+    )
+    domain = _json(
+        folder,
+        raw,
+        "domain_stats.json",
+        ("hemoset_train", "cholecseg8k_test", "frechet_distance_gaussian"),
+    )
+    splits = _splits(
+        folder, _json(folder, raw, "hemoset_splits.json", ("train", "val"))
+    )
     # The form is looked at first, because "a column is missing" helps more than "the checksum differs".
-    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
+    checksums = {
+        name: hashlib.sha256(content).hexdigest() for name, content in raw.items()
+    }
     for name, found in checksums.items():
         if found != FILES[name].sha256:
-            raise CourseError(f"{folder / name}: its checksum begins with {found[:12]} where {FILES[name].sha256[:12]} was "
-                              f"expected, so it is not the published file; {REMEDY}.")
+            raise CourseError(
+                f"{folder / name}: its checksum begins with {found[:12]} where {FILES[name].sha256[:12]} was "
+                f"expected, so it is not the published file; {REMEDY}."
+            )
     return Tables(per_frame, classes, splits, training, domain, correlations, checksums)
 
 
@@ -116,28 +179,46 @@ def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise CourseError(f"{path}: this published table can't be read ({error.strerror}); {REMEDY}.") from error
+        raise CourseError(
+            f"{path}: this published table can't be read ({error.strerror}); {REMEDY}."
+        ) from error
 
 
-def _csv(folder: Path, raw: dict[str, bytes], name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+def _csv(
+    folder: Path, raw: dict[str, bytes], name: str, columns: tuple[str, ...]
+) -> pd.DataFrame:
     try:
         table = pd.read_csv(io.BytesIO(raw[name]))
-    except ValueError as error:  # pandas' parser errors and undecodable bytes are all ValueErrors
-        raise CourseError(f"{folder / name}: this is not a readable CSV; {REMEDY}.") from error
+    except (
+        ValueError
+    ) as error:  # pandas' parser errors and undecodable bytes are all ValueErrors
+        raise CourseError(
+            f"{folder / name}: this is not a readable CSV; {REMEDY}."
+        ) from error
     missing = [column for column in columns if column not in table]
     if missing:
-        raise CourseError(f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}.")
+        raise CourseError(
+            f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}."
+        )
     return table
 
 
-def _json(folder: Path, raw: dict[str, bytes], name: str, keys: tuple[str, ...]) -> dict:
+def _json(
+    folder: Path, raw: dict[str, bytes], name: str, keys: tuple[str, ...]
+) -> dict:
     try:
         content = json.loads(raw[name])
     except ValueError as error:
-        raise CourseError(f"{folder / name}: this is not readable JSON; {REMEDY}.") from error
-    missing = [key for key in keys if not isinstance(content, dict) or key not in content]
+        raise CourseError(
+            f"{folder / name}: this is not readable JSON; {REMEDY}."
+        ) from error
+    missing = [
+        key for key in keys if not isinstance(content, dict) or key not in content
+    ]
     if missing:
-        raise CourseError(f"{folder / name}: the keys {', '.join(missing)} are missing; {REMEDY}.")
+        raise CourseError(
+            f"{folder / name}: the keys {', '.join(missing)} are missing; {REMEDY}."
+        )
     return content
 
 
@@ -145,9 +226,12 @@ def _per_frame(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
     name = "per_frame_analysis.csv"
     table = _csv(folder, raw, name, COLUMNS)[list(COLUMNS)].astype({"has_blood": bool})
     parts = table.frame_id.astype(str).str.extract(
-        r"^(?P<subject>video\d+)/(?P<clip>video\d+_\d+)/frame_(?P<frame>\d+)_endo\.png$")
+        r"^(?P<subject>video\d+)/(?P<clip>video\d+_\d+)/frame_(?P<frame>\d+)_endo\.png$"
+    )
     _named(parts, table.frame_id, folder / name)
-    table = pd.concat([parts.astype({"frame": int}), table.drop(columns="frame_id")], axis=1)
+    table = pd.concat(
+        [parts.astype({"frame": int}), table.drop(columns="frame_id")], axis=1
+    )
     return table.sort_values(["subject", "frame"], ignore_index=True)
 
 
@@ -157,38 +241,58 @@ def _classes(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
     content = _json(folder, raw, name, ("columns", "data"))
     names = list(content["columns"])
     classes = [row.name.lower() for row in CLASSES]
-    missing = [column for column in ["Image", *classes] if names.count(column) < (1 if column == "Image" else 2)]
+    missing = [
+        column
+        for column in ["Image", *classes]
+        if names.count(column) < (1 if column == "Image" else 2)
+    ]
     if missing:
-        raise CourseError(f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}.")
+        raise CourseError(
+            f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}."
+        )
     table = pd.DataFrame(content["data"])
     if table.shape[1] != len(names):
-        raise CourseError(f"{folder / name}: its rows have {table.shape[1]} fields for {len(names)} columns; {REMEDY}.")
+        raise CourseError(
+            f"{folder / name}: its rows have {table.shape[1]} fields for {len(names)} columns; {REMEDY}."
+        )
     image = table[names.index("Image")].astype(str)
     parts = image.str.extract(r"^(?P<subject>video\d+)_frame_(?P<frame>\d+)_endo\.png$")
     _named(parts, image, folder / name)
-    area = {column: pd.to_numeric(table[names.index(column) + 1], errors="coerce") for column in classes}
+    area = {
+        column: pd.to_numeric(table[names.index(column) + 1], errors="coerce")
+        for column in classes
+    }
     return pd.concat([parts.astype({"frame": int}), pd.DataFrame(area)], axis=1)
 
 
 def _named(parts: pd.DataFrame, given: pd.Series, path: Path) -> None:
     bad = given[parts.isna().any(axis=1)]
     if len(bad):
-        raise CourseError(f"{path}: {len(bad)} of its {len(given)} rows name no frame ({_some(bad)}); {REMEDY}.")
+        raise CourseError(
+            f"{path}: {len(bad)} of its {len(given)} rows name no frame ({_some(bad)}); {REMEDY}."
+        )
 
 
 def _joinable(study: pd.DataFrame, classes: pd.DataFrame, folder: Path) -> None:
     """Do they join on video and frame, one to one? If not, say how many rows don't and which."""
     key = ["subject", "frame"]
-    for table, name in ((study, "per_frame_analysis.csv"), (classes, "classes_per_image.json")):
+    for table, name in (
+        (study, "per_frame_analysis.csv"),
+        (classes, "classes_per_image.json"),
+    ):
         double = table[table.duplicated(key)]
         if len(double):
-            raise CourseError(f"{folder / name}: {len(double)} of its {len(table)} rows repeat a frame "
-                              f"({_some(double.subject + ' frame ' + double.frame.astype(str))}); {REMEDY}.")
+            raise CourseError(
+                f"{folder / name}: {len(double)} of its {len(table)} rows repeat a frame "
+                f"({_some(double.subject + ' frame ' + double.frame.astype(str))}); {REMEDY}."
+            )
     joined = study[key].merge(classes[key], on=key, how="outer", indicator=True)
     alone = joined[joined._merge != "both"]
     if len(alone):
-        raise CourseError(f"{folder}: {len(alone)} rows of per_frame_analysis.csv and classes_per_image.json don't join "
-                          f"({_some(alone.subject + ' frame ' + alone.frame.astype(str))}); {REMEDY}.")
+        raise CourseError(
+            f"{folder}: {len(alone)} rows of per_frame_analysis.csv and classes_per_image.json don't join "
+            f"({_some(alone.subject + ' frame ' + alone.frame.astype(str))}); {REMEDY}."
+        )
 
 
 def _splits(folder: Path, content: dict) -> pd.DataFrame:

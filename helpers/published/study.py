@@ -1,7 +1,7 @@
 """The study's tables in a lesson: what is computed from them, or what it came to when it was recorded.
 
-    study = published.study(lesson)
-    study.of(by_class, study.frames)   # by_class(study.frames), or its recorded result without the tables
+study = published.study(lesson)
+study.of(by_class, study.frames)   # by_class(study.frames), or its recorded result without the tables
 """
 
 import json
@@ -63,13 +63,17 @@ class Study:
         if any(one is None for one in given):
             found = self.kept.results.get(name)
             if isinstance(found, list):
-                found = {one: self.kept.numbers[f"published.{one}"].value for one in found}
+                found = {
+                    one: self.kept.numbers[f"published.{one}"].value for one in found
+                }
             found = found.copy() if isinstance(found, pd.DataFrame) else found
         else:
             found = compute(*given)
         self.made[name] = found
         for one, value in found.items() if isinstance(found, dict) else ():
-            known = self.kept.numbers.get(f"published.{one}", Estimate(value, estimand=one, data="published"))
+            known = self.kept.numbers.get(
+                f"published.{one}", Estimate(value, estimand=one, data="published")
+            )
             self.add(f"published.{one}", replace(known, value=float(value)))
         return found
 
@@ -77,10 +81,20 @@ class Study:
     def files(self) -> Table:
         """The files behind the figures, each with its project, licence and checksum."""
         rows = [
-            {"file": name, "project": source.project, "commit": source.commit[:7], "licence": source.licence,
-             "SHA-256": source.sha256[:16] + "..."} for name, source in FILES.items()
+            {
+                "file": name,
+                "project": source.project,
+                "commit": source.commit[:7],
+                "licence": source.licence,
+                "SHA-256": source.sha256[:16] + "...",
+            }
+            for name, source in FILES.items()
         ]
-        said = "read just now" if self.tables else "not on this machine; the figures are the recorded ones"
+        said = (
+            "read just now"
+            if self.tables
+            else "not on this machine; the figures are the recorded ones"
+        )
         return Table(pd.DataFrame(rows), f"The published files: {said}")
 
     @property
@@ -101,7 +115,12 @@ def study(lesson) -> Study:
     Raises CourseError as `files.read` does: a folder that was named, or fetched to, and is wrong is never passed over.
     """
     found = Study(find(lesson.published), recorded(), lesson.add)
-    own = {name for names in found.kept.results.values() if isinstance(names, list) for name in names}
+    own = {
+        name
+        for names in found.kept.results.values()
+        if isinstance(names, list)
+        for name in names
+    }
     for name, number in found.kept.numbers.items():
         if name.removeprefix("published.") not in own:
             lesson.add(name, number)
@@ -112,7 +131,9 @@ def find(folder: str | Path = "") -> Tables | None:
     """The tables in `folder`; without one, those in data/published, or None."""
     if folder:
         # A relative path is the reader's, said where the command was typed; a notebook runs in its own folder.
-        return read(Path(os.environ.get("COURSE_FROM", os.curdir)) / Path(folder).expanduser())
+        return read(
+            Path(os.environ.get("COURSE_FROM", os.curdir)) / Path(folder).expanduser()
+        )
     fetched = settings.data_folder() / "published"
     return read(fetched) if any((fetched / name).exists() for name in FILES) else None
 
@@ -122,12 +143,20 @@ def recorded(path: Path = RECORDED) -> Recorded:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         rows = content["numbers"]
-        numbers = {name: Estimate(**{key: value for key, value in row.items() if key != "source"})
-                   for name, row in rows.items()}
-        results = {name: pd.DataFrame(found) if isinstance(found, dict) else list(found)
-                   for name, found in content["results"].items()}
+        numbers = {
+            name: Estimate(
+                **{key: value for key, value in row.items() if key != "source"}
+            )
+            for name, row in rows.items()
+        }
+        results = {
+            name: pd.DataFrame(found) if isinstance(found, dict) else list(found)
+            for name, found in content["results"].items()
+        }
         sources = {name: row["source"] for name, row in rows.items()}
         return Recorded(numbers, sources, results, content["computed_from"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CourseError(f"{path}: the recorded figures can't be read ({error}); get the file again from the course's "
-                          "repository.") from error
+        raise CourseError(
+            f"{path}: the recorded figures can't be read ({error}); get the file again from the course's "
+            "repository."
+        ) from error

@@ -1,6 +1,13 @@
 """Habits of measurement re-enacted where the truth is known: what lesson 05 does not write out itself."""
 
-from helpers.reenact.nulls import LEVEL, PROPERTIES, drift, of_subject, p_values, rejected
+from helpers.reenact.nulls import (
+    LEVEL,
+    PROPERTIES,
+    drift,
+    of_subject,
+    p_values,
+    rejected,
+)
 from helpers.reenact.recorded import coverage_grid, recorded, shown
 from helpers.reenact.splits import BothWays, both_ways, puzzle
 

@@ -32,9 +32,14 @@ def both_ways(source: Packed, seed: int) -> BothWays:
     table = source.table.reset_index(drop=True)
     ordered = table.sort_values(["subject", "clip", "frame"], kind="stable")
     second = (
-        (ordered.groupby(["subject", "clip"], sort=False).cumcount() % 2 == 1).reindex(table.index).to_numpy()
+        (ordered.groupby(["subject", "clip"], sort=False).cumcount() % 2 == 1)
+        .reindex(table.index)
+        .to_numpy()
     )
-    tested, train = (table["split"] == "id_test").to_numpy(), (table["split"] == "train").to_numpy()
+    tested, train = (
+        (table["split"] == "id_test").to_numpy(),
+        (table["split"] == "train").to_numpy(),
+    )
     neighbours = tested & second
     shared, size = int(neighbours.sum()), int(train.sum())
     if not 0 < shared < size:
@@ -48,11 +53,17 @@ def both_ways(source: Packed, seed: int) -> BothWays:
     chosen = neighbours.copy()
     chosen[kept] = True
     return BothWays(
-        source.where(train), source.where(chosen), source.of("id_val"), source.where(tested & ~second), shared
+        source.where(train),
+        source.where(chosen),
+        source.of("id_val"),
+        source.where(tested & ~second),
+        shared,
     )
 
 
-def puzzle(frames: pd.DataFrame | None, ours: Packed, seed: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+def puzzle(
+    frames: pd.DataFrame | None, ours: Packed, seed: int = 0
+) -> tuple[pd.DataFrame, pd.Series]:
     """(areas, scored): each class's area by frame in percent, and the area that was scored as blood.
 
     frames: the published rows; where they are not here, frames of our own are scored with one of their classes, drawn
@@ -62,6 +73,17 @@ def puzzle(frames: pd.DataFrame | None, ours: Packed, seed: int = 0) -> tuple[pd
     if frames is not None:
         return frames[names], frames["scored"]
     classes = np.asarray(ours.classes)
-    areas = pd.DataFrame({entry.name.lower(): 100 * (classes == entry.id).mean(axis=(1, 2)) for entry in CLASSES})
-    there = [name for name in names if areas[name].mean() > 1 and name not in ("blood", "black background")]
-    return areas, areas[str(np.random.default_rng([abs(int(seed)), 5]).choice(there))].rename("scored")
+    areas = pd.DataFrame(
+        {
+            entry.name.lower(): 100 * (classes == entry.id).mean(axis=(1, 2))
+            for entry in CLASSES
+        }
+    )
+    there = [
+        name
+        for name in names
+        if areas[name].mean() > 1 and name not in ("blood", "black background")
+    ]
+    return areas, areas[
+        str(np.random.default_rng([abs(int(seed)), 5]).choice(there))
+    ].rename("scored")

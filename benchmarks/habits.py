@@ -30,7 +30,8 @@ from helpers.statistics import subject_means
 
 HERE = Path(__file__).parent
 SEEDS, FOLDS = (0, 1, 2), 5
-# In which of the folds a network is trained; a short cosine learns from other pigs only.
+# In which of the folds a network is trained; a short cosine learns from other pigs
+# only.
 TRIED = {"by pigs": (0, 1, 2), "by frames": (0, 1, 2), "short cosine": (0, 1)}
 # Smaller than the lesson's, since dozens of networks are trained.
 SMALL = {

@@ -1,14 +1,17 @@
-"""How often does a test "find" something where nothing is? 2,000 empty properties, tested twice.
+"""How often does a test "find" something where nothing is? 2,000 empty properties,
+tested twice.
 
-    python -m benchmarks.null_rejection   writes null_rejection.csv and null_rejection.json beside it
+python -m benchmarks.null_rejection writes null_rejection.csv and null_rejection.json
+beside it
 
-Dice by frame is that of the drawn wished-for patients of benchmarks/habits.py, so subjects differ as the
-phantom's do (variation 1), or all have one look (variation 0); the properties are drawn
-(helpers/reenact/nulls.py), a third of them for each of three drawings. `frames`: percent of tests that
-reject at 0.05 when each frame is an observation; `subjects`: the same for the test that respects subjects;
-both with their exact 95 % intervals. A `strength` above 0 is an effect, and the rates are then powers. With
-one frame of each clip, no two frames are neighbours, so what is left of the first habit comes from the
-subjects alone.
+Dice by frame is that of the drawn wished-for patients of benchmarks/habits.py, so
+subjects differ as the phantom's do (variation 1), or all have one look (variation 0);
+the properties are drawn (helpers/reenact/nulls.py), a third of them for each of three
+drawings. `frames`: percent of tests that reject at 0.05 when each frame is an
+observation; `subjects`: the same for the test that respects subjects; both with their
+exact 95 % intervals. A `strength` above 0 is an effect, and the rates are then powers.
+With one frame of each clip, no two frames are neighbours, so what is left of the first
+habit comes from the subjects alone.
 """
 
 import datetime

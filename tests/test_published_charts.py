@@ -1,4 +1,5 @@
-"""Lesson 05's charts: their words follow from what they draw, also when that is turned round."""
+"""Lesson 05's charts: their words follow from what they draw, also when that is
+turned round."""
 
 import pandas as pd
 import pytest
@@ -99,5 +100,6 @@ def test_flattery_is_read_off_the_last_points():
     chart = ours.flattery({1: ([1, 8], [0.0, 0.2]), 6: ([1, 8], [0.0, -0.05])})
     assert (
         chart.title
-        == "The best of 8 options flatters itself by +0.200 where 1 patient chose, by -0.050 where 6 did"
+        == "The best of 8 options flatters itself by +0.200 where 1 patient chose, "
+        "by -0.050 where 6 did"
     )

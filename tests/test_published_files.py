@@ -1,4 +1,5 @@
-"""helpers/published: the tables are read whole or not at all, recorded without a row, and fetched with their checksums."""
+"""helpers/published: the tables are read whole or not at all, recorded without a
+row, and fetched with their checksums."""
 
 import functools
 import hashlib
@@ -254,7 +255,8 @@ def test_a_damaged_record_is_refused(tmp_path):
 
 @pytest.fixture
 def served(tmp_path):
-    """A small web server over a folder, and sources whose checksums are those of its files."""
+    """A small web server over a folder, and sources whose checksums are those of its
+    files."""
     site = tmp_path / "site"
     site.mkdir()
     sources = {}
@@ -315,7 +317,8 @@ def test_fetch_says_what_did_not_answer(served, tmp_path):
     (site / "one.csv").unlink()
     with pytest.raises(
         CourseError,
-        match="one.csv: the published table can't be fetched .*; try again with a network",
+        match="one.csv: the published table can't be fetched .*; try again with a "
+        "network",
     ):
         fetch(tmp_path / "data", sources, addresses)
     assert not (tmp_path / "data").exists()

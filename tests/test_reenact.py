@@ -1,4 +1,5 @@
-"""The habits re-enacted: laws on hand-made arrays, the rate of empty findings, and the recorded tables."""
+"""The habits re-enacted: laws on hand-made arrays, the rate of empty findings, and
+the recorded tables."""
 
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def table_of(*rows: tuple[int, int, int, int]) -> pd.DataFrame:
 
 
 def packed(folder: Path, table: pd.DataFrame, **arrays: np.ndarray) -> Packed:
-    """Frames of a table with the given arrays; what is not given is empty, and all pixels are valid."""
+    """Frames of a table with the given arrays; what is not given is empty, and all
+    pixels are valid."""
     n, shape = len(table), (len(table), *next(iter(arrays.values())).shape[1:3])
     made = {
         "images": np.zeros((*shape, 3), np.uint8),
@@ -58,7 +60,8 @@ COUNTS = table_of((0, 5, 5, 90), (0, 0, 10, 90), (5, 5, 5, 85), (0, 3, 0, 97))
 
 
 def two_patients(folder: Path) -> Packed:
-    """Blood above, the organ below on the left: eight and six pixels a frame, one row of them unknown once."""
+    """Blood above, the organ below on the left: eight and six pixels a frame, one
+    row of them unknown once."""
     classes = np.full((2, 4, 6), ID["Liver"], np.uint8)
     classes[:, :2], classes[:, 2:, :3] = ID["Blood"], ID[ORGAN]
     valid = np.ones(classes.shape, bool)
@@ -80,7 +83,8 @@ def test_a_perfect_prediction_of_blood_scores_nothing_against_the_organ_beside_i
     assert rows.loc["wrong class", ["wrong", "right", "subjects"]].tolist() == [0, 1, 2]
     # Nothing overlaps: the rule calls both frames partly found, and neither is.
     assert rows.loc["epsilon", ["wrong", "right"]].tolist() == [100, 0]
-    # Twelve wrong pixels of blood on each, and the organ's six and three: the larger organ, the smaller Dice.
+    # Twelve wrong pixels of blood on each, and the organ's six and three: the larger
+    # organ, the smaller Dice.
     assert rows.loc["correlation", "wrong"] == pytest.approx(-1) and np.isnan(
         rows.loc["correlation", "right"]
     )
@@ -196,7 +200,8 @@ def test_the_two_training_sets_differ_in_the_tested_pigs_neighbours_and_nothing_
     assert all(
         subject == "p4" for subject, _ in frames["by_frames"] - frames["by_pigs"]
     )
-    # Each tested frame has a neighbour 60 frame numbers away that the split by frames learned from.
+    # Each tested frame has a neighbour 60 frame numbers away that the split by frames
+    # learned from.
     learned = {frame for subject, frame in frames["by_frames"] if subject == "p4"}
     assert all({frame - 60, frame + 60} & learned for _, frame in frames["test"])
     assert set(ways.id_val.table["subject"]) == {"p3"}
@@ -218,7 +223,8 @@ def test_the_same_seed_draws_the_same_frames_and_another_seed_others(
 def test_no_neighbours_no_split_by_frames(tmp_path: Path) -> None:
     with pytest.raises(
         CourseError,
-        match="A split by frames needs neighbours of the tested frames and fewer of them than "
+        match="A split by frames needs neighbours of the tested frames and fewer of "
+        "them than "
         "training frames, but there are 0 and 9; take a data set",
     ):
         reenact.both_ways(source(tmp_path / "p", frames=1), seed=0)
@@ -260,7 +266,8 @@ def test_a_training_runs_at_the_rates_that_its_foot_says(tmp_path: Path) -> None
 def patients(
     subjects: int = 12, frames: int = 6, between: float = 0.15, seed: int = 0
 ) -> pd.DataFrame:
-    """Dice of subjects that differ by `between`, in three clips of a few frames each."""
+    """Dice of subjects that differ by `between`, in three clips of a few frames
+    each."""
     generator = np.random.default_rng(seed)
     rows = [
         (f"v{s:02d}", f"v{s:02d}/{c}", f)
@@ -284,7 +291,7 @@ def empty() -> pd.DataFrame:
     return reenact.p_values(patients(), "of the subject", 1_000, seed=1)
 
 
-def test_over_subjects_nothing_is_found_as_often_as_promised_and_over_frames_far_more_often(
+def test_over_subjects_nothing_is_found_as_often_as_promised_over_frames_more_often(
     empty: pd.DataFrame,
 ) -> None:
     rate, low, high = reenact.rejected(empty["subjects"])
@@ -379,7 +386,8 @@ def test_a_row_of_the_recorded_habits_is_a_drawing_and_none_has_an_interval() ->
         dice[["wrong", "right"]].stack().between(0, 1).all()
         and (dice["subjects"] > 0).all()
     )
-    # Arithmetic, on whatever was drawn: with a constant in it, no labelled frame has a Dice of zero.
+    # Arithmetic, on whatever was drawn: with a constant in it, no labelled frame has a
+    # Dice of zero.
     assert (table[table["habit"] == "epsilon"]["wrong"] == 100).all()
     assert about["settings"]["drawn"] == habits.SMALL["drawn"]
 
@@ -402,7 +410,8 @@ def test_recorded_null_rates() -> None:
 def test_a_table_that_is_missing_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(
         CourseError,
-        match="habits: the recorded table can't be read .* run python -m benchmarks.habits",
+        match="habits: the recorded table can't be read .* run python -m "
+        "benchmarks.habits",
     ):
         reenact.recorded("habits", tmp_path)
     (tmp_path / "habits.csv").write_text("habit\nx\n")

@@ -1,4 +1,5 @@
-"""The published study that lesson 05 re-examines: its tables, fetched and checked, and what they gave when recorded."""
+"""The published study that lesson 05 re-examines: its tables, fetched and checked,
+and what they gave when recorded."""
 
 from helpers.published.fetch import fetch
 from helpers.published.files import FILES, Tables, read

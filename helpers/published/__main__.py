@@ -9,7 +9,8 @@ from helpers.published.files import FILES
 
 
 def main() -> None:
-    """Fetch the published tables (into data/published, where no other folder is named)."""
+    """Fetch the published tables (into data/published, where no other folder is
+    named)."""
     parser = argparse.ArgumentParser(
         prog="python -m helpers.published", description=main.__doc__
     )
@@ -23,7 +24,8 @@ def main() -> None:
     except CourseError as error:
         raise SystemExit(str(error)) from error
     print(
-        f"{folder}: {came} files fetched, {len(FILES) - came} there already, checksums as recorded"
+        f"{folder}: {came} files fetched, {len(FILES) - came} there already, checksums "
+        f"as recorded"
     )
 
 

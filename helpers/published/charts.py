@@ -1,4 +1,5 @@
-"""Lesson 05's charts of the published tables, each from the aggregate that the lesson makes."""
+"""Lesson 05's charts of the published tables, each from the aggregate that the
+lesson makes."""
 
 import pandas as pd
 
@@ -12,7 +13,8 @@ SIZES = {"one pixel": ("o", BLUE), "0.1 %": ("s", ORANGE), "1 %": ("D", RED)}
 
 
 def by_class(rows: pd.DataFrame, **said) -> Chart:
-    """Mean difference between the scored area and each class's; columns class, mean, greatest (points of percent)."""
+    """Mean difference between the scored area and each class's; columns class, mean,
+    greatest (points of percent)."""
     rows = rows.sort_values("mean", ignore_index=True)
     nearest, blood = rows.iloc[0], rows[rows["class"] == "Blood"].iloc[0]
     figure, axis = style.new(7.0, 0.8 + 0.24 * len(rows))
@@ -45,14 +47,17 @@ def by_class(rows: pd.DataFrame, **said) -> Chart:
         f"The scored area is that of the class {nearest['class']}"
         if nearest["greatest"] < 1
         else f"No class has the scored area; {nearest['class']} comes nearest",
-        f"A bar per class with its mean difference from the scored area in percentage points: {listing}.",
-        f"The scored area differs from {nearest['class']} by {nearest['greatest']:.2f} points at most over all frames, "
+        f"A bar per class with its mean difference from the scored area in percentage "
+        f"points: {listing}.",
+        f"The scored area differs from {nearest['class']} by {nearest['greatest']:.2f} "
+        f"points at most over all frames, "
         f"from Blood by up to {blood['greatest']:.0f}.",
     )
 
 
 def modes(rows: pd.DataFrame, **said) -> Chart:
-    """The published failure modes, divided; columns mode, common (bool), bleeds (bool), frames."""
+    """The published failure modes, divided; columns mode, common (bool), bleeds
+    (bool), frames."""
     kinds = {
         (False, True, None): ("a pixel in common", SKY),
         (True, False, None): ("no pixel in common", ORANGE),
@@ -93,14 +98,17 @@ def modes(rows: pd.DataFrame, **said) -> Chart:
     return made(
         figure,
         said,
-        f"Of {free + touched:,} PARTIAL frames, {free:,} have no pixel in common with what was scored",
+        f"Of {free + touched:,} PARTIAL frames, {free:,} have no pixel in common with "
+        f"what was scored",
         f"A bar per published failure mode, divided. {'; '.join(listing)}.",
-        "PARTIAL is divided by whether a single pixel is in common, the others by whether the frame holds blood.",
+        "PARTIAL is divided by whether a single pixel is in common, the others by "
+        "whether the frame holds blood.",
     )
 
 
 def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
-    """Validation frames by distance to the nearest training frame of their pig; columns distance, frames."""
+    """Validation frames by distance to the nearest training frame of their pig;
+    columns distance, frames."""
     figure, axis = style.new(7.0, 2.6)
     places, close = range(len(rows)), rows["distance"] <= near
     axis.bar(
@@ -120,7 +128,8 @@ def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
     return made(
         figure,
         said,
-        f"{rows['frames'][close].sum()} of {rows['frames'].sum()} validation frames have a training frame "
+        f"{rows['frames'][close].sum()} of {rows['frames'].sum()} validation frames "
+        f"have a training frame "
         f"within {near} frame numbers",
         f"Validation frames by distance to the nearest training frame: {listing}.",
         "Thirty frame numbers are one second of video.",
@@ -128,7 +137,8 @@ def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
 
 
 def alarms(rows: pd.DataFrame, **said) -> Chart:
-    """Share of each patient's clean frames with an alarm, at three sizes; columns subject, bleeds, and SIZES in percent."""
+    """Share of each patient's clean frames with an alarm, at three sizes; columns
+    subject, bleeds, and SIZES in percent."""
     rows = rows.sort_values(list(SIZES)[-1], ignore_index=True)
     figure, axis = style.new(7.5, 0.9 + 0.21 * len(rows))
     for size, (marker, colour) in SIZES.items():
@@ -160,9 +170,11 @@ def alarms(rows: pd.DataFrame, **said) -> Chart:
     return made(
         figure,
         said,
-        f"Alarms by patient at {widest}: from {ends[widest][0]:.0f} to {ends[widest][1]:.0f} % of the frames",
+        f"Alarms by patient at {widest}: from {ends[widest][0]:.0f} to "
+        f"{ends[widest][1]:.0f} % of the frames",
         f"Three dots per patient, {words.counted(len(rows), 'patient')}: {listing}.",
-        "Read each colour by itself: how far apart are the patients once an alarm must have a size?",
+        "Read each colour by itself: how far apart are the patients once an alarm must "
+        "have a size?",
     )
 
 

@@ -1,4 +1,5 @@
-"""The published tables: which files, from where, with which checksum, and how they are read."""
+"""The published tables: which files, from where, with which checksum, and how they
+are read."""
 
 import hashlib
 import io
@@ -20,7 +21,8 @@ PUBLIC = "https://raw.githubusercontent.com"
 
 @dataclass(frozen=True)
 class Source:
-    """One published file: where it stands, and the SHA-256 of the bytes that the recorded figures were computed from."""
+    """One published file: where it stands, and the SHA-256 of the bytes that the
+    recorded figures were computed from."""
 
     name: str
     project: str
@@ -99,12 +101,12 @@ REMEDY = "fetch the published files again with make published"
 class Tables:
     """The published tables, read and checked; nothing is computed from them yet.
 
-    per_frame: a row per CholecSeg8k frame: subject, clip, frame, and the study's own columns (COLUMNS).
-    classes: a row per frame of the data set's class statistics: subject, frame, and for each class, by its name in
-        small letters, the coverage in percent of the frame.
-    splits: a row per HemoSet frame: subject, frame, split (train or val).
-    training, domain: the study's own summaries. correlations: its table of Spearman coefficients.
-    checksums: SHA-256 of each file that was read.
+    per_frame: a row per CholecSeg8k frame: subject, clip, frame, and the study's own
+    columns (COLUMNS). classes: a row per frame of the data set's class statistics:
+    subject, frame, and for each class, by its name in small letters, the coverage in
+    percent of the frame. splits: a row per HemoSet frame: subject, frame, split (train
+    or val). training, domain: the study's own summaries. correlations: its table of
+    Spearman coefficients. checksums: SHA-256 of each file that was read.
     """
 
     per_frame: pd.DataFrame
@@ -119,18 +121,21 @@ class Tables:
 def read(folder: str | Path) -> Tables:
     """Read the six files of `folder`.
 
-    Raises CourseError, one sentence and nothing computed: no such folder, a file that is missing, a CSV that is none of the
-    study's, columns or keys that are missing, rows that don't join (how many, which), a checksum that differs.
+    Raises CourseError, one sentence and nothing computed: no such folder, a file that
+    is missing, a CSV that is none of the study's, columns or keys that are missing,
+    rows that don't join (how many, which), a checksum that differs.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise CourseError(
-            f"{folder}: there is no such folder of published tables; give the folder, or {REMEDY}."
+            f"{folder}: there is no such folder of published tables; give the folder, "
+            f"or {REMEDY}."
         )
     for path in sorted(folder.glob("*.csv")):
         if path.name not in FILES:
             raise CourseError(
-                f"{path}: this CSV is none of the study's tables; take it out of the folder, which should hold "
+                f"{path}: this CSV is none of the study's tables; take it out of the "
+                f"folder, which should hold "
                 f"{', '.join(FILES)}."
             )
     raw = {name: _bytes(folder / name) for name in FILES}
@@ -162,14 +167,16 @@ def read(folder: str | Path) -> Tables:
     splits = _splits(
         folder, _json(folder, raw, "hemoset_splits.json", ("train", "val"))
     )
-    # The form is looked at first, because "a column is missing" helps more than "the checksum differs".
+    # The form is looked at first, because "a column is missing" helps more than "the
+    # checksum differs".
     checksums = {
         name: hashlib.sha256(content).hexdigest() for name, content in raw.items()
     }
     for name, found in checksums.items():
         if found != FILES[name].sha256:
             raise CourseError(
-                f"{folder / name}: its checksum begins with {found[:12]} where {FILES[name].sha256[:12]} was "
+                f"{folder / name}: its checksum begins with {found[:12]} where "
+                f"{FILES[name].sha256[:12]} was "
                 f"expected, so it is not the published file; {REMEDY}."
             )
     return Tables(per_frame, classes, splits, training, domain, correlations, checksums)
@@ -236,7 +243,8 @@ def _per_frame(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
 
 
 def _classes(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
-    """Coverage in percent per class: each class has two columns of one name, the number of objects first, then the area."""
+    """Coverage in percent per class: each class has two columns of one name, the
+    number of objects first, then the area."""
     name = "classes_per_image.json"
     content = _json(folder, raw, name, ("columns", "data"))
     names = list(content["columns"])
@@ -253,7 +261,8 @@ def _classes(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
     table = pd.DataFrame(content["data"])
     if table.shape[1] != len(names):
         raise CourseError(
-            f"{folder / name}: its rows have {table.shape[1]} fields for {len(names)} columns; {REMEDY}."
+            f"{folder / name}: its rows have {table.shape[1]} fields for {len(names)} "
+            f"columns; {REMEDY}."
         )
     image = table[names.index("Image")].astype(str)
     parts = image.str.extract(r"^(?P<subject>video\d+)_frame_(?P<frame>\d+)_endo\.png$")
@@ -269,12 +278,14 @@ def _named(parts: pd.DataFrame, given: pd.Series, path: Path) -> None:
     bad = given[parts.isna().any(axis=1)]
     if len(bad):
         raise CourseError(
-            f"{path}: {len(bad)} of its {len(given)} rows name no frame ({_some(bad)}); {REMEDY}."
+            f"{path}: {len(bad)} of its {len(given)} rows name no frame "
+            f"({_some(bad)}); {REMEDY}."
         )
 
 
 def _joinable(study: pd.DataFrame, classes: pd.DataFrame, folder: Path) -> None:
-    """Do they join on video and frame, one to one? If not, say how many rows don't and which."""
+    """Do they join on video and frame, one to one? If not, say how many rows don't
+    and which."""
     key = ["subject", "frame"]
     for table, name in (
         (study, "per_frame_analysis.csv"),
@@ -283,14 +294,17 @@ def _joinable(study: pd.DataFrame, classes: pd.DataFrame, folder: Path) -> None:
         double = table[table.duplicated(key)]
         if len(double):
             raise CourseError(
-                f"{folder / name}: {len(double)} of its {len(table)} rows repeat a frame "
-                f"({_some(double.subject + ' frame ' + double.frame.astype(str))}); {REMEDY}."
+                f"{folder / name}: {len(double)} of its {len(table)} rows repeat a "
+                f"frame "
+                f"({_some(double.subject + ' frame ' + double.frame.astype(str))}); "
+                f"{REMEDY}."
             )
     joined = study[key].merge(classes[key], on=key, how="outer", indicator=True)
     alone = joined[joined._merge != "both"]
     if len(alone):
         raise CourseError(
-            f"{folder}: {len(alone)} rows of per_frame_analysis.csv and classes_per_image.json don't join "
+            f"{folder}: {len(alone)} rows of per_frame_analysis.csv and "
+            f"classes_per_image.json don't join "
             f"({_some(alone.subject + ' frame ' + alone.frame.astype(str))}); {REMEDY}."
         )
 

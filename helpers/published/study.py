@@ -1,7 +1,8 @@
-"""The study's tables in a lesson: what is computed from them, or what it came to when it was recorded.
+"""The study's tables in a lesson: what is computed from them, or what it came to when
+it was recorded.
 
-study = published.study(lesson)
-study.of(by_class, study.frames)   # by_class(study.frames), or its recorded result without the tables
+study = published.study(lesson) study.of(by_class, study.frames) #
+by_class(study.frames), or its recorded result without the tables
 """
 
 import json
@@ -20,14 +21,16 @@ from helpers.statistics import Estimate
 
 RECORDED = Path(__file__).with_name("recorded.json")
 HOW = (
-    "`make published` fetches them (3 MB) into `data/published`, or name a folder that has them: "
+    "`make published` fetches them (3 MB) into `data/published`, or name a folder that "
+    "has them: "
     '`data = {"published": "my/folder"}`.'
 )
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What is recorded: `published.<name>` to its Estimate and source, results by function, checksums by file."""
+    """What is recorded: `published.<name>` to its Estimate and source, results by
+    function, checksums by file."""
 
     numbers: dict[str, Estimate]
     sources: dict[str, str]
@@ -37,9 +40,11 @@ class Recorded:
 
 @dataclass(eq=False)
 class Study:
-    """The published tables, None where they are not on this machine, and what a lesson made of them.
+    """The published tables, None where they are not on this machine, and what a lesson
+    made of them.
 
-    add: called with a name and an Estimate for each number. made: what each function gave, by its name.
+    add: called with a name and an Estimate for each number. made: what each function
+    gave, by its name.
     """
 
     tables: Tables | None
@@ -54,10 +59,12 @@ class Study:
         return None if self.tables is None else getattr(self.tables, name)
 
     def of(self, compute: Callable, *given):
-        """compute(*given) where the tables are here, else its recorded result, found by the function's name.
+        """compute(*given) where the tables are here, else its recorded result, found by
+        the function's name.
 
-        A dict of numbers is recorded as published.<name> each; a table goes to a chart. Rows are never recorded, so
-        without the tables a function that gives rows gives None.
+        A dict of numbers is recorded as published.<name> each; a table goes to a chart.
+        Rows are never recorded, so without the tables a function that gives rows gives
+        None.
         """
         name = compute.__name__
         if any(one is None for one in given):
@@ -101,18 +108,21 @@ class Study:
     def said(self) -> str:
         """One sentence for the reader: computed now, or recorded."""
         if self.tables:
-            return "The published tables are here, so every cell below computes from their rows."
+            return "The published tables are here: every cell below computes from their rows."
         return (
-            "The published tables are not on this machine, so the cells below show what they gave when this page was "
+            "The published tables are not on this machine, so the cells below show "
+            "what they gave when this page was "
             f"recorded. {HOW} Every cell then computes."
         )
 
 
 def study(lesson) -> Study:
-    """The study for a lesson: its tables from the lesson's `published` folder, or from data/published where they
-    were fetched. All numbers that are recorded go into the lesson's record; those that it computes replace theirs.
+    """The study for a lesson: its tables from the lesson's `published` folder, or from
+    data/published where they were fetched. All numbers that are recorded go into the
+    lesson's record; those that it computes replace theirs.
 
-    Raises CourseError as `files.read` does: a folder that was named, or fetched to, and is wrong is never passed over.
+    Raises CourseError as `files.read` does: a folder that was named, or fetched to, and
+    is wrong is never passed over.
     """
     found = Study(find(lesson.published), recorded(), lesson.add)
     own = {
@@ -130,7 +140,8 @@ def study(lesson) -> Study:
 def find(folder: str | Path = "") -> Tables | None:
     """The tables in `folder`; without one, those in data/published, or None."""
     if folder:
-        # A relative path is the reader's, said where the command was typed; a notebook runs in its own folder.
+        # A relative path is the reader's, said where the command was typed; a notebook
+        # runs in its own folder.
         return read(
             Path(os.environ.get("COURSE_FROM", os.curdir)) / Path(folder).expanduser()
         )
@@ -157,6 +168,7 @@ def recorded(path: Path = RECORDED) -> Recorded:
         return Recorded(numbers, sources, results, content["computed_from"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CourseError(
-            f"{path}: the recorded figures can't be read ({error}); get the file again from the course's "
+            f"{path}: the recorded figures can't be read ({error}); get the file again "
+            f"from the course's "
             "repository."
         ) from error

@@ -1,4 +1,5 @@
-"""Habits of measurement re-enacted where the truth is known: what lesson 05 does not write out itself."""
+"""Habits of measurement re-enacted where the truth is known: what lesson 05 does not
+write out itself."""
 
 from helpers.reenact.nulls import (
     LEVEL,

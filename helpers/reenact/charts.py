@@ -14,7 +14,8 @@ FAINT, PLAIN = COLOURS["faint"], COLOURS["plain"]
 
 
 def paired(rows: pd.DataFrame, names: tuple[str, str], x_title: str, **said) -> Chart:
-    """A line per subject between two measurements; rows: subject (the index), wrong, right; names: of these two."""
+    """A line per subject between two measurements; rows: subject (the index), wrong,
+    right; names: of these two."""
     rows = rows.dropna().sort_values("right")
     figure, axis = style.new(7.0, 1.2 + 0.22 * len(rows))
     places = range(len(rows))
@@ -36,14 +37,17 @@ def paired(rows: pd.DataFrame, names: tuple[str, str], x_title: str, **said) -> 
     return made(
         figure,
         said,
-        f"{what}: {words.number(means['wrong'])} {names[0]}, {words.number(means['right'])} {names[1]}",
+        f"{what}: {words.number(means['wrong'])} {names[0]}, "
+        f"{words.number(means['right'])} {names[1]}",
         f"{what} of each subject, {names[0]} and {names[1]}: {listing}.",
-        "Each line is one subject, and nothing but the way of measuring differs between its ends.",
+        "Each line is one subject, and nothing but the way of measuring differs "
+        "between its ends.",
     )
 
 
 def null(p: pd.DataFrame, **said) -> Chart:
-    """How often each p-value comes up where nothing is there to find; columns frames, subjects (p-values)."""
+    """How often each p-value comes up where nothing is there to find; columns
+    frames, subjects (p-values)."""
     figure, axes = style.new(7.5, 2.8, columns=2, sharey=True)
     edges, below = np.linspace(0, 1, 21), {}
     for axis, (column, colour) in zip(
@@ -67,16 +71,19 @@ def null(p: pd.DataFrame, **said) -> Chart:
     return made(
         figure,
         said,
-        f"Empty properties are 'significant' in {below['frames']:.0f} % of tests over frames, "
+        f"Empty properties are 'significant' in {below['frames']:.0f} % of tests over "
+        f"frames, "
         f"{below['subjects']:.0f} % over subjects",
-        f"Two histograms of {len(p)} p-values. Below 0.05 lie {below['frames']:.0f} % over frames and "
+        f"Two histograms of {len(p)} p-values. Below 0.05 lie {below['frames']:.0f} % "
+        f"over frames and "
         f"{below['subjects']:.0f} % over subjects.",
         "Where nothing is there to find, every bar should stand at the dashed line.",
     )
 
 
 def drawings(rows: pd.DataFrame, **said) -> Chart:
-    """What each habit adds, a dot per drawing; columns habit, outcome, seed, wrong, right."""
+    """What each habit adds, a dot per drawing; columns habit, outcome, seed, wrong,
+    right."""
     rows = rows.assign(
         added=rows["wrong"] - rows["right"], name=rows["habit"] + "\n" + rows["outcome"]
     )
@@ -96,7 +103,8 @@ def drawings(rows: pd.DataFrame, **said) -> Chart:
             zorder=3,
         )
         listing.append(
-            f"{name.replace(chr(10), ', ')}: {', '.join(f'{one:+.3f}' for one in added)}"
+            f"{name.replace(chr(10), ', ')}: "
+            f"{', '.join(f'{one:+.3f}' for one in added)}"
         )
     style.rows(axis, names, "by the habit minus measured properly", 8.5)
     mean = rows.groupby("name", sort=False)["added"].mean()
@@ -104,16 +112,19 @@ def drawings(rows: pd.DataFrame, **said) -> Chart:
     return made(
         figure,
         said,
-        f"The largest effect is that of the {far.split(chr(10))[0]}: {mean[far]:+.3f} on average",
+        f"The largest effect is that of the {far.split(chr(10))[0]}: {mean[far]:+.3f} "
+        f"on average",
         f"A dot per drawing and habit. {'; '.join(listing)}.",
-        f"{words.counted(rows['seed'].nunique(), 'drawing')}, a dot each: too few for an interval.",
+        f"{words.counted(rows['seed'].nunique(), 'drawing')}, a dot each: too few for "
+        f"an interval.",
     )
 
 
 def flattery(
     curves: Mapping[int, tuple[Sequence[int], Sequence[float]]], **said
 ) -> Chart:
-    """How much better the best option looks where it was chosen; number of patients to (numbers of options, gain)."""
+    """How much better the best option looks where it was chosen; number of patients
+    to (numbers of options, gain)."""
     figure, axis = style.new(7.0, 3.0)
     for place, (patients, (options, gain)) in enumerate(curves.items()):
         axis.plot(
@@ -137,14 +148,16 @@ def flattery(
     last = {patients: gain[-1] for patients, (_, gain) in curves.items()}
     few, many = min(last), max(last)
     listing = "; ".join(
-        f"{words.counted(patients, 'patient')}: {', '.join(f'{one:+.3f}' for one in gain)}"
+        f"{words.counted(patients, 'patient')}: "
+        f"{', '.join(f'{one:+.3f}' for one in gain)}"
         for patients, (_, gain) in curves.items()
     )
     return made(
         figure,
         said,
         f"The best of {options[-1]} options flatters itself by {last[few]:+.3f} "
-        f"where {words.counted(few, 'patient')} chose, by {last[many]:+.3f} where {many} did",
+        f"where {words.counted(few, 'patient')} chose, by {last[many]:+.3f} where "
+        f"{many} did",
         f"Flattery for {', '.join(map(str, options))} options. {listing}.",
         "With one option there is nothing to choose, so the curves begin near zero.",
     )

@@ -51,7 +51,7 @@ def _download(address: str, path: Path) -> bytes:
     try:
         with urllib.request.urlopen(address, timeout=SECONDS) as answer:
             return answer.read()
-    # URLError, timeouts and cut connections are OSErrors, a bad address is a ValueError.
+    # URLError, timeouts and cut connections are OSErrors, a bad address a ValueError.
     except (OSError, ValueError) as error:
         why = getattr(error, "reason", None) or error
         raise CourseError(

@@ -108,7 +108,7 @@ class Study:
     def said(self) -> str:
         """One sentence for the reader: computed now, or recorded."""
         if self.tables:
-            return "The published tables are here: every cell below computes from their rows."
+            return "The published tables are here: each cell below computes from them."
         return (
             "The published tables are not on this machine, so the cells below show "
             "what they gave when this page was "

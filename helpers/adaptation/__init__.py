@@ -72,7 +72,13 @@ REMEDIES = pd.DataFrame(
             NONE,
             "Gonzalez and Woods, ch. 3",
         ),
-        ("adabn", "AdaBN", "test", UNLABELLED, "Li et al., Pattern Recognition 80, 2018"),
+        (
+            "adabn",
+            "AdaBN",
+            "test",
+            UNLABELLED,
+            "Li et al., Pattern Recognition 80, 2018",
+        ),
         (
             "adabn_transductive",
             "AdaBN, transductive",

@@ -79,9 +79,7 @@ def entropy(logits: Tensor) -> Tensor:
     """Binary entropy of each pixel's probability, in nats: -p log p - (1 - p) log(1 -
     p), finite for every logit."""
     probability = torch.sigmoid(logits)
-    return -(
-        probability * logsigmoid(logits) + (1 - probability) * logsigmoid(-logits)
-    )
+    return -(probability * logsigmoid(logits) + (1 - probability) * logsigmoid(-logits))
 
 
 def tent(
@@ -176,7 +174,9 @@ def _tent_step(model, optimizer, images, valid) -> float | None:
     """One batch: its mean entropy before the step, None where no pixel counts."""
     uncertainty = entropy(model(_tensor(model, images))[:, 0])
     if valid is not None:
-        uncertainty = uncertainty[torch.from_numpy(np.array(valid)).to(uncertainty.device)]
+        uncertainty = uncertainty[
+            torch.from_numpy(np.array(valid)).to(uncertainty.device)
+        ]
     if not uncertainty.numel():
         return None
     loss = uncertainty.mean()
@@ -212,7 +212,7 @@ def _shuffled(
 
 
 def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:
-    """Images uint8 NxHxWx3 as (N, 3, H, W) in 0..1, where the model is."""
+    """Images uint8 NxHxWx3 as (N, 3, H, W), where the model is."""
     device = next(model.parameters()).device
     # A copy, since packed frames are read-only and torch wants to own what it is given.
-    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float().to(device) / 255
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).to(device)

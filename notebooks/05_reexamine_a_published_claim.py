@@ -24,14 +24,15 @@
 # of them is our own.
 
 # %% tags=["setup"]
-# At home this does nothing. On Colab it fetches the course and installs only what is missing.
+# At home this does nothing. On Colab it fetches the course and what is missing.
 import os
 import subprocess
 import sys
 
 if "google.colab" in sys.modules:
     if not os.path.isdir("/content/course"):
-        subprocess.run(["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY", "/content/course"], check=True)
+        clone = ["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY"]
+        subprocess.run([*clone, "/content/course"], check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
     from helpers import environment
@@ -41,7 +42,7 @@ if "google.colab" in sys.modules:
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full
 seed = 0
-data = {}  # where data is, for instance {"source": "/my/a", "on_bad": "skip"}; see data/README.md
+data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
 import numpy as np

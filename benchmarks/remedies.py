@@ -67,6 +67,8 @@ def of_drawing(seed: int, profile: str = "quick") -> tuple[pd.DataFrame, pd.Data
 
 
 def main(profile: str = "quick", seeds: tuple[int, ...] = SEEDS, folder=HERE) -> None:
+    if profile != "quick" and folder == HERE:
+        raise SystemExit("The recorded tables are of the quick profile: name a folder.")
     began = time.perf_counter()
     done = [of_drawing(seed, profile) for seed in seeds]
     table, patients = (

@@ -14,15 +14,22 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import Markdown, display
 
-from helpers import counts, domains, evaluation, results, settings, statistics, words
+from helpers import (
+    counts,
+    domains,
+    evaluation,
+    magics,
+    results,
+    settings,
+    statistics,
+    words,
+)
 from helpers.errors import CourseError
 from helpers.figures import Table, overlay
 from helpers.frames import Packed
+from helpers.magics import NEEDS_PHANTOM
 from helpers.statistics import Estimate
 
-NEEDS_PHANTOM = (
-    "This part needs the phantom: what it compares with is known of drawn surgery only."
-)
 # What `data` may say, and the argument of settings.course that it becomes.
 KEYS = {
     "folder": "data",
@@ -303,6 +310,7 @@ def say(text: str) -> None:
 def _open(lesson: Lesson) -> None:
     global _current
     _current = lesson
+    magics.register(lesson.drawn)
     if shell := get_ipython():
         shell.push({"say": say})  # the notebook's own prose needs no import
 

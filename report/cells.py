@@ -2,13 +2,16 @@
 
 import html
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from nbconvert.filters.ansi import ansi2html
 from nbformat import NotebookNode
 
 from helpers.errors import CourseError
+from helpers.magics import NAME as PHANTOM
 from helpers.settings import ROOT
+from report.exercises import blank, solved, tags
 from report.prose import Prose, code, mathml, plain, scroll
 from report.rules import faults
 
@@ -17,20 +20,46 @@ COURSE = "application/vnd.course."  # what lessons leave for the report rather t
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PLOTLY = '<script src="plotly.min.js"></script>\n'
 NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
+FOLDS = {"setup": "Set-up", "parameters": "Parameters", "hide-input": "Code"}
+PROGRESS = re.compile(r'\s*<p class="(?:done|progress)">')
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
 
 def cell(cell: NotebookNode, where: str, prose: Prose) -> str:
     """HTML of a cell, "" for what the reader needn't see.
 
-    where: the lesson and the cell, for errors. Raises CourseError naming it where a picture has no alt text,
-    where something would be fetched from the network, or where a formula can't be set.
+    where: the lesson and the cell, for errors. Raises CourseError naming it where a
+    picture has no alt text, where something would be fetched from the network, or where
+    a formula can't be set.
     """
-    tags = cell.metadata.get("tags", [])
-    if not cell.source.strip() or "injected-parameters" in tags:
+    if not cell.source.strip() or "injected-parameters" in tags(cell):
         return ""
+    return _checked(where, lambda: _cell(cell, prose))
+
+
+def exercise(members: list[NotebookNode], where: str, prose: Prose) -> str:
+    """HTML of an exercise with its checks and its solution paragraph: the blank form,
+    and all the rest in one fold. where, and errors: as for `cell`."""
+
+    def made() -> str:
+        first, *others = members
+        folded = _source(solved(first.source)) + _outputs(first, prose)
+        for one in others:
+            if "check" in tags(one):
+                folded += _source(one.source, "check") + _outputs(one, prose)
+            else:
+                folded += _cell_prose(one, prose)
+        return (
+            f'<div class="cell exercise">{_source(blank(first.source))}'
+            f"{_fold('Solution', folded, 'solution')}</div>\n"
+        )
+
+    return _checked(where, made)
+
+
+def _checked(where: str, make: Callable[[], str]) -> str:
     try:
-        made = _markdown(cell, prose) if cell.cell_type == "markdown" else _code(cell, tags, prose)
+        made = make()
     except CourseError as error:
         raise CourseError(f"{where}: {error}") from error
     if wrong := faults(made):
@@ -38,20 +67,43 @@ def cell(cell: NotebookNode, where: str, prose: Prose) -> str:
     return made
 
 
-def _markdown(cell: NotebookNode, prose: Prose) -> str:
-    return f'<div class="prose">\n{prose(cell.source)}</div>\n'
-
-
-def _code(cell: NotebookNode, tags: list[str], prose: Prose) -> str:
+def _cell(cell: NotebookNode, prose: Prose) -> str:
+    if cell.cell_type == "markdown" or "say" in tags(cell):
+        made = _cell_prose(cell, prose)
+        if "solution" in tags(cell):  # of a question that has no code
+            return _fold("A possible answer", made, "solution") + "\n"
+        return made
     if cell.cell_type != "code":
         return ""  # raw cells are for other converters
-    shown = f'<div class="source">{code(cell.source)}</div>'
-    fold = next((tag for tag in ("setup", "parameters", "hide-input") if tag in tags), None)
-    if fold:
-        name = {"setup": "Set-up", "parameters": "Parameters", "hide-input": "Code"}[fold]
-        shown = f'<details class="folded"><summary>{name}</summary>{shown}</details>'
-    outputs = "".join(output(one, prose) for one in _joined(cell.outputs))
+    outputs = _outputs(cell, prose)
+    if "quiz" in tags(cell):
+        return f'<div class="cell">{outputs}</div>\n'  # its code gives the answers away
+    shown = _source(cell.source)
+    if fold := next((FOLDS[tag] for tag in FOLDS if tag in tags(cell)), None):
+        shown = _fold(fold, shown)
     return f'<div class="cell">{shown}{outputs}</div>\n'
+
+
+def _cell_prose(cell: NotebookNode, prose: Prose) -> str:
+    """A cell's words: Markdown as it is, or what `say` has made of it."""
+    texts = [cell.source]
+    if cell.cell_type == "code":
+        said = [one for one in cell.outputs if "text/markdown" in one.get("data", {})]
+        texts = [one.data["text/markdown"] for one in said]
+    return "".join(f'<div class="prose">\n{prose(text)}</div>\n' for text in texts)
+
+
+def _source(source: str, kind: str = "") -> str:
+    source = source.removeprefix(f"{PHANTOM}\n")
+    return f'<div class="source {kind}">{code(source)}</div>'.replace(" \">", '">')
+
+
+def _fold(name: str, inside: str, kind: str = "folded") -> str:
+    return f'<details class="{kind}"><summary>{name}</summary>{inside}</details>'
+
+
+def _outputs(cell: NotebookNode, prose: Prose) -> str:
+    return "".join(output(one, prose) for one in _joined(cell.outputs))
 
 
 def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
@@ -94,6 +146,8 @@ def output(one: NotebookNode, prose: Prose) -> str:
 
 
 def _html(made: str) -> str:
+    if PROGRESS.match(made):
+        return ""  # how far a run was is over when the page is read
     kind = "figure" if re.search(r"<(figure|img|svg|video)\b|plotly-graph-div", made) else "said"
     if kind == "said" and "<table" in made:
         made = scroll(aligned(made))
@@ -125,7 +179,7 @@ def _alt(metadata: dict, kind: str) -> str:
     about = metadata.get(kind, {})
     alt = (about.get("alt") if isinstance(about, dict) else None) or metadata.get("alt")
     if not alt:
-        raise CourseError("a picture has no alt text: show it with helpers.figures.show(figure, alt).")
+        raise CourseError("a picture has no alt text: show it as a helpers.figures.Chart.")
     return alt
 
 

@@ -10,6 +10,7 @@ from report.execute import Executed
 from report.rules import faults
 
 FIGURE_TYPE = "application/vnd.course.figure+json"
+MAY_LACK = ("value", "low", "high", "level")
 
 
 @dataclass
@@ -73,7 +74,7 @@ def _add(results: dict[str, dict], owner: dict[str, str], lesson: str, name: str
         )
     # Strict JSON has no NaN, and on its way out of a kernel one may have become a word: undefined is null.
     result = {
-        key: None if key in FIELDS[:3] and not math.isfinite(float(given[key] or 0)) else given[key]
+        key: None if key in MAY_LACK and not math.isfinite(float(given[key] or 0)) else given[key]
         for key in FIELDS
     }
     if name in results and results[name] != result:

@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
-from report import notebooks
+from report import exercises, notebooks
 from report.notebooks import notebook
 
 KERNEL = "course"
@@ -38,6 +38,12 @@ class Executed:
     notebook: NotebookNode
     seconds: float
     fresh: bool
+
+    @property
+    def rehearsals(self) -> dict[str, dict]:
+        """What each blank exercise's checks asked and printed, by the exercise's id,
+        where the lesson was executed with them."""
+        return self.notebook.metadata["course"].get("rehearsals", {})
 
 
 def fingerprint(folders: list[Path], without: Path) -> str:
@@ -75,15 +81,36 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
 
     published: the folder of published tables, "" where none is named.
     """
-    named = (course.data or settings.data_folder(), course.source, course.target, published and Path(published))
+    named = (
+        course.data or settings.data_folder(),
+        course.source,
+        course.target,
+        published and Path(published),
+    )
     folders = [folder for folder in named if folder]
-    return {"machinery": machinery(), "data": fingerprint(folders, without=settings.store_folder())}
+    return {
+        "machinery": machinery(),
+        "data": fingerprint(folders, without=settings.store_folder()),
+    }
 
 
-def parameters(course: settings.Course) -> dict[str, object]:
-    """The parameters cell of a lesson. Paths are absolute, since a kernel runs in another folder."""
-    return {"profile": course.profile, "seed": course.seed, "on_bad": course.on_bad, "public": course.public,
-            **{name: str(getattr(course, name) or "") for name in ("data", "source", "target")}}
+def parameters(course: settings.Course, published: str = "") -> dict[str, object]:
+    """The parameters cell of a lesson: profile, seed, and in `data` what was given.
+
+    Paths are absolute, since a kernel runs in another folder.
+    """
+    data = {
+        "folder": course.data,
+        "source": course.source,
+        "target": course.target,
+        "published": published,
+    }
+    data = {name: str(path) for name, path in data.items() if path}
+    if course.on_bad != "stop":
+        data["on_bad"] = course.on_bad
+    if course.public:
+        data["public"] = True
+    return {"profile": course.profile, "seed": course.seed, "data": data}
 
 
 @contextlib.contextmanager
@@ -128,35 +155,51 @@ def surroundings() -> Iterator[None]:
                     os.environ[name] = value
 
 
-def execute(lesson: Path, course: settings.Course, made_from: dict[str, str], published: str = "") -> Executed:
+def execute(
+    lesson: Path,
+    course: settings.Course,
+    made_from: dict[str, str],
+    published: str = "",
+    rehearsed: bool = False,
+) -> Executed:
     """Execute one lesson, or find it in the store. Call it inside `surroundings`.
 
-    lesson: its .py; made_from: what `inputs` says; published: the folder of published tables, which only a
-    lesson with a parameter of that name is told. Raises LessonError, and then keeps nothing.
+    lesson: its .py; made_from: what `inputs` says; published: the folder of published
+    tables. rehearsed: also try every exercise's blank form on the way, which is kept
+    beside the notebook (see Executed.rehearsals). Raises LessonError, and then keeps
+    nothing.
     """
     plain, source = notebook(lesson), lesson.read_bytes()
-    given = parameters(course) | ({"published": published} if "published" in _assigned(plain) else {})
-    place = store.folder("executed", lesson=hashlib.sha256(source).hexdigest(), given=given, **made_from)
+    given = parameters(course, published)
+    place = store.folder(
+        "executed", lesson=hashlib.sha256(source).hexdigest(), given=given, **made_from
+    )
     place = place.with_suffix(".ipynb")
     if place.exists():
         kept = nbformat.read(place, as_version=4)
-        return Executed(lesson.stem, kept, kept.metadata["course"]["seconds"], fresh=False)
+        if not rehearsed or "rehearsals" in kept.metadata["course"]:
+            seconds = kept.metadata["course"]["seconds"]
+            return Executed(lesson.stem, kept, seconds, fresh=False)
     if unknown := sorted(set(given) - _assigned(plain)):
         # Papermill would only warn, and the lesson would run on its own values.
         raise LessonError(
-            f"{lesson.stem} has no parameter {', '.join(unknown)}: its cell tagged parameters must set it."
+            f"{lesson.stem} has no parameter {', '.join(unknown)}: its cell tagged "
+            "parameters must set it."
         )
+    if rehearsed:
+        plain.cells = exercises.with_rehearsals(plain.cells)
     started = time.monotonic()
     done = _run(lesson, plain, given)
-    seconds = time.monotonic() - started
-    done.metadata["course"] = {"seconds": seconds}
+    done.metadata["course"] = {"seconds": time.monotonic() - started}
+    if rehearsed:
+        done.metadata["course"]["rehearsals"] = exercises.without_rehearsals(done)
     draft = place.with_suffix(f".{os.getpid()}")
     try:
         nbformat.write(done, draft)
         os.replace(draft, place)
     finally:
         draft.unlink(missing_ok=True)
-    return Executed(lesson.stem, done, seconds, fresh=True)
+    return Executed(lesson.stem, done, done.metadata["course"]["seconds"], fresh=True)
 
 
 def _assigned(plain: NotebookNode) -> set[str]:

@@ -1,12 +1,18 @@
 """Numbers as the report's sentences and tables print them, from the records of results.json."""
 
+from helpers.statistics import PERCENT
+
 # What the one-page answer and the last lines of a build show first, where the lessons recorded it.
 HEADLINES = (
     "id_test.dice",
     "ood_test.dice",
     "ood_wished.dice",
-    "id_test.false_alarm_rate",
-    "ood_test.false_alarm_rate",
+    "ood_wished.dice.view",
+    "id_test.alarm_at_1pct",
+    "ood_test.alarm_at_1pct",
+    "ood_wished.alarm_at_1pct",
+    "ood_wished.false_area.view",
+    "ood_wished.false_area.surround",
     "domain_gap.frechet",
 )
 
@@ -25,11 +31,12 @@ def percent(result: dict) -> dict:
 
 
 def interval(result: dict) -> str:
-    """ "0.71 to 0.93", or an honest word: "no interval: 1 subject"."""
+    """ "0.71 to 0.93 (90 % interval)", or an honest word: "no interval: 1 subject"."""
     if result["low"] is None or result["high"] is None:
         return "no interval: 1 subject" if result["n_subjects"] == 1 else "no interval"
     low, high = (_written(result[end], result["unit"]) for end in ("low", "high"))
-    return f"{low} to {high}"
+    level = "" if result["level"] is None else f"{100 * result['level']:.0f} % "
+    return f"{low} to {high} ({level}interval)"
 
 
 def behind(result: dict) -> str:
@@ -53,6 +60,6 @@ def time(seconds: float) -> str:
 def _written(value: float | None, unit: str) -> str:
     if value is None:
         return "undefined"
-    if unit in ("percent", "%"):
+    if unit in PERCENT:
         return f"{value:.1f} %"
     return f"{value:.2f}" + (f" {unit}" if unit else "")

@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from helpers.errors import CourseError
-from report import cells, numbers
+from report import cells, exercises, numbers
 from report.collect import Collected
 from report.execute import Executed
 from report.prose import Heading, Prose, plain
@@ -48,10 +48,16 @@ def lesson(executed: Executed, folder: Path) -> Page:
     """The page of one lesson. Raises CourseError naming the lesson and the cell that breaks a rule."""
     prose = Prose(folder)
     parts, number, plotly = [], 0, False
-    for cell in executed.notebook.cells:
+    for members in exercises.group(executed.notebook.cells):
+        first = exercises.tags(members[0])
         # Papermill's cell is not in the lesson as written, so it doesn't count.
-        number += "injected-parameters" not in cell.metadata.get("tags", [])
-        made = cells.cell(cell, f"{executed.name}, cell {number}", prose)
+        number += "injected-parameters" not in first
+        where = f"{executed.name}, cell {number}"
+        if "exercise" in first:
+            made = cells.exercise(members, where, prose)
+        else:
+            made = cells.cell(members[0], where, prose)
+        number += len(members) - 1
         if not plotly and cells.needs_plotly(made):
             plotly, made = True, cells.PLOTLY + made
         parts.append(made)

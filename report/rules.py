@@ -34,12 +34,12 @@ class _Reader(HTMLParser):
         speaks = (named and picture) or given.get("aria-hidden") == "true"
         spoken_for = speaks or any(outer for _, outer in self.open)
         if tag == "img" and not given.get("alt"):
-            self.faults.append("a picture has no alt text: show it with helpers.figures.show(figure, alt)")
+            self.faults.append("a picture has no alt text: show it as a helpers.figures.Chart")
         if tag in ("svg", "canvas") and not spoken_for:
             self.faults.append(f"a drawing ({tag}) has no aria-label that says what it shows")
         if "plotly-graph-div" in given.get("class", "") and not spoken_for:
             self.faults.append(
-                "a plotly figure has no alt text: show it with helpers.figures.show(figure, alt)"
+                "a plotly figure has no alt text: show it as a helpers.figures.Chart"
             )
         address = given.get(FETCHING.get(tag, ""), "")
         if REMOTE.match(address):

@@ -4,13 +4,26 @@ import contextlib
 import io
 import json
 import os
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from disks_by_hand import disks, own_store  # noqa: F401  (fixtures are found by being imported here)
-from lessons_by_hand import HEADLINE, PLOT, WIDE, code, lesson, prose, result
+from lessons_by_hand import (
+    HEADLINE,
+    LONG,
+    PLOT,
+    STILL,
+    WIDE,
+    code,
+    exercises,
+    lesson,
+    prose,
+    result,
+)
 
 from helpers import settings
 from report.build import build, main
@@ -20,30 +33,40 @@ from report.notebooks import FOLDER, lessons
 # Two workers share two cores; a process that takes all of them slows every other test.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
+)
+
 
 @dataclass(frozen=True)
 class Smoke:
-    """The lessons executed on `smoke`, the site built from them, and what the build printed."""
+    """The lessons executed on `smoke`, the site built from them, what the build
+    printed, and the store that holds what they made."""
 
     executed: dict[str, Executed]
     site: Path
     printed: str
+    store: Path
 
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
     """Executed in reverse order on an empty store, so that no lesson leans on the one before it."""
     site = tmp_path_factory.mktemp("report") / "site"
+    store = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
+        patch.setenv("COURSE_STORE", str(store))
         course = settings.course("smoke")
         made_from = inputs(course)
         with surroundings():
-            executed = {lesson.stem: execute(lesson, course, made_from) for lesson in reversed(lessons())}
+            executed = {
+                lesson.stem: execute(lesson, course, made_from, rehearsed=True)
+                for lesson in reversed(lessons())
+            }
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             build(course, FOLDER, site)
-    return Smoke(executed, site, printed.getvalue())
+    return Smoke(executed, site, printed.getvalue(), store)
 
 
 @pytest.fixture(scope="session")
@@ -56,12 +79,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         prose("## A plot\nWith $x_i$ and\n\n| a | b |\n|---|---|\n| 1 | 2 |"),
         code(PLOT),
         code(HEADLINE),
+        code(STILL),
+        code(LONG),
         code(WIDE),
         code(f"print('a long line ' * 40)  # {'long ' * 30}"),
         result("id_test.dice", "0.875", "0.8", "0.9"),
         result("ood_test.dice", "0.07", subjects=1, notes="'Only the phantom is here.'"),
     )
-    lesson(folder, "01_second", prose("## The end"))
+    lesson(folder, "01_second", exercises(), prose("## The end"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
         build(settings.course("smoke", data=str(tmp_path_factory.mktemp("data"))), folder, folder / "site")
@@ -98,3 +123,15 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     bench.data.mkdir()
     monkeypatch.setenv("COURSE_STORE", str(bench.store))
     return bench
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    if BROWSER is None:
+        pytest.skip("there is no Chromium here; .ci/run installs it")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()

@@ -15,11 +15,7 @@ import sys
 # %% tags=["parameters"]
 profile = "quick"
 seed = 0
-data = ""
-source = ""
-target = ""
-on_bad = "stop"
-public = False
+data = {{}}
 '''
 
 RESULT = """
@@ -32,17 +28,75 @@ Record().add("{name}", Estimate({value}, {low}, {high}, 0.9, 40, {subjects}, dat
                                 split="id_test", estimand="Dice, tested"))
 """
 
-# What a page may hold: a plotly figure, the same for the first page, and a table wider than a phone.
-PLOT = '''import plotly.graph_objects as go
-from IPython.display import HTML, display
+# What a page may hold: a plotly figure, the same for the first page, a table wider than
+# a phone, a line as long as a lesson's may be, and words that fill themselves in.
+PLOT = """import plotly.graph_objects as go
+
+from helpers import figures
 
 figure = go.Figure(go.Scatter(x=[1, 2, 3], y=[3, 1, 2]))
-markup = figure.to_html(full_html=False, include_plotlyjs=False, config={"responsive": True})
-display(HTML(f'<figure role="img" aria-label="Three points">{markup}</figure>'))'''
-HEADLINE = """left = {"name": "points", "caption": "Three points & a line",
-        "html": f'<figure role="img" aria-label="Three points">{markup}</figure>'}
-display({"application/vnd.course.figure+json": left}, raw=True)"""
+chart = figures.Chart(figure, "Three points", "Three points", "Look at the middle one.")
+chart"""
+HEADLINE = "chart.front('points');"
+STILL = """from matplotlib.figure import Figure
+
+still = Figure(figsize=(4, 2))
+still.subplots().plot([1, 2])
+figures.Chart(still, "A line", "A line that rises", "Look where it ends.")"""
+LONG = f"long = '{'x' * 78}'"  # 88 columns, the longest line that a lesson may have
 WIDE = "import pandas as pd\npd.DataFrame([[123456.789] * 30], columns=[f'column {n}' for n in range(30)])"
+
+# An exercise, a question without code, and a quiz, as lessons write them.
+EXERCISES = """# %%
+from helpers import lesson as lessons
+from helpers.exercises import check, quiz
+from helpers.results import Record
+
+
+class Begun:
+    drawn, record = {drawn}, Record()
+
+
+lessons._open(Begun)
+three = 3
+
+# %% [markdown]
+# ## Twice {{three}}
+#
+# ### Exercise 1 \u00b7 Twice
+#
+# Write `twice`, for which $x_{{i}}$ is `{{three}}`.
+
+# %% tags=["exercise"]
+def twice(x):
+    # solution begins
+    return 2 * x
+    # solution ends
+
+
+print(twice(three))
+
+# %% tags=["check"]
+check(lambda: twice(2) == 4, "Multiply by two.")
+
+# %% [markdown] tags=["solution"]
+# Twice {{three}} is six.
+
+# %% [markdown]
+# ### Exercise 2 \u00b7 Why? (open)
+
+# %% [markdown] tags=["solution"]
+# Because.
+
+# %% tags=["phantom"]
+print("drawn", three)
+
+# %% tags=["quiz"]
+quiz(("Is `1 < 2`?", {{"It is.": "Yes: by one.", "It is not.": "No: count."}}))"""
+
+
+def exercises(drawn: bool = True) -> str:
+    return EXERCISES.format(drawn=drawn)
 
 
 def lesson(folder: Path, name: str, *bodies: str) -> Path:

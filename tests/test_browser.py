@@ -1,27 +1,12 @@
 """Every page of a built site in a browser with the network off."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
+import axe_playwright_python
 import pytest
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
-)
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator:
-    if BROWSER is None:
-        pytest.skip("there is no Chromium here; .ci/run installs it")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
 
 
 class Visit:
@@ -63,6 +48,35 @@ def check(browser, site: Path) -> None:
         assert lost == [], path.name
 
 
+# Every fold open, since what is closed is not looked at; the sticky header would lie
+# over what is scrolled under it.
+OPEN = "document.querySelectorAll('details').forEach(d => { d.open = true; })"
+SERIOUS = """async () => {
+  const found = await axe.run({resultTypes: ["violations"]});
+  return found.violations.filter(v => ["serious", "critical"].includes(v.impact)).map(
+    v => `${v.id}: ${v.nodes[0].html.slice(0, 200)} ${v.nodes[0].failureSummary}`);
+}"""
+# Boxes of code that have to be scrolled; a closed fold has no width at all.
+CUT = """[...document.querySelectorAll('pre.code')].filter(
+  e => e.scrollWidth > e.clientWidth).map(e => e.textContent.slice(0, 200))"""
+
+
+def accessible(browser, site: Path) -> None:
+    """Ask axe-core about every page of a site, in both themes and at two widths."""
+    for path in sorted(site.glob("*.html")):
+        for width in (1280, 390):
+            visit = Visit(browser, path, width)
+            visit.ask(OPEN)
+            wide = visit.ask("document.documentElement.scrollWidth - innerWidth")
+            assert wide <= 0, path.name
+            visit.ask(AXE)
+            for scheme in ("light", "dark"):
+                visit.page.emulate_media(color_scheme=scheme)
+                found = visit.ask(SERIOUS)
+                assert found == [], f"{path.name} at {width}, {scheme}"
+            visit.context.close()
+
+
 BROKEN = """<!doctype html><title>x</title><body style="background: white"><h1>One</h1><h1>Two</h1>
 <img src="https://cdn.example/a.png" alt="a"><svg></svg><p style="color: #aaa">pale words</p>
 <b id="a"></b><i id="a"></i><a href="#nowhere">on</a><div style="width: 3000px">wide</div><div class="plotly-graph-div" id="p"></div>
@@ -83,6 +97,65 @@ def test_the_check_itself_sees_what_is_broken(browser, tmp_path: Path) -> None:
 
 def test_small_site_in_a_browser_with_the_network_off(browser, small: Path) -> None:
     check(browser, small)
+
+
+def test_axe_finds_nothing_serious_on_the_small_site(browser, small: Path) -> None:
+    accessible(browser, small)
+
+
+def test_axe_and_the_search_for_cut_lines_see_what_is_wrong(browser, tmp_path) -> None:
+    broken = BROKEN + "<pre class=code style='overflow: auto'>" + "x" * 300 + "</pre>"
+    (tmp_path / "broken.html").write_text(broken)
+    visit = Visit(browser, tmp_path / "broken.html")
+    assert len(visit.ask(CUT)) == 1
+    visit.ask(AXE)
+    rules = {found.split(":")[0] for found in visit.ask(SERIOUS)}
+    assert {"color-contrast", "html-has-lang"} <= rules
+
+
+def test_code_of_88_columns_fits_a_desk_and_scrolls_in_its_box_on_a_phone(
+    browser, small: Path
+) -> None:
+    for width, cut in ((1280, 0), (390, 1)):
+        visit = Visit(browser, small / "00_first.html", width)
+        assert any("x" * 78 in one for one in visit.ask(CUT)) == cut
+        assert visit.ask("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_plotly_has_two_buttons_and_none_that_sends_the_figure_away(
+    browser, small: Path
+) -> None:
+    for name in ("00_first", "index"):
+        visit = Visit(browser, small / f"{name}.html")
+        titles = visit.ask(
+            "[...document.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)"
+        )
+        assert 1 <= len(titles) <= 2 and not [
+            one for one in titles if "cloud" in one.lower() or "share" in one.lower()
+        ]
+
+
+def test_a_solution_and_an_answer_open_from_the_keyboard(browser, small: Path) -> None:
+    visit = Visit(browser, small / "01_second.html")
+    for fold in (".exercise .solution", ".quiz details"):
+        visit.page.focus(f"{fold} > summary")
+        assert visit.ask(f"document.querySelector('{fold}').open") is False
+        visit.page.keyboard.press("Enter")
+        assert visit.ask(f"document.querySelector('{fold}').open") is True
+
+
+@pytest.mark.xdist_group("lessons")
+def test_axe_finds_nothing_serious_in_the_course(browser, smoke) -> None:
+    accessible(browser, smoke.site)
+
+
+@pytest.mark.xdist_group("lessons")
+def test_no_line_of_code_of_the_course_is_cut_off_on_a_desk(browser, smoke) -> None:
+    for path in sorted(smoke.site.glob("*.html")):
+        visit = Visit(browser, path)
+        visit.ask(OPEN)
+        assert visit.ask(CUT) == [], path.name
+        visit.context.close()
 
 
 @pytest.mark.xdist_group("lessons")

@@ -12,7 +12,7 @@ from helpers.errors import CourseError
 from report import numbers, rules
 from report.build import build
 from report.cells import aligned, cell
-from report.prose import Prose, mathml
+from report.prose import Prose, mathml, plain
 
 def rendered(one, tmp_path: Path) -> str:
     return cell(one, "00_first, cell 1", Prose(tmp_path))
@@ -104,7 +104,7 @@ def test_a_picture_takes_its_alt_text_from_its_metadata(tmp_path: Path) -> None:
         {"image/png": "aaaa"}, tmp_path, **{"image/png": {"alt": "Two <pigs>"}}
     )
     assert 'alt="Two"' in shown({"image/png": "aaaa"}, tmp_path, alt="Two")
-    with pytest.raises(CourseError, match="^00_first, cell 1: a picture has no alt text: show it with "):
+    with pytest.raises(CourseError, match="^00_first, cell 1: a picture has no alt text: show it as a "):
         shown({"image/png": "aaaa"}, tmp_path)
 
 
@@ -147,6 +147,14 @@ def test_set_up_and_parameters_are_folded_and_the_injected_cell_is_gone(tmp_path
     assert rendered(new_code_cell("x = 1", metadata={"tags": ["injected-parameters"]}), tmp_path) == ""
 
 
+def test_the_magic_line_and_the_progress_of_a_run_are_not_shown(tmp_path: Path) -> None:
+    done = new_output("display_data", {"text/html": '<p class="done">Draw: 3 in 1 s</p>'})
+    tags = {"tags": ["phantom"]}
+    one = new_code_cell("%%phantom\nlook = 1", metadata=tags, outputs=[done])
+    made = rendered(one, tmp_path)
+    assert "look" in made and "phantom" not in made and "Draw" not in made
+
+
 @pytest.mark.parametrize("piece, wrong", [
     ('<img src="data:," alt="a">', None),
     ('<img src="data:," alt=" ">', "no alt text"),
@@ -166,17 +174,26 @@ def test_the_rules_of_a_page(piece: str, wrong: str | None) -> None:
     assert found == [] if wrong is None else len(found) == 1 and wrong in found[0]
 
 
-@pytest.mark.parametrize("value, low, high, subjects, unit, said", [
-    (0.876, 0.8, 0.949, 3, "", ("0.88", "0.80 to 0.95", "3 subjects, 1,234 frames")),
-    (12.345, 3, 22, 9, "percent", ("12.3 %", "3.0 % to 22.0 %", "9 subjects, 1,234 frames")),
-    (0.07, None, None, 1, "", ("0.07", "no interval: 1 subject", "1 subject, 1,234 frames")),
-    (None, None, None, None, "", ("undefined", "no interval", "1,234 frames")),
+AREA = "percent of valid pixels"
+
+
+@pytest.mark.parametrize("value, low, high, level, subjects, unit, said", [
+    (0.876, 0.8, 0.949, 0.9, 3, "",
+     ("0.88", "0.80 to 0.95 (90 % interval)", "3 subjects, 1,234 frames")),
+    (0.876, 0.8, 0.949, 0.95, 3, "",
+     ("0.88", "0.80 to 0.95 (95 % interval)", "3 subjects, 1,234 frames")),
+    (12.345, 3, 22, None, 9, AREA,
+     ("12.3 %", "3.0 % to 22.0 % (interval)", "9 subjects, 1,234 frames")),
+    (0.07, None, None, None, 1, "",
+     ("0.07", "no interval: 1 subject", "1 subject, 1,234 frames")),
+    (None, None, None, None, None, "", ("undefined", "no interval", "1,234 frames")),
 ])
-def test_numbers_as_they_are_printed(value, low, high, subjects, unit, said) -> None:
+def test_numbers_as_they_are_printed(value, low, high, level, subjects, unit, said):
     record = {
         "value": value,
         "low": low,
         "high": high,
+        "level": level,
         "n_subjects": subjects,
         "n_frames": 1234,
         "unit": unit,
@@ -186,10 +203,18 @@ def test_numbers_as_they_are_printed(value, low, high, subjects, unit, said) -> 
 
 
 def test_a_rate_is_read_in_percent() -> None:
-    record = {"value": 0.914, "low": 0.5, "high": 1.0, "n_subjects": 9, "n_frames": 90, "unit": ""}
+    record = {
+        "value": 0.914,
+        "low": 0.5,
+        "high": 1.0,
+        "level": 0.9,
+        "n_subjects": 9,
+        "n_frames": 90,
+        "unit": "",
+    }
     assert (numbers.number(numbers.percent(record)), numbers.interval(numbers.percent(record))) == (
         "91.4 %",
-        "50.0 % to 100.0 %",
+        "50.0 % to 100.0 % (90 % interval)",
     )
     undefined = record | {"value": None, "low": None}
     assert (numbers.number(numbers.percent(undefined)), numbers.interval(numbers.percent(undefined))) == (
@@ -201,6 +226,72 @@ def test_a_rate_is_read_in_percent() -> None:
 
 # A site
 
+def test_prose_with_numbers_is_prose_and_its_code_is_not_shown(small: Path) -> None:
+    page = (small / "01_second.html").read_text(encoding="utf-8")
+    assert '<h2 id="Twice-3">Twice 3</h2>' in page and "say(" not in page
+    assert '<h3 id="Exercise-1-·-Twice">' in page
+    assert "<code>{three}</code>" in page and 'alttext="x_{i}"' in page
+
+
+def test_an_exercise_is_blank_and_all_else_is_in_one_fold(small: Path) -> None:
+    page = (small / "01_second.html").read_text(encoding="utf-8")
+    start = page.index('<div class="cell exercise">')
+    blank, solution = page[start:].split('<details class="solution">', 2)[:2]
+    assert "your answer" in blank and "return" not in blank and "solution" not in blank
+    words = " ".join(plain(solution.split("</details>")[0]).split())
+    assert words.startswith("Solutiondef twice(x): return 2 * x print")
+    assert "6" in words and "check(lambda" in words and "Right." in words
+    assert words.endswith("Twice 3 is six.") and "# solution" not in words
+
+
+def test_a_question_without_code_folds_its_answer(small: Path) -> None:
+    page = (small / "01_second.html").read_text(encoding="utf-8")
+    fold = '<details class="solution"><summary>A possible answer</summary>'
+    assert plain(page.split(fold)[1].split("</details>")[0]) == "Because."
+
+
+def test_a_quiz_shows_its_questions_and_not_its_code(small: Path) -> None:
+    page = (small / "01_second.html").read_text(encoding="utf-8")
+    assert "<summary>It is not.</summary>" in page and "quiz(" not in page
+
+
+def test_a_chart_keeps_its_caption_and_offers_itself_to_the_first_page(small) -> None:
+    page = (small / "00_first.html").read_text(encoding="utf-8")
+    assert "<figcaption>Look where it ends.</figcaption>" in page
+    index = (small / "index.html").read_text(encoding="utf-8")
+    assert index.count("Look at the middle one.") == 1
+
+
+def test_times_say_what_was_measured(small: Path) -> None:
+    for path in small.glob("*.html"):
+        page = " ".join(path.read_text(encoding="utf-8").split())
+        index = "The lessons ran in" if path.stem == "index" else "This lesson ran in"
+        assert index in page and "when it was last executed" in page
+
+
+WISHED = {
+    "ood_wished.dice": "0.3",
+    "ood_wished.dice.view": "0.5",
+    "ood_wished.false_area.view": "0.4",
+    "ood_wished.false_area.surround": "6.5",
+    "id_test.alarm_at_1pct": "0.1",
+    "ood_test.alarm_at_1pct": "0.6",
+}
+
+
+def test_the_first_page_says_where_false_marks_lie(bench) -> None:
+    lesson(bench.folder, "00_first", *(
+        result(name, value).replace(
+            "estimand=", f"unit={(AREA if 'area' in name else '')!r}, estimand="
+        )
+        for name, value in WISHED.items()
+    ))
+    assert bench.build() == 0
+    page = " ".join(bench.page("index").split())
+    assert "cover 0.4 % of the frame inside the visible view and 6.5 % of it in" in page
+    assert "Dice is 0.30 on the whole frame and 0.50 inside the view." in page
+    assert "on 10.0 % of the source's clean frames and on 60.0 % of the target's" in page
+
 def test_the_one_page_answer_takes_its_sentences_from_the_results(small: Path) -> None:
     page = " ".join((small / "index.html").read_text(encoding="utf-8").split())
     assert (
@@ -208,10 +299,11 @@ def test_the_one_page_answer_takes_its_sentences_from_the_results(small: Path) -
         in page
     )
     assert "reaches 0.07, measured on 1 subject with blood. One subject is no population" in page
-    assert "0.80 to 0.90" in page and "no interval: 1 subject" in page and "3 subjects, 40 frames" in page
+    assert "0.80 to 0.90 (90 % interval), 3 subjects" in page and "95 %" not in page
+    assert "no interval: 1 subject" in page and "3 subjects, 40 frames" in page
     assert (
         "Only the phantom is here." in page
-        and "Three points &amp; a line" in page
+        and "Look at the middle one." in page
         and 'href="results.json"' in page
     )
     assert "Test a report." in page and "5 minutes to work through" in page

@@ -9,6 +9,7 @@ from lessons_by_hand import code, lesson, prose, result
 
 from helpers import settings
 from report import execute as executing
+from report import numbers
 from report.build import main
 
 
@@ -33,6 +34,7 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
         "value": 0.875,
         "low": 0.8,
         "high": 0.9,
+        "level": 0.9,
         "n_frames": 40,
         "n_subjects": 3,
         "data": "phantom",
@@ -50,7 +52,7 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
 
 
 def test_a_number_that_json_lacks_becomes_null(bench) -> None:
-    raw = '{"value": float("nan"), "low": float("inf"), "high": None, "n_frames": 1, "n_subjects": 1, ' \
+    raw = '{"value": float("nan"), "low": float("inf"), "high": None, "level": float("nan"), "n_frames": 1, "n_subjects": 1, ' \
           '"data": "cited", "split": "", "unit": "", "estimand": ""}'
     lesson(bench.folder, "00_first", code(
         "from IPython.display import display\n"
@@ -60,6 +62,7 @@ def test_a_number_that_json_lacks_becomes_null(bench) -> None:
         "value": None,
         "low": None,
         "high": None,
+        "level": None,
         "n_frames": 1,
         "n_subjects": 1,
         "data": "cited",
@@ -70,10 +73,11 @@ def test_a_number_that_json_lacks_becomes_null(bench) -> None:
 
 
 def test_parameters_reach_the_lesson_and_paths_are_absolute(bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    lesson(bench.folder, "00_first", code("print([profile, seed, data, source, on_bad, public])"))
+    lesson(bench.folder, "00_first", code("print([profile, seed, data])"))
     monkeypatch.chdir(bench.data.parent)
     assert main([*bench.words[:-1], "data", "--seed", "3", "--on-bad", "skip", "--public"]) == 0
-    expected = str(["smoke", 3, str(bench.data.resolve()), "", "skip", True]).replace("'", "&#39;")
+    data = {"folder": str(bench.data.resolve()), "on_bad": "skip", "public": True}
+    expected = str(["smoke", 3, data]).replace("'", "&#39;")
     assert expected in bench.page("00_first")
 
 
@@ -135,15 +139,7 @@ def test_the_course_itself_builds_and_executes_nothing_twice(smoke) -> None:
     assert smoke.printed.count("unchanged") == len(smoke.executed)
     record = json.loads((smoke.site / "results.json").read_text(encoding="utf-8"))
     assert record["profile"] == "smoke" and record["data"] == "phantom"
-    wanted = {
-        "id_test.dice",
-        "ood_test.dice",
-        "ood_wished.dice",
-        "id_test.false_alarm_rate",
-        "ood_test.false_alarm_rate",
-        "domain_gap.frechet",
-    }
-    assert wanted <= set(record["results"])
+    assert set(numbers.HEADLINES) <= set(record["results"])
     assert any(name.startswith("correlation.") for name in record["results"])
     for name, one in record["results"].items():
         assert one["estimand"] and one["data"] in ("phantom", "real", "published", "cited"), name
@@ -153,14 +149,15 @@ def test_the_course_itself_builds_and_executes_nothing_twice(smoke) -> None:
             assert one["low"] is None and one["high"] is None, name
 
 
-def test_the_folder_of_published_tables_goes_to_the_lesson_that_asks_for_it_and_no_other(bench) -> None:
-    asks = code("from helpers import results\nfrom helpers.statistics import Estimate\n"
-                "results.Record().add('told', Estimate(float(len(published)), data='published'))")
-    path = lesson(bench.folder, "00_first", asks)
-    lesson(bench.folder, "01_second", code("print('published' in globals())"))
-    path.write_text(path.read_text().replace("public = False", 'public = False\npublished = ""', 1))
+def test_the_folder_of_published_tables_is_part_of_data(bench) -> None:
+    lesson(bench.folder, "00_first", code("print([data['published'], list(data)])"))
     tables = bench.data / "tables"
     tables.mkdir(parents=True)
     assert bench.build("--published", str(tables)) == 0
-    assert bench.record()["results"]["told"]["value"] == len(str(tables))
-    assert "False" in bench.page("01_second")
+    expected = str([str(tables), ["folder", "published"]]).replace("'", "&#39;")
+    assert expected in bench.page("00_first")
+
+
+def test_only_what_is_given_is_a_key_of_data() -> None:
+    plain = {"profile": "smoke", "seed": 2, "data": {}}
+    assert executing.parameters(settings.course("smoke", seed=2)) == plain

@@ -36,7 +36,7 @@ STOPS = {
         code(
             "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
         ),
-        ["00_first, cell 4: a picture has no alt text: show it with helpers.figures.show(figure, alt)."],
+        ["00_first, cell 4: a picture has no alt text: show it as a helpers.figures.Chart."],
     ),
     "a picture from elsewhere": (
         code('from IPython.display import HTML\nHTML(\'<img alt="a" src="https://a.b/c.png">\')'),

@@ -92,7 +92,7 @@ REMEDIES = pd.DataFrame(
             "TENT, online",
             "test",
             TESTED,
-            _AS + "each test batch adapts, then is predicted",
+            _AS + "each test batch adapts, black included, then is predicted",
         ),
         (
             "ensemble",
@@ -120,6 +120,7 @@ CONTROLS = {
     "longer": "trained on as long, nothing new",
     "fill_left_out": "the old baseline, fill left out",
     "fill_left_out_rule": "the old baseline and the rule",
+    "threshold": "the threshold chosen on validation patients",
 }
 """What any remedy must beat, by name. The rule: what lies outside the visible view is
 no blood."""

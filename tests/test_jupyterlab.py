@@ -1,0 +1,176 @@
+"""A lesson as a learner meets it: opened in JupyterLab, run, an exercise solved, and a
+slider moved."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from helpers.settings import ROOT
+from report import exercises
+from report.notebooks import FOLDER, notebook, written
+
+LESSON = FOLDER / "03_evaluate_out_of_domain.py"  # has exercises and a slider
+SETTINGS = {
+    "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there
+    "apputils-extension/notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+}
+
+@contextmanager
+def jupyterlab(folder: Path, store: Path) -> Iterator[str]:
+    """JupyterLab on the notebooks of a folder, with settings of its own; its
+    address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    around = folder / "around"
+    for name, chosen in SETTINGS.items():
+        path = around / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(chosen))
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = os.environ | {
+        "JUPYTERLAB_SETTINGS_DIR": str(around / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(around / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(around / "config"),
+        "JUPYTER_DATA_DIR": str(around / "data"),
+        "JUPYTER_RUNTIME_DIR": str(around / "runtime"),
+        "IPYTHONDIR": str(around / "ipython"),
+        "COURSE_STORE": str(store),
+        "PYTHONPATH": os.pathsep.join(paths),
+    }
+    log = (folder / "log.txt").open("w")
+    server = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+            *(f"--ServerApp.port={port}", "--ServerApp.port_retries=0"),
+            *(f"--ServerApp.root_dir={folder}", "--IdentityProvider.token="),
+            *("--ServerApp.password=", "--LabApp.expose_app_in_browser=True"),
+        ],
+        env=environment,
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"{address}/api/status", timeout=1).close()
+                break
+            except OSError:
+                assert server.poll() is None, (folder / "log.txt").read_text()
+                time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+
+
+class Lab:
+    """A notebook that is open in JupyterLab."""
+
+    def __init__(self, browser, address: str, name: str) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(120_000)
+        self.page.goto(f"{address}/lab/tree/{name}?reset")
+        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        self.page.wait_for_function(
+            "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status"
+            " === 'idle'"
+        )
+
+    def cell(self, place: int):
+        """The cell at a place in the notebook."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(place)
+
+    def run_all(self, seconds: int) -> None:
+        """Run every cell, and wait until the last has run."""
+        self.page.evaluate("() => { window.ran = false; jupyterapp.commands.execute("
+                           "'notebook:run-all-cells').then(() => { window.ran = true; }"
+                           "); }")
+        self.page.wait_for_function("window.ran", timeout=1000 * seconds)
+
+    def type(self, place: int, source: str) -> None:
+        """Write a cell anew, by keyboard, and run it."""
+        self.cell(place).locator(".cm-content").click()
+        self.page.keyboard.press("Control+A")
+        # An editor indents by itself; inserted text comes as it is.
+        self.page.keyboard.insert_text(source)
+        self.run(place)
+
+    def run(self, place: int) -> None:
+        """Run one cell by keyboard, and wait until it has run."""
+        cell = self.cell(place)
+        cell.locator(".cm-content").click()
+        before = cell.locator(".jp-InputArea-prompt").inner_text()
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_function(
+            "([cell, before]) => { const now = cell.querySelector("
+            "'.jp-InputArea-prompt').innerText; return now !== before "
+            "&& !now.includes('*'); }",
+            arg=[cell.element_handle(), before],
+        )
+
+    def output(self, place: int) -> str:
+        return self.cell(place).locator(".jp-Cell-outputArea").inner_text()
+
+
+def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
+    """Open a lesson on `smoke`, run it, fail and solve its first exercise, move its
+    first slider."""
+    text = written(lesson).replace('profile = \\"quick\\"', 'profile = \\"smoke\\"')
+    assert "smoke" in text
+    (folder / f"{lesson.stem}.ipynb").write_text(text, encoding="utf-8")
+    cells = notebook(lesson).cells
+    tags = [exercises.tags(cell) for cell in cells]
+    at = next(n for n, tag in enumerate(tags) if "exercise" in tag)
+    check = next(n for n, tag in enumerate(tags) if "check" in tag)
+    said = next(n for n, tag in enumerate(tags) if "say" in tag and n > 3)
+    slider = next(n for n, c in enumerate(cells) if "explore.slider(" in c.source)
+    with jupyterlab(folder, store) as address:
+        lab = Lab(browser, address, f"{lesson.stem}.ipynb")
+        lab.run_all(seconds=300)
+        errors = lab.page.locator("[data-mime-type='application/vnd.jupyter.error']")
+        assert errors.all_inner_texts() == []
+
+        # Prose with numbers: its code is hidden, its words are there.
+        assert not lab.cell(said).locator(".cm-content").is_visible()
+        assert lab.cell(said).locator(".jp-RenderedMarkdown").inner_text().strip()
+
+        hint = lab.output(check)
+        assert hint and "Right." not in hint
+        lab.type(at, exercises.solved(cells[at].source))
+        lab.run(check)
+        assert lab.output(check).strip() == "Right."
+
+        area = lab.cell(slider).locator(".jp-Cell-outputArea")
+        picture = area.locator("img").first
+        picture.wait_for()
+        before = picture.get_attribute("src")
+        area.locator(".noUi-handle").first.focus()
+        lab.page.keyboard.press("ArrowRight")
+        lab.page.wait_for_function(
+            "([area, before]) => { const now = area.querySelector('img'); "
+            "return now && now.src !== before; }",
+            arg=[area.element_handle(), before],
+        )
+        assert area.locator("img").first.get_attribute("alt")
+        lab.context.close()
+
+
+@pytest.mark.xdist_group("lessons")
+def test_a_lesson_in_jupyterlab(browser, smoke, tmp_path: Path) -> None:
+    solve_and_slide(browser, LESSON, tmp_path, smoke.store)

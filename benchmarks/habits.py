@@ -1,63 +1,72 @@
-"""The habits of lesson 05 on drawn surgery: three drawings, with subjects as drawn and all alike.
+"""The habits of lesson 05 on three drawings, each measured by the habit and properly.
 
-    python -m benchmarks.habits   writes habits.csv, habits_by_subject.csv and habits.json beside it
+    python -m benchmarks.habits   writes habits.csv, habits_options.csv and habits.json
 
-`by_subject` has a row for each habit, drawing (seed), variation (1: subjects differ as drawn, 0: all have
-one look) and subject, with its figure measured the wrong way and the right way on the same frames or the
-same predictions. The CSV sums it up: medians over subjects with their 90 % intervals (order statistics, the
-kind that interval_coverage.py allows at these numbers), the median of the paired differences with its own,
-and the mean. `from_subjects` says which habits live on the difference between subjects; the control is for
-them. The others are arithmetic or a recipe, and subjects that look alike do not mend them.
+habits.csv: a row for each habit, outcome and drawing (seed), with the mean over its
+subjects of both figures; the unit is the drawing, and three of them carry no interval.
+A split by frames is tried in three of five folds, so that six of the ten pigs are
+tested, each once by either network; a schedule that is too short in two. The rest is
+arithmetic on one prediction.
 
-A split by frames is cross-validated both ways over five folds, so that each pig is tested once by each.
+habits_options.csv: what somebody who chooses on the test could choose from, a row for
+each drawing, network and threshold, with the Dice of each wished-for patient.
 """
 
+import argparse
 import datetime
 import json
 import time
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from helpers import counts, environment, frames, phantom, reenact, runs, settings, statistics, store
-from helpers.correlation import FEWEST_FRAMES
-from helpers.frames import Packed
+from helpers import counts, environment, frames, phantom, reenact, runs, settings, store
+from helpers.correlation import spearman
+from helpers.frames import CLASSES, Packed
 from helpers.settings import Course
+from helpers.statistics import subject_means
 
 HERE = Path(__file__).parent
-SEEDS, VARIATIONS, FOLDS = (0, 1, 2), (1.0, 0.0), 5
-# Smaller than the lesson's, since 66 networks are trained; the drawing itself is the same.
-SMALL = {"drawn": 160, "drawn_target": 170, "drawn_height": 144, "epochs": 5, "batch": 8, "folds": FOLDS}
-ORGAN = "Gastrointestinal Tract"
-FROM_SUBJECTS = {
-    "split by frames": True,
-    "wrong class": False,
-    "epsilon": False,
-    "epsilon, wrong class": False,
-    "correlation": False,
-    "correlation, pooled": False,
-    "schedule, pigs": False,
-    "schedule, patients": False,
+SEEDS, FOLDS = (0, 1, 2), 5
+# In which of the folds a network is trained; a short cosine learns from other pigs
+# only.
+TRIED = {"by pigs": (0, 1, 2), "by frames": (0, 1, 2), "short cosine": (0, 1)}
+# Smaller than the lesson's, since dozens of networks are trained.
+SMALL = {
+    "drawn": 160,
+    "drawn_target": 170,
+    "drawn_height": 144,
+    "epochs": 5,
+    "batch": 8,
+    "folds": FOLDS,
 }
-UNITS = {
-    "epsilon": "percent of labelled frames",
-    "epsilon, wrong class": "percent of labelled frames",
-    "correlation": "Spearman",
-    "correlation, pooled": "Spearman",
+# So few frames and epochs that every line runs and no number means anything.
+TINY = {
+    "drawn": 40,
+    "drawn_target": 51,
+    "drawn_height": 96,
+    "epochs": 1,
+    "size": (64, 96),
 }
+THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+ORGAN = next(entry.id for entry in CLASSES if entry.name == "Gastrointestinal Tract")
+EPSILON = 1e-7  # of the published study
+FOOT = 30 / 49  # its cosine's length, as a share of the epochs that it ran
 
 
-def course_of(seed: int) -> Course:
-    """The quick profile with SMALL's numbers."""
-    return settings.course("quick", seed).but(**SMALL)
+def course_of(seed: int, tiny: bool = False) -> Course:
+    """The quick profile, made smaller."""
+    return settings.course("quick", seed).but(**SMALL | (TINY if tiny else {}))
 
 
-def packed(course: Course, role: str, variation: float) -> Packed:
-    """The drawn source or wished-for benchmark at a variation, found in the store or drawn."""
-    height, source = course.numbers.drawn_height, role == "source"
+def packed(course: Course, role: str, variation: float = 1.0) -> Packed:
+    """The drawn source ("source") or the patients of ood_wished ("wished")."""
+    numbers, source = course.numbers, role == "source"
+    height = numbers.drawn_height
     what = {
-        "n_frames": course.numbers.drawn if source else course.numbers.drawn_target,
+        "n_frames": numbers.drawn if source else numbers.drawn_target,
         "size": (height, height * 4 // 3 if source else height * 16 // 9),
         "seed": course.seed,
         "variation": variation,
@@ -66,155 +75,155 @@ def packed(course: Course, role: str, variation: float) -> Packed:
     place = store.folder("phantom", role=role, code=store.code("phantom"), **what)
     if not place.exists():
         (phantom.write_hemoset if source else phantom.write_cholecseg8k)(place, **what)
-    return frames.pack(frames.index(place).table, course.size)
+    found = frames.pack(frames.index(place).table, course.size)
+    if source:
+        return found
+    table = frames.split_target(found.table, course.seed, wished=True)
+    return Packed(table, found.rows, found.place).of("ood_wished")
 
 
-def of_fold(course: Course, source: Packed, fold: int) -> reenact.BothWays:
+def both_ways(course: Course, source: Packed, fold: int) -> reenact.BothWays:
     """Both ways to divide the source's frames in one fold."""
     table = frames.split_source(source.table, course.seed, fold=fold, folds=FOLDS)
     return reenact.both_ways(Packed(table, source.rows, source.place), course.seed)
 
 
-def by_pigs(
-    course: Course, ways: reenact.BothWays, variation: float, fold: int, foot: int | None = None
+def network(
+    course: Course, ways: reenact.BothWays, name: str, fold: int, variation: float = 1.0
 ) -> runs.Run:
-    """The network of one fold that saw no tested pig."""
+    """A network of one fold: a key of TRIED."""
+    train = ways.by_frames if name == "by frames" else ways.by_pigs
+    foot = max(1, round(FOOT * course.numbers.epochs))
     return runs.trained(
-        "split by pigs", course, ways.by_pigs, ways.id_val, fold=fold, foot=foot, variation=variation
-    )
-
-
-def scored(run: runs.Run, frames_of: Packed) -> pd.DataFrame:
-    """The frame table with its counts and `dice`, NaN on frames without blood."""
-    table = counts.count(runs.probabilities(run, frames_of) >= 128, frames_of.blood, frames_of.valid)
-    table = frames_of.table.reset_index(drop=True).join(table)
-    return table.assign(dice=counts.on_blood(counts.dice, table))
-
-
-def wished(seed: int, variation: float) -> tuple[Course, Packed, runs.Run]:
-    """The wished-for benchmark's test patients and the network of fold 0 that meets them."""
-    course = course_of(seed)
-    found = packed(course, "wished", variation)
-    table = frames.split_target(found.table, seed, wished=True)
-    ways = of_fold(course, packed(course, "source", variation), 0)
-    return (
+        name,
         course,
-        Packed(table, found.rows, found.place).of("ood_wished"),
-        by_pigs(course, ways, variation, 0),
+        train,
+        ways.id_val,
+        fold=fold,
+        variation=variation,
+        foot=foot if name == "short cosine" else None,
     )
 
 
-def compared(wrong: pd.Series, right: pd.Series) -> pd.DataFrame:
-    """Two series over subjects side by side, where both are defined."""
-    return pd.DataFrame({"wrong": wrong, "right": right}).dropna()
+def dice_of(run: runs.Run, packed: Packed, threshold: float = 0.5) -> pd.Series:
+    """Dice of each subject, mean over its frames with blood."""
+    found = runs.probabilities(run, packed) >= np.ceil(256 * threshold)
+    table = counts.count(found, packed.blood, packed.valid)
+    return subject_means(counts.on_blood(counts.dice, table), packed.table["subject"])
 
 
-def mean_by(table: pd.DataFrame, values: pd.Series) -> pd.Series:
-    return statistics.subject_means(values, table["subject"])
+def smoothed(table: pd.DataFrame, epsilon: float = EPSILON) -> pd.Series:
+    """Dice with a constant above and below, as the study computes it."""
+    top = 2 * table["tp"] + epsilon
+    return top / (top + table["fp"] + table["fn"])
 
 
-def scoring(patients: Packed, run: runs.Run) -> dict[str, pd.DataFrame]:
-    """Wrong class, epsilon and correlation, on one prediction."""
-    right = scored(run, patients)
-    wrong = reenact.rescored(runs.probabilities(run, patients) >= 128, patients, ORGAN)
-    found = {
-        "wrong class": compared(
-            mean_by(wrong, counts.on_blood(counts.dice, wrong)), mean_by(right, right["dice"])
+def scoring(run: runs.Run, patients: Packed) -> list[dict]:
+    """Wrong class, epsilon in the mode and in the correlation, on one prediction."""
+    found = runs.probabilities(run, patients) >= 128
+    right = counts.count(found, patients.blood, patients.valid)
+    wrong = counts.count(found, np.asarray(patients.classes) == ORGAN, patients.valid)
+
+    def means(values: pd.Series) -> pd.Series:
+        return subject_means(values, patients.table["subject"][values.index])
+
+    dice = [means(counts.on_blood(counts.dice, table)) for table in (wrong, right)]
+    labelled = wrong[counts.has_blood(wrong)]
+    partial, touched = smoothed(labelled) > 0, labelled["tp"] > 0
+    missed = labelled[labelled["tp"] == 0]
+    area, subjects = counts.coverage(missed), patients.table["subject"][missed.index]
+    made, none = (
+        spearman(area, smoothed(missed, epsilon)) for epsilon in (EPSILON, 0.0)
+    )
+    return [
+        row("wrong class", "Dice", *dice),
+        row(
+            "epsilon", "partly found, %", means(100.0 * partial), means(100.0 * touched)
+        ),
+        {
+            "habit": "correlation",
+            "outcome": "rank correlation with area",
+            "wrong": made,
+            "right": none,
+            "subjects": subjects.nunique(),
+        },
+    ]
+
+
+def row(habit: str, outcome: str, wrong: pd.Series, right: pd.Series) -> dict:
+    """Means over the subjects for whom both figures are defined."""
+    both = pd.DataFrame({"wrong": wrong, "right": right}).dropna()
+    return {"habit": habit, "outcome": outcome, **both.mean(), "subjects": len(both)}
+
+
+def drawing(course: Course) -> tuple[list[dict], list[dict]]:
+    """All habits on one drawing, and what one could choose from on its test."""
+    source, patients = packed(course, "source"), packed(course, "wished")
+    pigs, wished, options = {}, {}, []
+    for name, fold in ((name, fold) for name, folds in TRIED.items() for fold in folds):
+        ways = both_ways(course, source, fold)
+        run = network(course, ways, name, fold)
+        pigs[name, fold] = dice_of(run, ways.test)
+        wished[name, fold] = dice_of(run, patients)
+        for threshold in THRESHOLDS:
+            option = {"network": f"{name}, fold {fold}", "threshold": threshold}
+            options.append(option | dice_of(run, patients, threshold).to_dict())
+
+    def compared(habit: str, outcome: str, found: dict, name: str) -> dict:
+        """One network beside "by pigs"; a patient, met in each fold, is averaged."""
+        means = (
+            pd.concat([found[which, fold] for fold in TRIED[name]])
+            .groupby(level=0)
+            .mean()
+            for which in (name, "by pigs")
         )
-    }
-    for name, table in (("epsilon", right), ("epsilon, wrong class", wrong)):
-        labelled = table[counts.has_blood(table)]
-        partial = 100.0 * (reenact.smoothed_modes(labelled) == "PARTIAL")
-        found[name] = compared(
-            mean_by(labelled, partial), mean_by(labelled, 100.0 * ~reenact.without_overlap(labelled))
-        )
-    missed = wrong[reenact.without_overlap(wrong)]
-    enough = {name: part for name, part in missed.groupby("subject") if len(part) >= FEWEST_FRAMES}
-    # Without epsilon Dice is 0 on each of these frames, and has no correlation: 0 stands for "nothing there".
-    for name, parts in (("correlation", enough), ("correlation, pooled", {"all patients": missed})):
-        made = pd.Series({who: reenact.epsilon_correlation(part) for who, part in parts.items()}, dtype=float)
-        found[name] = compared(made, 0 * made)
-    return found
+        return row(habit, outcome, *means)
+
+    rows = [
+        compared("split by frames", "Dice of pigs", pigs, "by frames"),
+        compared("schedule", "Dice of pigs", pigs, "short cosine"),
+        compared("schedule", "Dice of patients", wished, "short cosine"),
+    ]
+    fair = network(course, both_ways(course, source, 0), "by pigs", 0)
+    return scoring(fair, patients) + rows, options
 
 
-def trainings(course: Course, variation: float) -> dict[str, pd.DataFrame]:
-    """The split by frames over all folds, and the schedule on the first."""
-    source, parts = packed(course, "source", variation), []
-    for fold in range(FOLDS):
-        ways = of_fold(course, source, fold)
-        fair = by_pigs(course, ways, variation, fold)
-        leaky = runs.trained(
-            "split by frames", course, ways.by_frames, ways.id_val, fold=fold, variation=variation
-        )
-        wrong, right = scored(leaky, ways.test), scored(fair, ways.test)
-        parts.append(compared(mean_by(wrong, wrong["dice"]), mean_by(right, right["dice"])))
-    ways = of_fold(course, source, 0)
-    climbed = by_pigs(course, ways, variation, 0, foot=reenact.climbing(course.numbers.epochs))
-    _, patients, fell = wished(course.seed, variation)
-    found = {"split by frames": pd.concat(parts)}
-    for name, tested in (("schedule, pigs", ways.test), ("schedule, patients", patients)):
-        wrong, right = scored(climbed, tested), scored(fell, tested)
-        found[name] = compared(mean_by(wrong, wrong["dice"]), mean_by(right, right["dice"]))
-    return found
-
-
-def summary(rows: pd.DataFrame) -> pd.DataFrame:
-    """A row per habit and variation over the subjects of all drawings."""
-    out = []
-    for (habit, variation), part in rows.groupby(["habit", "variation"], sort=False):
-        names = part["seed"].astype(str) + "/" + part["subject"]
-        row = {
-            "habit": habit,
-            "from_subjects": FROM_SUBJECTS[habit],
-            "variation": variation,
-            "unit": UNITS.get(habit, "Dice"),
-            "subjects": len(part),
-        }
-        for name, values in (
-            ("wrong", part["wrong"]),
-            ("right", part["right"]),
-            ("difference", part["wrong"] - part["right"]),
+def main(
+    tiny: bool = False, seeds: tuple[int, ...] = SEEDS, folder: Path = HERE
+) -> None:
+    began, rows, options = time.perf_counter(), [], []
+    for seed in seeds:
+        for kept, found in zip(
+            (rows, options), drawing(course_of(seed, tiny)), strict=True
         ):
-            found = statistics.median_over_subjects(values, names, bounds=None)
-            row |= {
-                name: found.value,
-                f"{name}_low": found.low,
-                f"{name}_high": found.high,
-                f"mean_{name}": values.mean(),
-            }
-        by_drawing = (part["wrong"] - part["right"]).groupby(part["seed"]).mean()
-        out.append(row | {"lowest_drawing": by_drawing.min(), "highest_drawing": by_drawing.max()})
-    return pd.DataFrame(out)
-
-
-def main() -> None:
-    began, parts = time.perf_counter(), []
-    for variation in VARIATIONS:
-        for seed in SEEDS:
-            course, patients, run = wished(seed, variation)
-            for habit, table in (scoring(patients, run) | trainings(course, variation)).items():
-                parts.append(
-                    table.rename_axis("subject")
-                    .reset_index()
-                    .assign(habit=habit, seed=seed, variation=variation)
-                )
-            print(f"variation {variation:g}, drawing {seed}: {time.perf_counter() - began:.0f} s", flush=True)
-    rows = pd.concat(parts, ignore_index=True)[["habit", "variation", "seed", "subject", "wrong", "right"]]
-    table = summary(rows)
-    rows.round(4).to_csv(HERE / "habits_by_subject.csv", index=False)
-    table.round(4).to_csv(HERE / "habits.csv", index=False)
+            kept += [{"seed": seed} | one for one in found]
+        print(f"drawing {seed}: {time.perf_counter() - began:.0f} s", flush=True)
+    table = pd.DataFrame(rows)[
+        ["habit", "outcome", "seed", "wrong", "right", "subjects"]
+    ]
+    table = table.sort_values(["habit", "outcome", "seed"], ignore_index=True)
+    table.round(4).to_csv(folder / "habits.csv", index=False)
+    pd.DataFrame(options).round(4).to_csv(folder / "habits_options.csv", index=False)
     about = {
         "date": datetime.date.today().isoformat(),
         "versions": environment.versions(),
         "phantom": store.code("phantom"),
-        "settings": asdict(course_of(0).numbers),
-        "drawings": len(SEEDS),
-        "level": statistics.OFFERED["median"].level,
+        "training": store.code("training"),
+        "settings": asdict(course_of(0, tiny).numbers),
+        "drawings": len(seeds),
+        "folds": {name: len(folds) for name, folds in TRIED.items()},
         "seconds": round(time.perf_counter() - began),
     }
-    (HERE / "habits.json").write_text(json.dumps(about, indent=1) + "\n")
+    (folder / "habits.json").write_text(json.dumps(about, indent=1) + "\n")
     print(table.to_string(), f"\n{about['seconds']} s")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--tiny", action="store_true", help="only try it, in the store")
+    if parser.parse_args().tiny:
+        place = settings.store_folder() / "tiny_habits"
+        place.mkdir(parents=True, exist_ok=True)
+        main(True, (0,), place)
+    else:
+        main()

@@ -1,14 +1,17 @@
-"""How often does a test "find" something where nothing is? 2,000 empty properties, tested twice.
+"""How often does a test "find" something where nothing is? 2,000 empty properties,
+tested twice.
 
-    python -m benchmarks.null_rejection   writes null_rejection.csv and null_rejection.json beside it
+python -m benchmarks.null_rejection writes null_rejection.csv and null_rejection.json
+beside it
 
-Dice by frame is that of the drawn wished-for patients of benchmarks/habits.py, so subjects differ as the
-phantom's do (variation 1), or all have one look (variation 0); the properties are drawn
-(helpers/reenact/nulls.py), a third of them for each of three drawings. `frames`: percent of tests that
-reject at 0.05 when each frame is an observation; `subjects`: the same for the test that respects subjects;
-both with their exact 95 % intervals. A `strength` above 0 is an effect, and the rates are then powers. With
-one frame of each clip, no two frames are neighbours, so what is left of the first habit comes from the
-subjects alone.
+Dice by frame is that of the drawn wished-for patients of benchmarks/habits.py, so
+subjects differ as the phantom's do (variation 1), or all have one look (variation 0);
+the properties are drawn (helpers/reenact/nulls.py), a third of them for each of three
+drawings. `frames`: percent of tests that reject at 0.05 when each frame is an
+observation; `subjects`: the same for the test that respects subjects; both with their
+exact 95 % intervals. A `strength` above 0 is an effect, and the rates are then powers.
+With one frame of each clip, no two frames are neighbours, so what is left of the first
+habit comes from the subjects alone.
 """
 
 import datetime
@@ -18,8 +21,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.habits import SEEDS, scored, wished
-from helpers import environment, reenact, store
+from benchmarks import habits
+from helpers import counts, environment, reenact, runs, store
 
 HERE = Path(__file__).parent
 DRAWS = 2_000
@@ -36,33 +39,51 @@ SCENARIOS = (
 
 def dice(seed: int, variation: float) -> pd.DataFrame:
     """The frames with blood of the wished-for patients: subject, clip, frame, dice."""
-    _, patients, run = wished(seed, variation)
-    return scored(run, patients)[["subject", "clip", "frame", "dice"]].dropna().reset_index(drop=True)
+    course = habits.course_of(seed)
+    patients = habits.packed(course, "wished", variation)
+    ways = habits.both_ways(course, habits.packed(course, "source", variation), 0)
+    run = habits.network(course, ways, "by pigs", 0, variation)
+    found = counts.count(
+        runs.probabilities(run, patients) >= 128, patients.blood, patients.valid
+    )
+    table = patients.table.assign(dice=counts.on_blood(counts.dice, found))
+    return table[["subject", "clip", "frame", "dice"]].dropna().reset_index(drop=True)
 
 
 def middle_of_clips(table: pd.DataFrame) -> pd.DataFrame:
     """The middle frame of each clip."""
     ordered = table.sort_values(["subject", "clip", "frame"])
-    place, size = ordered.groupby("clip").cumcount(), ordered.groupby("clip")["frame"].transform("size")
+    place, size = (
+        ordered.groupby("clip").cumcount(),
+        ordered.groupby("clip")["frame"].transform("size"),
+    )
     return ordered[place == size // 2].reset_index(drop=True)
 
 
 def share_between(table: pd.DataFrame) -> float:
     """Percent of the variance of Dice over frames that lies between subjects' means."""
     return float(
-        100 * table.groupby("subject")["dice"].transform("mean").var(ddof=0) / table["dice"].var(ddof=0)
+        100
+        * table.groupby("subject")["dice"].transform("mean").var(ddof=0)
+        / table["dice"].var(ddof=0)
     )
 
 
-def measure(tables: list[pd.DataFrame], kind: str, strength: float, draws: int = DRAWS) -> dict:
+def measure(
+    tables: list[pd.DataFrame], kind: str, strength: float, draws: int = DRAWS
+) -> dict:
     """One scenario over some drawings, `draws` properties shared out among them."""
     parts = [
-        reenact.p_values(table, kind, len(range(number, draws, len(tables))), number, strength)
+        reenact.p_values(
+            table, kind, len(range(number, draws, len(tables))), number, strength
+        )
         for number, table in enumerate(tables)
     ]
     found, row = pd.concat(parts), {}
     for name in ("frames", "subjects"):
-        row |= dict(zip((name, f"{name}_low", f"{name}_high"), reenact.rejected(found[name])))
+        row |= dict(
+            zip((name, f"{name}_low", f"{name}_high"), reenact.rejected(found[name]))
+        )
     return row | {
         "draws": len(found),
         "n_subjects": min(table["subject"].nunique() for table in tables),
@@ -74,10 +95,17 @@ def measure(tables: list[pd.DataFrame], kind: str, strength: float, draws: int =
 def main() -> None:
     began, rows = time.perf_counter(), []
     for variation, which, kind, strength in SCENARIOS:
-        tables = [dice(seed, variation) for seed in SEEDS]
-        tables = tables if which == "all" else [middle_of_clips(table) for table in tables]
+        tables = [dice(seed, variation) for seed in habits.SEEDS]
+        tables = (
+            tables if which == "all" else [middle_of_clips(table) for table in tables]
+        )
         rows.append(
-            {"variation": variation, "which_frames": which, "property": kind, "strength": strength}
+            {
+                "variation": variation,
+                "which_frames": which,
+                "property": kind,
+                "strength": strength,
+            }
             | measure(tables, kind, strength)
         )
         print(f"{time.perf_counter() - began:.0f} s", rows[-1], flush=True)

@@ -1,40 +1,209 @@
-"""The phantom's own factors, switched in the drawing: the truth that interventions on images are held against.
+"""What each group of dials costs: the drawing's own answer, and three that images give.
 
-Both give frames that live in memory only, and were read by the readers.
+`truth` turns the drawing's dials. `by_images` turns the same groups on finished frames,
+at doses that are the drawing's own (`drawn_doses`: what the operator gets wrong is
+left) or estimated from unlabelled frames (shift.estimate: what the dose gets wrong is
+added). `placebo` asks the same of targets in which a group is switched off, where
+nothing is to be found. A set of groups is worth the Dice that it costs; shares are
+Shapley's.
 """
 
-import tempfile
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+import pandas as pd
 
-from helpers import frames, phantom
-from helpers.settings import Course
-from helpers.shift.measures import visible
+from helpers import counts, phantom, shift, statistics, training
+from helpers.phantom.counterfactual import FINER
+from helpers.phantom.subjects import look
+from helpers.shift import Frames
 
-
-def redrawn(course: Course, pigs: Iterable[str], factors: Iterable[str]) -> frames.Packed:
-    """The drawn source's frames of some pigs with the target's level of some factors (see phantom.FACTORS);
-    scenes and labels are those of the source, and what a round view hides is not valid."""
-    packed = _drawn(course, phantom.write_hemoset, course.numbers.drawn, 4 / 3, factors, pigs)
-    for image, valid in zip(packed.images, packed.valid, strict=True):
-        valid &= visible(image / np.float32(255), valid)
-    return packed
+DRAWN_FOR = 240  # lengths in the drawing are said for a picture so many pixels high
+SMOKE = 0.8 * 0.35 * 0.6 * 0.6  # mean thickness over clips and time, for a trait of 1
+KINDS = {"source": "robotic", "target": "laparoscopic"}
 
 
-def without(course: Course, patients: Iterable[str], factors: Iterable[str]) -> frames.Packed:
-    """The drawn target's frames of some patients with the source's level of some factors."""
-    return _drawn(course, phantom.write_cholecseg8k, course.numbers.drawn_target, 16 / 9, factors, patients)
+@dataclass(frozen=True)
+class Drawing:
+    """Where causes are sought: one drawing, its held-out pigs, the patients that doses
+    are estimated from, and the pigs that these are compared with (train and id_val).
+
+    size: (height, width) of a frame. frames: of each subject that is scored or
+    estimated from.
+    """
+
+    seed: int
+    pigs: tuple[str, ...]
+    patients: tuple[str, ...]
+    known: tuple[str, ...]
+    size: tuple[int, int] = (96, 128)
+    frames: int = 10
+
+    def source(self, swapped: Iterable[str] = ()) -> Frames:
+        """The held-out pigs' frames with the target's dials of some groups."""
+        return _drawn("source", self.pigs, swapped, self)
+
+    def target(self, swapped: Iterable[str] = ()) -> Frames:
+        """The patients' frames with the source's dials of some groups; all patients
+        bleed."""
+        return _drawn("target", self.patients, swapped, self)
+
+    def reference(self) -> Frames:
+        """The source as those know it who estimate doses: pigs of train and id_val."""
+        return _drawn("source", self.known, (), self)
 
 
-def _drawn(course: Course, write: Callable, n_frames: int, aspect: float, factors, subjects) -> frames.Packed:
-    height = course.numbers.drawn_height
-    with tempfile.TemporaryDirectory() as folder:
-        drawing = Path(folder) / "drawing"
-        write(drawing, n_frames, (height, int(height * aspect)), course.seed, factors=tuple(sorted(factors)),
-              only=tuple(sorted(subjects)))
-        packed = frames.pack(frames.index(drawing).table, course.size, folder=Path(folder) / "packed")
-        for name in ("images", "blood", "valid", "classes"):
-            packed.__dict__[name] = getattr(packed, name).copy()  # before the files go
-    return packed
+def drawing(course, data, frames: int = 10) -> Drawing:
+    """The drawing of a course with its splits (see domains.gather)."""
+
+    def names(*splits: str) -> tuple[str, ...]:
+        return tuple(
+            sorted(
+                {name for split in splits for name in data.of(split).table["subject"]}
+            )
+        )
+
+    patients = names("ood_wished_val" if data.wished is not None else "ood_val")
+    return Drawing(
+        course.seed,
+        names("id_val", "id_test"),
+        patients,
+        names("train", "id_val"),
+        course.size,
+        frames,
+    )
+
+
+def dice(model, frames: Frames) -> float:
+    """Mean Dice on frames with blood: over frames, then over subjects."""
+    found = training.predict(model, frames.images) >= 128
+    table = counts.count(found, frames.blood, frames.valid)
+    return float(
+        statistics.subject_means(
+            counts.on_blood(counts.dice, table), frames.subject
+        ).mean()
+    )
+
+
+def shares(cost: Callable[[frozenset], float], groups: Sequence[str]) -> pd.Series:
+    """Shapley's shares of some groups in what all of them cost together; 0 for each
+    other group that images could know, which nobody turned."""
+    found = shift.shapley(cost, groups)
+    return found.reindex([*dict.fromkeys([*shift.GROUPS, *groups])], fill_value=0.0)
+
+
+def cost_of_dials(
+    model, where: Drawing, direction: str = "damage"
+) -> Callable[[frozenset], float]:
+    """What a set of groups costs where the drawing's own dials are turned; each set is
+    drawn once. damage: the Dice that held-out pigs lose with the target's dials.
+    recovery: the Dice that patients gain with the source's."""
+    sign, draw = {"damage": (1, where.source), "recovery": (-1, where.target)}[
+        direction
+    ]
+
+    @cache
+    def scored(chosen: frozenset) -> float:
+        return dice(model, draw(chosen))
+
+    return lambda chosen: sign * (scored(frozenset()) - scored(frozenset(chosen)))
+
+
+def truth(
+    model,
+    where: Drawing,
+    groups: Sequence[str] = shift.GROUPS,
+    direction: str = "damage",
+) -> pd.Series:
+    """The drawing's own answer: shares of its dials (names of phantom.GROUPS), from all
+    2^n sets of n groups."""
+    return shares(cost_of_dials(model, where, direction), groups)
+
+
+def cost_on_images(
+    model, frames: Frames, doses: pd.DataFrame, seed: int = 0
+) -> Callable[[frozenset], float]:
+    """What a set of groups costs where they are turned on finished frames: the loss of
+    Dice. A group without a dose costs nothing, and is not asked for."""
+    turned = frozenset(shift.turned(doses))
+
+    @cache
+    def scored(chosen: frozenset) -> float:
+        return dice(model, shift.apply(frames, doses, chosen, seed))
+
+    return lambda chosen: scored(frozenset()) - scored(frozenset(chosen) & turned)
+
+
+def by_images(
+    model,
+    frames: Frames,
+    doses: pd.DataFrame,
+    groups: Sequence[str] = shift.GROUPS,
+    seed: int = 0,
+) -> pd.Series:
+    """What images say: shares of the groups, each turned to its dose on the same
+    frames."""
+    return shares(cost_on_images(model, frames, doses, seed), groups)
+
+
+def placebo(model, where: Drawing, seed: int = 0) -> pd.Series:
+    """What images find where there is nothing: for each group its share where doses are
+    estimated from a target with the source's dials of that group; `all`: the sum of all
+    shares where no group of a camera differs."""
+    frames, reference = where.source(), where.reference()
+
+    def found(off: tuple[str, ...]) -> pd.Series:
+        doses = shift.estimate(reference, where.target(off)).doses
+        return by_images(model, frames, doses, seed=seed)
+
+    each = {group: found((group,))[group] for group in shift.GROUPS}
+    return pd.Series(each | {"all": found(shift.GROUPS).sum()}, name="placebo")
+
+
+def drawn_doses(where: Drawing) -> pd.DataFrame:
+    """The drawing's own doses: for each held-out pig, by how far the target's trait
+    lies from its own, in the units of shift.DIALS."""
+    rows = {}
+    for pig in where.pigs:
+        old, new = (
+            look(KINDS["source"], pig, where.seed, swapped=swapped)
+            for swapped in ((), shift.GROUPS)
+        )
+        rows[pig] = _doses_between(old, new, where)
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _doses_between(old: dict, new: dict, where: Drawing) -> dict[str, float]:
+    high, wide = where.size
+    sharp = (new["blur"] ** 2 - old["blur"] ** 2) * (100 / DRAWN_FOR) ** 2
+    # Sensor noise is drawn finer than the frame, and averaged over pixels.
+    noise = max(new["noise"] ** 2 - old["noise"] ** 2, 0) ** 0.5 / FINER
+    return {
+        "brightness": new["goal"] - old["goal"],
+        "fall_off": (1 + new["vignette"]) / (1 + old["vignette"]) - 1,
+        "contrast": np.log(new["contrast"] / old["contrast"]),
+        "red": np.log(new["red"] / old["red"]),
+        "blue": np.log(new["blue"] / old["blue"]),
+        "saturation": np.log(new["saturation"] / old["saturation"]),
+        "blur": np.sign(sharp) * abs(sharp) ** 0.5,
+        "noise": noise,
+        "height": round(wide * 9 / 16) / high,
+        "radius": new["radius"],
+        "aside": new["aside"],
+        "smoke": SMOKE * (new["smoke"] - old["smoke"]),
+        "gleams": np.log(new["speculars"] / old["speculars"]),
+    }
+
+
+def _drawn(
+    role: str, subjects: tuple[str, ...], swapped: Iterable[str], where: Drawing
+) -> Frames:
+    swapped = tuple(group for group in phantom.GROUPS if group in set(swapped))
+    found = phantom.counterfactual(
+        KINDS[role], subjects, swapped, where.size, where.seed, where.frames
+    )
+    return Frames(found.images, found.blood, ~found.fill, found.subjects)

@@ -88,8 +88,8 @@ rows = [
 figures.table(pd.DataFrame(rows), "What is in the data of this run")
 
 # %% [markdown]
-# The last column is the one to remember. There are many frames with blood in the
-# source and few in the target, and we do not know yet whose they are.
+# The last column is the one to remember: how many frames have blood, in either domain.
+# We do not know yet whose they are.
 #
 # ## Side by side
 #
@@ -131,8 +131,8 @@ figures.classes(
 )
 
 # %% [markdown]
-# Find the blood in the label, then in the frame. It is easily overlooked, and it is the
-# only part of the label that this course asks about. **How much of an average target
+# Find the blood in the label, then in the frame. It is the only part of the label that
+# this course asks about. **How much of an average target
 # frame is each class? Guess where blood stands in the list.**
 
 # %%
@@ -148,8 +148,7 @@ classes = pd.DataFrame(rows).sort_values("area, %", ascending=False)
 figures.table(classes, "The classes of the target, by area", digits=2)
 
 # %% [markdown]
-# Notice the black background near the top: it is no tissue at all, and it takes a good
-# part of every frame. It is known to hold no blood, so it is *valid*, and a network
+# Look for the black background: it is no tissue at all. It is known to hold no blood, so it is *valid*, and a network
 # that marks it is wrong there as anywhere else. Lesson 03 begins with this thought.
 #
 # ### Exercise 1 · How much black?
@@ -288,7 +287,7 @@ print(f"means {apart:.4f}, spreads {spread:.4f}, together {apart + spread:.4f}")
 assert np.isclose(apart + spread, shift.frechet(ours, theirs), atol=1e-4)
 
 # %% [markdown]
-# Most people expect the spread to matter as much as the means; compare the two numbers.
+# Compare the two numbers: is it the means that differ, or the spreads?
 # Brightness is a sum of the other colours, so the five properties are really four, and
 # a matrix root of such a matrix is computed with care in `helpers`; the `assert` holds
 # our three lines equal to it.
@@ -370,7 +369,7 @@ check(
 )
 
 # %% [markdown] tags=["solution"]
-# They are far smaller. Each half holds frames of every pig, so the halves are nearly
+# They come out smaller. Each half holds frames of every pig, so the halves are nearly
 # the same sample twice. Against this heap almost any gap would look large: the wrong
 # unit makes everything significant. Lesson 05 counts how often.
 

@@ -107,9 +107,9 @@ where
 #
 # ## How the surround fooled us
 #
-# In this course's first version the picture was another one, and nobody had looked.
-# The network's loss had never seen black (lesson 02), so it marked most of the
-# surround; we averaged that into a Dice, wrote about it, divided it among causes and
+# In this course's first version the picture was another one, and nobody had looked. The
+# network's loss had never seen black (lesson 02), so it marked the surround as it
+# pleased; we averaged that into a Dice, wrote about it, divided it among causes and
 # ranked remedies by it. Every gallery showed it, in yellow, on every page. We train
 # that network again, all else equal.
 
@@ -121,8 +121,8 @@ figures.error_map({split: map_of(split, old) for split in splits})
 figures.false_by_region({split: by_region(split, old) for split in splits})
 
 # %% [markdown]
-# The source has no surround, so there the two networks look alike, and no score on the
-# source could have told them apart. **What did our first averages say, and what had
+# The source has no surround, so no score on the source could have told the two networks
+# apart by what they say of it. **What did our first averages say, and what had
 # they measured?** We put the two networks' scores side by side, on the whole frame and
 # inside the view.
 
@@ -143,19 +143,31 @@ for name, table in tables.items():
 figures.table(pd.DataFrame(rows), "Two networks, two regions, means over subjects")
 
 # %%
+first_frame, first_view, our_frame, our_view = (row["Dice"] for row in rows)
+first_gap, our_gap = first_view - first_frame, our_view - our_frame
+
+# %%
 packed = lesson.frames(main)
 row = int(np.argmax(packed.blood.sum(axis=(1, 2))))
 pictures = [
     lesson.overlay(main, row, runs.probabilities(one, packed)[row] >= 128)
     for one in (old, run)
 ]
-figures.strip(pictures, list(tables), columns=2, legend=figures.OVERLAY)
+figures.strip(
+    pictures,
+    list(tables),
+    columns=2,
+    legend=figures.OVERLAY,
+    title="One frame, marked by the first network and by ours",
+)
 
 # %% [markdown]
-# Read the first network's two rows. On the whole frame it seems to fail by marking too
-# much; inside the view it fails in another way, or less. "It raises an alarm on every
-# frame" was true of the surround and told a clinician nothing. The picture shows it at
-# a glance, and one look at a map would have spared us three lessons.
+# Read the first network's two rows: {first_frame:.2f} of Dice on the whole frame,
+# {first_view:.2f} inside the view. The difference of {first_gap:.2f} is what its marks
+# in the surround cost it; for our network that difference is {our_gap:.2f}. An alarm
+# rate over whole frames had told us about the black around the view, and a clinician
+# wants to know about the inside. A picture shows it at a glance, and one look at a map
+# would have spared us three lessons.
 #
 # Two things follow for what you read from here on. These patients have taught us that
 # something was wrong, so they are not quite unseen any more; how to mend it was
@@ -348,9 +360,10 @@ rates = {split: means for split, means in rates.items() if len(means)}
 figures.subject_dots(rates, "share of clean frames with at least 1 % marked")
 
 # %% [markdown]
-# Clean frames need no bleeding patient, so here every patient of the target counts.
-# Notice how much the rate depends on the size at which one speaks of an alarm: a rate
-# without its size means little. The real study of lesson 05 shows the same.
+# Clean frames need no bleeding patient, so here every patient of the target counts. On
+# unseen patients the rate is {ood_test.alarm_at_1px:.2f} at a single pixel,
+# {ood_test.alarm_at_01pct:.2f} at a tenth of a percent and {ood_test.alarm_at_1pct:.2f}
+# at one percent of the frame: a rate without its size means little.
 #
 # ## What is lost to what?
 #

@@ -19,14 +19,15 @@
 # patients that it never saw. **You need** lessons 03 and 06. **It takes** about 40 minutes.
 
 # %% tags=["setup"]
-# At home this does nothing. On Colab it fetches the course and installs only what is missing.
+# At home this does nothing. On Colab it fetches the course and what is missing.
 import os
 import subprocess
 import sys
 
 if "google.colab" in sys.modules:
     if not os.path.isdir("/content/course"):
-        subprocess.run(["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY", "/content/course"], check=True)
+        clone = ["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY"]
+        subprocess.run([*clone, "/content/course"], check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
     from helpers import environment

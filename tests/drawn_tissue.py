@@ -22,6 +22,22 @@ def tissue(seed, gleams=6):
     return frames
 
 
+def gleaming(seed, steel=(150, 155, 160)):
+    """Tissue with many soft gleams of a white lamp, and a shaft of the given colour."""
+    rng = np.random.default_rng(1000 + seed)
+    frames = tissue(seed, gleams=0)
+    for frame in frames:
+        light = np.zeros((H, W), np.float32)
+        for _ in range(40):
+            y, x = rng.integers(4, H - 4), rng.integers(4, W - 4)
+            light[y:y + 2, x:x + 2] = rng.uniform(0.6, 1.2)
+        linear = (frame / 255) ** 2.2 + light[..., None]
+        frame[:] = np.clip(linear, 0, 0.9) ** (1 / 2.2) * 255
+        row = int(rng.integers(10, 60))
+        frame[row:row + 7] = np.clip(steel + rng.normal(0, 3, (7, W, 3)), 0, 255)
+    return frames
+
+
 def round_view(frames):
     y, x = np.ogrid[:H, :W]
     square = (y - (H - 1) / 2) ** 2 + (x - (W - 1) / 2) ** 2

@@ -1,5 +1,7 @@
 """Remedies on frames: what each style and each augmentation promises."""
 
+from types import SimpleNamespace
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ from drawn_tissue import CHANGED, H, N, W, round_view, tissue
 from torchvision.transforms import v2
 
 from helpers.adaptation import (
+    CONTROLS,
+    NAMES,
     REMEDIES,
     Fourier,
     Histogram,
@@ -20,7 +24,7 @@ from helpers.adaptation import (
     restyled,
 )
 from helpers.errors import CourseError
-from helpers.training import augmented
+from helpers.training import augmented, batch_of
 
 SOURCE = tissue(0)
 TARGET = CHANGED["colour"](CHANGED["exposure"](tissue(1)))
@@ -52,8 +56,10 @@ def test_histogram_matching_gives_the_targets_histogram_and_keeps_the_order():
     changed = Histogram.of(TARGET[:1])(SOURCE[0])
     for channel in range(3):
         ours, theirs = changed[..., channel].ravel(), TARGET[0][..., channel].ravel()
-        share, goal, own = (np.bincount(x, minlength=256).cumsum() / x.size
-                            for x in (ours, theirs, SOURCE[0][..., channel].ravel()))
+        share, goal, own = (
+            np.bincount(x, minlength=256).cumsum() / x.size
+            for x in (ours, theirs, SOURCE[0][..., channel].ravel())
+        )
         # A level cannot be divided: the largest share of one of the frame's own levels is what may be left.
         assert np.abs(share - goal).max() <= np.diff(own, prepend=0).max() < 0.1
         order = np.argsort(SOURCE[0][..., channel].ravel(), kind="stable")
@@ -66,13 +72,22 @@ def test_fourier_takes_low_amplitudes_and_keeps_phases():
     reach = int(0.05 * H)
     assert reach == 3
     changed = style(SOURCE[0])
-    ours, own, theirs = (np.fft.fft2(x.astype(float), axes=(0, 1)) for x in (changed, SOURCE[0], TARGET[0]))
+    ours, own, theirs = (
+        np.fft.fft2(x.astype(float), axes=(0, 1))
+        for x in (changed, SOURCE[0], TARGET[0])
+    )
     low = np.ix_(*(np.abs(np.fft.fftfreq(n, 1 / n)) < reach for n in (H, W)))
-    np.testing.assert_allclose(np.abs(ours[low]), np.abs(theirs[low]), rtol=0.02, atol=H * W * 0.2)
-    assert np.abs(ours[0, 0] - theirs[0, 0]).max() < H * W * 0.5  # the mean colour, to half a grey level
+    np.testing.assert_allclose(
+        np.abs(ours[low]), np.abs(theirs[low]), rtol=0.02, atol=H * W * 0.2
+    )
+    assert (
+        np.abs(ours[0, 0] - theirs[0, 0]).max() < H * W * 0.5
+    )  # the mean colour, to half a grey level
     high = np.ones((H, W), bool)
     high[low] = False
-    assert np.corrcoef(np.abs(ours[high]).ravel(), np.abs(own[high]).ravel())[0, 1] > 0.99
+    assert (
+        np.corrcoef(np.abs(ours[high]).ravel(), np.abs(own[high]).ravel())[0, 1] > 0.99
+    )
 
 
 def test_fourier_with_beta_0_is_the_identity():
@@ -87,8 +102,12 @@ def test_styles_neither_count_nor_change_what_shows_nothing():
     framed[:, :6] = 0
     for style in (Reinhard, Histogram):
         learned = style.of(framed, valid)
-        blacker = np.where((framed <= 3).all(-1, keepdims=True), 0, framed).astype(np.uint8)
-        for one, other in zip(vars(learned).values(), vars(style.of(blacker, valid)).values(), strict=True):
+        blacker = np.where((framed <= 3).all(-1, keepdims=True), 0, framed).astype(
+            np.uint8
+        )
+        for one, other in zip(
+            vars(learned).values(), vars(style.of(blacker, valid)).values(), strict=True
+        ):
             assert np.array_equal(one, other)
         changed = restyled(style.of(TARGET), framed, valid)
         surround = (framed <= 3).all(-1)
@@ -100,28 +119,41 @@ def test_styles_neither_count_nor_change_what_shows_nothing():
 
 def test_bad_styles_are_refused():
     for style in (Reinhard, Histogram):
-        with pytest.raises(CourseError, match="at least one frame that shows something"):
+        with pytest.raises(
+            CourseError, match="at least one frame that shows something"
+        ):
             style.of(np.zeros((2, H, W, 3), np.uint8))
     with pytest.raises(CourseError, match="A style needs at least one frame"):
         Fourier.of([])
-    with pytest.raises(CourseError, match=r"shape \(10, 10, 3\) cannot take .*: bring both to one"):
+    with pytest.raises(
+        CourseError, match=r"shape \(10, 10, 3\) cannot take .*: bring both to one"
+    ):
         Fourier.of(TARGET)(np.zeros((10, 10, 3), np.uint8))
 
 
 def through(transform, seed, image=None, masks=None):
-    image = torch.from_numpy(SOURCE[0]).permute(2, 0, 1).float() / 255 if image is None else image
+    image = (
+        torch.from_numpy(SOURCE[0]).permute(2, 0, 1).float() / 255
+        if image is None
+        else image
+    )
     masks = torch.ones(2, H, W) if masks is None else masks
     torch.manual_seed(seed)
     return augmented(transform, image, masks)
 
 
-ON_IMAGES = [RandomGamma(p=1), RandomConvolution(p=1),
-             Restyle([Reinhard.of([image]) for image in TARGET], p=1)]
+ON_IMAGES = [
+    RandomGamma(p=1),
+    RandomConvolution(p=1),
+    Restyle([Reinhard.of([image]) for image in TARGET], p=1),
+]
 
 
 @pytest.mark.parametrize("transform", ON_IMAGES)
 def test_an_image_transform_leaves_the_masks_and_is_repeatable(transform):
-    masks = (torch.rand(2, H, W, generator=torch.Generator().manual_seed(0)) < 0.5).float()
+    masks = (
+        torch.rand(2, H, W, generator=torch.Generator().manual_seed(0)) < 0.5
+    ).float()
     image, kept = through(transform, 1, masks=masks)
     assert torch.equal(kept, masks)
     assert image.min() >= 0 and image.max() <= 1
@@ -146,36 +178,68 @@ def test_gamma_keeps_the_order_of_values():
 
 def test_random_convolution_of_side_1_only_mixes_channels():
     flat = torch.full((3, H, W), 0.3)
-    flat[:, :, W // 2:] = 0.7
+    flat[:, :, W // 2 :] = 0.7
     image = through(RandomConvolution(p=1, sides=(1,)), 0, flat)[0]
-    assert image[:, :, :W // 2].std(dim=(1, 2)).max() == pytest.approx(0, abs=1e-6)
-    torch.testing.assert_close(image[:, :, 0] - 0.5, 0.5 - image[:, :, -1])  # linear about the middle grey
+    assert image[:, :, : W // 2].std(dim=(1, 2)).max() == pytest.approx(0, abs=1e-6)
+    torch.testing.assert_close(
+        image[:, :, 0] - 0.5, 0.5 - image[:, :, -1]
+    )  # linear about the middle grey
     wide = through(RandomConvolution(p=1, sides=(7,)), 0, flat)[0]
-    torch.testing.assert_close(wide[:, 5, 10:30], wide[:, 50, 10:30])  # what was one row is one still
+    torch.testing.assert_close(
+        wide[:, 5, 10:30], wide[:, 50, 10:30]
+    )  # what was one row is one still
 
 
 def test_restyle_brings_an_image_to_a_target_frame():
     image = through(Restyle([Reinhard.of(TARGET[:1])], p=1), 0)[0]
     expected = Reinhard.of(TARGET[:1])(SOURCE[0])
-    torch.testing.assert_close(image, torch.from_numpy(expected).permute(2, 0, 1).float() / 255)
+    torch.testing.assert_close(
+        image, torch.from_numpy(expected).permute(2, 0, 1).float() / 255
+    )
 
 
-def test_a_round_view_is_round_black_and_not_valid():
-    masks = torch.ones(2, H, W)
-    masks[1, :, :4] = 0  # some pixels were not valid before
-    image, after = through(RoundView(p=1, radius=(0.6, 0.6)), 0, torch.full((3, H, W), 0.5), masks)
+def test_a_round_view_is_round_and_its_black_is_known_to_hold_no_blood():
+    masks = torch.ones(2, H, W)  # all is blood, and nobody knows anything
+    view = RoundView(p=1, radius=(0.6, 0.6))
+    image, after = through(view, 0, torch.full((3, H, W), 0.5), masks)
     inside = image[0] > 0
-    assert torch.equal(after[0] > 0, inside)
-    assert torch.equal(after[1] > 0, inside & (masks[1] > 0))
+    assert torch.equal(after[0] > 0, inside)  # no blood outside
+    assert torch.equal(after[1] > 0, inside)  # and that is known
     y, x = np.nonzero(inside.numpy())
     radius = 0.6 * np.hypot(H, W) / 2
     assert np.hypot(y - y.mean(), x - x.mean()).max() <= radius + 1.5
-    assert np.ptp(y) >= min(2 * radius - 2, H - 1) * 0.95  # a whole circle, unless the frame's edge cuts it
-    assert image[0, int(y.mean()), int(x.mean())] > image[0][inside].min()  # light falls off
+    # A whole circle, unless the frame's edge cuts it.
+    assert np.ptp(y) >= min(2 * radius - 2, H - 1) * 0.95
+    # Light falls off.
+    assert image[0, int(y.mean()), int(x.mean())] > image[0][inside].min()
+
+
+@pytest.mark.parametrize("fill_counts", [True, False])
+def test_the_loss_sees_a_round_views_black_unless_fill_is_left_out(fill_counts):
+    images = SOURCE.clip(20, 255)  # nothing is black yet
+    valid = np.ones(images.shape[:3], bool)
+    valid[:, H // 2, W // 2 :] = False  # nobody labelled these
+    blood = np.zeros_like(valid)
+    blood[:, 10:, 20:60] = True
+    frames = SimpleNamespace(
+        images=images, blood=blood, valid=valid, fill=~valid & False
+    )
+    view = RoundView(p=1, radius=(0.6, 0.6))
+    rows = np.arange(2)
+    torch.manual_seed(0)
+    images, blood, known = batch_of(frames, rows, view, fill_counts)
+    black = (images == 0).all(dim=1)
+    assert 0.1 < black.float().mean() < 0.9
+    assert not blood[black].any() and blood[~black].any()
+    share = known[black].mean()
+    assert share == 1 if fill_counts else share == 0
+    unknown = torch.from_numpy(~valid[rows]) & ~black
+    assert unknown.any() and not known[unknown].any()  # nobody knows these, as before
 
 
 def test_heavy_augmentation_is_repeatable_stronger_than_light_and_keeps_masks_binary():
     from helpers.training import light_augmentation
+
     masks = torch.ones(2, H, W)
     masks[0, :20] = 0
 
@@ -188,11 +252,15 @@ def test_heavy_augmentation_is_repeatable_stronger_than_light_and_keeps_masks_bi
         image, after = through(heavy_augmentation(), seed, masks=masks)
         assert torch.equal(image, through(heavy_augmentation(), seed, masks=masks)[0])
         assert set(after.unique().tolist()) <= {0.0, 1.0}
-        assert (after[0] <= after[1]).all()  # no blood where nothing is valid
-        assert isinstance(heavy_augmentation(), v2.Transform) and image.shape == (3, H, W)
+        assert isinstance(heavy_augmentation(), v2.Transform) and image.shape == (
+            3,
+            H,
+            W,
+        )
 
 
 def test_every_remedy_says_what_it_may_see():
     assert set(REMEDIES.when) == {"training", "test"}
-    assert set(REMEDIES.target_frames) == {"none", "unlabelled", "labelled"}
-    assert REMEDIES.index.is_unique and REMEDIES.name.is_unique
+    may = {"none", "unlabelled", "unlabelled, the tested ones", "labelled"}
+    assert set(REMEDIES.target_frames) == may
+    assert len(NAMES) == len(CONTROLS) + len(REMEDIES) == len(set(NAMES.values()))

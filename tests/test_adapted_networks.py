@@ -4,11 +4,19 @@ that one."""
 import numpy as np
 import pytest
 import torch
-from drawn_tissue import CHANGED, tissue
+from drawn_tissue import CHANGED, round_view, tissue
 from torch import nn
 
-from helpers import models
-from helpers.adaptation import Ensemble, adapt_batchnorm, entropy, tent
+from helpers import models, training
+from helpers.adaptation import (
+    Ensemble,
+    adabn_transductive,
+    adapt_batchnorm,
+    entropy,
+    tent,
+    tent_online,
+    without_black,
+)
 from helpers.errors import CourseError
 
 TARGET = CHANGED["exposure"](tissue(1))
@@ -22,13 +30,19 @@ def model():
 def changed(one, other):
     """Names of the weights and statistics in which two networks differ."""
     theirs = other.state_dict()
-    return {name for name, value in one.state_dict().items() if not torch.equal(value, theirs[name])}
+    return {
+        name
+        for name, value in one.state_dict().items()
+        if not torch.equal(value, theirs[name])
+    }
 
 
 class Small(nn.Module):
     def __init__(self):
         super().__init__()
-        self.body = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 1, 1))
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Conv2d(4, 1, 1)
+        )
 
     def forward(self, x):
         return self.body(x.float() / 255)
@@ -37,11 +51,13 @@ class Small(nn.Module):
 def test_adabn_estimates_the_targets_statistics():
     torch.manual_seed(0)
     before = Small()
-    after = adapt_batchnorm(before, TARGET, batch=5)
+    after = adapt_batchnorm(before, TARGET, batch=5, seed=3)
     with torch.inference_mode():
         x = before.body[0](torch.from_numpy(TARGET).permute(0, 3, 1, 2).float() / 255)
     torch.testing.assert_close(after.body[1].running_mean, x.mean(dim=(0, 2, 3)))
-    halves = torch.stack([x[:5].var(dim=(0, 2, 3)), x[5:].var(dim=(0, 2, 3))])
+    order = np.random.default_rng(3).permutation(len(x))
+    assert not np.array_equal(np.sort(order[:5]), np.arange(5))  # not as they came
+    halves = torch.stack([x[half].var(dim=(0, 2, 3)) for half in np.split(order, 2)])
     torch.testing.assert_close(after.body[1].running_var, halves.mean(0))
     assert after.body[1].momentum == before.body[1].momentum
     assert not after.training
@@ -51,15 +67,24 @@ def test_adabn_changes_running_statistics_only_and_leaves_the_given_network(mode
     before = {k: v.clone() for k, v in model.state_dict().items()}
     adapted = adapt_batchnorm(model, TARGET)
     names = changed(adapted, model)
-    assert names and all(name.rsplit(".", 1)[-1] in ("running_mean", "running_var", "num_batches_tracked")
-                         for name in names)
+    assert names and all(
+        name.rsplit(".", 1)[-1]
+        in ("running_mean", "running_var", "num_batches_tracked")
+        for name in names
+    )
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
-    assert changed(adapted, adapt_batchnorm(model, TARGET)) == set()  # and what it was before is forgotten
+    assert (
+        changed(adapted, adapt_batchnorm(model, TARGET)) == set()
+    )  # and what it was before is forgotten
     assert changed(adapted, adapt_batchnorm(adapted, TARGET)) == set()
 
 
 def test_tent_changes_scales_and_shifts_of_batch_norms_only(model):
-    norms = {name for name, module in model.named_modules() if "BatchNorm" in type(module).__name__}
+    norms = {
+        name
+        for name, module in model.named_modules()
+        if "BatchNorm" in type(module).__name__
+    }
     before = {k: v.clone() for k, v in model.state_dict().items()}
     adapted, entropies = tent(model, TARGET, steps=2, batch=5)
     names = changed(adapted, model)
@@ -73,9 +98,6 @@ def test_tent_changes_scales_and_shifts_of_batch_norms_only(model):
 def test_tent_lowers_the_entropy_it_is_told_to(model):
     adapted, entropies = tent(model, TARGET, steps=6, batch=10, rate=3e-3)
     assert entropies[-1] < entropies[0]
-    seen = []
-    tent(model, TARGET, steps=2, batch=10, watch=lambda step, network, value: seen.append((step, value)))
-    assert [step for step, _ in seen] == [0, 1]
     nothing, none = tent(model, TARGET, steps=0)
     assert none == [] and changed(nothing, model) == set()
 
@@ -86,8 +108,57 @@ def test_tent_counts_valid_pixels_only(model):
     assert none == [] and changed(unchanged, model) == set()
     valid[:, :30] = True
     with torch.inference_mode():
-        part = entropy(model(torch.from_numpy(TARGET).permute(0, 3, 1, 2)))[:, 0, :30].mean()
-    assert tent(model, TARGET, valid, batch=10)[1][0] == pytest.approx(float(part), rel=1e-4)
+        part = entropy(model(torch.from_numpy(TARGET).permute(0, 3, 1, 2)))[
+            :, 0, :30
+        ].mean()
+    assert tent(model, TARGET, valid, batch=10)[1][0] == pytest.approx(
+        float(part), rel=1e-4
+    )
+
+
+def test_the_black_takes_the_views_mean_colour_and_the_view_stays():
+    framed = round_view(TARGET.clip(20, 255))
+    seen = (framed > 12).any(-1)
+    flat = without_black(framed)
+    assert np.array_equal(flat[seen], framed[seen])
+    for image, before, mask in zip(flat, framed, seen):
+        assert (image[~mask] == before[mask].mean(axis=0).round()).all()
+    assert np.array_equal(without_black(TARGET), TARGET)
+    black = np.zeros((2, 8, 8, 3), np.uint8)
+    assert np.array_equal(without_black(black), black)
+    valid = np.ones(TARGET.shape[:3], bool)
+    valid[:, :9] = False
+    mean = TARGET[0, 9:].reshape(-1, 3).mean(axis=0).round()
+    assert (without_black(TARGET, valid)[0, :9] == mean).all()
+
+
+def test_transductive_adabn_takes_its_statistics_from_what_it_predicts(model):
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    found = adabn_transductive(model, TARGET)
+    expected = training.predict(adapt_batchnorm(model, TARGET), TARGET)
+    assert np.array_equal(found, expected)
+    assert (adabn_transductive(model, TARGET[:4]) != found[:4]).any()
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+
+
+def test_online_tent_adapts_to_each_batch_before_it_predicts_it(model):
+    before = {k: v.clone() for k, v in model.state_dict().items()}
+    # Without a step it predicts with the batch's own statistics.
+    still = tent_online(model, TARGET, rate=0, batch=len(TARGET))
+    network = adapt_batchnorm(model, TARGET, batch=len(TARGET))
+    plain = training.predict(network, TARGET)
+    assert np.abs(still.astype(int) - plain).max() <= 3  # variances by n and by n - 1
+    one = tent_online(model, TARGET, rate=3e-2, batch=len(TARGET))
+    assert (one != still).mean() > 0.1  # the first batch has been adapted to already
+
+    def uncertainty(levels):
+        p = (levels.astype(float) + 0.5) / 256
+        return -(p * np.log(p) + (1 - p) * np.log(1 - p)).mean()
+
+    assert uncertainty(tent_online(model, TARGET, 3e-3, len(TARGET))) < uncertainty(
+        still
+    )
+    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
 
 
 def test_entropy_by_its_formula_and_at_the_ends():
@@ -100,7 +171,9 @@ def test_entropy_by_its_formula_and_at_the_ends():
 def test_an_ensemble_of_one_network_thrice_is_the_network(model):
     images = torch.from_numpy(TARGET[:2]).permute(0, 3, 1, 2)
     with torch.inference_mode():
-        torch.testing.assert_close(Ensemble([model] * 3).eval()(images), model(images), rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(
+            Ensemble([model] * 3).eval()(images), model(images), rtol=1e-4, atol=1e-5
+        )
 
 
 def test_an_ensemble_is_the_mean_of_probabilities():
@@ -115,13 +188,17 @@ def test_an_ensemble_is_the_mean_of_probabilities():
     logits = [-150.0, 0.3, 4.0]
     found = Ensemble([Constant(v) for v in logits])(torch.zeros(1, 3, 2, 2))
     expected = torch.tensor(logits, dtype=torch.float64).sigmoid().mean()
-    assert float(found[0, 0, 0, 0].double().sigmoid()) == pytest.approx(float(expected), rel=1e-6)
+    assert float(found[0, 0, 0, 0].double().sigmoid()) == pytest.approx(
+        float(expected), rel=1e-6
+    )
     certain = Ensemble([Constant(-150.0), Constant(-140.0)])(torch.zeros(1, 3, 2, 2))
     assert -150 < float(certain[0, 0, 0, 0]) < -140  # finite, between the members
 
 
 def test_bad_requests(model):
-    with pytest.raises(CourseError, match="has no batch norm, .* such as encoder lite0"):
+    with pytest.raises(
+        CourseError, match="has no batch norm, .* such as encoder lite0"
+    ):
         adapt_batchnorm(nn.Conv2d(3, 1, 1), TARGET)
     with pytest.raises(CourseError, match="has no batch norm"):
         tent(nn.Conv2d(3, 1, 1), TARGET)

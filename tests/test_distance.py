@@ -40,6 +40,18 @@ def test_only_valid_pixels_count_unless_the_whole_frame_is_asked_for(rng):
     assert not np.isclose(image_statistics(changed).mean_G[0], image_statistics(frames).mean_G[0])
 
 
+def test_a_surround_is_left_out_where_only_the_view_is_asked_for():
+    frames = np.full((1, 20, 20, 3), 100, np.uint8)
+    frames[:, :, :10] = 0
+    frames[:, :5] = 250  # not valid
+    valid, seen = np.ones((2, 1, 20, 20), bool)
+    valid[:, :5], seen[:, :, :10] = False, False
+    assert image_statistics(frames, valid, seen).brightness[0] == pytest.approx(100 / 255)
+    assert image_statistics(frames, valid).brightness[0] == pytest.approx(50 / 255)
+    assert image_statistics(frames, seen=seen).brightness[0] > 100 / 255
+    assert np.isnan(image_statistics(frames, valid, ~valid).brightness[0])
+
+
 def gaussian(rng, mean, covariance, n=400):
     """A table whose sample mean and covariance are exactly these."""
     x = rng.standard_normal((n, len(mean)))

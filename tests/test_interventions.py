@@ -1,202 +1,298 @@
-"""Interventions: dose 0 changes no byte, dose 1 reaches the target, the label stays true, chance is
-repeatable."""
+"""Interventions and doses: each changes its own property, labels stay true, doses are
+found again."""
 
-import cv2
 import numpy as np
+import pandas as pd
 import pytest
-from drawn_tissue import CHANGED, H, N, W, jpeg, round_view, sharpened, smoky, stretched, tissue
+from drawn_tissue import H, W, gleaming, tissue
 
+from helpers import shift
 from helpers.errors import CourseError
-from helpers.shift import FACTORS, GROUPS, STATISTICS_OF, TargetLevels, apply, doses_of
-from helpers.shift.measures import measure, measured, visible
+from helpers.shift import DIALS, GROUPS, IDENTITY, Frames
+from helpers.shift.doses import null_band
+from helpers.shift.measures import cues, luma
+from helpers.views import visible
+
+EACH = 4  # frames of a subject
+
+
+def domain(seeds, draw=tissue) -> Frames:
+    """Frames of one subject for each seed, with a disc of blood in each."""
+    images = np.concatenate([draw(seed)[:EACH] for seed in seeds])
+    y, x = np.ogrid[:H, :W]
+    blood = np.broadcast_to(
+        (y - 30) ** 2 + (x - 40) ** 2 < 100, images.shape[:3]
+    ).copy()
+    return Frames(
+        images,
+        blood,
+        np.ones_like(blood),
+        np.repeat([f"s{seed}" for seed in seeds], EACH),
+    )
+
+
+def dose(**dials) -> pd.DataFrame:
+    return shift.no_dose().assign(**dials)
+
 
 @pytest.fixture(scope="module")
-def source():
-    return tissue(0)
+def source() -> Frames:
+    return domain(range(6), gleaming)
 
 
-@pytest.fixture(scope="module")
-def everywhere():
-    return np.ones((N, H, W), bool)
+DOSES = {
+    "brightness": -0.12,
+    "fall_off": 0.8,
+    "contrast": 0.2,
+    "red": 0.2,
+    "blue": -0.3,
+    "saturation": -0.3,
+    "blur": 1.2,
+    "noise": 0.02,
+    "height": 0.75,
+    "radius": 1.1,
+    "smoke": 0.15,
+    "gleams": 0.5,
+}
 
 
-@pytest.fixture(scope="module")
-def levels(source):
-    """For each factor the levels towards tissue that differs in that factor."""
-    return {factor: TargetLevels.estimate(source, change(tissue(1)), frames=N, factors=[factor])
-            for factor, change in CHANGED.items()}
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_dose_of_zero_is_the_identity(source, group):
+    for doses, groups in ((shift.no_dose(3), [group]), (dose(**DOSES), [])):
+        same = shift.apply(source, doses, groups)
+        for before, after in zip(source, same, strict=True):
+            assert np.array_equal(before, after)
+        assert same.images is not source.images
+    assert shift.turned(shift.no_dose()) == []
 
 
-def domain(frames, valid, factor):
-    table = np.array([measure(f / np.float32(255), v, factor) for f, v in zip(frames, valid, strict=True)])
-    if factor == "smoke":
-        return np.maximum(table - np.median(table), 0).mean(0) / (1 - np.median(table))
-    return table.mean(axis=0)
+@pytest.mark.parametrize("dial", DOSES)
+def test_a_dial_changes_images_only_when_its_group_is_turned(source, dial):
+    group = next(name for name, dials in DIALS.items() if dial in dials)
+    doses = dose(**{dial: DOSES[dial]})
+    before = source.images.copy()
+    changed = shift.apply(source, doses, [group])
+    assert np.array_equal(source.images, before)
+    assert (
+        not np.array_equal(changed.images, before) and changed.images.dtype == np.uint8
+    )
+    others = shift.apply(source, doses, [name for name in GROUPS if name != group])
+    assert np.array_equal(others.images, before)
+    assert shift.turned(doses) == [group]
 
 
-@pytest.mark.parametrize("factor", FACTORS)
-def test_dose_1_reaches_the_targets_statistic_and_a_half_is_on_the_way(factor, source, everywhere, levels):
-    goal = domain(CHANGED[factor](tissue(1)), everywhere, factor)
-    before = domain(source, everywhere, factor)
-    half, full = (domain(apply(source, everywhere, {factor: dose}, levels[factor])[0], everywhere, factor)
-                  for dose in (0.5, 1.0))
-    known = levels[factor].table.query("factor == @factor")
-    np.testing.assert_allclose(known.source, before, rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(known.target, goal, rtol=1e-5, atol=1e-6)
-    first = 0 if factor != "colour" else slice(0, 2)  # what the change was about
-    gap = np.abs(goal - before)[first]
-    assert (np.abs(full - goal)[first] < 0.05 * gap).all(), (before, full, goal)
-    assert ((half - before)[first] * (full - half)[first] > 0).all()  # on the way, and not past it
+@pytest.mark.parametrize("group", [name for name in GROUPS if name != "view"])
+def test_what_moves_no_pixel_leaves_the_labels(source, group):
+    changed = shift.apply(source, dose(**DOSES), [group])
+    assert np.array_equal(changed.blood, source.blood) and changed.valid.all()
+    here = np.corrcoef(luma_of(changed)[0].ravel(), luma_of(source)[0].ravel())[0, 1]
+    for axis, step in ((0, 2), (0, -2), (1, 2), (1, -2)):
+        moved = np.roll(luma_of(source)[0], step, axis)
+        assert np.corrcoef(luma_of(changed)[0].ravel(), moved.ravel())[0, 1] < here
 
 
-def test_brightness_and_view_by_plain_arithmetic(source, everywhere, levels):
-    """The same without our own measures: means of pixels, and a count of black ones."""
-    weights = np.array([0.299, 0.587, 0.114])
-    darker = apply(source, everywhere, {"exposure": 1}, levels["exposure"])[0]
-    goal = CHANGED["exposure"](tissue(1)) @ weights
-    assert (darker @ weights).mean() == pytest.approx(goal.mean(), rel=0.01)
-    image, valid = apply(source, everywhere, {"field_of_view": 1}, levels["field_of_view"])
-    share = (round_view(tissue(1)) == 3).all(-1).mean()
-    assert 1 - valid.mean() == pytest.approx(share, abs=0.01)
-    assert (image[~valid] == 0).all()
+def luma_of(frames: Frames) -> np.ndarray:
+    return np.stack([luma(image / np.float32(255)) for image in frames.images])
 
 
-def test_a_known_change_is_recovered():
-    """The target is the source itself, changed: then the level is the change."""
-    frames = tissue(2)
-    def level(factor):
-        return TargetLevels.estimate(frames, CHANGED[factor](frames), factors=[factor]).strengths[factor]
-
-    assert np.exp(level("exposure")) == pytest.approx(1.8, rel=0.02)
-    assert level("sharpness") == pytest.approx(1.3, rel=0.05)
-    assert level("noise")[0] == pytest.approx(12 / 255, rel=0.05)
-    np.testing.assert_allclose(level("colour"), [-12, 6, 0, 0], atol=0.5)
-    same = TargetLevels.estimate(frames, frames)
-    assert all(not np.any(strength) for strength in same.strengths.values())
-
-
-def test_jpeg_is_found_by_its_grid():
-    frames = tissue(3)
-    level = TargetLevels.estimate(frames, jpeg(frames, 15), factors=["noise"])
-    assert level.strengths["noise"][1] == pytest.approx(85, abs=8)
-    assert level.table.loc["blocks", "reached"] == pytest.approx(level.table.loc["blocks", "target"], rel=0.1)
+def test_the_view_moves_image_and_blood_together():
+    """Blood is painted into the image, so that the image itself says where it has gone.
+    """
+    frames = domain([1])
+    frames.images[:] = (90, 120, 90)
+    frames.images[frames.blood] = (200, 10, 10)
+    view = shift.apply(frames, dose(height=0.75, radius=1.2, aside=0.05), ["view"])
+    red = view.images[..., 0].astype(int) - view.images[..., 1] > 60
+    assert (red ^ view.blood).sum() < 0.1 * view.blood.sum()
+    assert (
+        0.4 < view.blood.sum() / frames.blood.sum() < 0.75
+    )  # a disc at three quarters
 
 
-@pytest.mark.parametrize(("change", "factor", "statistic"), [
-    (sharpened, "sharpness", "detail"),
-    (lambda f: np.stack([cv2.bilateralFilter(x, 5, 15, 1.5) for x in f]), "noise", "noise"),
-    (lambda f: tissue(2, gleams=2), "speculars", "specular_share"),
-    (lambda f: stretched(f, 1.3), "contrast", "sd_L"),
-])
-def test_factors_work_in_the_other_direction_too(change, factor, statistic):
-    frames = tissue(2)
-    row = TargetLevels.estimate(frames, change(frames), frames=N, factors=[factor]).table.loc[statistic]
-    assert abs(row.reached - row.target) < 0.1 * abs(row.source - row.target)
+def test_black_in_a_round_view_stays_valid_and_holds_no_blood():
+    frames = domain([1])
+    frames.blood[:] = True
+    view = shift.apply(frames, dose(height=0.75, radius=1.0), ["view"])
+    bar = H // 8
+    assert (
+        not view.valid[:, :bar].any() and not view.valid[:, -bar:].any()
+    )  # bars are fill
+    assert view.valid[:, bar:-bar].all()  # the surround is known to hold nothing
+    black = (view.images.max(axis=3) == 0) & view.valid
+    assert black.mean() > 0.2 and not view.blood[black].any()
+    assert view.blood[~black & view.valid].all()
 
 
-def test_smoke_cannot_be_taken_away_and_the_table_says_so():
-    level = TargetLevels.estimate(smoky(tissue(1)), tissue(0), factors=["smoke"])
-    row = level.table.loc["veil"]
-    assert level.strengths["smoke"] == 0
-    assert row.reached == row.source > row.target
+def test_what_is_not_valid_or_not_seen_stays_as_it_was(source):
+    frames = source.where(np.arange(4))
+    frames.valid[:, :9], frames.images[:, :9] = False, 0
+    frames.images[:, :, :6] = 0  # a surround
+    seen = visible(frames.images[0] / np.float32(255), frames.valid[0])
+    groups = ["light", "colour", "lens", "air"]
+    changed = shift.apply(frames, dose(**DOSES), groups)
+    assert np.array_equal(changed.images[0][~seen], frames.images[0][~seen])
+    assert np.array_equal(changed.valid, frames.valid)
+    empty = frames._replace(valid=np.zeros_like(frames.valid))
+    assert np.array_equal(shift.apply(empty, dose(**DOSES)).images, frames.images)
 
 
-def test_dose_0_leaves_every_byte(source, everywhere, levels):
-    for doses in ({}, dict.fromkeys(FACTORS, 0), {"noise": 0.0}):
-        images, valid = apply(source, everywhere, doses, levels["noise"])
-        assert np.array_equal(images, source) and np.array_equal(valid, everywhere)
-        assert images is not source and images.dtype == np.uint8
+def test_an_automatic_exposure_holds_the_mean(source):
+    before = luma_of(source).mean(axis=(1, 2))
+    for dials, change in (
+        ({"red": 0.3, "blue": -0.4, "saturation": -0.2}, 0.0),
+        ({"fall_off": 1.0}, 0.0),
+        ({"brightness": -0.1}, -0.1),
+        ({"brightness": -0.1, "contrast": 0.2}, -0.1),
+    ):
+        groups = [group for group, names in DIALS.items() if set(names) & set(dials)]
+        after = luma_of(shift.apply(source, dose(**dials), groups)).mean(axis=(1, 2))
+        np.testing.assert_allclose(after - before, change, atol=0.006)
 
 
-@pytest.mark.parametrize("factor", FACTORS)
-def test_the_label_stays_true(factor, source, everywhere, levels):
-    before = source.copy()
-    images, valid = apply(source, everywhere, {factor: 1}, levels[factor])
-    assert np.array_equal(source, before) and everywhere.all()  # what was given is left alone
-    assert not np.array_equal(images, source)
-    if factor != "field_of_view":
-        assert valid.all()
-    # No pixel moves: against the source shifted by one pixel in any direction, the change explains itself
-    # worse.
-    def light(x):
-        return x.astype(float).mean(-1)[0][2:-2, 2:-2]
-    here = np.corrcoef(light(images).ravel(), light(source).ravel())[0, 1]
-    for axis, step in ((1, 1), (1, -1), (2, 1), (2, -1)):
-        moved = np.roll(source, step, axis)
-        assert np.corrcoef(light(images).ravel(), light(moved).ravel())[0, 1] < here
+def test_each_dial_by_plain_arithmetic(source):
+    flat = Frames(
+        np.full((1, H, W, 3), 128, np.uint8),
+        np.zeros((1, H, W), bool),
+        np.ones((1, H, W), bool),
+        np.array(["a"]),
+    )
+    warm = (
+        shift.apply(flat, dose(red=0.2, blue=-0.2), ["colour"])
+        .images[0, 0, 0]
+        .astype(int)
+    )
+    assert warm[0] > warm[1] > warm[2]
+    dull = shift.apply(source, dose(saturation=np.log(0.5)), ["colour"]).images.astype(
+        float
+    )
+    spread = (dull.max(-1) - dull.min(-1)).mean() / np.ptp(
+        source.images.astype(float), axis=-1
+    ).mean()
+    assert spread == pytest.approx(0.5, abs=0.03)
+    noisy = shift.apply(flat, dose(noise=0.02), ["lens"]).images / 255
+    assert noisy.std() == pytest.approx(0.02, rel=0.03)
+    rim = shift.apply(flat, dose(fall_off=1.0), ["light"]).images[0, :, :, 0]
+    assert rim[H // 2, W // 2] > rim[H // 2, -1] > rim[0, 0]
+    steep = shift.apply(source, dose(contrast=0.3), ["light"]).images
+    assert steep.std() > 1.15 * source.images.std()
+    smoke = shift.apply(domain(range(40)), dose(smoke=0.1), ["air"]).images
+    clear = (smoke == domain(range(40)).images).all(axis=(1, 2, 3)).mean()
+    assert 0.65 < clear < 0.9
+    bright = shift.apply(source, dose(gleams=-3.0), ["air"])
+    assert (bright.images.min(-1) > 200).sum() < 0.3 * (
+        source.images.min(-1) > 200
+    ).sum()
 
 
-def test_a_pixel_never_becomes_valid_and_padding_stays_black(levels):
-    frames = tissue(4)
-    valid = np.ones((N, H, W), bool)
-    frames[:, :10], valid[:, :10] = 0, False
-    valid[:, 30:40, 30:40] = False  # unlabelled, but seen
-    target = round_view(tissue(1))
-    level = TargetLevels.estimate(frames, CHANGED["exposure"](target), valid)
-    images, now = apply(frames, valid, dict.fromkeys(FACTORS, 1), level)
-    assert not (now & ~valid).any() and now.sum() < valid.sum()
-    assert (images[:, :10] == 0).all()
-    assert (images[:, 30:40, 30:40] != frames[:, 30:40, 30:40]).any()  # what is seen changes, labelled or not
+def test_sharper_undoes_a_blur(source):
+    soft = shift.apply(source, dose(blur=0.8), ["lens"])
+    back = shift.apply(soft, dose(blur=-0.8), ["lens"])
+    assert (
+        np.abs(back.images.astype(int) - source.images).mean()
+        < 0.8 * np.abs(soft.images.astype(int) - source.images).mean()
+    )
 
 
-def test_chance_depends_on_the_seed_the_factor_and_the_place_only(source, everywhere, levels):
-    for factor in ("speculars", "smoke", "noise"):
-        one, again, other = (apply(source, everywhere, {factor: 1}, levels[factor], seed)[0]
-                             for seed in (3, 3, 4))
-        assert np.array_equal(one, again) and not np.array_equal(one, other)
-        head = apply(source[:4], everywhere[:4], {factor: 1}, levels[factor], 3)[0]
-        assert np.array_equal(head, one[:4])
-    for factor in ("exposure", "colour", "contrast", "sharpness", "field_of_view"):
-        one, other = (apply(source, everywhere, {factor: 1}, levels[factor], seed)[0] for seed in (3, 4))
-        assert np.array_equal(one, other)
+TOLERANCE = {
+    "brightness": 0.03,
+    "blue": 0.1,
+    "saturation": 0.15,
+    "blur": 0.3,
+    "noise": 0.005,
+    "radius": 0.06,
+    "height": 0.011,
+}
 
 
-def test_the_order_is_that_of_factors(source, everywhere, levels):
-    mixed = TargetLevels({f: levels[f].strengths[f] for f in FACTORS}, levels["noise"].table)
-    together = apply(source, everywhere, {"contrast": 1, "exposure": 1}, mixed)[0].astype(int)
-
-    def one_by_one(*factors):
-        images = source
-        for factor in factors:
-            images = apply(images, everywhere, {factor: 1}, mixed)[0]
-        return images.astype(int)
-
-    assert np.abs(together - one_by_one("exposure", "contrast")).max() <= 2  # rounding in between
-    assert np.abs(together - one_by_one("contrast", "exposure")).max() > 5
+@pytest.mark.parametrize("dial", TOLERANCE)
+def test_a_known_dose_is_estimated(source, dial):
+    """The same subjects with a dose applied, against the same without."""
+    group = next(name for name, dials in DIALS.items() if dial in dials)
+    target = shift.apply(source, dose(**{dial: DOSES[dial]}), [group])
+    found = shift.estimate(source, target)
+    assert found.doses[dial].mean() == pytest.approx(DOSES[dial], abs=TOLERANCE[dial])
+    assert found.table.loc[found.table["dial"] == dial, "kept"].all()
 
 
-def test_visible_tells_a_surround_from_a_shadow():
-    image = np.full((40, 60, 3), 0.5, np.float32)
-    image[10:15, 20:30] = 0  # a shadow within
-    image[:, :8] = 0.01  # a surround
-    valid = np.ones((40, 60), bool)
-    valid[:, -3:] = False  # padding
-    seen = visible(image, valid)
-    assert seen[10:15, 20:30].all() and not seen[:, :8].any() and not seen[:, -3:].any()
-    assert seen.sum() == 40 * (60 - 8 - 3)
+def test_smoke_is_found_and_not_taken_away(source):
+    target = shift.apply(
+        domain(range(6, 18), gleaming), dose(smoke=0.15), ["air"], seed=3
+    )
+    assert 0.03 < shift.estimate(source, target).doses["smoke"].iloc[0] < 0.3
+    assert shift.estimate(target, source).doses["smoke"].iloc[0] == 0
 
 
-def test_groups_hold_every_factor_once():
-    assert sorted(f for group in GROUPS.values() for f in group) == sorted(FACTORS) == sorted(STATISTICS_OF)
-    assert doses_of(["light", "colour"], 0.5) == {"exposure": 0.5, "contrast": 0.5, "colour": 0.5}
+def test_the_same_domain_has_no_dose():
+    """Other subjects of one domain: nothing is told from zero in nearly all cues."""
+    kept = [
+        shift.estimate(
+            domain(range(0, 6), gleaming), domain(range(first, first + 6), gleaming)
+        ).table["kept"]
+        for first in (6, 12, 18, 24)
+    ]
+    same = domain(range(6), gleaming)
+    assert not shift.estimate(same, same).table["kept"].any()
+    assert np.mean(kept) < 0.12
 
 
-def test_bad_requests(source, everywhere, levels):
-    with pytest.raises(CourseError, match="There is no factor 'fog': take some of speculars, smoke"):
-        apply(source, everywhere, {"fog": 1}, levels["noise"])
-    for dose in (-0.1, 1.5, float("nan")):
-        with pytest.raises(CourseError, match="dose .* of noise is not between 0 and 1: 0 leaves a frame"):
-            apply(source, everywhere, {"noise": dose}, levels["noise"])
-    with pytest.raises(CourseError, match="levels were not estimated for smoke: name it in `factors`"):
-        apply(source, everywhere, {"smoke": 1}, levels["noise"])
-    with pytest.raises(CourseError, match="The target has 1 frames to estimate .*: give at least 2"):
-        TargetLevels.estimate(source, source[:1])
-    with pytest.raises(CourseError, match="speculars of the target cannot be measured, because its frames"):
-        TargetLevels.estimate(source, np.zeros_like(source))
+def test_a_colour_that_one_witness_denies_is_no_dose(source):
+    """Steel of another tint is not another lamp: gleams do not say so."""
+    tinted = domain(range(6, 12), lambda seed: gleaming(seed, steel=(158, 155, 142)))
+    found = shift.estimate(source, tinted)
+    said = found.table.loc["steel_blue"]
+    assert abs(said.difference) > said.band
+    assert found.doses["blue"].eq(0).all() and not said.kept
 
 
-def test_measured_is_measure_frame_by_frame(source, everywhere):
-    for factor in FACTORS:
-        found = measured(source[:3], everywhere[:3], factor)
-        by_hand = [measure(image / np.float32(255), valid, factor) for image, valid in zip(source[:3], everywhere[:3])]
-        assert np.array_equal(found, by_hand, equal_nan=True)
+def test_cameras_are_given_by_name_or_in_turn(source):
+    doses = shift.no_dose(2).assign(brightness=[0.1, -0.1])
+    change = (luma_of(shift.apply(source, doses, ["light"])) - luma_of(source)).mean(
+        axis=(1, 2)
+    )
+    np.testing.assert_allclose(
+        change.reshape(6, EACH).mean(1), [0.1, -0.1] * 3, atol=0.006
+    )
+    named = doses.set_axis(["s3", "s0"])
+    change = (luma_of(shift.apply(source, named, ["light"])) - luma_of(source)).mean(
+        axis=(1, 2)
+    )
+    assert change[0] < 0 < change[3 * EACH]
+
+
+def test_chance_is_repeatable(source):
+    one, again, other = (
+        shift.apply(source, dose(noise=0.02, smoke=0.2), seed=seed).images
+        for seed in (1, 1, 2)
+    )
+    assert np.array_equal(one, again) and not np.array_equal(one, other)
+    head = shift.apply(
+        source.where(np.arange(5)), dose(noise=0.02, smoke=0.2), seed=1
+    ).images
+    assert np.array_equal(head, one[:5])
+
+
+def test_the_null_band_is_about_halves():
+    # Halves of (0, 0, 2, 2): means 0 and 2, 1 and 1, ...; of six ways two differ by 2.
+    assert null_band(np.array([0.0, 0, 2, 2]), 4) == pytest.approx(2 * np.sqrt(0.5))
+    assert null_band(np.ones(5), 3) == 0
+
+
+def test_frames_with_nothing_to_see_have_no_cue():
+    table = cues(np.zeros((1, H, W, 3), np.uint8), np.ones((1, H, W), bool))
+    assert table.isna().all(axis=None)
+    grey = cues(np.full((1, H, W, 3), 128, np.uint8), np.ones((1, H, W), bool)).iloc[0]
+    assert grey["brightness"] == pytest.approx(128 / 255, abs=1e-4)
+    assert np.isnan(grey["gleam_red"]) and np.isinf(grey["radius"])
+
+
+def test_bad_requests(source):
+    with pytest.raises(
+        CourseError,
+        match="Images know nothing of blood: take groups among light, colour",
+    ):
+        shift.apply(source, shift.no_dose(), ["light", "blood"])
+    with pytest.raises(CourseError, match="The doses have no blur: estimate them"):
+        shift.apply(source, shift.no_dose().drop(columns="blur"), ["lens"])
+    with pytest.raises(CourseError, match="The source has 1 subjects and the target 6"):
+        shift.estimate(source.where(source.subject == "s0"), source)
+    assert set(IDENTITY) == {dial for dials in DIALS.values() for dial in dials}

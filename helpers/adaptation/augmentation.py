@@ -1,7 +1,9 @@
-"""Augmentations against a shift: transforms for training, in the form that helpers.training takes them.
+"""Augmentations against a shift: transforms for training, in the form that
+helpers.training takes them.
 
-Each is a torchvision transform on an image (3, H, W) in 0..1 and its masks (2, H, W), blood and valid. Chance
-comes from torch's generator, so a seeded training is repeatable.
+Each is a torchvision transform on an image (3, H, W) in 0..1 and its masks (2, H, W):
+blood, and where nobody knows the label (see training.batch_of). A 0 in both means known
+to be no blood. Chance comes from torch's generator, so a seeded training is repeatable.
 """
 
 from __future__ import annotations
@@ -19,21 +21,32 @@ from helpers.adaptation.styles import Style
 
 
 def heavy_augmentation() -> v2.Transform:
-    """Other cameras, other light, other views: each property varied beyond what the source shows.
+    """Other cameras, other light, other views: each property varied beyond what the
+    source shows.
 
-    It looks at no target frame; that laparoscopes give round views on black is common knowledge.
+    It looks at no target frame; that laparoscopes give round views on black is common
+    knowledge.
     """
-    return v2.Compose([
-        v2.RandomHorizontalFlip(0.5),
-        v2.RandomVerticalFlip(0.5),
-        v2.RandomAffine(degrees=30, translate=(0.1, 0.1), scale=(0.6, 1.4)),
-        v2.RandomApply([v2.ColorJitter(brightness=0.5, contrast=0.5, saturation=0.6, hue=0.06)], p=0.8),
-        v2.RandomApply([v2.RandomChannelPermutation()], p=0.02),
-        RandomGamma(0.5, 2.2, p=0.7),
-        v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.4),
-        RoundView(p=0.5),
-        v2.RandomApply([v2.GaussianNoise(sigma=0.02)], p=0.3),
-    ])
+    return v2.Compose(
+        [
+            v2.RandomHorizontalFlip(0.5),
+            v2.RandomVerticalFlip(0.5),
+            v2.RandomAffine(degrees=30, translate=(0.1, 0.1), scale=(0.6, 1.4)),
+            v2.RandomApply(
+                [
+                    v2.ColorJitter(
+                        brightness=0.5, contrast=0.5, saturation=0.6, hue=0.06
+                    )
+                ],
+                p=0.8,
+            ),
+            v2.RandomApply([v2.RandomChannelPermutation()], p=0.02),
+            RandomGamma(0.5, 2.2, p=0.7),
+            v2.RandomApply([v2.GaussianBlur(5, sigma=(0.2, 1.5))], p=0.4),
+            RoundView(p=0.5),
+            v2.RandomApply([v2.GaussianNoise(sigma=0.02)], p=0.3),
+        ]
+    )
 
 
 class _OnImages(v2.Transform):
@@ -49,7 +62,9 @@ class _OnImages(v2.Transform):
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         if not params["act"] or not isinstance(inpt, tv_tensors.Image):
             return inpt
-        return tv_tensors.wrap(self.change(inpt.as_subclass(Tensor), params).clamp(0, 1), like=inpt)
+        return tv_tensors.wrap(
+            self.change(inpt.as_subclass(Tensor), params).clamp(0, 1), like=inpt
+        )
 
     def draw(self) -> dict[str, Any]:
         """What chance decides for one frame."""
@@ -61,8 +76,8 @@ class _OnImages(v2.Transform):
 
 
 class RandomGamma(_OnImages):
-    """Each value to one random power between `low` and `high`, drawn evenly in the logarithm; above 1
-    darkens."""
+    """Each value to one random power between `low` and `high`, drawn evenly in the
+    logarithm; above 1 darkens."""
 
     def __init__(self, low: float = 0.5, high: float = 2.0, p: float = 0.5) -> None:
         super().__init__(p)
@@ -77,8 +92,8 @@ class RandomGamma(_OnImages):
 
 
 class RandomConvolution(_OnImages):
-    """A random filter over the three channels (side 1, 3, 5 or 7), mixed with the image in random parts:
-    local texture and colour change, shapes stay (Xu et al. 2021)."""
+    """A random filter over the three channels (side 1, 3, 5 or 7), mixed with the image
+    in random parts: local texture and colour change, shapes stay (Xu et al. 2021)."""
 
     def __init__(self, p: float = 0.5, sides: Sequence[int] = (1, 3, 5, 7)) -> None:
         super().__init__(p)
@@ -87,7 +102,10 @@ class RandomConvolution(_OnImages):
     def draw(self) -> dict[str, Any]:
         side = self.sides[int(torch.randint(len(self.sides), ()))]
         # The variance of He et al. 2015 keeps the values' spread.
-        return {"kernel": torch.randn(3, 3, side, side) / (3 * side**2) ** 0.5, "own": float(torch.rand(()))}
+        return {
+            "kernel": torch.randn(3, 3, side, side) / (3 * side**2) ** 0.5,
+            "own": float(torch.rand(())),
+        }
 
     def change(self, image: Tensor, params: dict[str, Any]) -> Tensor:
         kernel = params["kernel"].to(image)
@@ -98,8 +116,8 @@ class RandomConvolution(_OnImages):
 
 
 class Restyle(_OnImages):
-    """One of some styles (see helpers.adaptation.styles), as those of single target frames, drawn anew for
-    each image."""
+    """One of some styles (see helpers.adaptation.styles), as those of single target
+    frames, drawn anew for each image."""
 
     def __init__(self, styles: Sequence[Style], p: float = 0.5) -> None:
         super().__init__(p)
@@ -109,16 +127,35 @@ class Restyle(_OnImages):
         return {"style": int(torch.randint(len(self.styles), ()))}
 
     def change(self, image: Tensor, params: dict[str, Any]) -> Tensor:
-        frame = (image.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
+        frame = (
+            (image.clamp(0, 1) * 255)
+            .round()
+            .byte()
+            .permute(1, 2, 0)
+            .contiguous()
+            .cpu()
+            .numpy()
+        )
         changed = self.styles[params["style"]](frame, None)
-        return torch.from_numpy(np.ascontiguousarray(changed)).permute(2, 0, 1).to(image) / 255
+        return (
+            torch.from_numpy(np.ascontiguousarray(changed)).permute(2, 0, 1).to(image)
+            / 255
+        )
 
 
 class RoundView(v2.Transform):
-    """A round view on black with light that falls off to its rim, with probability p. What leaves the view
-    turns 0 in both masks: not blood, and not valid."""
+    """A round view on black with light that falls off to its rim, with probability p.
 
-    def __init__(self, p: float = 0.5, radius: tuple[float, float] = (0.5, 1.0), fall: float = 1.5) -> None:
+    What leaves the view turns 0 in both masks: no blood, and known to be none. So the
+    loss sees the black, and a network learns that nothing is there.
+    """
+
+    def __init__(
+        self,
+        p: float = 0.5,
+        radius: tuple[float, float] = (0.5, 1.0),
+        fall: float = 1.5,
+    ) -> None:
         super().__init__()
         self.p, self.radius, self.fall = p, radius, fall
 
@@ -129,7 +166,11 @@ class RoundView(v2.Transform):
         y = torch.arange(height)[:, None] - height * (0.5 + 0.1 * (down - 0.5))
         x = torch.arange(width)[None] - width * (0.5 + 0.1 * (aside - 0.5))
         square = (x**2 + y**2) / ((height**2 + width**2) / 4 * radius**2)
-        return {"act": act < self.p, "inside": square <= 1, "light": 1 / (1 + self.fall * fall * square)}
+        return {
+            "act": act < self.p,
+            "inside": square <= 1,
+            "light": 1 / (1 + self.fall * fall * square),
+        }
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
         if not params["act"]:

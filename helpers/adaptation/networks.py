@@ -1,13 +1,17 @@
-"""Remedies on a trained network that see target frames without labels, and the ensemble, which sees none.
+"""Remedies on a trained network that see target frames without labels, and the
+ensemble, which sees none.
 
-Frames are uint8 NxHxWx3, as they are packed. Each remedy gives a new network and leaves the given one as it
-was.
+Frames are uint8 NxHxWx3, as they are packed. Each remedy leaves the given network as it
+was: it gives a new one, or, where it adapts to what it predicts, predictions.
+
+>>> float(entropy(torch.tensor([0.0]))[0].exp())  # of a fair coin: log 2
+2.0
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -15,110 +19,200 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from helpers import training, views
 from helpers.errors import CourseError
 
 
-def adapt_batchnorm(model: nn.Module, images: np.ndarray, batch: int = 32) -> nn.Module:
-    """AdaBN (Li et al. 2018): the running statistics of every batch norm, estimated anew on target frames.
+def without_black(images: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
+    """Frames whose black surround and fill bear their view's mean colour instead.
 
-    No weight changes. The statistics are the mean over batches of about equal size of each batch's. Raises
-    CourseError for a network without batch norm, or without frames.
+    valid: bool NxHxW. A stand-in for statistics over visible pixels: what is replaced
+    still counts, as a flat patch of the view's own colour, but is no longer black.
+    """
+    seen = _visible(images) if valid is None else views.views(images, valid) & valid
+    flat = np.array(images)
+    for image, mask in zip(flat, seen, strict=True):
+        if mask.any():
+            image[~mask] = image[mask].mean(axis=0).round()
+    return flat
+
+
+def adapt_batchnorm(
+    model: nn.Module, images: np.ndarray, batch: int = 32, seed: int = 0
+) -> nn.Module:
+    """AdaBN (Li et al. 2018): the running statistics of every batch norm, estimated
+    anew on target frames.
+
+    No weight changes. The frames are shuffled, since those of one patient lie side by
+    side; the statistics are the mean over batches of about equal size of each batch's.
+    Raises CourseError for a network without batch norm, or without frames.
     """
     model = copy.deepcopy(model).eval()
     norms = _norms(model)
+    momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.train()
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
         norm.momentum = None  # torch's word for a plain mean over the batches
     with torch.inference_mode():
-        for frames in _batches(model, images, batch):
-            model(frames)
+        for rows in _shuffled(len(images), batch, np.random.default_rng(seed)):
+            model(_tensor(model, images[rows]))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     return model.eval()
 
 
+def adabn_transductive(
+    model: nn.Module, images: np.ndarray, batch: int = 32, seed: int = 0
+) -> np.ndarray:
+    """AdaBN in the paper's own form: the statistics come from the very frames that are
+    predicted, all of them together, before the first is predicted.
+
+    The black is replaced first (see without_black). Gives predictions as
+    training.predict does.
+    """
+    adapted = adapt_batchnorm(model, without_black(images), batch, seed)
+    return training.predict(adapted, images)
+
+
 def entropy(logits: Tensor) -> Tensor:
-    """Binary entropy of each pixel's probability, in nats: -p log p - (1 - p) log(1 - p), finite for every
-    logit."""
+    """Binary entropy of each pixel's probability, in nats: -p log p - (1 - p) log(1 -
+    p), finite for every logit."""
     probability = torch.sigmoid(logits)
     return -(probability * logsigmoid(logits) + (1 - probability) * logsigmoid(-logits))
 
 
-def tent(model: nn.Module, images: np.ndarray, valid: np.ndarray | None = None, steps: int = 1,
-         rate: float = 1e-3, batch: int = 16,
-         watch: Callable[[int, nn.Module, float], None] | None = None) -> tuple[nn.Module, list[float]]:
-    """TENT (Wang et al. 2021): the scales and shifts of the batch norms follow the gradient that lowers the
-    entropy of the network's predictions on target frames; nothing else changes.
+def tent(
+    model: nn.Module,
+    images: np.ndarray,
+    valid: np.ndarray | None = None,
+    steps: int = 1,
+    rate: float = 1e-3,
+    batch: int = 16,
+    seed: int = 0,
+) -> tuple[nn.Module, list[float]]:
+    """TENT (Wang et al. 2021) on frames put aside for it: the scales and shifts of the
+    batch norms follow the gradient that lowers the entropy of the predictions.
 
-    steps: how many times all frames are gone through. valid: bool NxHxW, the pixels whose entropy counts.
-    Gives the network and the mean entropy of each batch before its step. The authors take each batch's own
-    statistics; here they are those that the network has, so give it adapt_batchnorm's. watch(step, model,
-    entropy) is called after each batch: low entropy is no proof of a right answer, and with many steps
-    everything becomes one class with great confidence.
+    steps: how many times all frames are gone through, shuffled anew each time. valid:
+    bool NxHxW, the pixels whose entropy counts. Gives the network and the mean entropy
+    of each batch before its step. The statistics are those that the network has, so
+    give it adapt_batchnorm's; tent_online is the authors' own form.
     """
-    model = copy.deepcopy(model).eval()
-    chosen = [p for norm in _norms(model) for p in (norm.weight, norm.bias) if p is not None]
-    trainable = {p: p.requires_grad for p in model.parameters()}
-    for parameter in trainable:
-        parameter.requires_grad_(False)
-    for parameter in chosen:
-        parameter.requires_grad_(True)
-    optimizer = torch.optim.Adam(chosen, lr=rate)
-    seen = []
-    for step in range(steps):
-        masks = _slices(np.ones(len(images), bool) if valid is None else valid, batch)
-        for frames, mask in zip(_batches(model, images, batch), masks, strict=True):
-            uncertainty = entropy(model(frames)[:, 0])
-            if valid is not None:
-                uncertainty = uncertainty[torch.from_numpy(np.array(mask)).to(uncertainty.device)]
-            if not uncertainty.numel():
-                continue
-            loss = uncertainty.mean()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            seen.append(float(loss.detach()))
-            if watch is not None:
-                watch(step, model, seen[-1])
-    for parameter, before in trainable.items():
-        parameter.requires_grad_(before)
-    return model.eval(), seen
+    model, optimizer = _opened(model, rate)
+    random, seen = np.random.default_rng(seed), []
+    for _ in range(steps):
+        for rows in _shuffled(len(images), batch, random):
+            mask = None if valid is None else valid[rows]
+            value = _tent_step(model, optimizer, images[rows], mask)
+            seen += [] if value is None else [value]
+    return _closed(model), seen
+
+
+def tent_online(
+    model: nn.Module,
+    images: np.ndarray,
+    rate: float = 1e-3,
+    batch: int = 16,
+    seed: int = 0,
+) -> np.ndarray:
+    """TENT as its authors run it: each batch of test frames takes a step, and then is
+    predicted by what the network has become by then, with the batch's own statistics.
+
+    Batches are shuffled, as theirs are; the entropy of visible pixels counts. The
+    authors predict before the step, from the same pass. Gives predictions as
+    training.predict does.
+    """
+    model, optimizer = _opened(model, rate)
+    for norm in _norms(model):
+        norm.train()  # the batch's own statistics, now and when predicting
+    valid, found = _visible(images), np.empty(images.shape[:3], np.uint8)
+    for rows in _shuffled(len(images), batch, np.random.default_rng(seed)):
+        _tent_step(model, optimizer, images[rows], valid[rows])
+        with torch.no_grad():
+            probability = torch.sigmoid(model(_tensor(model, images[rows]))[:, 0])
+        levels = (probability.float() * 256).floor().clamp(max=255)
+        found[rows] = levels.byte().cpu().numpy()
+    return found
 
 
 class Ensemble(nn.Module):
-    """The mean of several networks' probabilities, as one network: images to logits (N, 1, H, W)."""
+    """The mean of several networks' probabilities, as one network: images to logits (N,
+    1, H, W)."""
 
     def __init__(self, models: Sequence[nn.Module]) -> None:
         super().__init__()
         if not models:
-            raise CourseError("An ensemble needs at least one network: give the trained members.")
+            raise CourseError(
+                "An ensemble needs at least one network: give the trained members."
+            )
         self.members = nn.ModuleList(models)
 
     def forward(self, images: Tensor) -> Tensor:
         logits = torch.stack([member(images) for member in self.members])
-        # The logit of the mean, from the logarithms, so that a confident member leaves it finite.
+        # The logit of the mean, from the logarithms, so that a confident member leaves
+        # it finite.
         return logsigmoid(logits).logsumexp(0) - logsigmoid(-logits).logsumexp(0)
+
+
+def _opened(model: nn.Module, rate: float) -> tuple[nn.Module, torch.optim.Optimizer]:
+    """A copy of which nothing learns but the batch norms' scales and shifts."""
+    model = copy.deepcopy(model).eval()
+    norms = _norms(model)
+    model.requires_grad_(False)
+    chosen = [p for norm in norms for p in (norm.weight, norm.bias) if p is not None]
+    for parameter in chosen:
+        parameter.requires_grad_(True)
+    return model, torch.optim.Adam(chosen, lr=rate)
+
+
+def _closed(model: nn.Module) -> nn.Module:
+    return model.requires_grad_(True).eval()
+
+
+def _tent_step(model, optimizer, images, valid) -> float | None:
+    """One batch: its mean entropy before the step, None where no pixel counts."""
+    uncertainty = entropy(model(_tensor(model, images))[:, 0])
+    if valid is not None:
+        uncertainty = uncertainty[
+            torch.from_numpy(np.array(valid)).to(uncertainty.device)
+        ]
+    if not uncertainty.numel():
+        return None
+    loss = uncertainty.mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return float(loss.detach())
+
+
+def _visible(images: np.ndarray) -> np.ndarray:
+    return views.views(images, np.ones(images.shape[:3], bool))
 
 
 def _norms(model: nn.Module) -> list[_BatchNorm]:
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
     if not norms:
-        raise CourseError("This network has no batch norm, which is all that this remedy changes: take one "
-                          "that has, such as encoder lite0 with decoder unet.")
+        raise CourseError(
+            "This network has no batch norm, which is all that this remedy changes: "
+            "take one that has, such as encoder lite0 with decoder unet."
+        )
     return norms
 
 
-def _slices(values: np.ndarray, batch: int) -> list[np.ndarray]:
-    if not len(values):
+def _shuffled(
+    number: int, batch: int, random: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Rows of batches of about equal size, in random order."""
+    if not number:
         raise CourseError("There is no target frame to adapt to: give some.")
-    return np.array_split(values, -(-len(values) // batch))
+    yield from map(
+        np.sort, np.array_split(random.permutation(number), -(-number // batch))
+    )
 
 
-def _batches(model: nn.Module, images: np.ndarray, batch: int) -> Iterable[Tensor]:
+def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:
+    """Images uint8 NxHxWx3 as (N, 3, H, W), where the model is."""
     device = next(model.parameters()).device
-    for part in _slices(images, batch):
-        # A copy, since packed frames are read-only and torch wants to own what it is given.
-        yield torch.from_numpy(np.array(part)).permute(0, 3, 1, 2).to(device)
+    # A copy, since packed frames are read-only and torch wants to own what it is given.
+    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).to(device)

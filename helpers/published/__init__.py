@@ -1,7 +1,8 @@
-"""The published study that lesson 05 re-examines: its tables, every figure that they hold, and what they support."""
+"""The published study that lesson 05 re-examines: its tables, fetched and checked,
+and what they gave when recorded."""
 
-from helpers.published.evidence import Evidence, evidence, recorded
 from helpers.published.fetch import fetch
 from helpers.published.files import FILES, Tables, read
+from helpers.published.study import Study, recorded, study
 
-__all__ = ["FILES", "Evidence", "Tables", "evidence", "fetch", "read", "recorded"]
+__all__ = ["FILES", "Study", "Tables", "fetch", "read", "recorded", "study"]

@@ -1,28 +1,32 @@
-"""python -m helpers.published fetch [FOLDER] | record FOLDER"""
+"""python -m helpers.published fetch [FOLDER]"""
 
 import argparse
 
 from helpers import settings
 from helpers.errors import CourseError
-from helpers.published.evidence import evidence, record
 from helpers.published.fetch import fetch
 from helpers.published.files import FILES
 
 
 def main() -> None:
-    """Fetch the published tables (into data/published), or record the figures that they hold again."""
-    parser = argparse.ArgumentParser(prog="python -m helpers.published", description=main.__doc__)
-    parser.add_argument("what", choices=("fetch", "record"))
-    parser.add_argument("folder", nargs="?", default=str(settings.data_folder() / "published"))
-    given = parser.parse_args()
+    """Fetch the published tables (into data/published, where no other folder is
+    named)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m helpers.published", description=main.__doc__
+    )
+    parser.add_argument("what", choices=("fetch",))
+    parser.add_argument(
+        "folder", nargs="?", default=str(settings.data_folder() / "published")
+    )
+    folder = parser.parse_args().folder
     try:
-        if given.what == "record":
-            record(evidence(given.folder))
-        else:
-            came = fetch(given.folder)
-            print(f"{given.folder}: {len(came)} files fetched, {len(FILES) - len(came)} there already, checksums as recorded")
+        came = len(fetch(folder))
     except CourseError as error:
         raise SystemExit(str(error)) from error
+    print(
+        f"{folder}: {came} files fetched, {len(FILES) - came} there already, checksums "
+        f"as recorded"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Fetch the published tables from their projects' public addresses, each checked before it is kept."""
+"""Fetch the published tables from their projects' public addresses, each checked
+before it is kept."""
 
 import hashlib
 import os
@@ -12,12 +13,18 @@ from helpers.published.files import FILES, Source
 SECONDS = 60
 
 
-def fetch(folder: str | Path, sources: dict[str, Source] = FILES, addresses: dict[str, str] | None = None) -> list[str]:
+def fetch(
+    folder: str | Path,
+    sources: dict[str, Source] = FILES,
+    addresses: dict[str, str] | None = None,
+) -> list[str]:
     """Bring the files that `folder` lacks into it, and return their names.
 
-    A file with the right checksum is left alone. Each file is written under another name and renamed once its checksum is
-    right, so that nothing half-written stays. addresses: other addresses by file name, for mirrors and tests.
-    Raises CourseError, one sentence: an address that doesn't answer, a checksum that differs, a folder that can't be written.
+    A file with the right checksum is left alone. Each file is written under another
+    name and renamed once its checksum is right, so that nothing half-written stays.
+    addresses: other addresses by file name, for mirrors and tests. Raises CourseError,
+    one sentence: an address that doesn't answer, a checksum that differs, a folder that
+    can't be written.
     """
     folder = Path(folder)
     came = []
@@ -29,8 +36,12 @@ def fetch(folder: str | Path, sources: dict[str, Source] = FILES, addresses: dic
         content = _download(address, path)
         found = _sha256(content)
         if found != source.sha256:
-            raise CourseError(f"{address}: what came has a checksum beginning with {found[:12]} where {source.sha256[:12]} was "
-                              f"expected, so {name} was not kept; try again, or copy the file to {path} from elsewhere.")
+            raise CourseError(
+                f"{address}: what came has a checksum beginning with {found[:12]} "
+                f"where {source.sha256[:12]} was "
+                f"expected, so {name} was not kept; try again, or copy the file to "
+                f"{path} from elsewhere."
+            )
         _write(path, content)
         came.append(name)
     return came
@@ -40,10 +51,14 @@ def _download(address: str, path: Path) -> bytes:
     try:
         with urllib.request.urlopen(address, timeout=SECONDS) as answer:
             return answer.read()
-    except (OSError, ValueError) as error:  # URLError, timeouts and cut connections are OSErrors; a bad address a ValueError
+    # URLError, timeouts and cut connections are OSErrors, a bad address a ValueError.
+    except (OSError, ValueError) as error:
         why = getattr(error, "reason", None) or error
-        raise CourseError(f"{address}: the published table can't be fetched ({why}); try again with a network, or copy the file "
-                          f"to {path} from elsewhere.") from error
+        raise CourseError(
+            f"{address}: the published table can't be fetched ({why}); try again with "
+            f"a network, or copy the file "
+            f"to {path} from elsewhere."
+        ) from error
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -57,10 +72,11 @@ def _write(path: Path, content: bytes) -> None:
     except OSError as error:
         if waiting:
             Path(waiting).unlink(missing_ok=True)
-        raise CourseError(f"{path}: the published table can't be written ({error.strerror}); make room or name another folder."
-                          ) from error
+        raise CourseError(
+            f"{path}: the published table can't be written ({error.strerror}); make "
+            f"room or name another folder."
+        ) from error
 
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-

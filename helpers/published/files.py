@@ -1,4 +1,5 @@
-"""The published tables: which files, from where, with which checksum, and how they are read."""
+"""The published tables: which files, from where, with which checksum, and how they
+are read."""
 
 import hashlib
 import io
@@ -20,7 +21,8 @@ PUBLIC = "https://raw.githubusercontent.com"
 
 @dataclass(frozen=True)
 class Source:
-    """One published file: where it stands, and the SHA-256 of the bytes that the recorded figures were computed from."""
+    """One published file: where it stands, and the SHA-256 of the bytes that the
+    recorded figures were computed from."""
 
     name: str
     project: str
@@ -44,37 +46,71 @@ def _study(name: str, sha256: str) -> Source:
     return Source(name, STUDY, STUDY_COMMIT, "outputs/results", "MIT", sha256)
 
 
-FILES = {source.name: source for source in (
-    _study("per_frame_analysis.csv", "50c16c434cfca15c1aea69509c4fe7eec917f86e55b0e04aa3f866f799a992dd"),
-    _study("correlation_analysis.csv", "ffdc29c676bf7c456ed4b0839fb8684889bdb74dfe4fe5d2888bc233beaaca7f"),
-    _study("training_results.json", "984b141cedd9e6b8071724cf4f5f10e5cbae7bae09037a9e029e7cdc286c2687"),
-    _study("domain_stats.json", "81e40bb37d6413739358dc79d740579d28f4b4e928158933a91ade72571d0e57"),
-    _study("hemoset_splits.json", "5b75eb45e3a670edb4a766bc346dec08b3d8d6f66cf6e818401b21d27254db67"),
-    Source("classes_per_image.json", STATISTICS, STATISTICS_COMMIT, "stats", "CC BY-NC-SA 4.0",
-           "b0965abfa40932a422d294e035de426abce7e7cb324bb3b9caeed069ba29dc15"),
-)}
+FILES = {
+    source.name: source
+    for source in (
+        _study(
+            "per_frame_analysis.csv",
+            "50c16c434cfca15c1aea69509c4fe7eec917f86e55b0e04aa3f866f799a992dd",
+        ),
+        _study(
+            "correlation_analysis.csv",
+            "ffdc29c676bf7c456ed4b0839fb8684889bdb74dfe4fe5d2888bc233beaaca7f",
+        ),
+        _study(
+            "training_results.json",
+            "984b141cedd9e6b8071724cf4f5f10e5cbae7bae09037a9e029e7cdc286c2687",
+        ),
+        _study(
+            "domain_stats.json",
+            "81e40bb37d6413739358dc79d740579d28f4b4e928158933a91ade72571d0e57",
+        ),
+        _study(
+            "hemoset_splits.json",
+            "5b75eb45e3a670edb4a766bc346dec08b3d8d6f66cf6e818401b21d27254db67",
+        ),
+        Source(
+            "classes_per_image.json",
+            STATISTICS,
+            STATISTICS_COMMIT,
+            "stats",
+            "CC BY-NC-SA 4.0",
+            "b0965abfa40932a422d294e035de426abce7e7cb324bb3b9caeed069ba29dc15",
+        ),
+    )
+}
 
-# The study's column -> ours. Its "blood" is the class that it scored, so here it is called that.
-COLUMNS = {"frame_id": "frame_id", "dice": "dice", "iou": "iou", "mean_brightness": "brightness",
-           "mean_saturation": "saturation", "mean_R": "red", "mean_G": "green", "mean_B": "blue",
-           "blood_coverage_pct": "scored", "has_blood": "labelled", "failure_mode": "mode"}
-IMAGE_STATISTICS = ("red", "green", "blue", "brightness", "saturation")
+# What is needed of the study's table, under its own names.
+COLUMNS = (
+    "frame_id",
+    "dice",
+    "iou",
+    "mean_brightness",
+    "mean_saturation",
+    "mean_R",
+    "mean_G",
+    "mean_B",
+    "blood_coverage_pct",
+    "has_blood",
+    "failure_mode",
+)
 REMEDY = "fetch the published files again with make published"
 
 
 @dataclass(frozen=True)
 class Tables:
-    """The published tables, read, checked and joined; nothing is computed from them yet.
+    """The published tables, read and checked; nothing is computed from them yet.
 
-    frames: a row per CholecSeg8k frame: subject, clip, frame, the study's columns (see COLUMNS; `scored` is the coverage in
-        percent of the class that it scored, `labelled` whether there is any), and per CholecSeg8k class, by its name in small
-        letters, the coverage in percent of that class.
-    splits: a row per HemoSet frame: subject, frame, split (train or val).
-    training, domain: the study's own summaries. correlations: its table of Spearman coefficients.
-    checksums: SHA-256 of each file that was read.
+    per_frame: a row per CholecSeg8k frame: subject, clip, frame, and the study's own
+    columns (COLUMNS). classes: a row per frame of the data set's class statistics:
+    subject, frame, and for each class, by its name in small letters, the coverage in
+    percent of the frame. splits: a row per HemoSet frame: subject, frame, split (train
+    or val). training, domain: the study's own summaries. correlations: its table of
+    Spearman coefficients. checksums: SHA-256 of each file that was read.
     """
 
-    frames: pd.DataFrame
+    per_frame: pd.DataFrame
+    classes: pd.DataFrame
     splits: pd.DataFrame
     training: dict
     domain: dict
@@ -85,110 +121,192 @@ class Tables:
 def read(folder: str | Path) -> Tables:
     """Read the six files of `folder`.
 
-    Raises CourseError, one sentence and nothing computed: no such folder, a file that is missing, a CSV that is none of the
-    study's, columns or keys that are missing, rows that don't join (how many, which), a checksum that differs.
+    Raises CourseError, one sentence and nothing computed: no such folder, a file that
+    is missing, a CSV that is none of the study's, columns or keys that are missing,
+    rows that don't join (how many, which), a checksum that differs.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise CourseError(f"{folder}: there is no such folder of published tables; give the folder, or {REMEDY}.")
+        raise CourseError(
+            f"{folder}: there is no such folder of published tables; give the folder, "
+            f"or {REMEDY}."
+        )
     for path in sorted(folder.glob("*.csv")):
         if path.name not in FILES:
-            raise CourseError(f"{path}: this CSV is none of the study's tables; take it out of the folder, which should hold "
-                              f"{', '.join(FILES)}.")
+            raise CourseError(
+                f"{path}: this CSV is none of the study's tables; take it out of the "
+                f"folder, which should hold "
+                f"{', '.join(FILES)}."
+            )
     raw = {name: _bytes(folder / name) for name in FILES}
-    frames = _join(_per_frame(folder, raw), _classes(folder, raw), folder)
-    correlations = _csv(folder, raw, "correlation_analysis.csv", ("feature", "spearman_r", "p_value"))
-    training = _json(folder, raw, "training_results.json",
-                     ("hemoset_val_dice", "cholecseg8k_dice", "cholecseg8k_precision", "cholecseg8k_recall",
-                      "epochs_trained", "best_epoch", "failure_modes"))
-    domain = _json(folder, raw, "domain_stats.json", ("hemoset_train", "cholecseg8k_test", "frechet_distance_gaussian"))
-    splits = _splits(folder, _json(folder, raw, "hemoset_splits.json", ("train", "val")))
-    # The form is looked at first, because "a column is missing" helps more than "the checksum differs".
-    checksums = {name: hashlib.sha256(content).hexdigest() for name, content in raw.items()}
+    per_frame, classes = _per_frame(folder, raw), _classes(folder, raw)
+    _joinable(per_frame, classes, folder)
+    correlations = _csv(
+        folder, raw, "correlation_analysis.csv", ("feature", "spearman_r", "p_value")
+    )
+    training = _json(
+        folder,
+        raw,
+        "training_results.json",
+        (
+            "hemoset_val_dice",
+            "cholecseg8k_dice",
+            "cholecseg8k_precision",
+            "cholecseg8k_recall",
+            "epochs_trained",
+            "best_epoch",
+            "failure_modes",
+        ),
+    )
+    domain = _json(
+        folder,
+        raw,
+        "domain_stats.json",
+        ("hemoset_train", "cholecseg8k_test", "frechet_distance_gaussian"),
+    )
+    splits = _splits(
+        folder, _json(folder, raw, "hemoset_splits.json", ("train", "val"))
+    )
+    # The form is looked at first, because "a column is missing" helps more than "the
+    # checksum differs".
+    checksums = {
+        name: hashlib.sha256(content).hexdigest() for name, content in raw.items()
+    }
     for name, found in checksums.items():
         if found != FILES[name].sha256:
-            raise CourseError(f"{folder / name}: its checksum begins with {found[:12]} where {FILES[name].sha256[:12]} was "
-                              f"expected, so it is not the published file; {REMEDY}.")
-    return Tables(frames, splits, training, domain, correlations, checksums)
+            raise CourseError(
+                f"{folder / name}: its checksum begins with {found[:12]} where "
+                f"{FILES[name].sha256[:12]} was "
+                f"expected, so it is not the published file; {REMEDY}."
+            )
+    return Tables(per_frame, classes, splits, training, domain, correlations, checksums)
 
 
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise CourseError(f"{path}: this published table can't be read ({error.strerror}); {REMEDY}.") from error
+        raise CourseError(
+            f"{path}: this published table can't be read ({error.strerror}); {REMEDY}."
+        ) from error
 
 
-def _csv(folder: Path, raw: dict[str, bytes], name: str, columns: tuple[str, ...]) -> pd.DataFrame:
+def _csv(
+    folder: Path, raw: dict[str, bytes], name: str, columns: tuple[str, ...]
+) -> pd.DataFrame:
     try:
         table = pd.read_csv(io.BytesIO(raw[name]))
-    except ValueError as error:  # pandas' parser errors and undecodable bytes are all ValueErrors
-        raise CourseError(f"{folder / name}: this is not a readable CSV; {REMEDY}.") from error
+    except (
+        ValueError
+    ) as error:  # pandas' parser errors and undecodable bytes are all ValueErrors
+        raise CourseError(
+            f"{folder / name}: this is not a readable CSV; {REMEDY}."
+        ) from error
     missing = [column for column in columns if column not in table]
     if missing:
-        raise CourseError(f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}.")
+        raise CourseError(
+            f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}."
+        )
     return table
 
 
-def _json(folder: Path, raw: dict[str, bytes], name: str, keys: tuple[str, ...]) -> dict:
+def _json(
+    folder: Path, raw: dict[str, bytes], name: str, keys: tuple[str, ...]
+) -> dict:
     try:
         content = json.loads(raw[name])
     except ValueError as error:
-        raise CourseError(f"{folder / name}: this is not readable JSON; {REMEDY}.") from error
-    missing = [key for key in keys if not isinstance(content, dict) or key not in content]
+        raise CourseError(
+            f"{folder / name}: this is not readable JSON; {REMEDY}."
+        ) from error
+    missing = [
+        key for key in keys if not isinstance(content, dict) or key not in content
+    ]
     if missing:
-        raise CourseError(f"{folder / name}: the keys {', '.join(missing)} are missing; {REMEDY}.")
+        raise CourseError(
+            f"{folder / name}: the keys {', '.join(missing)} are missing; {REMEDY}."
+        )
     return content
 
 
 def _per_frame(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
     name = "per_frame_analysis.csv"
-    table = _csv(folder, raw, name, tuple(COLUMNS))[list(COLUMNS)].rename(columns=COLUMNS)
-    parts = table.frame_id.astype(str).str.extract(r"^(?P<subject>video\d+)/(?P<clip>video\d+_\d+)/frame_(?P<frame>\d+)_endo\.png$")
+    table = _csv(folder, raw, name, COLUMNS)[list(COLUMNS)].astype({"has_blood": bool})
+    parts = table.frame_id.astype(str).str.extract(
+        r"^(?P<subject>video\d+)/(?P<clip>video\d+_\d+)/frame_(?P<frame>\d+)_endo\.png$"
+    )
     _named(parts, table.frame_id, folder / name)
-    return pd.concat([parts.astype({"frame": int}), table.drop(columns="frame_id")], axis=1)
+    table = pd.concat(
+        [parts.astype({"frame": int}), table.drop(columns="frame_id")], axis=1
+    )
+    return table.sort_values(["subject", "frame"], ignore_index=True)
 
 
 def _classes(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
-    """Coverage in percent per class: each class has two columns of one name, the number of objects first, then the area."""
+    """Coverage in percent per class: each class has two columns of one name, the
+    number of objects first, then the area."""
     name = "classes_per_image.json"
     content = _json(folder, raw, name, ("columns", "data"))
     names = list(content["columns"])
     classes = [row.name.lower() for row in CLASSES]
-    missing = [column for column in ["Image", *classes] if names.count(column) < (1 if column == "Image" else 2)]
+    missing = [
+        column
+        for column in ["Image", *classes]
+        if names.count(column) < (1 if column == "Image" else 2)
+    ]
     if missing:
-        raise CourseError(f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}.")
+        raise CourseError(
+            f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}."
+        )
     table = pd.DataFrame(content["data"])
     if table.shape[1] != len(names):
-        raise CourseError(f"{folder / name}: its rows have {table.shape[1]} fields for {len(names)} columns; {REMEDY}.")
+        raise CourseError(
+            f"{folder / name}: its rows have {table.shape[1]} fields for {len(names)} "
+            f"columns; {REMEDY}."
+        )
     image = table[names.index("Image")].astype(str)
     parts = image.str.extract(r"^(?P<subject>video\d+)_frame_(?P<frame>\d+)_endo\.png$")
     _named(parts, image, folder / name)
-    area = {column: pd.to_numeric(table[names.index(column) + 1], errors="coerce") for column in classes}
+    area = {
+        column: pd.to_numeric(table[names.index(column) + 1], errors="coerce")
+        for column in classes
+    }
     return pd.concat([parts.astype({"frame": int}), pd.DataFrame(area)], axis=1)
 
 
 def _named(parts: pd.DataFrame, given: pd.Series, path: Path) -> None:
     bad = given[parts.isna().any(axis=1)]
     if len(bad):
-        raise CourseError(f"{path}: {len(bad)} of its {len(given)} rows name no frame ({_some(bad)}); {REMEDY}.")
+        raise CourseError(
+            f"{path}: {len(bad)} of its {len(given)} rows name no frame "
+            f"({_some(bad)}); {REMEDY}."
+        )
 
 
-def _join(study: pd.DataFrame, classes: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    """Join on video and frame, one to one, or say how many rows don't and which."""
+def _joinable(study: pd.DataFrame, classes: pd.DataFrame, folder: Path) -> None:
+    """Do they join on video and frame, one to one? If not, say how many rows don't
+    and which."""
     key = ["subject", "frame"]
-    for table, name in ((study, "per_frame_analysis.csv"), (classes, "classes_per_image.json")):
+    for table, name in (
+        (study, "per_frame_analysis.csv"),
+        (classes, "classes_per_image.json"),
+    ):
         double = table[table.duplicated(key)]
         if len(double):
-            raise CourseError(f"{folder / name}: {len(double)} of its {len(table)} rows repeat a frame "
-                              f"({_some(double.subject + ' frame ' + double.frame.astype(str))}); {REMEDY}.")
-    joined = study.merge(classes, on=key, how="outer", indicator=True)
+            raise CourseError(
+                f"{folder / name}: {len(double)} of its {len(table)} rows repeat a "
+                f"frame "
+                f"({_some(double.subject + ' frame ' + double.frame.astype(str))}); "
+                f"{REMEDY}."
+            )
+    joined = study[key].merge(classes[key], on=key, how="outer", indicator=True)
     alone = joined[joined._merge != "both"]
     if len(alone):
-        raise CourseError(f"{folder}: {len(alone)} rows of per_frame_analysis.csv and classes_per_image.json don't join "
-                          f"({_some(alone.subject + ' frame ' + alone.frame.astype(str))}); {REMEDY}.")
-    joined = joined.drop(columns="_merge").astype({"labelled": bool})
-    return joined.sort_values(key, ignore_index=True)
+        raise CourseError(
+            f"{folder}: {len(alone)} rows of per_frame_analysis.csv and "
+            f"classes_per_image.json don't join "
+            f"({_some(alone.subject + ' frame ' + alone.frame.astype(str))}); {REMEDY}."
+        )
 
 
 def _splits(folder: Path, content: dict) -> pd.DataFrame:

@@ -11,50 +11,52 @@ from helpers.errors import CourseError
 FOLDER = settings.ROOT / "benchmarks"
 
 
-def recorded(name: str, folder: Path = FOLDER) -> tuple[pd.DataFrame, dict]:
+def recorded(
+    name: str, folder: Path = FOLDER, table: str = ""
+) -> tuple[pd.DataFrame, dict]:
     """A benchmark's table, and what is recorded with it: date, versions, settings.
 
-    name: its script without the ending. CourseError where the two files can't be read.
+    name: its script without the ending; table: another of its tables. CourseError where
+    the two files can't be read.
     """
-    table, about = folder / f"{name}.csv", folder / f"{name}.json"
+    table, about = folder / f"{table or name}.csv", folder / f"{name}.json"
     try:
         return pd.read_csv(table), json.loads(about.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CourseError(
-            f"{folder / name}: the recorded table can't be read ({error}); run python -m benchmarks.{name} "
+            f"{folder / name}: the recorded table can't be read ({error}); run python "
+            f"-m benchmarks.{name} "
             "to record it anew."
         ) from error
 
 
 def shown(rows: pd.DataFrame, **columns: str) -> pd.DataFrame:
-    """Some columns of a table under names for a reader: column=name, an underscore in a name for a space."""
-    return rows[list(columns)].set_axis([name.replace("_", " ") for name in columns.values()], axis=1)
+    """Some columns of a table under names for a reader: column=name, an underscore
+    in a name for a space."""
+    return rows[list(columns)].set_axis(
+        [name.replace("_", " ") for name in columns.values()], axis=1
+    )
 
 
 def coverage_grid(about: dict) -> pd.DataFrame:
-    """interval_coverage's verdicts, a row per method and a column per number of subjects.
+    """interval_coverage's verdicts, a row per method and a column per number of
+    subjects.
 
-    Each cell: worst coverage over the populations, greatest mean width in brackets, "offered" where allowed.
+    Each cell: worst coverage over the populations, greatest mean width in brackets,
+    "offered" where allowed.
     """
     rows = pd.DataFrame(about["verdicts"])
-    words = [f"{row.worst_coverage:.2f} ({row.widest:.2f}){' offered' if row.allowed else ''}"
-             for row in rows.itertuples()]
-    grid = rows.assign(words=words).pivot(index="method", columns="subjects", values="words")
+    words = [
+        f"{row.worst_coverage:.2f} "
+        f"({row.widest:.2f}){' offered' if row.allowed else ''}"
+        for row in rows.itertuples()
+    ]
+    grid = rows.assign(words=words).pivot(
+        index="method", columns="subjects", values="words"
+    )
     grid = grid.reindex(rows["method"].unique()).fillna("")
-    return grid.rename(columns=lambda n: f"{n} subjects").rename_axis(columns=None).reset_index()
-
-
-def controlled(habits: pd.DataFrame) -> pd.DataFrame:
-    """The habits benchmark, a row per habit: both figures, what the habit adds, and that in the control."""
-    def adds(row) -> str:
-        interval = f" ({row.difference_low:+.2f} to {row.difference_high:+.2f})"
-        return f"{row.difference:+.2f}" + (interval if row.difference_low == row.difference_low else "")
-
-    rows = []
-    for (habit, unit), part in habits.groupby(["habit", "unit"], sort=False):
-        as_drawn, alike = (part[part["variation"] == variation].iloc[0] for variation in (1, 0))
-        rows.append({"habit": habit, "figure": unit, "wrong": as_drawn.wrong, "right": as_drawn.right,
-                     "the habit adds": adds(as_drawn), "subjects alike": adds(alike),
-                     "subjects": as_drawn.subjects,
-                     "expected of subjects that differ": "yes" if as_drawn.from_subjects else "no"})
-    return pd.DataFrame(rows)
+    return (
+        grid.rename(columns=lambda n: f"{n} subjects")
+        .rename_axis(columns=None)
+        .reset_index()
+    )

@@ -14,14 +14,19 @@ STATISTICS = ["mean_R", "mean_G", "mean_B", "brightness", "saturation"]
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
 
-def image_statistics(images: Iterable[np.ndarray], valid: Iterable[np.ndarray] | None = None) -> pd.DataFrame:
+def image_statistics(images: Iterable[np.ndarray], valid: Iterable[np.ndarray] | None = None,
+                     seen: Iterable[np.ndarray] | None = None) -> pd.DataFrame:
     """Mean R, G, B, brightness and HSV saturation per frame, each in 0..1; a row per frame in their order.
 
     images: uint8 RGB frames, N of HxWx3. valid: bool, N of HxW, the pixels to average over; None for the
-    whole frame, as the published study did. A frame without a valid pixel has NaN. Brightness is 0.299 R +
+    whole frame, as the published study did. seen: bool, N of HxW, the view (see views.views),
+    to which the average is then restricted: a black surround says nothing of the scene.
+    A frame without such a pixel has NaN. Brightness is 0.299 R +
     0.587 G + 0.114 B; saturation is (max - min) / max of a pixel's three values, 0 for black.
     """
-    rows = [_frame_statistics(image, None if valid is None else valid[i]) for i, image in enumerate(images)]
+    masks = [mask for mask in (valid, seen) if mask is not None]
+    rows = [_frame_statistics(image, np.logical_and.reduce([mask[i] for mask in masks]) if masks else None)
+            for i, image in enumerate(images)]
     return pd.DataFrame(rows, columns=STATISTICS, dtype=float)
 
 

@@ -1,149 +1,244 @@
-"""Interventions: one property of a frame is moved towards the target's, and the label stays true.
+"""Interventions: one group of a camera's dials is turned on frames that are there
+already, and image, labels and what is valid move together, so that the label stays
+true.
 
-Each takes a Frame and a strength, and changes the frame's image in place of what the camera, the light or the
-air would have changed. Nothing moves a pixel, so blood stays where it is; a pixel that leaves the round view
-is no longer valid.
+Light is linear here: a display value v is taken for (1 - exp(-x)) ** (1 / 2.2) of the
+light x, a gamma of 2.2 with a shoulder. That is an assumption about every camera; the
+drawing's own curve is the same, which flatters what is shown on drawn frames.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+import pandas as pd
 
-from helpers.shift.measures import gleams, luma, radius_squared, spot
+from helpers.errors import CourseError
+from helpers.shift.measures import gleams, light, luma, radius_squared, spot
+from helpers.views import visible
 
-WHITE = np.float32(1)
+DIALS = {
+    "light": ("brightness", "fall_off", "contrast"),
+    "colour": ("red", "blue", "saturation"),
+    "lens": ("blur", "noise"),
+    "view": ("height", "radius", "aside"),
+    "air": ("smoke", "gleams"),
+}
+"""The dials of each group.
+
+light: `brightness`, by how much the mean brightness of the view rises (0..1), as a
+camera's automatic would have it; `fall_off` v, light divided by 1 + v r^2 at r half
+picture heights from the middle (below 0: multiplied); `contrast`, the logarithm of a
+factor about a dark grey. colour: `red` and `blue`, the logarithm of their gain against
+green in linear light, at unchanged brightness; `saturation`, the logarithm of a factor.
+lens: `blur`, a Gaussian's standard deviation in percent of the picture's height (below
+0: unsharp masking); `noise`, a standard deviation in 0..1. view: `height`, the share of
+the frame's height that the picture is scaled to, with bars above and below; `radius` of
+the round view in half picture heights (infinite for none), its middle `aside` of the
+picture's. air: `smoke`, the mean thickness over frames (0..1); `gleams`, the logarithm
+of a factor on their light.
+"""
+GROUPS = tuple(DIALS)
+IDENTITY = {dial: 0.0 for dials in DIALS.values() for dial in dials} | {
+    "height": 1.0,
+    "radius": np.inf,
+}
+"""The dose of each dial that leaves a frame as it is."""
+DARK_GREY = 0.35  # contrast turns about it
+SMOKY = 3  # smoke comes and goes: it is in one frame of so many
 
 
-@dataclass
-class Frame:
-    """A frame on its way: image float32 HxWx3 in 0..1, valid and seen bool HxW (see measures.visible), and
-    the random generator of the factor at work."""
+class Frames(NamedTuple):
+    """Frames in memory: images uint8 NxHxWx3; blood and valid bool NxHxW; subject N."""
 
-    image: np.ndarray
+    images: np.ndarray
+    blood: np.ndarray
     valid: np.ndarray
-    seen: np.ndarray
-    random: np.random.Generator = field(default_factory=np.random.default_rng)
+    subject: np.ndarray
+
+    def where(self, chosen: np.ndarray) -> Frames:
+        """Some of the frames, by truth value or by number."""
+        return Frames(*(part[chosen] for part in self))
 
 
-def speculars(frame: Frame, strength: float) -> None:
-    """Gleams: `strength` above 0 is the share of the view that new ones cover, below 0 the share of the old
-    that goes.
+def apply(
+    frames: Frames, doses: pd.DataFrame, groups: Iterable[str] = GROUPS, seed: int = 0
+) -> Frames:
+    """Frames with the dials of some groups at their dose; the others stay as they are.
 
-    New gleams sit where the tissue is bright; old ones give way to the colour around them.
+    doses: a row for each camera and a column for each dial (see DIALS). A subject takes
+    the row of its own name, if there is one; else the cameras are given out in turn, so
+    that a domain's spread is applied and not its mean alone. Gleams, fall-off, white
+    balance and exposure act on light, in that order, then tone, smoke, lens, noise, and
+    last the view, which moves pixels. What lies beyond the picture's sides is its
+    mirror image, blood included; bars are not valid; the surround stays valid, as it is
+    known to hold no blood. Chance depends on the seed and on a frame's place. Raises
+    CourseError for an unknown group or a missing dial.
     """
-    image, seen = frame.image, frame.seen
-    if strength > 0:
-        grain = image.shape[0] / 96
-        light = cv2.GaussianBlur(luma(image), (0, 0), 2 * grain)
-        likely = _unit(_random(frame, 1.2 * grain), seen) + 0.6 * _unit(light, seen)
-        shine = (likely > np.quantile(likely[seen], 1 - strength)).astype(np.float32)
-        shine = np.maximum(shine, cv2.GaussianBlur(shine, (0, 0), 0.8 * grain))[..., None]
-        image += shine * (WHITE - image)
-    elif strength < 0:
-        parts, areas = gleams(image)
-        order = frame.random.permutation(len(areas))
-        gone = np.zeros(len(areas) + 1, np.uint8)
-        gone[1 + order[np.cumsum(areas[order]) - areas[order] / 2 < -strength * areas.sum()]] = 1
-        mask = cv2.dilate(gone[parts], np.ones((3, 3), np.uint8)).astype(bool)
-        image[mask] = cv2.morphologyEx(image, cv2.MORPH_OPEN, spot(image))[mask]
+    groups = _checked(doses, groups)
+    images, blood, valid = (np.array(part) for part in frames[:3])
+    turn = {
+        name: number % len(doses)
+        for number, name in enumerate(pd.unique(frames.subject))
+    }
+    turn |= {name: number for number, name in enumerate(doses.index) if name in turn}
+    for i, name in enumerate(frames.subject):
+        camera = doses.iloc[turn[name]]
+        dials = IDENTITY | {
+            dial: float(camera[dial]) for group in groups for dial in DIALS[group]
+        }
+        if dials == IDENTITY or not valid[i].any():
+            continue
+        image = images[i] / np.float32(255)
+        image = _picture(image, visible(image, valid[i]), dials, seed, i)
+        image, blood[i], valid[i] = _framed(image, blood[i], valid[i], dials)
+        images[i] = np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    return Frames(images, blood, valid, frames.subject)
 
 
-def smoke(frame: Frame, strength: float) -> None:
-    """Billows of grey smoke of up to the mean thickness `strength` (0..1); half of the frames stay clear, as
-    smoke comes and goes."""
-    thickness = strength * max(0.0, 2 * frame.random.random() - 1)
-    if thickness == 0:
-        return
-    billows = _unit(_random(frame, frame.valid.shape[0] / 8), frame.seen)
-    veil = np.clip(thickness * (1 + 0.3 * billows), 0, 0.95).astype(np.float32)[..., None]
-    grey = np.float32(np.quantile(luma(frame.image)[frame.seen], 0.9))
-    frame.image += veil * (grey - frame.image)
+def shown(x: np.ndarray) -> np.ndarray:
+    """Display values of linear light, the inverse of measures.light."""
+    return cv2.pow(1 - cv2.exp(-x), 1 / 2.2)
 
 
-def exposure(frame: Frame, strength: float) -> None:
-    """A gamma: each value to the power exp(strength), above 0 darker."""
-    cv2.pow(frame.image, float(np.exp(strength)), frame.image)
+def _picture(
+    image: np.ndarray, seen: np.ndarray, dials: dict, seed: int, place: int
+) -> np.ndarray:
+    """What moves no pixel: air, light, colour, lens; only what is seen changes."""
+    changed = image.copy()
+    toned = (
+        "gleams",
+        "fall_off",
+        "red",
+        "blue",
+        "saturation",
+        "contrast",
+        "brightness",
+    )
+    if any(dials[dial] for dial in toned):
+        changed = _developed(image, seen, dials)
+    if dials["smoke"] > 0 and (place + seed) % SMOKY == 0:
+        changed = _smoky(
+            changed, seen, dials["smoke"], np.random.default_rng([seed, 1, place])
+        )
+    sigma = abs(dials["blur"]) / 100 * seen.any(axis=1).sum()
+    if sigma > 0:
+        soft = _blurred(changed, seen, sigma)
+        changed = soft if dials["blur"] > 0 else 2 * changed - soft
+    if dials["noise"] > 0:
+        rng = np.random.default_rng([seed, 2, place])
+        changed = changed + np.float32(dials["noise"]) * rng.standard_normal(
+            image.shape, np.float32
+        )
+    return np.where(seen[..., None], np.clip(changed, 0, 1), image)
 
 
-def colour(frame: Frame, strength: np.ndarray) -> None:
-    """A colour cast in CIELAB: a and b move by strength[:2], and their spread about the frame's own mean
-    grows by the factor exp(strength[2:])."""
-    lab = cv2.cvtColor(frame.image, cv2.COLOR_RGB2LAB)
-    mean = lab[frame.seen][:, 1:].mean(axis=0)
-    growth = np.exp(strength[2:]).astype(np.float32)
-    lab[..., 1:] = (lab[..., 1:] - mean) * growth + (mean + strength[:2]).astype(np.float32)
-    frame.image[:] = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+def _developed(image: np.ndarray, seen: np.ndarray, dials: dict) -> np.ndarray:
+    """Light changed, then exposed anew to the mean brightness that the frame had
+    before, plus the dial's: an automatic exposure would make up for what the other
+    dials take."""
+    x = light(image)
+    if dials["gleams"]:
+        excess = cv2.morphologyEx(
+            x.min(axis=2), cv2.MORPH_TOPHAT, spot(image)
+        ) * gleams(image)
+        x = np.maximum(x + np.float32(np.expm1(dials["gleams"])) * excess[..., None], 0)
+    if dials["fall_off"]:
+        fall = 1 + abs(dials["fall_off"]) * radius_squared(seen)
+        x = x * (fall ** -np.sign(dials["fall_off"])).astype(np.float32)[..., None]
+    x = x * np.exp(np.array([dials["red"], 0, dials["blue"]], np.float32))
+    sample = np.ascontiguousarray(x[seen][None])
+    goal = luma(image)[seen].mean() + dials["brightness"]
+    low, high = -4.0, 4.0
+    for _ in range(14):
+        gain = (low + high) / 2
+        if luma(_toned(sample * np.float32(np.exp(gain)), dials)).mean() < goal:
+            low = gain
+        else:
+            high = gain
+    return _toned(x * np.float32(np.exp(gain)), dials)
 
 
-def contrast(frame: Frame, strength: float) -> None:
-    """Contrast of CIELAB's lightness: its spread about the frame's own mean grows by the factor
-    exp(strength)."""
-    lab = cv2.cvtColor(frame.image, cv2.COLOR_RGB2LAB)
-    mean = lab[..., 0][frame.seen].mean()
-    lab[..., 0] = np.clip((lab[..., 0] - mean) * np.float32(np.exp(strength)) + mean, 0, 100)
-    frame.image[:] = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+def _toned(x: np.ndarray, dials: dict) -> np.ndarray:
+    image = shown(x)
+    if dials["saturation"]:
+        grey = luma(image)[..., None]
+        image = grey + np.float32(np.exp(dials["saturation"])) * (image - grey)
+    if dials["contrast"]:
+        image = DARK_GREY + np.float32(np.exp(dials["contrast"])) * (image - DARK_GREY)
+    return np.clip(image, 0, 1)
 
 
-def sharpness(frame: Frame, strength: float) -> None:
-    """Above 0 a Gaussian blur of so many pixels, as of optics or a lower resolution; below 0 that much
-    unsharp masking.
+def _smoky(
+    image: np.ndarray, seen: np.ndarray, mean: float, rng: np.random.Generator
+) -> np.ndarray:
+    """A veil of grey billows, so thick that the mean over all frames is reached."""
+    grain = cv2.GaussianBlur(
+        rng.standard_normal(seen.shape, np.float32), (0, 0), len(seen) / 8
+    )
+    veil = np.clip(mean * SMOKY * (1 + 0.3 * grain / grain.std()), 0, 0.95)[..., None]
+    return image + veil * (np.float32(np.quantile(luma(image)[seen], 0.9)) - image)
 
-    Only what is seen is mixed, so that no padding and no surround bleeds in.
-    """
-    weight = frame.seen.astype(np.float32)
-    sigma = strength if strength > 0 else 1.0
+
+def _blurred(image: np.ndarray, seen: np.ndarray, sigma: float) -> np.ndarray:
+    """A Gaussian blur into which no bar and no surround bleeds."""
+    weight = seen.astype(np.float32)
     total = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
-    blurred = cv2.GaussianBlur(frame.image * weight[..., None], (0, 0), sigma)
-    blurred = np.divide(blurred, total, out=frame.image.copy(), where=total > 0)
-    frame.image[:] = blurred if strength > 0 else frame.image - strength * (frame.image - blurred)
+    soft = cv2.GaussianBlur(image * weight[..., None], (0, 0), sigma)
+    return np.divide(soft, total, out=image.copy(), where=total > 0)
 
 
-def field_of_view(frame: Frame, strength: np.ndarray) -> None:
-    """A round view and its light: strength[0] of the valid pixels beyond a circle turn black and not valid,
-    and brightness falls (strength[1] above 0) or rises towards the rim while its mean stays."""
-    square = radius_squared(frame.valid, frame.seen)
-    kept = 1 - strength[0] * frame.valid.sum() / max((frame.seen & frame.valid).sum(), 1)
-    if strength[0] > 0:
-        inside = square <= np.quantile(square[frame.seen & frame.valid], max(kept, 0.0))
-        frame.image[~inside & frame.seen] = 0
-        frame.valid &= inside
-        frame.seen &= inside
-        square = square / square[frame.seen].max()
-    gain = (1 + abs(strength[1]) * np.minimum(square, 1)) ** -np.sign(strength[1])
-    frame.image *= (gain / gain[frame.seen].mean()).astype(np.float32)[..., None]
+def _framed(
+    image, blood, valid, dials: dict
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The picture scaled into the frame with bars above and below, then the round view.
+    """
+    high, wide = valid.shape
+    tall = round(high * dials["height"])
+    top = (high - tall) // 2
+    inside = np.s_[top : top + tall]
+    if tall < high:
+        fitted = [
+            _scaled(part, dials["height"], wide) for part in (image, blood, valid)
+        ]
+        image, blood, valid = (np.zeros_like(part) for part in (image, blood, valid))
+        image[inside], blood[inside], valid[inside] = fitted
+    if np.isfinite(dials["radius"]):
+        middle = ((wide - 1) / 2 + dials["aside"] * tall, top + (tall - 1) / 2)
+        y, x = np.ogrid[:high, :wide]
+        out = (y - middle[1]) ** 2 + (x - middle[0]) ** 2 > (
+            dials["radius"] * tall / 2
+        ) ** 2
+        image[out], blood[out] = 0, False
+    return image, blood, valid
 
 
-def noise(frame: Frame, strength: np.ndarray) -> None:
-    """Sensor noise of standard deviation strength[0] (below 0: smoothing that keeps edges, mixed in by that
-    share), then JPEG, whose quality is 100 - strength[1] (0: none)."""
-    if strength[0] > 0:
-        frame.image += strength[0] * frame.random.standard_normal(frame.image.shape, dtype=np.float32)
-    elif strength[0] < 0:
-        smooth = cv2.bilateralFilter(frame.image, 5, 0.15, 1.5)
-        frame.image -= strength[0] * (smooth - frame.image)
-    if strength[1] > 0:
-        written = np.rint(np.clip(frame.image, 0, 1) * 255).astype(np.uint8)[..., ::-1]
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(round(100 - strength[1]))]
-        read = cv2.imdecode(cv2.imencode(".jpg", written, quality)[1], cv2.IMREAD_COLOR)
-        frame.image[:] = read[..., ::-1].astype(np.float32) / 255
+def _scaled(part: np.ndarray, share: float, wide: int) -> np.ndarray:
+    small = cv2.resize(
+        part.astype(np.float32), None, fx=share, fy=share, interpolation=cv2.INTER_AREA
+    )
+    left = (wide - small.shape[1]) // 2
+    sides = left, wide - small.shape[1] - left
+    small = cv2.copyMakeBorder(small, 0, 0, *sides, cv2.BORDER_REFLECT)
+    return small if part.dtype != bool else small > 0.5
 
 
-def _random(frame: Frame, grain: float) -> np.ndarray:
-    """White noise, blurred to grains of so many pixels (HxW)."""
-    return cv2.GaussianBlur(frame.random.standard_normal(frame.valid.shape, dtype=np.float32), (0, 0), grain)
-
-
-def _unit(values: np.ndarray, seen: np.ndarray) -> np.ndarray:
-    """The values with mean 0 and standard deviation 1 over what is seen; a flat one with 0."""
-    inside = values[seen]
-    spread = inside.std()
-    return (values - inside.mean()) / spread if spread > 0 else np.zeros_like(values)
-
-
-INTERVENTIONS: dict[str, Callable[[Frame, float | np.ndarray], None]] = {
-    "speculars": speculars, "smoke": smoke, "exposure": exposure, "colour": colour, "contrast": contrast,
-    "sharpness": sharpness, "field_of_view": field_of_view, "noise": noise}
+def _checked(doses: pd.DataFrame, groups: Iterable[str]) -> list[str]:
+    unknown = sorted(set(groups) - set(GROUPS))
+    if unknown:
+        raise CourseError(
+            f"Images know nothing of {', '.join(unknown)}: take groups among "
+            f"{', '.join(GROUPS)}."
+        )
+    missing = [
+        dial for group in groups for dial in DIALS[group] if dial not in doses.columns
+    ]
+    if missing or not len(doses):
+        raise CourseError(
+            f"The doses have no {', '.join(missing) or 'camera'}: estimate them, or "
+            "start from shift.no_dose()."
+        )
+    return [group for group in GROUPS if group in set(groups)]

@@ -1,0 +1,175 @@
+"""How far each dial has to be turned: doses estimated from unlabelled frames of both
+domains.
+
+A dose is the difference of a cue (see measures) between the domains, over subjects.
+What the source's own subjects differ by, halves against halves, is its null. A
+difference within the band of that null is not told from zero, and its dose is zero; of
+a larger one the dose is what lies beyond the band, so that estimates err towards
+"less".
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from helpers.errors import CourseError
+from helpers.shift.interventions import DIALS, IDENTITY, Frames, apply
+from helpers.shift.measures import cues
+
+LEVEL = 0.95
+BLURS = (
+    -1.0,
+    -0.5,
+    0.0,
+    0.3,
+    0.6,
+    0.9,
+    1.2,
+    1.6,
+    2.0,
+)  # in percent of the picture's height
+WITNESSES = {
+    "brightness": ("brightness",),
+    "red": ("gleam_red", "steel_red"),
+    "blue": ("gleam_blue", "steel_blue"),
+    "saturation": ("pure", "chroma"),
+    "blur": ("steel_blur", "gleam_blur"),
+    "noise": ("noise",),
+    "smoke": ("smoke",),
+}
+"""The cues that a dial is told by. Where there are two, both have to say so, and the
+one that says less is believed: gleams take on colour from tissue, steel differs between
+instruments. Fall-off, contrast and gleams have none: a beam of light on what lies near,
+the tissue and its wetness decide them as much as a camera does, and a target without
+them looked as if it had them."""
+
+
+class Estimate(NamedTuple):
+    """doses: a row for each of the target's subjects, a column for each dial, for
+    `apply`. table: a row for each cue with its dial, its mean over the source's and the
+    target's subjects, their difference, the null's band, and whether the dose was kept.
+    """
+
+    doses: pd.DataFrame
+    table: pd.DataFrame
+
+
+def no_dose(cameras: int = 1) -> pd.DataFrame:
+    """Doses that leave every frame as it is."""
+    return pd.DataFrame([IDENTITY] * cameras)
+
+
+def turned(doses: pd.DataFrame) -> list[str]:
+    """The groups that some dose does turn; the others cost nothing, so nothing is
+    asked."""
+    return [
+        group
+        for group, dials in DIALS.items()
+        if any((doses[dial] != IDENTITY[dial]).any() for dial in dials)
+    ]
+
+
+def profile(frames: Frames) -> pd.DataFrame:
+    """The cues by subject: the median over its frames. `smoke` is the mean excess of
+    `veil` over the subject's own clear median, as the thickness that would explain it:
+    smoke comes and goes, and clear tissue of one domain looks more veiled than
+    another's. `noise` is squared, as variances add.
+    """
+    table = cues(frames.images, frames.valid)
+    table["noise"] **= 2
+    by = table.groupby(np.asarray(frames.subject), sort=False)
+    found = by.median()
+    clear = by["veil"].transform("median")
+    excess = ((table["veil"] - clear).clip(lower=0) / (1 - clear)).groupby(
+        np.asarray(frames.subject), sort=False
+    )
+    found["smoke"] = excess.mean()
+    return found.drop(columns="veil")
+
+
+def estimate(source: Frames, target: Frames) -> Estimate:
+    """Doses that take the source's camera to the target's, from images alone.
+
+    Labels are not looked at. All but the view are the mean over the target's subjects;
+    the view, which black tells exactly, is each subject's own. Raises CourseError with
+    fewer than two subjects of the source, which have no halves, or none of the target.
+    """
+    here, there = profile(source), profile(target)
+    if len(here) < 2 or not len(there):
+        raise CourseError(
+            f"The source has {len(here)} subjects and the target {len(there)}: doses "
+            "take at least two of the source and one of the target."
+        )
+    rows, doses = [], no_dose(len(there)).set_axis(there.index)
+    for dial, names in WITNESSES.items():
+        said = []
+        for name in names:
+            a, b = here[name].dropna(), there[name].dropna()
+            difference = b.mean() - a.mean() if len(a) and len(b) else np.nan
+            band = null_band(a.to_numpy(), len(b)) if len(a) > 1 else np.nan
+            said.append(
+                np.sign(difference) * (abs(difference) - band)
+                if abs(difference) > band
+                else 0.0
+            )
+            rows.append((dial, name, a.mean(), b.mean(), difference, band))
+        agree = len({np.sign(value) for value in said}) == 1
+        doses[dial] = min(said, key=abs) if agree else 0.0
+    if doses["blur"].any():
+        more = doses["blur"].iloc[0]
+        doses["blur"] = min(
+            (
+                _blur_that_shows(source, name, here[name].mean() + more)
+                for name in WITNESSES["blur"]
+            ),
+            key=abs,
+        )
+    doses["noise"] = np.sqrt(doses["noise"].clip(lower=0))  # noise cannot be taken away
+    doses["smoke"] = doses["smoke"].clip(lower=0)  # nor smoke
+    view = list(DIALS["view"])
+    if not np.isfinite(here["radius"]).any():
+        doses[["radius", "aside"]] = there[["radius", "aside"]]
+    doses["height"] = there["height"] / here["height"].mean()
+    table = pd.DataFrame(
+        rows, columns=["dial", "cue", "source", "target", "difference", "band"]
+    )
+    for dial in view:
+        alike = np.isclose(doses[dial], IDENTITY[dial]).all()
+        seen = [side[dial].replace(np.inf, np.nan).mean() for side in (here, there)]
+        rows.append((dial, dial, *seen, 0.0 if alike else seen[1] - seen[0], 0.0))
+    table = pd.DataFrame(rows, columns=table.columns)
+    table["kept"] = [
+        bool((doses[dial] != IDENTITY[dial]).any()) for dial in table["dial"]
+    ]
+    return Estimate(doses, table.set_index("cue"))
+
+
+def _blur_that_shows(source: Frames, name: str, goal: float) -> float:
+    """The blur with which the source's own frames show the target's cue: how far a cue
+    moves depends on what there is to be blurred."""
+    shown = [
+        profile(apply(source, no_dose().assign(blur=dose), ["lens"]))[name].mean()
+        for dose in BLURS
+    ]
+    return float(np.interp(goal, np.maximum.accumulate(shown), BLURS))
+
+
+def null_band(values: np.ndarray, others: int) -> float:
+    """What a difference of means may be by chance: the 95 % quantile of its size
+    between two halves of the source's subjects (over all ways to halve them), scaled
+    from halves to the numbers of subjects compared, `others` being the target's."""
+    number = len(values)
+    half = number // 2
+    total = values.sum()
+    sums = np.array(
+        [values[list(chosen)].sum() for chosen in combinations(range(number), half)]
+    )
+    gaps = np.abs(sums / half - (total - sums) / (number - half))
+    scale = np.sqrt(
+        (1 / number + 1 / max(others, 1)) / (1 / half + 1 / (number - half))
+    )
+    return float(np.quantile(gaps, LEVEL) * scale)

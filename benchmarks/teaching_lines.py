@@ -105,7 +105,6 @@ RESHAPES = {
     "sorted",
     "stack",
     "str",
-    "sum",
     "to_dict",
     "to_frame",
     "to_numpy",
@@ -116,11 +115,7 @@ RESHAPES = {
     "values",
     "zip",
     "nunique",
-    "mean",
     "astype",
-    "abs",
-    "median",
-    "agg",
 }
 WIDTH = 88
 
@@ -208,12 +203,13 @@ def loaded(node: ast.AST) -> set[str]:
 @dataclass
 class Part:
     """A statement without those that it holds: its node, what of it is its own, its
-    lines, its kind, and the places of the parts that it holds."""
+    lines, its kind (fixed by its cell, or not), and the places of what it holds."""
 
     node: ast.stmt
     own: list[ast.AST]
     lines: set[int]
     kind: str
+    fixed: bool = False
     holds: list[int] = field(default_factory=list)
 
 
@@ -242,7 +238,9 @@ class Lesson:
         ]
         place, lines = len(self.parts), lines_of(node, code)
         if not inner or fixed:
-            self.parts.append(Part(node, [node], lines, fixed or kind_of(node)))
+            self.parts.append(
+                Part(node, [node], lines, fixed or kind_of(node), bool(fixed))
+            )
             return [place]
         for one in inner:
             lines -= lines_of(one, code)
@@ -278,7 +276,9 @@ class Lesson:
     def _shape(self) -> bool:
         changed = False
         for place, part in enumerate(self.parts):
-            if part.kind != "teaching" or part.holds or not stored(part.node):
+            if part.kind != "teaching" or part.fixed or part.holds:
+                continue
+            if not stored(part.node):
                 continue
             if "teaching" not in self._consumers(place) and builds(part.node):
                 part.kind, changed = "shaping", True

@@ -254,8 +254,8 @@ def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> Noteboo
         ) from None
     except DeadKernelError:
         raise LessonError(
-            f"{lesson.stem} stopped because its kernel died, which is most often memory "
-            "running out: close other programs, or choose a smaller profile."
+            f"{lesson.stem} stopped because its kernel died, most often because "
+            "memory ran out: close other programs, or choose a smaller profile."
         ) from None
 
 

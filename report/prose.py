@@ -153,8 +153,8 @@ class Prose:
         path = self.folder / url
         if not path.is_file():
             raise CourseError(
-                f"The picture {url} isn't there: put it beside the lesson or correct its "
-                "address."
+                f"The picture {url} isn't there: put it beside the lesson or correct "
+                "its address."
             )
         kind = mimetypes.guess_type(path.name)[0] or "image/png"
         return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -268,6 +268,29 @@ figures.by_subject(pair, "brightness", "brightness (0 black, 1 white)")
 # Where the bars of the two domains hardly overlap, a subject's domain could be told
 # from its brightness alone. A network that relied on brightness would be in trouble.
 #
+# ### Exercise 2 · By how much?
+#
+# From the figure alone, guess by how much the two domains' mean brightness differs:
+# source minus target, as `difference`. Then compute it from `means` and see how far off
+# you were.
+
+# %% tags=["exercise"]
+# solution begins
+difference = means.loc["brightness", "source"] - means.loc["brightness", "target"]
+# solution ends
+
+# %% tags=["check"]
+check(
+    lambda: abs(difference - (means["source"] - means["target"])["brightness"]) < 0.02,
+    "Read the two heaps' middles off the axis and subtract, or take the row "
+    "'brightness' of the table means; within 0.02 will do.",
+)
+
+# %% [markdown] tags=["solution"]
+# The eye takes the middle of a heap for its mean, which is near where the heap is even.
+# With frames of few subjects in it, it isn't: a subject with many frames pulls the eye.
+
+# %% [markdown]
 # ## How far apart?
 #
 # One number for the distance would be handy. The **Fréchet distance** puts a Gaussian
@@ -339,7 +362,7 @@ figures.distance(null, gap, "energy distance")
 # question where we know that there is nothing to find, and we will do so with every
 # claim from here on.
 #
-# ### Exercise 2 · The wrong unit
+# ### Exercise 3 · The wrong unit
 #
 # Divide *frames* instead of subjects at random into two halves, and collect 200 energy
 # distances of the source in `by_frames`. Will they be larger or smaller than the ones
@@ -374,7 +397,7 @@ check(
 # unit makes everything significant. Lesson 05 counts how often.
 
 # %% [markdown]
-# ### Exercise 3 · What does the distance not know? (open)
+# ### Exercise 4 · What does the distance not know? (open)
 #
 # Write down two changes of the picture that would ruin a blood detector and leave the
 # five properties as they are, and one that would change them much and hurt nobody.

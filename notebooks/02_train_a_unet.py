@@ -334,6 +334,37 @@ figures.schedule(history.learning_rate)
 # its end climbs back up, and shakes the network when it should settle. That happened
 # in the published study of lesson 05, and it can happen to anybody who doesn't look.
 #
+# ### Exercise 3 · The schedule by formula
+#
+# Write `rate_at(epoch, epochs, start)`: half a cosine that is `start` at epoch 0 and
+# would be zero at `epochs`. What does your function give beyond `epochs`?
+
+
+# %% tags=["exercise"]
+def rate_at(epoch, epochs, start):
+    # solution begins
+    return start * (1 + np.cos(np.pi * epoch / epochs)) / 2
+    # solution ends
+
+
+# %% tags=["check"]
+check(
+    lambda: np.allclose(
+        [
+            rate_at(epoch, lesson.course.numbers.epochs, history.learning_rate[0])
+            for epoch in range(len(history.learning_rate))
+        ],
+        history.learning_rate,
+    ),
+    "A cosine falls from 1 to -1 while its angle goes from 0 to pi: add 1, halve, and "
+    "let the angle be pi times epoch / epochs.",
+)
+
+# %% [markdown] tags=["solution"]
+# Beyond `epochs` the cosine climbs again. A schedule doesn't know when training ends; it
+# has to be told, and the two numbers have to agree.
+
+# %% [markdown]
 # ## A picture of nothing
 #
 # Now to the black corners. We show the network pictures on which there is nothing: a
@@ -436,7 +467,7 @@ figures.strip(
 )
 
 # %% [markdown]
-# ### Exercise 3 · Teach it otherwise (open)
+# ### Exercise 4 · Teach it otherwise (open)
 #
 # There are other ways to teach a network about black: never show it any (mirror and
 # zoom in, never out), or show it round views on black while it trains. The course

@@ -229,6 +229,31 @@ per_frame["dice"] = by_hand.where(bleeds)
 assert np.allclose(by_hand, counts.dice(per_frame), equal_nan=True)
 
 # %% [markdown]
+# ### Exercise 1 · The other overlap
+#
+# IoU is the overlap divided by the union: $tp / (tp + fp + fn)$. It holds nothing that
+# Dice does not: write `iou_from_dice`, which computes it from a Dice alone.
+
+
+# %% tags=["exercise"]
+def iou_from_dice(dice):
+    # solution begins
+    return dice / (2 - dice)
+    # solution ends
+
+
+# %% tags=["check"]
+check(
+    lambda: np.allclose(iou_from_dice(by_hand), counts.iou(per_frame), equal_nan=True),
+    "With u = fp + fn, Dice is 2 tp / (2 tp + u) and IoU is tp / (tp + u): solve the "
+    "first for u / tp and put it into the second.",
+)
+
+# %% [markdown] tags=["solution"]
+# One number is a function of the other, so reporting both tells nothing twice. Their
+# *means* over frames can still rank two networks differently.
+
+# %% [markdown]
 # ## From frames to subjects
 #
 # A hundred frames of one patient are one patient, seen a hundred times. So we take the
@@ -282,7 +307,7 @@ median, n_dice = float(np.median(dice)), len(dice)
 # there is no such $k$, and no interval: that is not a defect of the method but the
 # truth about few subjects.
 #
-# ### Exercise 1 · How many subjects does it take?
+# ### Exercise 2 · How many subjects does it take?
 #
 # Find `fewest`, the least number of subjects with which `interval_of_median` gives an
 # interval at all, at a level of 95 %. Guess before you compute.
@@ -403,7 +428,7 @@ figures.division(by_subject_lost.groupby("split", sort=False).mean())
 # it frame by frame. This is the picture to keep in mind when you read of remedies in
 # lesson 07: a remedy for false marks cannot help where blood is missed.
 #
-# ### Exercise 2 · The other order
+# ### Exercise 3 · The other order
 #
 # Compute `gain_last`: what repairing the missed blood gains on `one` when the two kinds
 # of false marks have been repaired *before*. Is it larger or smaller than when missed
@@ -462,7 +487,7 @@ figures.single_patient(wished, "Dice on frames with blood, mean of a patient")
 # has blood in a single patient, so everything that it can say about finding blood is
 # one of these dots, and we don't know which.
 #
-# ### Exercise 3 · One patient's luck (open)
+# ### Exercise 4 · One patient's luck (open)
 #
 # A colleague has two networks and the one patient. The second network is better by 0.05
 # in Dice there. Using the figure above, argue whether you would believe that it is

@@ -223,6 +223,36 @@ for row in found["dice"][found["dice"]["estimand"] == "within subjects"].itertup
     lesson.add(f"correlation.{row.property}", one)
 
 # %% [markdown]
+# ### Exercise 1 · Holm by hand
+#
+# Holm's method multiplies the smallest of $n$ p-values by $n$, the next by $n - 1$ and
+# so on, never lets a later one become smaller than an earlier one, and stops at 1.
+# Write `holm` for a list of p-values in increasing order.
+
+
+# %% tags=["exercise"]
+def holm(increasing):
+    # solution begins
+    factors = range(len(increasing), 0, -1)
+    multiplied = [p * factor for p, factor in zip(increasing, factors)]
+    return np.minimum(np.maximum.accumulate(multiplied), 1)
+    # solution ends
+
+
+# %% tags=["check"]
+check(
+    lambda: np.allclose(
+        holm([0.01, 0.02, 0.03, 0.9]), correlation.holm([0.01, 0.02, 0.03, 0.9])
+    ),
+    "Multiply by n, n - 1, ..., 1; then np.maximum.accumulate keeps the order, and "
+    "np.minimum(..., 1) the end.",
+)
+
+# %% [markdown] tags=["solution"]
+# The more one looks, the stronger a single look has to be. Leaving the failed looks out
+# of the count is the commonest way to get round it.
+
+# %% [markdown]
 # ## What arithmetic does
 #
 # A score is made of areas, and some properties are areas, too. A small pool is harder
@@ -261,7 +291,7 @@ columns = ["property", "estimand", "value", "p", "p (Holm)", "subjects", "frames
 figures.table(found["dice"][columns], "Rank correlation with Dice")
 
 # %% [markdown]
-# ### Exercise 1 · The dummy's strongest property
+# ### Exercise 2 · The dummy's strongest property
 #
 # Find `arithmetic`: the property with which the *dummy's* Dice correlates most strongly
 # within subjects (in size). Guess first, from the formula of Dice.
@@ -349,7 +379,7 @@ figures.table(pd.DataFrame(rows), "Within subjects, with Dice")
 # the amount of blood, or for the round view. Where it stays, it says something of its
 # own; that is still no cause.
 #
-# ### Exercise 2 · A covariate of your own
+# ### Exercise 3 · A covariate of your own
 #
 # Compute `given_edge`: the partial rank correlation of `coverage` with `dice` over all
 # frames, with `edge` given. Use `partial`.
@@ -390,7 +420,7 @@ between, within = kept["between subjects"], kept["within subjects"]
 # corrected for, {between} are significant between subjects and {within} within. Lesson 05 counts how often the first way "finds"
 # something where there is nothing.
 #
-# ### Exercise 3 · A cause? (open)
+# ### Exercise 4 · A cause? (open)
 #
 # Take the strongest correlation of this page. Write down one story in which the
 # property does the harm, and one in which something else changes both. What would you

@@ -258,9 +258,7 @@ def _bar(axis, mean: float, place: int) -> None:
     axis.plot([mean] * 2, [place - 0.3, place + 0.3], color=COLOURS["plain"], lw=3)
 
 
-def by_drawing(
-    answers: Mapping[str, pd.DataFrame], x_title: str, **said
-) -> Chart:
+def by_drawing(answers: Mapping[str, pd.DataFrame], x_title: str, **said) -> Chart:
     """A dot per drawing for each of several answers, a row per group, no interval.
 
     answers: name to a table with a row per group and a column per drawing, NaN where

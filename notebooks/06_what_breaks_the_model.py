@@ -239,9 +239,9 @@ greatest = (
 # %% [markdown] tags=["phantom"]
 # Together the camera's dials cost **{total:.3f}** of {untouched:.2f}, and {greatest}.
 # The lens is given {truth["lens"]:+.3f}, the air {truth["air"]:+.3f}. In frames as
-# small as these one would expect little of either: a slight blur is lost in the pixels, and
-# smoke and gleams come and go. Our pigs and patients also have the same range of sensor
-# noise, so that the lens differs in sharpness alone.
+# small as these one would expect little of either: a slight blur is lost in the pixels,
+# and smoke and gleams come and go. Our pigs and patients also have the same range of
+# sensor noise, so that the lens differs in sharpness alone.
 #
 # ## 2 · Turned on images, as far as the drawing did
 #
@@ -561,9 +561,9 @@ figures.table(listed, "Sensitivity of unseen pigs' frames, each group alone", di
 # ### Exercise 4 · What would lesson 04 have blamed? (open)
 #
 # Take the property that correlated most with Dice in lesson 04, and find its group
-# here. Is it the one that costs most in truth? Write two sentences for a colleague
-# who wants to buy a better lamp because of that correlation. Remember that a property which all
-# patients share does harm to all of them, and correlates with nothing.
+# here. Is it the one that costs most in truth? Write two sentences for a colleague who
+# wants to buy a better lamp because of that correlation. Remember that a property which
+# all patients share does harm to all of them, and correlates with nothing.
 
 # %% tags=["quiz"]
 quiz(

@@ -175,6 +175,12 @@ def gains(turned):
     return figures.gains(-table if turned else table, "gain in Dice", "drawing")
 
 
+def by_drawing(turned):
+    truth = pd.DataFrame([[0.2, 0.1], [0.05, np.nan]], ["view", "light"], [0, 1])
+    table = truth[::-1].set_axis(truth.index) if turned else truth
+    return figures.by_drawing({"truth": table, "estimate": -table}, "cost in Dice")
+
+
 def against(turned):
     truth = pd.Series({"view": 0.2, "colour": 0.05})
     estimate = pd.Series(
@@ -257,6 +263,7 @@ def unet(turned):
 FINDINGS = {
     one.__name__: one
     for one in (
+        by_drawing,
         by_subject,
         subject_dots,
         single_patient,

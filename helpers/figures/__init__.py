@@ -10,6 +10,7 @@ them it makes its title (the finding), its alt text and its caption.
 
 from helpers.figures.causes import (
     against,
+    by_drawing,
     gains,
     shares,
     steps,
@@ -37,6 +38,7 @@ __all__ = [
     "OVERLAY",
     "Table",
     "against",
+    "by_drawing",
     "by_subject",
     "classes",
     "correlations",

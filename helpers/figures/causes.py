@@ -256,3 +256,47 @@ def steps(values: Mapping[str, float], x_title: str, **said) -> Chart:
 
 def _bar(axis, mean: float, place: int) -> None:
     axis.plot([mean] * 2, [place - 0.3, place + 0.3], color=COLOURS["plain"], lw=3)
+
+
+def by_drawing(answers: Mapping[str, pd.DataFrame], x_title: str, **said) -> Chart:
+    """A dot per drawing for each of several answers, a row per group, no interval.
+
+    answers: name to a table with a row per group and a column per drawing, NaN where
+    there is none. A row "total" is drawn and takes no part in the title.
+    """
+    first = next(iter(answers.values()))
+    figure, axis = style.new(7.5, 1.2 + 0.5 * len(first))
+    places = np.linspace(-0.24, 0.24, len(answers)) if len(answers) > 1 else [0]
+    for number_of, (name, table) in enumerate(answers.items()):
+        for column in table:
+            axis.scatter(
+                table[column],
+                np.arange(len(table)) + places[number_of],
+                color=style.PALETTE[number_of],
+                marker=style.MARKERS[number_of],
+                s=34,
+                alpha=0.8,
+                zorder=3,
+                label=name if column == table.columns[0] else None,
+            )
+    axis.axvline(0, color=COLOURS["faint"], lw=1)
+    style.rows(axis, [str(name) for name in first.index], x_title)
+    figure.legend(loc="outside lower left", ncols=len(answers))
+    found = []
+    for name, table in answers.items():
+        means = table.drop(index="total", errors="ignore").mean(axis=1).dropna()
+        if len(means):
+            found.append(f"{name}: {means.idxmax()} {means.max():+.2f}")
+    listing = "; ".join(
+        f"{name}, {group}: " + ", ".join(number(value, "+.3f") for value in row)
+        for name, table in answers.items()
+        for group, row in table.astype(float).iterrows()
+    )
+    return made(
+        figure,
+        said,
+        "Greatest on average: " + "; ".join(found) if found else "Nothing is known",
+        f"A marker per drawing. {listing}.",
+        f"Each marker is one of {words.counted(len(first.columns), 'drawing')}: too "
+        "few for an interval.",
+    )

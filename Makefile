@@ -11,7 +11,7 @@ OPTIONS = --profile $(PROFILE) --seed $(SEED) $(if $(DATA),--data "$(DATA)") $(i
           $(if $(TARGET),--target "$(TARGET)") $(if $(ON_BAD),--on-bad $(ON_BAD)) $(if $(PUBLIC),--public) \
           $(if $(PUBLISHED),--published "$(PUBLISHED)")
 
-.PHONY: help report test lab notebooks published setup clean
+.PHONY: help report test lab notebooks format published setup clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -21,11 +21,15 @@ report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=..
 test: $(READY)  ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-lab: $(READY)  ## JupyterLab on the lessons
-	@$(BIN)/jupyter lab --notebook-dir notebooks
+lab: $(READY)  ## JupyterLab on copies of the lessons in work/, which are yours and never overwritten
+	@$(BIN)/python -m report.notebooks --copy
+	@$(BIN)/jupyter lab --notebook-dir work
 
 notebooks: $(READY)  ## regenerate the .ipynb from the .py
 	@$(BIN)/python -m report.notebooks
+
+format: $(READY)  ## put every Python file into the one format (ruff, 88 columns)
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 published: $(READY)  ## fetch the published tables that lesson 05 re-examines, into data/published
 	@$(BIN)/python -m helpers.published fetch

@@ -34,7 +34,7 @@ from helpers import causes, domains, environment, phantom, runs, settings, shift
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)
-FRAMES = 6  # of each subject
+FRAMES = 4  # of each subject
 COLUMNS = [
     "seed",
     "direction",

@@ -15,7 +15,7 @@ SHOWN = ("torch", "torchvision", "segmentation-models-pytorch", "timm", "opencv-
 
 # What only the report, the tests and JupyterLab at home need.
 ONLY_AT_HOME = ("jupyterlab", "jupytext", "papermill", "nbconvert", "latex2mathml", "monai", "torchmetrics", "playwright", "pytest",
-                "pytest-xdist", "ipykernel")
+                "pytest-xdist", "axe-playwright-python", "ruff", "ipykernel")
 
 
 def check() -> str:

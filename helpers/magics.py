@@ -1,7 +1,7 @@
 """The cell magic %%phantom: such a cell is skipped where a run has no phantom.
 
-A transformation of the cell's text rather than a magic function, so that an error in the
-cell is reported once and with its own lines.
+A transformation of the cell's text rather than a magic function, so that an error in
+the cell is reported once and with its own lines.
 """
 
 from IPython import get_ipython
@@ -35,7 +35,9 @@ class _Phantom:
             return lines
         if self.drawn:
             return ["\n", *lines[1:]]  # an empty line keeps the numbers of the others
-        shown = f"__import__('IPython.display', fromlist=['']).Markdown({NEEDS_PHANTOM!r})"
+        shown = (
+            f"__import__('IPython.display', fromlist=['']).Markdown({NEEDS_PHANTOM!r})"
+        )
         return [f"{shown}\n"]
 
 

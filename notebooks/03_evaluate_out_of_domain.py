@@ -177,18 +177,23 @@ figures.strip(
 #
 # ## On which organ?
 #
-# Inside the view, the label's classes tell what was taken for blood. We compare each
-# class's share of the false marks with its share of the area, because a large organ
-# gets many marks by its size alone.
+# Inside the view, the label's classes tell what was taken for blood. A large organ gets
+# many marks by its size alone, so beside each class's share of the false marks we ask
+# how much of the class itself was marked. **Which organ would you mistake for blood?**
 
 # %%
 marks = false_marks(main, run)
 organs = evaluation.false_by_class(marks, packed)
 figures.false_by_class(organs, main)
 
+# %%
+named = {"share": "of all false marks, %", "marked": "of the class marked, %"}
+figures.table(organs.rename(columns=named), "False marks by class", digits=2)
+
 # %% [markdown]
-# The bars that stand out from their area are what the network takes for blood. Ask of
-# each whether a human would hesitate there, too.
+# The bars tell where most of the marks lie, the table's last column what the network
+# takes for blood most readily. Ask of each class whether a human would hesitate there,
+# too.
 #
 # ## Four numbers per frame
 #
@@ -341,7 +346,7 @@ dots.front("dice_by_subject")
 # right answer, so we give three. **How different can they be?**
 
 # %%
-SIZES = {"alarm_at_1px": 0.0, "alarm_at_01pct": 0.1, "alarm_at_1pct": 1.0}
+SIZES = {"alarm_at_1px": 0.0, "alarm_at_0_1pct": 0.1, "alarm_at_1pct": 1.0}
 measures = {
     name: lambda table, size=size: counts.false_alarm(table, size)
     for name, size in SIZES.items()
@@ -362,7 +367,7 @@ figures.subject_dots(rates, "share of clean frames with at least 1 % marked")
 # %% [markdown]
 # Clean frames need no bleeding patient, so here every patient of the target counts. On
 # unseen patients the rate is {ood_test.alarm_at_1px:.2f} at a single pixel,
-# {ood_test.alarm_at_01pct:.2f} at a tenth of a percent and {ood_test.alarm_at_1pct:.2f}
+# {ood_test.alarm_at_0_1pct:.2f} at a tenth of a percent and {ood_test.alarm_at_1pct:.2f}
 # at one percent of the frame: a rate without its size means little.
 #
 # ## What is lost to what?

@@ -575,9 +575,10 @@ for name in names:
 # **Where will the Dice curve have its top?**
 
 # %%
+networks = [adapted, *(network for network, _ in steps)]
 rows = []
-for number, network in enumerate([adapted, *(network for network, _ in steps)]):
-    row = {"passes": number}
+for number in (0, 1, 2, 4, PASSES):
+    network, row = networks[number], {"passes": number}
     for split in (VALIDATION, TEST):
         found = remedies.measured(remedies.Remedied(network), lesson.frames(split))
         means = remedies.by_subject(found).mean()

@@ -1,4 +1,5 @@
-"""make report: execute the lessons, render them, and put the site in place once it is whole."""
+"""make report: execute the lessons, render them, and put the site in place once it is
+whole."""
 
 import argparse
 import contextlib
@@ -25,16 +26,23 @@ from report.render import HERE, Site, lesson
 SITE = HERE / "site"
 
 
-def build(course: settings.Course, folder: Path = FOLDER, site: Path = SITE, published: str = "") -> Path:
+def build(
+    course: settings.Course,
+    folder: Path = FOLDER,
+    site: Path = SITE,
+    published: str = "",
+) -> Path:
     """Execute the lessons of a folder and write the site; the path of its index.html.
 
-    published: the folder of the published tables, for the lesson that re-examines them. Raises CourseError
-    and LessonError; the last good site then stands as it was.
+    published: the folder of the published tables, for the lesson that re-examines them.
+    Raises CourseError and LessonError; the last good site then stands as it was.
     """
     started = time.monotonic()
     names = lessons(folder)
     if not names:
-        raise CourseError(f"{folder} holds no lesson (NN_name.py): give the folder that does.")
+        raise CourseError(
+            f"{folder} holds no lesson (NN_name.py): give the folder that does."
+        )
     executed = _execute(names, course, published)
     collected = collect(executed)
     pages = [lesson(one, folder) for one in executed]
@@ -43,17 +51,25 @@ def build(course: settings.Course, folder: Path = FOLDER, site: Path = SITE, pub
         "data": collected.data,
         "seed": course.seed,
         "versions": versions(),
-        "seconds": {"total": round(time.monotonic() - started, 1),
-                    "lessons": {one.name: round(one.seconds, 1) for one in executed}},
+        "seconds": {
+            "total": round(time.monotonic() - started, 1),
+            "lessons": {one.name: round(one.seconds, 1) for one in executed},
+        },
     }
     own = {"source": course.source is not None, "target": course.target is not None}
     with replaced(site) as draft:
-        _write(draft, Site(pages, collected, about, own), {**about, "results": collected.results})
+        _write(
+            draft,
+            Site(pages, collected, about, own),
+            {**about, "results": collected.results},
+        )
     _report(site / "index.html", collected, time.monotonic() - started)
     return site / "index.html"
 
 
-def _execute(names: list[Path], course: settings.Course, published: str) -> list[Executed]:
+def _execute(
+    names: list[Path], course: settings.Course, published: str
+) -> list[Executed]:
     done, made_from = [], inputs(course, published)
     with surroundings():
         for name in names:
@@ -63,12 +79,18 @@ def _execute(names: list[Path], course: settings.Course, published: str) -> list
             except BaseException:
                 print("stopped", flush=True)
                 raise
-            print(numbers.time(done[-1].seconds) if done[-1].fresh else "unchanged", flush=True)
+            print(
+                numbers.time(done[-1].seconds) if done[-1].fresh else "unchanged",
+                flush=True,
+            )
     return done
 
 
 def _write(draft: Path, site: Site, record: dict) -> None:
-    pages = {"index.html": site.index(), **{page.file: site.page(page) for page in site.pages}}
+    pages = {
+        "index.html": site.index(),
+        **{page.file: site.page(page) for page in site.pages},
+    }
     pages["results.json"] = json.dumps(record, indent=1, allow_nan=False) + "\n"
     if any(cells.needs_plotly(page) for page in pages.values()):
         pages["plotly.min.js"] = get_plotlyjs()
@@ -80,8 +102,11 @@ def _write(draft: Path, site: Site, record: dict) -> None:
 
 @contextlib.contextmanager
 def replaced(site: Path) -> Iterator[Path]:
-    """A new folder beside `site` that takes its place when the block ends well, else vanishes."""
-    draft, old = (site.with_name(f"{site.name}.{which}-{os.getpid()}") for which in ("new", "old"))
+    """A new folder beside `site` that takes its place when the block ends well, else
+    vanishes."""
+    draft, old = (
+        site.with_name(f"{site.name}.{which}-{os.getpid()}") for which in ("new", "old")
+    )
     draft.mkdir(parents=True)
     try:
         yield draft
@@ -99,18 +124,22 @@ def _report(index: Path, collected: Collected, seconds: float) -> None:
     print(f"\n{index.resolve().as_uri()}\n")
     for name in numbers.HEADLINES:
         if result := collected.results.get(name):
-            print(f"{name:<28}{numbers.number(result):>8}  {numbers.interval(result)} ({result['data']}; "
-                  f"{numbers.behind(result)})")
+            print(
+                f"{name:<32}{numbers.number(result):>8}  {numbers.interval(result)} "
+                f"({result['data']}; {numbers.behind(result)})"
+            )
     print(f"\nBuilt in {numbers.time(seconds)}{_memory()}.")
 
 
 def _memory() -> str:
-    """The largest memory any one kernel took, where the system says (not on Windows)."""
+    """The largest memory that a kernel took, where the system says."""
     try:
         import resource
     except ImportError:
         return ""
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # KiB on Linux, bytes on macOS
+    peak = resource.getrusage(
+        resource.RUSAGE_CHILDREN
+    ).ru_maxrss  # KiB on Linux, bytes on macOS
     gib = peak / 2**30 if sys.platform == "darwin" else peak / 2**20
     return f"; the largest process took {gib:.1f} GB" if gib >= 0.05 else ""
 
@@ -118,29 +147,52 @@ def _memory() -> str:
 def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line, whose names are the parameters of the lessons."""
     parser = argparse.ArgumentParser(
-        prog="python -m report.build", description="Run the lessons and build report/site."
+        prog="python -m report.build",
+        description="Run the lessons and build report/site.",
     )
-    parser.add_argument("--profile", default="quick", help="smoke, quick (default) or full")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", default="", help="the folder that holds the data sets")
-    parser.add_argument("--source", default="", help="a folder that takes HemoSet's place")
-    parser.add_argument("--target", default="", help="a folder that takes CholecSeg8k's place")
-    parser.add_argument("--published", default="", help="a folder with the published tables for lesson 05")
     parser.add_argument(
-        "--on-bad", default="stop", help="stop (default) at a bad frame, or skip it and say so"
+        "--profile", default="quick", help="smoke, quick (default) or full"
     )
-    parser.add_argument("--public", action="store_true", help="keep real frames out of the pages")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--data", default="", help="the folder that holds the data sets"
+    )
+    parser.add_argument(
+        "--source", default="", help="a folder that takes HemoSet's place"
+    )
+    parser.add_argument(
+        "--target", default="", help="a folder that takes CholecSeg8k's place"
+    )
+    parser.add_argument(
+        "--published",
+        default="",
+        help="a folder with the published tables for lesson 05",
+    )
+    parser.add_argument(
+        "--on-bad",
+        default="stop",
+        help="stop (default) at a bad frame, or skip it and say so",
+    )
+    parser.add_argument(
+        "--public", action="store_true", help="keep real frames out of the pages"
+    )
     parser.add_argument("--lessons", type=Path, default=FOLDER, help=argparse.SUPPRESS)
     parser.add_argument("--site", type=Path, default=SITE, help=argparse.SUPPRESS)
     return parser.parse_args(words)
 
 
 def main(words: list[str] | None = None) -> int:
-    """Build; the exit code is 0: the site stands, 1: a lesson or its data stopped it, 130: interrupted."""
+    """Build; the exit code is 0: the site stands, 1: a lesson or its data stopped it,
+    130: interrupted."""
     given = vars(options(words))
-    folder, site, published = (given.pop(name) for name in ("lessons", "site", "published"))
-    published = os.path.abspath(published) if published else ""  # a kernel runs in another folder
-    # A polite end from outside is an interrupt too: kernels are shut down and the draft goes.
+    folder, site, published = (
+        given.pop(name) for name in ("lessons", "site", "published")
+    )
+    published = (
+        os.path.abspath(published) if published else ""
+    )  # a kernel runs in another folder
+    # A polite end from outside is an interrupt too: kernels are shut down and the draft
+    # goes.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         build(settings.course(**given), folder.resolve(), site.resolve(), published)

@@ -15,7 +15,8 @@ from report.exercises import blank, solved, tags
 from report.prose import Prose, code, mathml, plain, scroll
 from report.rules import faults
 
-COURSE = "application/vnd.course."  # what lessons leave for the report rather than for the reader
+# What lessons leave for the report rather than for the reader.
+COURSE = "application/vnd.course."
 # Live in Jupyter; in the page a still picture stands in its place.
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PLOTLY = '<script src="plotly.min.js"></script>\n'
@@ -95,7 +96,7 @@ def _cell_prose(cell: NotebookNode, prose: Prose) -> str:
 
 def _source(source: str, kind: str = "") -> str:
     source = source.removeprefix(f"{PHANTOM}\n")
-    return f'<div class="source {kind}">{code(source)}</div>'.replace(" \">", '">')
+    return f'<div class="source {kind}">{code(source)}</div>'.replace(' ">', '">')
 
 
 def _fold(name: str, inside: str, kind: str = "folded") -> str:
@@ -110,7 +111,11 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """Neighbouring pieces of one stream as one piece."""
     joined: list[NotebookNode] = []
     for one in outputs:
-        if one.output_type == "stream" and joined and joined[-1].get("name") == one.name:
+        if (
+            one.output_type == "stream"
+            and joined
+            and joined[-1].get("name") == one.name
+        ):
             joined[-1] = NotebookNode(joined[-1] | {"text": joined[-1].text + one.text})
         else:
             joined.append(one)
@@ -118,7 +123,8 @@ def _joined(outputs: list[NotebookNode]) -> list[NotebookNode]:
 
 
 def output(one: NotebookNode, prose: Prose) -> str:
-    """HTML of one output, "" where the page needs none. CourseError for a picture without alt text."""
+    """HTML of one output, "" where the page needs none. CourseError for a picture
+    without alt text."""
     if one.output_type == "stream":
         return _stream(one.text, one.name)
     if one.output_type == "error":
@@ -126,8 +132,13 @@ def output(one: NotebookNode, prose: Prose) -> str:
     data = one.data
     if WIDGET in data:
         return ""
-    if "text/html" in data and 'class="highlight"' in data["text/html"] and "text/plain" in data:
-        # IPython's Code brings a style sheet that would reach the whole page; the page has its own for code.
+    if (
+        "text/html" in data
+        and 'class="highlight"' in data["text/html"]
+        and "text/plain" in data
+    ):
+        # IPython's Code brings a style sheet that would reach the whole page; the page
+        # has its own for code.
         return f'<div class="source">{code(data["text/plain"])}</div>'
     if "text/html" in data:
         return _html(data["text/html"])
@@ -148,14 +159,19 @@ def output(one: NotebookNode, prose: Prose) -> str:
 def _html(made: str) -> str:
     if PROGRESS.match(made):
         return ""  # how far a run was is over when the page is read
-    kind = "figure" if re.search(r"<(figure|img|svg|video)\b|plotly-graph-div", made) else "said"
+    kind = (
+        "figure"
+        if re.search(r"<(figure|img|svg|video)\b|plotly-graph-div", made)
+        else "said"
+    )
     if kind == "said" and "<table" in made:
         made = scroll(aligned(made))
     return f'<div class="output {kind}">{made}</div>'
 
 
 def aligned(table: str) -> str:
-    """A pandas table with its columns of words marked, to be set flush left; numbers stay flush right.
+    """A pandas table with its columns of words marked, to be set flush left; numbers
+    stay flush right.
 
     A table with spanning cells is left as it is: its columns are not to be counted.
     """
@@ -166,7 +182,12 @@ def aligned(table: str) -> str:
         for row in re.findall(r"<tr.*?</tr>", table, re.DOTALL)
     ]
     body = [row for row in rows if any(one.startswith("<td") for one in row)]
-    words = {place for row in body for place, one in enumerate(row) if not NUMBER.fullmatch(plain(one))}
+    words = {
+        place
+        for row in body
+        for place, one in enumerate(row)
+        if not NUMBER.fullmatch(plain(one))
+    }
     places = iter([place for row in rows for place, _ in enumerate(row)])
     return re.sub(
         r"<(t[hd])(?=[ >])",
@@ -179,7 +200,9 @@ def _alt(metadata: dict, kind: str) -> str:
     about = metadata.get(kind, {})
     alt = (about.get("alt") if isinstance(about, dict) else None) or metadata.get("alt")
     if not alt:
-        raise CourseError("a picture has no alt text: show it as a helpers.figures.Chart.")
+        raise CourseError(
+            "a picture has no alt text: show it as a helpers.figures.Chart."
+        )
     return alt
 
 
@@ -188,14 +211,18 @@ def _picture(data: str, kind: str, alt: str) -> str:
         figure = f'<figure role="img" aria-label="{html.escape(alt)}">{data}</figure>'
         return f'<div class="output figure">{figure}</div>'
     address = f"data:{kind};base64,{''.join(data.split())}"
-    return f'<div class="output figure"><img src="{address}" alt="{html.escape(alt)}"></div>'
+    picture = f'<img src="{address}" alt="{html.escape(alt)}">'
+    return f'<div class="output figure">{picture}</div>'
 
 
 def _stream(text: str, name: str) -> str:
-    """Text as a terminal leaves it (a carriage return overwrites its line), without paths of this machine."""
+    """Text as a terminal leaves it (a carriage return overwrites its line), without
+    paths of this machine."""
     text = re.sub(r"\S*ipykernel_\d+[/\\]\d+\.py:(\d+)", r"line \1", text)
     text = (
-        re.sub(r"\S*[/\\]site-packages[/\\]", "", text).replace(f"{ROOT}/", "").replace(str(Path.home()), "~")
+        re.sub(r"\S*[/\\]site-packages[/\\]", "", text)
+        .replace(f"{ROOT}/", "")
+        .replace(str(Path.home()), "~")
     )
     lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in text.split("\n")]
     shown = ansi2html("\n".join(lines).strip("\n"))

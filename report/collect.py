@@ -1,4 +1,5 @@
-"""What executed lessons leave for the report: results, headline figures, notes on what they are made from."""
+"""What executed lessons leave for the report: results, headline figures, notes on what
+they are made from."""
 
 import math
 from collections.abc import Iterator
@@ -17,7 +18,8 @@ MAY_LACK = ("value", "low", "high", "level")
 class Collected:
     """What was found, in the lessons' order.
 
-    results: by name; info: by lesson (data, notes, skipped); figures: name, html, caption, lesson of each.
+    results: by name; info: by lesson (data, notes, skipped); figures: name, html,
+    caption, lesson of each.
     """
 
     results: dict[str, dict] = field(default_factory=dict)
@@ -26,19 +28,25 @@ class Collected:
 
     @property
     def data(self) -> str:
-        """ "real" where every lesson that says so was made from real frames, else "phantom"."""
+        """ "real" where every lesson that says so was made from real frames, else
+        "phantom"."""
         said = {about["data"] for about in self.info.values()}
         return "real" if said == {"real"} else "phantom"
 
     def notes(self, what: str) -> list[str]:
         """All `notes`, or all `skipped`, once each, in the lessons' order."""
-        return list(dict.fromkeys(one for about in self.info.values() for one in about.get(what, [])))
+        return list(
+            dict.fromkeys(
+                one for about in self.info.values() for one in about.get(what, [])
+            )
+        )
 
 
 def collect(lessons: list[Executed]) -> Collected:
     """Everything that executed lessons leave for the report.
 
-    Raises CourseError where a name is recorded with two different values, and where a record isn't one.
+    Raises CourseError where a name is recorded with two different values, and where a
+    record isn't one.
     """
     found, owner = Collected(), {}
     for lesson in lessons:
@@ -46,11 +54,16 @@ def collect(lessons: list[Executed]) -> Collected:
             if kind == RESULT_TYPE:
                 _add(found.results, owner, lesson.name, left["name"], left["result"])
             elif kind == INFO_TYPE:
-                found.info[lesson.name] = {"data": left["data"], "notes": left.get("notes", []),
-                                           "skipped": left.get("skipped", [])}
+                found.info[lesson.name] = {
+                    "data": left["data"],
+                    "notes": left.get("notes", []),
+                    "skipped": left.get("skipped", []),
+                }
             elif kind == FIGURE_TYPE:
                 if wrong := faults(left["html"]):
-                    raise CourseError(f"{lesson.name}, headline figure '{left['name']}': {wrong[0]}.")
+                    raise CourseError(
+                        f"{lesson.name}, headline figure '{left['name']}': {wrong[0]}."
+                    )
                 found.figures.append({**left, "lesson": lesson.name})
     return found
 
@@ -63,23 +76,30 @@ def _left(lesson: Executed) -> Iterator[tuple[str, dict]]:
                     yield kind, left
 
 
-def _add(results: dict[str, dict], owner: dict[str, str], lesson: str, name: str, given: dict) -> None:
+def _add(
+    results: dict[str, dict], owner: dict[str, str], lesson: str, name: str, given: dict
+) -> None:
     if missing := [key for key in FIELDS if key not in given]:
         raise CourseError(
-            f"{lesson}: the result '{name}' lacks {', '.join(missing)}; record a helpers.statistics.Estimate."
+            f"{lesson}: the result '{name}' lacks {', '.join(missing)}; record a "
+            "helpers.statistics.Estimate."
         )
     if given["data"] not in DATA:
         raise CourseError(
-            f"{lesson}: the result '{name}' is from '{given['data']}' data; choose one of {', '.join(DATA)}."
+            f"{lesson}: the result '{name}' is from '{given['data']}' data; choose one "
+            f"of {', '.join(DATA)}."
         )
-    # Strict JSON has no NaN, and on its way out of a kernel one may have become a word: undefined is null.
+    # Strict JSON has no NaN, and on its way out of a kernel one may have become a word:
+    # undefined is null.
     result = {
-        key: None if key in MAY_LACK and not math.isfinite(float(given[key] or 0)) else given[key]
+        key: None
+        if key in MAY_LACK and not math.isfinite(float(given[key] or 0))
+        else given[key]
         for key in FIELDS
     }
     if name in results and results[name] != result:
         raise CourseError(
-            f"The result '{name}' is recorded twice with different values, by {owner[name]} and by {lesson}: "
-            "give one of the two another name."
+            f"The result '{name}' is recorded twice with different values, by "
+            f"{owner[name]} and by {lesson}: give one of the two another name."
         )
     results[name], owner[name] = result, owner.get(name, lesson)

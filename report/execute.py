@@ -1,4 +1,5 @@
-"""Execute the lessons, a fresh kernel each; an unchanged lesson on unchanged inputs comes from the store."""
+"""Execute the lessons, a fresh kernel each; an unchanged lesson on unchanged inputs
+comes from the store."""
 
 import ast
 import contextlib
@@ -32,7 +33,8 @@ class LessonError(Exception):
 
 @dataclass(frozen=True)
 class Executed:
-    """A lesson with its outputs: the file's stem, the notebook, the seconds it ran, and whether just now."""
+    """A lesson with its outputs: the file's stem, the notebook, the seconds it ran, and
+    whether just now."""
 
     name: str
     notebook: NotebookNode
@@ -47,9 +49,11 @@ class Executed:
 
 
 def fingerprint(folders: list[Path], without: Path) -> str:
-    """A hash of the files under some folders: their paths, sizes and times of change, never their bytes.
+    """A hash of the files under some folders: their paths, sizes and times of change,
+    never their bytes.
 
-    without: a folder to leave out (the store, which lessons themselves fill). Links are followed once.
+    without: a folder to leave out (the store, which lessons themselves fill). Links are
+    followed once.
     """
     digest, seen = hashlib.sha256(), {without.resolve()}
     for top in folders:
@@ -61,18 +65,26 @@ def fingerprint(folders: list[Path], without: Path) -> str:
             seen.add(real)
             inner.sort()
             for name in sorted(files):
-                with contextlib.suppress(FileNotFoundError):  # a dangling link is nothing to read
+                with contextlib.suppress(
+                    FileNotFoundError
+                ):  # a dangling link is nothing to read
                     about = os.stat(os.path.join(parent, name))
-                    digest.update(f"{parent}/{name} {about.st_size} {about.st_mtime_ns}\n".encode())
+                    digest.update(
+                        f"{parent}/{name} {about.st_size} "
+                        f"{about.st_mtime_ns}\n".encode()
+                    )
     return digest.hexdigest()
 
 
 def machinery() -> str:
-    """A hash of what besides the lesson decides its outputs: the code around it and the pinned versions."""
+    """A hash of what besides the lesson decides its outputs: the code around it and the
+    pinned versions."""
     digest = hashlib.sha256()
     around = [Path(notebooks.__file__).resolve(), settings.ROOT / "requirements.txt"]
     for path in [*sorted((settings.ROOT / "helpers").rglob("*.py")), *around]:
-        digest.update(f"{os.path.relpath(path, settings.ROOT)}\n".encode() + path.read_bytes())
+        digest.update(
+            f"{os.path.relpath(path, settings.ROOT)}\n".encode() + path.read_bytes()
+        )
     return digest.hexdigest()
 
 
@@ -115,9 +127,11 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 
 @contextlib.contextmanager
 def surroundings() -> Iterator[None]:
-    """Where kernels start: in this interpreter and this clone, without a display or the user's own set-up."""
+    """Where kernels start: in this interpreter and this clone, without a display or the
+    user's own set-up."""
     with tempfile.TemporaryDirectory(prefix="course-") as scratch:
-        # A kernel spec of our own: "python3" may be another environment's where Jupyter is installed already.
+        # A kernel spec of our own: "python3" may be another environment's where Jupyter
+        # is installed already.
         spec = Path(scratch, "kernels", KERNEL)
         spec.mkdir(parents=True)
         command = [
@@ -130,12 +144,16 @@ def surroundings() -> Iterator[None]:
             "--log-level=CRITICAL",
         ]  # it warns of its local socket, and of being shut down
         (spec / "kernel.json").write_text(
-            json.dumps({"argv": command, "display_name": "Course", "language": "python"})
+            json.dumps(
+                {"argv": command, "display_name": "Course", "language": "python"}
+            )
         )
         paths = [str(settings.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         wanted = {
             "JUPYTER_PATH": scratch,
-            "IPYTHONDIR": str(Path(scratch, "ipython")),  # no start-up files of the user's
+            "IPYTHONDIR": str(
+                Path(scratch, "ipython")
+            ),  # no start-up files of the user's
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONHASHSEED": "0",
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
@@ -204,9 +222,17 @@ def execute(
 
 def _assigned(plain: NotebookNode) -> set[str]:
     """The names that a notebook's parameters cell sets."""
-    cells = [cell.source for cell in plain.cells if "parameters" in cell.metadata.get("tags", [])]
-    return {node.id for cell in cells for node in ast.walk(ast.parse(cell))
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    cells = [
+        cell.source
+        for cell in plain.cells
+        if "parameters" in cell.metadata.get("tags", [])
+    ]
+    return {
+        node.id
+        for cell in cells
+        for node in ast.walk(ast.parse(cell))
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
 
 
 def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> NotebookNode:
@@ -223,27 +249,47 @@ def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> Noteboo
             cwd=lesson.parent,
         )
     except PapermillExecutionError as error:
-        raise LessonError(f"{lesson.stem} stopped in {_cell(plain, error.source)}:\n{_said(error)}") from None
+        raise LessonError(
+            f"{lesson.stem} stopped in {_cell(plain, error.source)}:\n{_said(error)}"
+        ) from None
     except DeadKernelError:
         raise LessonError(
-            f"{lesson.stem} stopped because its kernel died, which is most often memory running out: close "
-            "other programs, or choose a smaller profile."
+            f"{lesson.stem} stopped because its kernel died, most often because "
+            "memory ran out: close other programs, or choose a smaller profile."
         ) from None
 
 
 def _cell(plain: NotebookNode, source: str) -> str:
-    """A cell's number in the notebook as written, with the first line that says what it does."""
-    lines = [line for line in source.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    """A cell's number in the notebook as written, with the first line that says what it
+    does."""
+    lines = [
+        line
+        for line in source.splitlines()
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
     first = (lines or source.splitlines() or [""])[0].strip()
-    numbers = [number for number, cell in enumerate(plain.cells, 1) if cell.source == source]
+    numbers = [
+        number for number, cell in enumerate(plain.cells, 1) if cell.source == source
+    ]
     return f"cell {numbers[0]} ({first})" if numbers else f"its parameters ({first})"
 
 
 def _said(error: PapermillExecutionError) -> str:
-    """A CourseError's sentence alone; of any other error the places that are the course's own, and the error."""
+    """A CourseError's sentence alone; of any other error the places that are the
+    course's own, and the error."""
     if error.ename == "CourseError":
         return error.evalue
-    trace = [re.sub(r"\x1b\[[0-9;]*m", "", part).strip("\n") for part in error.traceback]
-    ours = [part for part in trace if part.startswith("Cell In") or f"File {settings.ROOT / 'helpers'}" in part]
-    # Deep inside a package is not where a lesson is mended: its own line, the innermost helper's, the error.
-    return "\n\n".join(dict.fromkeys([*ours[:1], *ours[-1:], *trace[-1:]])) or f"{error.ename}: {error.evalue}"
+    trace = [
+        re.sub(r"\x1b\[[0-9;]*m", "", part).strip("\n") for part in error.traceback
+    ]
+    ours = [
+        part
+        for part in trace
+        if part.startswith("Cell In") or f"File {settings.ROOT / 'helpers'}" in part
+    ]
+    # Deep inside a package is not where a lesson is mended: its own line, the innermost
+    # helper's, the error.
+    return (
+        "\n\n".join(dict.fromkeys([*ours[:1], *ours[-1:], *trace[-1:]]))
+        or f"{error.ename}: {error.evalue}"
+    )

@@ -70,7 +70,9 @@ def without_rehearsals(done: NotebookNode) -> dict[str, dict]:
     said = {}
     for cell in done.cells:
         if TAG in tags(cell):
-            left = [one.data for one in cell.outputs if REHEARSED in one.get("data", {})]
+            left = [
+                one.data for one in cell.outputs if REHEARSED in one.get("data", {})
+            ]
             said[cell.metadata["exercise"]] = dict(left[0][REHEARSED])
     done.cells = [cell for cell in done.cells if TAG not in tags(cell)]
     return said

@@ -1,5 +1,5 @@
-"""The .ipynb of each lesson, generated from its .py: the same bytes each time, and never
-an output."""
+"""The .ipynb of each lesson, generated from its .py: the same bytes each time, and
+never an output."""
 
 import argparse
 import hashlib

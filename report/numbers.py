@@ -1,8 +1,10 @@
-"""Numbers as the report's sentences and tables print them, from the records of results.json."""
+"""Numbers as the report's sentences and tables print them, from the records of
+results.json."""
 
 from helpers.statistics import PERCENT
 
-# What the one-page answer and the last lines of a build show first, where the lessons recorded it.
+# What the one-page answer and the last lines of a build show first, where the lessons
+# recorded it.
 HEADLINES = (
     "id_test.dice",
     "ood_test.dice",
@@ -18,15 +20,20 @@ HEADLINES = (
 
 
 def number(result: dict) -> str:
-    """The value with its unit: two decimals for a ratio, one for percent; "undefined" where there is none."""
+    """The value with its unit: two decimals for a ratio, one for percent; "undefined"
+    where there is none."""
     return _written(result["value"], result["unit"])
 
 
 def percent(result: dict) -> dict:
-    """A rate's record in percent, which reads better in a sentence; one that has a unit stays as it is."""
+    """A rate's record in percent, which reads better in a sentence; one that has a unit
+    stays as it is."""
     if result["unit"]:
         return result
-    ends = {end: None if result[end] is None else 100 * result[end] for end in ("value", "low", "high")}
+    ends = {
+        end: None if result[end] is None else 100 * result[end]
+        for end in ("value", "low", "high")
+    }
     return {**result, **ends, "unit": "percent"}
 
 
@@ -41,8 +48,11 @@ def interval(result: dict) -> str:
 
 def behind(result: dict) -> str:
     """What stands behind a number: "3 subjects, 96 frames"."""
-    parts = [count(result[name], word) for name, word in (("n_subjects", "subject"), ("n_frames", "frame"))
-             if result[name] is not None]
+    parts = [
+        count(result[name], word)
+        for name, word in (("n_subjects", "subject"), ("n_frames", "frame"))
+        if result[name] is not None
+    ]
     return ", ".join(parts)
 
 

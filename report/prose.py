@@ -1,4 +1,5 @@
-"""Markdown to HTML: headings with ids, mathematics as MathML, links that stay inside the site."""
+"""Markdown to HTML: headings with ids, mathematics as MathML, links that stay inside
+the site."""
 
 import base64
 import html
@@ -38,29 +39,35 @@ def plain(markup: str) -> str:
 def mathml(latex: str, block: bool) -> str:
     """LaTeX as MathML, which browsers set without a script.
 
-    Raises CourseError where a command is unknown: the converter would print its name rather than fail.
+    Raises CourseError where a command is unknown: the converter would print its name
+    rather than fail.
     """
     text = latex.strip()
-    # Words letter by letter are set and read out letter by letter; as text they are words.
-    text = re.sub(r"\\(?:mathrm|operatorname\*?)\{([A-Za-z][A-Za-z \-]+)\}", r"\\text{\1}", text)
+    # Words letter by letter are set and read out letter by letter; as text they are
+    # words.
+    text = re.sub(
+        r"\\(?:mathrm|operatorname\*?)\{([A-Za-z][A-Za-z \-]+)\}", r"\\text{\1}", text
+    )
     text = re.sub(r"\\mathbb\{?1\}?", "\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ONE}", text)
     text = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", text)
     try:
         made = convert(text, display="block" if block else "inline")
     except Exception as error:  # the converter has no error of its own
         raise CourseError(
-            f"The formula ${latex}$ can't be set ({type(error).__name__}): check its brackets."
+            f"The formula ${latex}$ can't be set ({type(error).__name__}): check its "
+            "brackets."
         ) from error
     if left := re.search(r">(\\[A-Za-z]+|&)<", made):
         raise CourseError(
-            f"The formula ${latex}$ can't be set: {left[1]} is not known to the converter; "
-            "write it otherwise."
+            f"The formula ${latex}$ can't be set: {left[1]} is not known to the "
+            "converter; write it otherwise."
         )
     return made.replace("<math ", f'<math alttext="{html.escape(text)}" ', 1)
 
 
 class _Renderer(IPythonRenderer):
-    """nbconvert's renderer, which reads notebooks' Markdown, writing what this site needs."""
+    """nbconvert's renderer, which reads notebooks' Markdown, writing what this site
+    needs."""
 
     def __init__(self, prose: "Prose") -> None:
         super().__init__(escape=False)
@@ -82,23 +89,31 @@ class _Renderer(IPythonRenderer):
 
     def latex_environment(self, name: str, body: str) -> str:
         # An equation is displayed anyhow; the others say how lines are aligned.
-        inner = body if name.rstrip("*") == "equation" else f"\\begin{{{name}}}{body}\\end{{{name}}}"
+        inner = (
+            body
+            if name.rstrip("*") == "equation"
+            else f"\\begin{{{name}}}{body}\\end{{{name}}}"
+        )
         return self.block_math(inner)
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         if re.match(r"(?:https?:)?//", url):
-            return text  # a badge: its link keeps the words, and no request leaves the page
+            return text  # a badge: its link keeps the words, and nothing is asked for
         return super().image(text, self.prose.picture(url), title)
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        return super().link(text, re.sub(r"^(?:\./)?(\d\d_\w+)\.(?:ipynb|py)(?=#|$)", r"\1.html", url), title)
+        return super().link(
+            text,
+            re.sub(r"^(?:\./)?(\d\d_\w+)\.(?:ipynb|py)(?=#|$)", r"\1.html", url),
+            title,
+        )
 
     def table(self, text: str) -> str:
         return scroll(f"<table>\n{text}</table>\n")
 
 
 def scroll(table: str) -> str:
-    """A table in a box of its own, so that on a phone it scrolls and the page doesn't."""
+    """A table in a box of its own, so that on a phone it scrolls by itself."""
     return f'<div class="scroll">{table}</div>'
 
 
@@ -113,15 +128,19 @@ class Prose:
         self.headings: list[Heading] = []
 
     def __call__(self, source: str) -> str:
-        """HTML of some Markdown. CourseError for a formula that can't be set and for a missing picture."""
+        """HTML of some Markdown. CourseError for a formula that can't be set and for a
+        missing picture."""
         return MarkdownWithMath(renderer=_Renderer(self)).render(source)
 
     def heading(self, text: str, level: int) -> str:
-        # The ids that Jupyter gives, so that a link inside a lesson works in both places.
+        # The ids that Jupyter gives, so that a link inside a lesson works in both
+        # places.
         wanted = re.sub(r"\s+", "-", re.sub(r"[\"'<>&]", "", plain(text))) or "section"
         taken = {heading.id for heading in self.headings}
         number = next(
-            n for n in range(1, len(taken) + 2) if (wanted if n == 1 else f"{wanted}-{n}") not in taken
+            n
+            for n in range(1, len(taken) + 2)
+            if (wanted if n == 1 else f"{wanted}-{n}") not in taken
         )
         here = Heading(level, wanted if number == 1 else f"{wanted}-{number}", text)
         self.headings.append(here)
@@ -134,7 +153,8 @@ class Prose:
         path = self.folder / url
         if not path.is_file():
             raise CourseError(
-                f"The picture {url} isn't there: put it beside the lesson or correct its address."
+                f"The picture {url} isn't there: put it beside the lesson or correct "
+                "its address."
             )
         kind = mimetypes.guess_type(path.name)[0] or "image/png"
         return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"

@@ -22,8 +22,9 @@ COURSE = "From pigs to patients"
 
 @dataclass(frozen=True)
 class Page:
-    """A lesson's page before its frame: file name, title, summary, Colab's address, minutes to
-    work through it, seconds it ran, body, headings, and whether it draws with plotly."""
+    """A lesson's page before its frame: file name, title, summary, Colab's address,
+    minutes to work through it, seconds it ran, body, headings, and whether it draws
+    with plotly."""
 
     name: str
     title: str
@@ -45,7 +46,8 @@ class Page:
 
 
 def lesson(executed: Executed, folder: Path) -> Page:
-    """The page of one lesson. Raises CourseError naming the lesson and the cell that breaks a rule."""
+    """The page of one lesson. Raises CourseError naming the lesson and the cell that
+    breaks a rule."""
     prose = Prose(folder)
     parts, number, plotly = [], 0, False
     for members in exercises.group(executed.notebook.cells):
@@ -61,7 +63,10 @@ def lesson(executed: Executed, folder: Path) -> Page:
         if not plotly and cells.needs_plotly(made):
             plotly, made = True, cells.PLOTLY + made
         parts.append(made)
-    title = next((plain(heading.text) for heading in prose.headings if heading.level == 1), executed.name)
+    title = next(
+        (plain(heading.text) for heading in prose.headings if heading.level == 1),
+        executed.name,
+    )
     body = re.sub(
         r"<h1 .*?</h1>\s*", "", "".join(parts), count=1, flags=re.DOTALL
     )  # the frame sets the title
@@ -80,7 +85,8 @@ def lesson(executed: Executed, folder: Path) -> Page:
 
 
 def without_links(body: str) -> tuple[str, str]:
-    """A body without the opening paragraph that is links only (the page has its own), and Colab's address."""
+    """A body without the opening paragraph that is links only (the page has its own),
+    and Colab's address."""
     opening = re.search(r"<p>((?:\s*<a [^>]*>[^<]*</a>\s*[·|,]?)+)</p>\s*", body[:3000])
     if not opening:
         return body, ""
@@ -97,19 +103,31 @@ def summary(body: str) -> str:
 
 
 def minutes(executed: Executed) -> str:
-    """How long a lesson says it takes, from its opening ("25", "20 to 30"), "" where it doesn't."""
-    opening = "\n".join(cell.source for cell in executed.notebook.cells[:4] if cell.cell_type == "markdown")
-    said = re.search(r"(\d+(?:\s*(?:to|-|–)\s*\d+)?)\s*minutes|minutes\W{1,8}(\d+)", opening, re.IGNORECASE)
+    """How long a lesson says it takes, from its opening ("25", "20 to 30"), "" where it
+    doesn't."""
+    opening = "\n".join(
+        cell.source
+        for cell in executed.notebook.cells[:4]
+        if cell.cell_type == "markdown"
+    )
+    said = re.search(
+        r"(\d+(?:\s*(?:to|-|–)\s*\d+)?)\s*minutes|minutes\W{1,8}(\d+)",
+        opening,
+        re.IGNORECASE,
+    )
     return (said[1] or said[2]) if said else ""
 
 
 class Site:
     """The frame around pages: templates, and what all pages say."""
 
-    def __init__(self, pages: list[Page], collected: Collected, about: dict, own: dict[str, bool]) -> None:
+    def __init__(
+        self, pages: list[Page], collected: Collected, about: dict, own: dict[str, bool]
+    ) -> None:
         """about: profile, seed, data, versions, seconds,as results.json has them.
 
-        own: whether "source" and "target" are the reader's own folders, of which no word says pigs.
+        own: whether "source" and "target" are the reader's own folders, of which no
+        word says pigs.
         """
         self.pages, self.collected = pages, collected
         self.templates = jinja2.Environment(
@@ -127,22 +145,38 @@ class Site:
             time=numbers.time,
             plain=plain,
         )
-        self.templates.globals.update(course=COURSE, pages=pages, about=about, own=own, phantom=PHANTOM)
+        self.templates.globals.update(
+            course=COURSE, pages=pages, about=about, own=own, phantom=PHANTOM
+        )
 
     def page(self, page: Page) -> str:
         """A lesson's page as a whole document."""
         place = self.pages.index(page)
         data = self.collected.info.get(page.name, {}).get("data", self.collected.data)
-        return self._made(page.file, "lesson.html", page=page, drawn=data == "phantom",
-                          before=self.pages[place - 1] if place else None,
-                          after=self.pages[place + 1] if place + 1 < len(self.pages) else None)
+        return self._made(
+            page.file,
+            "lesson.html",
+            page=page,
+            drawn=data == "phantom",
+            before=self.pages[place - 1] if place else None,
+            after=self.pages[place + 1] if place + 1 < len(self.pages) else None,
+        )
 
     def index(self) -> str:
         """The one-page answer."""
-        figures = [{**figure, "html": Markup(figure["html"])} for figure in self.collected.figures]
+        figures = [
+            {**figure, "html": Markup(figure["html"])}
+            for figure in self.collected.figures
+        ]
         results = self.collected.results
-        headlines = [(name, results[name]) for name in numbers.HEADLINES if name in results]
-        other = [(name, result) for name, result in results.items() if name not in numbers.HEADLINES]
+        headlines = [
+            (name, results[name]) for name in numbers.HEADLINES if name in results
+        ]
+        other = [
+            (name, result)
+            for name, result in results.items()
+            if name not in numbers.HEADLINES
+        ]
         return self._made(
             "index.html",
             "index.html",

@@ -1,4 +1,5 @@
-"""What several test files share: sites built once, from two small lessons and from the course on `smoke`."""
+"""What several test files share: sites built once, from two small lessons and from the
+course on `smoke`."""
 
 import contextlib
 import io
@@ -10,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-
 from disks_by_hand import disks, own_store  # noqa: F401  (fixtures are found by being imported here)
 from lessons_by_hand import (
     HEADLINE,
@@ -34,7 +34,11 @@ from report.notebooks import FOLDER, lessons
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
+    filter(
+        None,
+        map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome")),
+    ),
+    None,
 )
 
 
@@ -51,7 +55,8 @@ class Smoke:
 
 @pytest.fixture(scope="session")
 def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
-    """Executed in reverse order on an empty store, so that no lesson leans on the one before it."""
+    """Executed in reverse order on an empty store, so that no lesson leans on the one
+    before it."""
     site = tmp_path_factory.mktemp("report") / "site"
     store = tmp_path_factory.mktemp("store")
     with pytest.MonkeyPatch.context() as patch:
@@ -84,21 +89,40 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         code(WIDE),
         code(f"print('a long line ' * 40)  # {'long ' * 30}"),
         result("id_test.dice", "0.875", "0.8", "0.9"),
-        result("ood_test.dice", "0.07", subjects=1, notes="'Only the phantom is here.'"),
+        result(
+            "ood_test.dice", "0.07", subjects=1, notes="'Only the phantom is here.'"
+        ),
     )
     lesson(folder, "01_second", exercises(), prose("## The end"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
-        build(settings.course("smoke", data=str(tmp_path_factory.mktemp("data"))), folder, folder / "site")
+        build(
+            settings.course("smoke", data=str(tmp_path_factory.mktemp("data"))),
+            folder,
+            folder / "site",
+        )
     return folder / "site"
 
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Lessons, a store and a site of their own; `bench.build()` is the command line's exit code."""
+    """Lessons, a store and a site of their own; `bench.build()` is the command line's
+    exit code."""
+
     class Bench:
-        folder, site, store, data = (tmp_path / name for name in ("lessons", "site", "store", "data"))
-        words = ["--profile", "smoke", "--lessons", str(folder), "--site", str(site), "--data", str(data)]
+        folder, site, store, data = (
+            tmp_path / name for name in ("lessons", "site", "store", "data")
+        )
+        words = [
+            "--profile",
+            "smoke",
+            "--lessons",
+            str(folder),
+            "--site",
+            str(site),
+            "--data",
+            str(data),
+        ]
 
         def build(self, *more: str) -> int:
             return main([*self.words, *more])
@@ -109,7 +133,11 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         def record(self) -> dict:
             def refuse(word: str) -> None:
                 raise AssertionError(f"{word} is not JSON")
-            return json.loads((self.site / "results.json").read_text(encoding="utf-8"), parse_constant=refuse)
+
+            return json.loads(
+                (self.site / "results.json").read_text(encoding="utf-8"),
+                parse_constant=refuse,
+            )
 
         def left_behind(self) -> list[str]:
             return sorted(
@@ -132,6 +160,8 @@ def browser() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+        chromium = playwright.chromium.launch(
+            executable_path=BROWSER, args=["--no-sandbox"]
+        )
         yield chromium
         chromium.close()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-TOP = '''# %% [markdown]
+TOP = """# %% [markdown]
 # # {number} A lesson of the tests
 #
 # [Open in Colab](https://colab.research.google.com/github/x/y/{number}.ipynb) · [on](01_second.ipynb)
@@ -16,7 +16,7 @@ import sys
 profile = "quick"
 seed = 0
 data = {{}}
-'''
+"""
 
 RESULT = """
 # %%
@@ -100,10 +100,12 @@ def exercises(drawn: bool = True) -> str:
 
 
 def lesson(folder: Path, name: str, *bodies: str) -> Path:
-    """Write a lesson whose opening is the usual one, followed by cells in percent format."""
+    """Write a lesson whose opening is the usual one, followed by cells in percent
+    format."""
     path = folder / f"{name}.py"
     path.write_text(
-        TOP.format(number=name[:2]) + "".join(f"\n{body.strip()}\n" for body in bodies), encoding="utf-8"
+        TOP.format(number=name[:2]) + "".join(f"\n{body.strip()}\n" for body in bodies),
+        encoding="utf-8",
     )
     return path
 
@@ -113,7 +115,9 @@ def code(body: str) -> str:
 
 
 def prose(text: str) -> str:
-    return "# %% [markdown]\n" + "\n".join(f"# {line}".rstrip() for line in text.splitlines())
+    return "# %% [markdown]\n" + "\n".join(
+        f"# {line}".rstrip() for line in text.splitlines()
+    )
 
 
 def result(
@@ -126,5 +130,11 @@ def result(
     notes: str = "",
 ) -> str:
     return RESULT.format(
-        name=name, value=value, low=low, high=high, subjects=subjects, data=data, notes=notes
+        name=name,
+        value=value,
+        low=low,
+        high=high,
+        subjects=subjects,
+        data=data,
+        notes=notes,
     )

@@ -12,7 +12,9 @@ FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")
 class Visit:
     """A page opened with the network off, with everything that went wrong on the way."""
 
-    def __init__(self, browser, path: Path, width: int = 1280, scheme: str = "light") -> None:
+    def __init__(
+        self, browser, path: Path, width: int = 1280, scheme: str = "light"
+    ) -> None:
         self.wrong: list[str] = []
         self.context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
@@ -20,13 +22,20 @@ class Visit:
         self.page = self.context.new_page()
         self.page.on(
             "request",
-            lambda one: one.url.startswith(("file:", "data:", "blob:"))
-            or self.wrong.append(f"asked for {one.url}"),
+            lambda one: (
+                one.url.startswith(("file:", "data:", "blob:"))
+                or self.wrong.append(f"asked for {one.url}")
+            ),
         )
-        self.page.on("requestfailed", lambda one: self.wrong.append(f"failed {one.url}"))
+        self.page.on(
+            "requestfailed", lambda one: self.wrong.append(f"failed {one.url}")
+        )
         self.page.on(
             "console",
-            lambda one: one.type in ("error", "warning") and self.wrong.append(f"console: {one.text}"),
+            lambda one: (
+                one.type in ("error", "warning")
+                and self.wrong.append(f"console: {one.text}")
+            ),
         )
         self.page.on("pageerror", lambda one: self.wrong.append(f"error: {one}"))
         self.page.goto(path.as_uri(), wait_until="load")
@@ -43,8 +52,14 @@ def check(browser, site: Path) -> None:
             where = f"{path.name} at {width}, {scheme}: "
             assert visit.wrong + visit.ask(FAULTS) == [], where
             visit.context.close()
-        links = Visit(browser, path).ask("[...document.links].map(a => a.href).filter(h => /^file:/.test(h))")
-        lost = [link for link in links if not (site / link.split("/")[-1].split("#")[0]).exists()]
+        links = Visit(browser, path).ask(
+            "[...document.links].map(a => a.href).filter(h => /^file:/.test(h))"
+        )
+        lost = [
+            link
+            for link in links
+            if not (site / link.split("/")[-1].split("#")[0]).exists()
+        ]
         assert lost == [], path.name
 
 
@@ -88,9 +103,18 @@ def test_the_check_itself_sees_what_is_broken(browser, tmp_path: Path) -> None:
     visit = Visit(browser, tmp_path / "broken.html")
     found = "\n".join(visit.wrong + visit.ask(FAULTS))
     for fault in (
-        "asked for https://cdn.example/a.png", "failed https://cdn", "console: oh", "nothing is not defined",
-        "2 main headings", "a picture without alt text, or empty", "svg says nothing", "the id a is there twice",
-        "contrast 2.32: pale words", "#nowhere leads nowhere", "pixels too wide", "plotly drew nothing in p",
+        "asked for https://cdn.example/a.png",
+        "failed https://cdn",
+        "console: oh",
+        "nothing is not defined",
+        "2 main headings",
+        "a picture without alt text, or empty",
+        "svg says nothing",
+        "the id a is there twice",
+        "contrast 2.32: pale words",
+        "#nowhere leads nowhere",
+        "pixels too wide",
+        "plotly drew nothing in p",
     ):
         assert fault in found
 
@@ -164,20 +188,27 @@ def test_the_course_in_a_browser_with_the_network_off(browser, smoke) -> None:
     check(browser, smoke.site)
 
 
-def test_the_theme_follows_the_system_and_its_button_and_is_remembered(browser, small: Path) -> None:
+def test_the_theme_follows_the_system_and_its_button_and_is_remembered(
+    browser, small: Path
+) -> None:
     visit = Visit(browser, small / "index.html", scheme="dark")
     paper = "getComputedStyle(document.body).backgroundColor"
     dark = visit.ask(paper)
     visit.page.focus("#theme")
     visit.page.keyboard.press("Enter")
     light = visit.ask(paper)
-    assert sum(map(int, dark[4:-1].split(","))) < 150 and sum(map(int, light[4:-1].split(","))) > 600
+    assert (
+        sum(map(int, dark[4:-1].split(","))) < 150
+        and sum(map(int, light[4:-1].split(","))) > 600
+    )
     visit.page.reload()
     assert visit.ask(paper) == light and visit.wrong == []
     assert visit.page.get_attribute("#theme", "aria-pressed") == "false"
 
 
-def test_keyboard_comes_first_to_the_text_and_to_what_scrolls(browser, small: Path) -> None:
+def test_keyboard_comes_first_to_the_text_and_to_what_scrolls(
+    browser, small: Path
+) -> None:
     visit = Visit(browser, small / "00_first.html", width=360)
     visit.page.keyboard.press("Tab")
     assert visit.ask("document.activeElement.getAttribute('href')") == "#main"
@@ -198,10 +229,15 @@ def test_keyboard_comes_first_to_the_text_and_to_what_scrolls(browser, small: Pa
 
 def test_code_can_be_hidden_for_those_who_read_only(browser, small: Path) -> None:
     visit = Visit(browser, small / "00_first.html")
-    shown = "[...document.querySelectorAll('.source')].filter(e => e.offsetParent).length"
+    shown = (
+        "[...document.querySelectorAll('.source')].filter(e => e.offsetParent).length"
+    )
     assert visit.ask(shown) > 0
     visit.page.click("#code")
-    assert visit.ask(shown) == 0 and visit.page.get_attribute("#code", "aria-pressed") == "true"
+    assert (
+        visit.ask(shown) == 0
+        and visit.page.get_attribute("#code", "aria-pressed") == "true"
+    )
 
 
 def test_without_storage_the_page_still_works(browser, small: Path) -> None:
@@ -211,4 +247,7 @@ def test_without_storage_the_page_still_works(browser, small: Path) -> None:
     )
     visit.page.reload()
     visit.page.click("#theme")
-    assert visit.ask("document.documentElement.dataset.theme") == "dark" and visit.wrong == []
+    assert (
+        visit.ask("document.documentElement.dataset.theme") == "dark"
+        and visit.wrong == []
+    )

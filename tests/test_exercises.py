@@ -27,18 +27,21 @@ def noisy() -> bool:
     return True
 
 
-@pytest.mark.parametrize("test, said", [
-    (lambda: True, "Right."),
-    (lambda: 1, "Right."),
-    (noisy, "Right."),
-    (lambda: False, HINT),
-    (lambda: None, HINT),
-    (lambda: ..., "Right."),
-    (lambda: nothing, HINT),  # noqa: F821
-    (lambda: 1 / 0, HINT),
-    (lambda: abs(... - 1) < 1, HINT),
-    (lambda: __import__("numpy").array([True, True]), HINT),
-])
+@pytest.mark.parametrize(
+    "test, said",
+    [
+        (lambda: True, "Right."),
+        (lambda: 1, "Right."),
+        (noisy, "Right."),
+        (lambda: False, HINT),
+        (lambda: None, HINT),
+        (lambda: ..., "Right."),
+        (lambda: nothing, HINT),  # noqa: F821
+        (lambda: 1 / 0, HINT),
+        (lambda: abs(... - 1) < 1, HINT),
+        (lambda: __import__("numpy").array([True, True]), HINT),
+    ],
+)
 def test_a_check_prints_praise_or_the_hint_and_nothing_else(test, said, capsys) -> None:
     check(test, HINT)
     printed = capsys.readouterr()
@@ -61,18 +64,21 @@ def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_quiz_opens_answers_without_a_script(shown: list[str]) -> None:
     quiz(("Is `1 < 2`?", {"It is.": "Yes: by one.", "It <is> not.": "No: count."}))
-    html, = shown
+    (html,) = shown
     assert html.count("<details>") == 2 and "<script" not in html
     assert "<code>1 &lt; 2</code>" in html and "It &lt;is&gt; not." in html
     assert '<p class="right">Yes: by one.</p>' in html
 
 
-@pytest.mark.parametrize("choices", [
-    {"a": "Yes.", "b": "Yes."},
-    {"a": "No.", "b": "No."},
-    {"a": "Yes.", "b": "Perhaps."},
-    {"a": "Yes."},
-])
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"a": "Yes.", "b": "Yes."},
+        {"a": "No.", "b": "No."},
+        {"a": "Yes.", "b": "Perhaps."},
+        {"a": "Yes."},
+    ],
+)
 def test_a_question_has_exactly_one_right_choice(choices, shown) -> None:
     with pytest.raises(CourseError, match=r"'Which\?' needs one choice"):
         quiz(("Which?", choices))
@@ -87,7 +93,9 @@ def test_a_solution_becomes_dots_where_it_stood() -> None:
     assert exercises.blank(SOLVED) == (
         "x = 1\ndef f(x):\n    ...  # your answer\n\nf(x)"
     )
-    assert exercises.solved(SOLVED) == "x = 1\ndef f(x):\n    y = x\n    return y\n\nf(x)"
+    assert (
+        exercises.solved(SOLVED) == "x = 1\ndef f(x):\n    y = x\n    return y\n\nf(x)"
+    )
     assert exercises.blank("x = 1") == exercises.solved("x = 1") == "x = 1"
 
 
@@ -100,6 +108,7 @@ def test_an_exercise_with_two_gaps_keeps_what_is_between_them() -> None:
 
 
 # The magic
+
 
 @pytest.fixture
 def shell(monkeypatch: pytest.MonkeyPatch) -> InteractiveShell:
@@ -135,11 +144,12 @@ def test_an_error_in_such_a_cell_is_reported_once_with_its_own_line(shell, capsy
 
 def test_other_cells_are_left_alone(shell, capsys) -> None:
     magics.register(False)
-    assert shell.run_cell("# a comment\n%%phantom_of = 2" .replace("%%", "")).success
+    assert shell.run_cell("# a comment\n%%phantom_of = 2".replace("%%", "")).success
     assert shell.user_ns["phantom_of"] == 2
 
 
 # A small lesson, executed with its rehearsals
+
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory):
@@ -164,7 +174,7 @@ def test_a_rehearsal_is_kept_beside_the_lesson_and_not_in_it(executed) -> None:
     assert first.rehearsals == {} and kept.rehearsals == again.rehearsals
     sources = [[cell.source for cell in one.notebook.cells] for one in (first, again)]
     assert sources[0] == sources[1]
-    said, = again.rehearsals.values()
+    (said,) = again.rehearsals.values()
     assert said == {
         "asked": [{"hint": "Multiply by two.", "praise": "Right."}],
         "printed": "Multiply by two.\n",
@@ -174,11 +184,12 @@ def test_a_rehearsal_is_kept_beside_the_lesson_and_not_in_it(executed) -> None:
 
 def test_cells_that_need_the_phantom_are_skipped_without_one(executed) -> None:
     for one, words in ((executed[0], "drawn 3"), (executed[3], magics.NEEDS_PHANTOM)):
-        cell, = [c for c in one.notebook.cells if "phantom" in exercises.tags(c)]
+        (cell,) = [c for c in one.notebook.cells if "phantom" in exercises.tags(c)]
         assert words in str(cell.outputs)
 
 
 # The course
+
 
 def members(path: Path) -> list[list]:
     """The exercises of a lesson that can be checked: cells of each."""
@@ -208,7 +219,7 @@ def test_twenty_one_exercises_of_the_course_can_be_checked() -> None:
 
 @lesson
 def test_each_lesson_ends_with_three_questions(lesson: Path) -> None:
-    cell, = [c for c in notebook(lesson).cells if "quiz" in exercises.tags(c)]
+    (cell,) = [c for c in notebook(lesson).cells if "quiz" in exercises.tags(c)]
     call = ast.parse(cell.source).body[-1].value
     assert call.func.id == "quiz" and len(call.args) == 3
 

@@ -27,6 +27,7 @@ SETTINGS = {
     },
 }
 
+
 @contextmanager
 def jupyterlab(folder: Path, store: Path) -> Iterator[str]:
     """JupyterLab on the notebooks of a folder, with settings of its own; its
@@ -98,9 +99,11 @@ class Lab:
 
     def run_all(self, seconds: int) -> None:
         """Run every cell, and wait until the last has run."""
-        self.page.evaluate("() => { window.ran = false; jupyterapp.commands.execute("
-                           "'notebook:run-all-cells').then(() => { window.ran = true; }"
-                           "); }")
+        self.page.evaluate(
+            "() => { window.ran = false; jupyterapp.commands.execute("
+            "'notebook:run-all-cells').then(() => { window.ran = true; }"
+            "); }"
+        )
         self.page.wait_for_function("window.ran", timeout=1000 * seconds)
 
     def type(self, place: int, source: str) -> None:

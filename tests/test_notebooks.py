@@ -1,4 +1,5 @@
-"""Every lesson runs, keeps the course's form, and has an .ipynb that is generated and nothing else."""
+"""Every lesson runs, keeps the course's form, and has an .ipynb that is generated and
+nothing else."""
 
 import ast
 import re
@@ -35,19 +36,27 @@ def test_runs_on_smoke(lesson: Path, smoke) -> None:
         if cell.cell_type == "code" and cell.source.strip()
     ]
     assert cells and all(cell.execution_count for cell in cells)
-    assert not [out for cell in cells for out in cell.outputs if out.output_type == "error"]
+    assert not [
+        out for cell in cells for out in cell.outputs if out.output_type == "error"
+    ]
 
 
 @pytest.mark.xdist_group("lessons")
 @lesson
 def test_nothing_is_left_on_standard_error(lesson: Path, smoke) -> None:
-    said = [out.text for cell in smoke.executed[lesson.stem].notebook.cells for out in cell.get("outputs", [])
-            if out.output_type == "stream" and out.name == "stderr"]
+    said = [
+        out.text
+        for cell in smoke.executed[lesson.stem].notebook.cells
+        for out in cell.get("outputs", [])
+        if out.output_type == "stream" and out.name == "stderr"
+    ]
     assert said == []
 
 
 def test_there_are_lessons_numbered_without_a_gap() -> None:
-    assert [path.name[:2] for path in LESSONS] == [f"{number:02d}" for number in range(len(LESSONS))]
+    assert [path.name[:2] for path in LESSONS] == [
+        f"{number:02d}" for number in range(len(LESSONS))
+    ]
     assert len(LESSONS) >= 5
 
 
@@ -60,7 +69,9 @@ def test_ipynb_hold_no_output_and_valid_unique_ids(lesson: Path) -> None:
     read = nbformat.read(lesson.with_suffix(".ipynb"), as_version=4)
     nbformat.validate(read)
     assert all(
-        cell.outputs == [] and cell.execution_count is None for cell in read.cells if cell.cell_type == "code"
+        cell.outputs == [] and cell.execution_count is None
+        for cell in read.cells
+        if cell.cell_type == "code"
     )
     assert len({cell.id for cell in read.cells}) == len(read.cells)
     assert read.metadata.kernelspec.name == "python3"
@@ -86,8 +97,11 @@ def test_set_up_cell_is_the_first_code_and_does_nothing_at_home(lesson: Path) ->
 
 @lesson
 def test_parameters_cell_is_the_same_everywhere(lesson: Path) -> None:
-    cell, = tagged(lesson, "parameters")
-    found = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell).body}
+    (cell,) = tagged(lesson, "parameters")
+    found = {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in ast.parse(cell).body
+    }
     assert found == PARAMETERS
 
 
@@ -107,7 +121,10 @@ def test_opens_with_goals_needs_and_minutes(lesson: Path) -> None:
 def test_ends_with_what_was_seen_and_what_to_doubt(lesson: Path) -> None:
     closing = notebook(lesson).cells[-1]
     assert closing.cell_type == "markdown"
-    assert re.search(r"\bsaw\b|\bseen\b", closing.source) and "doubt" in closing.source.lower()
+    assert (
+        re.search(r"\bsaw\b|\bseen\b", closing.source)
+        and "doubt" in closing.source.lower()
+    )
 
 
 @lesson
@@ -134,13 +151,18 @@ def test_lines_of_code_are_at_most_88_columns(lesson: Path) -> None:
 
 @lesson
 def test_links_between_lessons_lead_somewhere(lesson: Path) -> None:
-    linked = re.findall(r"\]\((\d\d_\w+)\.ipynb", "\n".join(cell.source for cell in notebook(lesson).cells))
+    linked = re.findall(
+        r"\]\((\d\d_\w+)\.ipynb",
+        "\n".join(cell.source for cell in notebook(lesson).cells),
+    )
     assert set(linked) <= {path.stem for path in LESSONS}
 
 
 # The generator itself, on lessons of its own.
 
-SMALL = '# %% [markdown]\n# # A title\n\n# %% tags=["setup"]\nx = 1\n\n# %%\nx\n\n# %%\nx\n'
+SMALL = (
+    '# %% [markdown]\n# # A title\n\n# %% tags=["setup"]\nx = 1\n\n# %%\nx\n\n# %%\nx\n'
+)
 
 
 @pytest.fixture
@@ -157,7 +179,12 @@ def test_generating_twice_gives_the_same_bytes_and_writes_once(folder: Path) -> 
 
 def test_tags_survive_and_equal_cells_have_different_ids(folder: Path) -> None:
     cells = notebook(folder / "00_small.py").cells
-    assert [cell.metadata.get("tags") for cell in cells] == [None, ["setup"], None, None]
+    assert [cell.metadata.get("tags") for cell in cells] == [
+        None,
+        ["setup"],
+        None,
+        None,
+    ]
     assert cells[2].source == cells[3].source and cells[2].id != cells[3].id
 
 
@@ -165,7 +192,12 @@ def test_a_changed_cell_changes_no_other_id(folder: Path) -> None:
     before = [cell.id for cell in notebook(folder / "00_small.py").cells]
     (folder / "00_small.py").write_text(SMALL.replace("x = 1", "x = 2"))
     after = [cell.id for cell in notebook(folder / "00_small.py").cells]
-    assert [old == new for old, new in zip(before, after, strict=True)] == [True, False, True, True]
+    assert [old == new for old, new in zip(before, after, strict=True)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_differences_are_named(folder: Path) -> None:
@@ -173,12 +205,17 @@ def test_differences_are_named(folder: Path) -> None:
     write(folder)
     assert differences(folder) == []
     (folder / "00_small.py").write_text(SMALL + "\n# %%\ny = 3\n")
-    assert differences(folder) == ["00_small.ipynb is not what 00_small.py generates: run make notebooks."]
+    assert differences(folder) == [
+        "00_small.ipynb is not what 00_small.py generates: run make notebooks."
+    ]
     shutil.copy(folder / "00_small.ipynb", folder / "07_lost.ipynb")
-    assert differences(folder)[1] == "07_lost.ipynb has no 07_lost.py, which is the only source: delete it."
+    assert (
+        differences(folder)[1]
+        == "07_lost.ipynb has no 07_lost.py, which is the only source: delete it."
+    )
 
 
-PROSE = '''
+PROSE = """
 # %% [markdown]
 # Dice is {id_test.dice:.2f}, and $x_{i}$ is `{code}`.
 
@@ -202,7 +239,7 @@ check(lambda: twice(2) == 4, "Hint.")
 
 # %% tags=["quiz"]
 quiz()
-'''
+"""
 
 
 @pytest.fixture
@@ -222,16 +259,26 @@ def test_prose_that_asks_for_numbers_becomes_code_with_its_input_hidden(prose) -
     assert "say" not in still.source
 
 
-@pytest.mark.parametrize("text", [
-    "plain {x}", "a \\frac{x}", 'ends in "', "with \"\"\" {x}", "both \"\"\" and ''' {x}", "\\",
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "plain {x}",
+        "a \\frac{x}",
+        'ends in "',
+        'with """ {x}',
+        "both \"\"\" and ''' {x}",
+        "\\",
+    ],
+)
 def test_said_words_come_back_as_they_were(text: str) -> None:
     said: list[str] = []
     exec(say(text), {"say": said.append})
     assert said[0].strip("\n") == text
 
 
-def test_a_learner_gets_blanks_and_folded_solutions_and_the_report_does_not(prose) -> None:
+def test_a_learner_gets_blanks_and_folded_solutions_and_the_report_does_not(
+    prose,
+) -> None:
     solved, blank = notebook(prose).cells, notebook(prose, solved=False).cells
     assert [cell.id for cell in solved] == [cell.id for cell in blank]
     changed = [n for n, (a, b) in enumerate(zip(solved, blank, strict=True)) if a != b]
@@ -245,7 +292,9 @@ def test_a_learner_gets_blanks_and_folded_solutions_and_the_report_does_not(pros
     assert written(prose) == nbformat.writes(notebook(prose, solved=False)) + "\n"
 
 
-def test_cells_that_need_the_phantom_get_its_magic_and_a_quiz_hides_its_code(prose) -> None:
+def test_cells_that_need_the_phantom_get_its_magic_and_a_quiz_hides_its_code(
+    prose,
+) -> None:
     cells = notebook(prose).cells
     assert cells[6].source == "%%phantom\ndrawn = 1"
     assert cells[-1].metadata["jupyter"] == {"source_hidden": True}
@@ -261,13 +310,21 @@ def test_a_learner_s_copy_is_never_overwritten(folder: Path) -> None:
     assert copy(folder, work) == [] and mine.read_text() == answered
     (folder / "00_small.py").write_text(SMALL.replace("A title", "A better title"))
     write(folder)
-    said, = copy(folder, work)
+    (said,) = copy(folder, work)
     assert "work/00_small.ipynb holds your answers" in said
     assert mine.read_text() == answered
 
 
-def test_the_command_says_what_it_wrote(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_the_command_says_what_it_wrote(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
     monkeypatch.setattr(notebooks, "write", lambda: write(folder))
     monkeypatch.setattr(notebooks, "differences", lambda: differences(folder))
-    assert notebooks.main() == 0 and "wrote notebooks/00_small.ipynb" in capsys.readouterr().out
-    assert notebooks.main() == 0 and "Every .ipynb matches its .py." in capsys.readouterr().out
+    assert (
+        notebooks.main() == 0
+        and "wrote notebooks/00_small.ipynb" in capsys.readouterr().out
+    )
+    assert (
+        notebooks.main() == 0
+        and "Every .ipynb matches its .py." in capsys.readouterr().out
+    )

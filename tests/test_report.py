@@ -13,7 +13,9 @@ from report import numbers
 from report.build import main
 
 
-def test_results_are_collected_in_the_lessons_order_with_everything_around_them(bench, capsys) -> None:
+def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
+    bench, capsys
+) -> None:
     lesson(bench.folder, "00_first", result("ood_test.dice", "0.07", subjects=1))
     lesson(
         bench.folder,
@@ -24,11 +26,18 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
     assert bench.build("--seed", "7") == 0
     record = bench.record()
     assert list(record) == ["profile", "data", "seed", "versions", "seconds", "results"]
-    assert (record["profile"], record["data"], record["seed"]) == ("smoke", "phantom", 7)
+    assert (record["profile"], record["data"], record["seed"]) == (
+        "smoke",
+        "phantom",
+        7,
+    )
     assert record["versions"]["torch"] and record["versions"]["python"] == ".".join(
         map(str, sys.version_info[:3])
     )
-    assert set(record["seconds"]["lessons"]) == {"00_first", "01_second"} and record["seconds"]["total"] > 0
+    assert (
+        set(record["seconds"]["lessons"]) == {"00_first", "01_second"}
+        and record["seconds"]["total"] > 0
+    )
     assert list(record["results"]) == ["ood_test.dice", "id_test.dice", "empty"]
     assert record["results"]["id_test.dice"] == {
         "value": 0.875,
@@ -52,11 +61,18 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
 
 
 def test_a_number_that_json_lacks_becomes_null(bench) -> None:
-    raw = '{"value": float("nan"), "low": float("inf"), "high": None, "level": float("nan"), "n_frames": 1, "n_subjects": 1, ' \
-          '"data": "cited", "split": "", "unit": "", "estimand": ""}'
-    lesson(bench.folder, "00_first", code(
-        "from IPython.display import display\n"
-        f'display({{"application/vnd.course.result+json": {{"name": "odd", "result": {raw}}}}}, raw=True)'))
+    raw = (
+        '{"value": float("nan"), "low": float("inf"), "high": None, "level": float("nan"), "n_frames": 1, "n_subjects": 1, '
+        '"data": "cited", "split": "", "unit": "", "estimand": ""}'
+    )
+    lesson(
+        bench.folder,
+        "00_first",
+        code(
+            "from IPython.display import display\n"
+            f'display({{"application/vnd.course.result+json": {{"name": "odd", "result": {raw}}}}}, raw=True)'
+        ),
+    )
     assert bench.build() == 0
     assert bench.record()["results"]["odd"] == {
         "value": None,
@@ -72,10 +88,15 @@ def test_a_number_that_json_lacks_becomes_null(bench) -> None:
     }
 
 
-def test_parameters_reach_the_lesson_and_paths_are_absolute(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parameters_reach_the_lesson_and_paths_are_absolute(
+    bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lesson(bench.folder, "00_first", code("print([profile, seed, data])"))
     monkeypatch.chdir(bench.data.parent)
-    assert main([*bench.words[:-1], "data", "--seed", "3", "--on-bad", "skip", "--public"]) == 0
+    assert (
+        main([*bench.words[:-1], "data", "--seed", "3", "--on-bad", "skip", "--public"])
+        == 0
+    )
     data = {"folder": str(bench.data.resolve()), "on_bad": "skip", "public": True}
     expected = str(["smoke", 3, data]).replace("'", "&#39;")
     assert expected in bench.page("00_first")
@@ -97,29 +118,43 @@ def test_the_kernel_is_this_interpreter_with_no_display_and_static_widgets(
     )
     assert bench.build() == 0
     page = bench.page("00_first")
-    assert sys.executable.replace(f"{settings.ROOT}/", "") + " True" in page and "inline" in page
+    assert (
+        sys.executable.replace(f"{settings.ROOT}/", "") + " True" in page
+        and "inline" in page
+    )
     assert str(settings.ROOT) not in page
 
 
-def test_an_unchanged_lesson_is_rendered_again_and_not_executed_again(bench, capsys, monkeypatch) -> None:
+def test_an_unchanged_lesson_is_rendered_again_and_not_executed_again(
+    bench, capsys, monkeypatch
+) -> None:
     monkeypatch.setattr(executing, "machinery", lambda: "the same")
     ran = bench.data.parent / "lessons" / "ran.txt"
     body = code(f"with open({str(ran)!r}, 'a') as file:\n    file.write('x')")
     lesson(bench.folder, "00_first", body)
     times = []
     (bench.data / "frame.png").write_bytes(b"1")
-    for change in (lambda: None, lambda: None, lambda: (bench.data / "frame.png").write_bytes(b"22"),
-                   lambda: lesson(bench.folder, "00_first", body, prose("One more sentence."))):
+    for change in (
+        lambda: None,
+        lambda: None,
+        lambda: (bench.data / "frame.png").write_bytes(b"22"),
+        lambda: lesson(bench.folder, "00_first", body, prose("One more sentence.")),
+    ):
         change()
         assert bench.build() == 0
         times.append(len(ran.read_text()))
     assert bench.build("--seed", "1") == 0
     assert [*times, len(ran.read_text())] == [1, 1, 2, 3, 4]
     assert "One more sentence." in bench.page("00_first")
-    assert sum(line.endswith("unchanged") for line in capsys.readouterr().out.splitlines()) == 1
+    assert (
+        sum(line.endswith("unchanged") for line in capsys.readouterr().out.splitlines())
+        == 1
+    )
 
 
-def test_changed_helpers_are_a_changed_input(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_helpers_are_a_changed_input(
+    bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     course = settings.course("smoke")
     before = executing.inputs(course)
     copy = bench.data / "clone"
@@ -134,6 +169,7 @@ def test_changed_helpers_are_a_changed_input(bench, monkeypatch: pytest.MonkeyPa
 
 # The real lessons, on the smallest profile
 
+
 @pytest.mark.xdist_group("lessons")
 def test_the_course_itself_builds_and_executes_nothing_twice(smoke) -> None:
     assert smoke.printed.count("unchanged") == len(smoke.executed)
@@ -142,9 +178,16 @@ def test_the_course_itself_builds_and_executes_nothing_twice(smoke) -> None:
     assert set(numbers.HEADLINES) <= set(record["results"])
     assert any(name.startswith("correlation.") for name in record["results"])
     for name, one in record["results"].items():
-        assert one["estimand"] and one["data"] in ("phantom", "real", "published", "cited"), name
+        assert one["estimand"] and one["data"] in (
+            "phantom",
+            "real",
+            "published",
+            "cited",
+        ), name
         if one["low"] is not None and one["value"] is not None:
-            assert one["low"] <= one["value"] <= one["high"] and math.isfinite(one["value"]), name
+            assert one["low"] <= one["value"] <= one["high"] and math.isfinite(
+                one["value"]
+            ), name
         if one["n_subjects"] == 1:
             assert one["low"] is None and one["high"] is None, name
 

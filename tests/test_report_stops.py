@@ -24,32 +24,52 @@ STOPS = {
         ["00_first stopped in cell 4 (y = 1)", "ZeroDivisionError: division by zero"],
     ),
     "a course error": (
-        code("from helpers import errors\nraise errors.CourseError('pig1/imgs.zip is cut short; copy it.')"),
-        ["00_first stopped in cell 4 (from helpers import errors):\npig1/imgs.zip is cut short; copy it.\n"],
+        code(
+            "from helpers import errors\nraise errors.CourseError('pig1/imgs.zip is cut short; copy it.')"
+        ),
+        [
+            "00_first stopped in cell 4 (from helpers import errors):\npig1/imgs.zip is cut short; copy it.\n"
+        ],
     ),
     "an error inside a helper": (
         code("from helpers import counts\ncounts.dice(None)"),
-        ["00_first stopped in cell 4 (from helpers import counts)", "counts.dice(None)", "helpers/counts.py"],
+        [
+            "00_first stopped in cell 4 (from helpers import counts)",
+            "counts.dice(None)",
+            "helpers/counts.py",
+        ],
     ),
-    "a dead kernel": (code("import os\nos._exit(1)"), ["00_first stopped because its kernel died"]),
+    "a dead kernel": (
+        code("import os\nos._exit(1)"),
+        ["00_first stopped because its kernel died"],
+    ),
     "a bare picture": (
-        code(
-            "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
-        ),
-        ["00_first, cell 4: a picture has no alt text: show it as a helpers.figures.Chart."],
+        code("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
+        [
+            "00_first, cell 4: a picture has no alt text: show it as a helpers.figures.Chart."
+        ],
     ),
     "a picture from elsewhere": (
-        code('from IPython.display import HTML\nHTML(\'<img alt="a" src="https://a.b/c.png">\')'),
+        code(
+            'from IPython.display import HTML\nHTML(\'<img alt="a" src="https://a.b/c.png">\')'
+        ),
         ["00_first, cell 4: <img> would fetch https://a.b/c.png from the network"],
     ),
     "a formula": (
         prose(r"$\nosuch{x}$"),
-        [r"00_first, cell 4: The formula $\nosuch{x}$ can't be set: \nosuch is not known"],
+        [
+            r"00_first, cell 4: The formula $\nosuch{x}$ can't be set: \nosuch is not known"
+        ],
     ),
-    "a missing picture": (prose("![a pig](pig.png)"), ["00_first, cell 4: The picture pig.png isn't there"]),
+    "a missing picture": (
+        prose("![a pig](pig.png)"),
+        ["00_first, cell 4: The picture pig.png isn't there"],
+    ),
     "a result recorded twice": (
         result() + result(value="0.5"),
-        ["The result 'id_test.dice' is recorded twice with different values, by 00_first and by 00_first"],
+        [
+            "The result 'id_test.dice' is recorded twice with different values, by 00_first and by 00_first"
+        ],
     ),
     "a half result": (
         code(
@@ -81,11 +101,17 @@ def test_a_course_error_shows_its_sentence_and_no_trace(bench, capsys) -> None:
     lesson(bench.folder, "00_first", STOPS["a course error"][0])
     assert bench.build() == 1
     said = capsys.readouterr().err
-    assert "Traceback" not in said and "\x1b" not in said and "The last good report" not in said
+    assert (
+        "Traceback" not in said
+        and "\x1b" not in said
+        and "The last good report" not in said
+    )
     assert not bench.site.exists()
 
 
-def test_two_lessons_may_record_the_same_and_not_a_different_value(bench, capsys) -> None:
+def test_two_lessons_may_record_the_same_and_not_a_different_value(
+    bench, capsys
+) -> None:
     lesson(bench.folder, "00_first", result())
     lesson(bench.folder, "01_second", result())
     assert bench.build() == 0
@@ -97,34 +123,46 @@ def test_two_lessons_may_record_the_same_and_not_a_different_value(bench, capsys
     ) in capsys.readouterr().err
 
 
-def test_a_lesson_without_a_parameter_would_run_on_its_own_values(bench, capsys) -> None:
+def test_a_lesson_without_a_parameter_would_run_on_its_own_values(
+    bench, capsys
+) -> None:
     path = lesson(bench.folder, "00_first")
     path.write_text(path.read_text().replace("seed = 0\n", ""))
     assert bench.build() == 1
     assert (
-        "00_first has no parameter seed: its cell tagged parameters must set it." in capsys.readouterr().err
+        "00_first has no parameter seed: its cell tagged parameters must set it."
+        in capsys.readouterr().err
     )
 
 
-@pytest.mark.parametrize("words, sentence", [
-    (["--profile", "large"], "There is no profile 'large'"),
-    (["--on-bad", "ignore"], "on_bad is 'ignore'"),
-    (["--source", "nowhere"], "SOURCE=nowhere: there is no such folder"),
-    (["--lessons", "."], "holds no lesson (NN_name.py)"),
-])
-def test_bad_words_on_the_command_line(bench, capsys, words: list[str], sentence: str) -> None:
+@pytest.mark.parametrize(
+    "words, sentence",
+    [
+        (["--profile", "large"], "There is no profile 'large'"),
+        (["--on-bad", "ignore"], "on_bad is 'ignore'"),
+        (["--source", "nowhere"], "SOURCE=nowhere: there is no such folder"),
+        (["--lessons", "."], "holds no lesson (NN_name.py)"),
+    ],
+)
+def test_bad_words_on_the_command_line(
+    bench, capsys, words: list[str], sentence: str
+) -> None:
     if words[0] == "--lessons":
         words = ["--lessons", str(bench.data)]
     assert bench.build(*words) == 1
     assert sentence in capsys.readouterr().err
 
 
-def test_a_failure_while_writing_leaves_the_last_good_site(bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_while_writing_leaves_the_last_good_site(
+    bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lesson(bench.folder, "00_first")
     assert bench.build() == 0
     before = snapshot(bench.site)
     monkeypatch.setattr(
-        building.shutil, "copyfile", lambda *_: (_ for _ in ()).throw(OSError("the disk is full"))
+        building.shutil,
+        "copyfile",
+        lambda *_: (_ for _ in ()).throw(OSError("the disk is full")),
     )
     with pytest.raises(OSError):
         bench.build()
@@ -132,19 +170,30 @@ def test_a_failure_while_writing_leaves_the_last_good_site(bench, monkeypatch: p
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_leaves_nothing_behind_not_even_a_kernel(bench, how: signal.Signals) -> None:
+def test_an_interrupt_leaves_nothing_behind_not_even_a_kernel(
+    bench, how: signal.Signals
+) -> None:
     running = bench.folder / "running"
     lesson(
         bench.folder,
         "00_first",
-        code(f"import os, time\nopen({str(running)!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)"),
+        code(
+            f"import os, time\nopen({str(running)!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)"
+        ),
     )
-    process = subprocess.Popen([sys.executable, "-m", "report.build", *bench.words], cwd=settings.ROOT,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "report.build", *bench.words],
+        cwd=settings.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     wait_until(lambda: running.exists() and running.read_text())
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 130 and "Interrupted" in said and "Traceback" not in said
+    assert (
+        process.returncode == 130 and "Interrupted" in said and "Traceback" not in said
+    )
     wait_until(lambda: not alive(int(running.read_text())))
     assert bench.left_behind() == [] and not bench.site.exists()
     assert list(bench.store.rglob("*.ipynb")) == []

@@ -117,10 +117,10 @@ unlabelled or labelled ones of validation patients, or the tested ones, unlabell
 CONTROLS = {
     "nothing": "nothing: the baseline",
     "view_rule": "the rule about the view",
+    "threshold": "a threshold by validation patients",
     "longer": "trained on as long, nothing new",
     "fill_left_out": "the old baseline, fill left out",
     "fill_left_out_rule": "the old baseline and the rule",
-    "threshold": "the threshold chosen on validation patients",
 }
 """What any remedy must beat, by name. The rule: what lies outside the visible view is
 no blood."""

@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-
-from helpers import lesson, settings
 from lessons_by_hand import lesson as written
 from lessons_by_hand import result
+
+from helpers import lesson, settings
 from report.build import build
 from report.notebooks import lessons
 
@@ -84,6 +84,8 @@ def test_the_first_page_names_no_data_set_where_the_data_are_the_readers_own(
         (tmp_path / name).mkdir()
     written(tmp_path / "lessons", "00_first", result(data="real"))
     own = {"source": str(tmp_path / "a"), "target": str(tmp_path / "b")}
-    index = build(settings.course("smoke", **own), tmp_path / "lessons", tmp_path / "site")
+    index = build(
+        settings.course("smoke", **own), tmp_path / "lessons", tmp_path / "site"
+    )
     page = index.read_text(encoding="utf-8")
     assert STUDY in page and not [one for one in OTHERS if one in page]

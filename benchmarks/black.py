@@ -35,7 +35,7 @@ from helpers.frames import Packed
 from helpers.views import visible
 
 HERE = Path(__file__).parent
-DECIDE, CONFIRM = (0, 1, 2), (100, 101, 102)
+DECIDE, CONFIRM = (0, 1, 2), (100,)
 AROUND = 16  # pixels of black on each side
 
 

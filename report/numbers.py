@@ -11,6 +11,7 @@ HEADLINES = (
     "ood_wished.dice",
     "ood_wished.dice.view",
     "id_test.alarm_at_1pct",
+    "ood_test.alarm_at_0_1pct",
     "ood_test.alarm_at_1pct",
     "ood_wished.alarm_at_1pct",
     "ood_wished.false_area.view",

@@ -1,14 +1,17 @@
-"""What a network should be taught about black, decided on validation pigs and confirmed once.
+"""What a network should be taught about black, decided on validation pigs and confirmed
+once.
 
     python -m benchmarks.black   writes black.csv and black.json beside it
 
-The course's first networks marked the black around a round view: fill (what padding and augmentation bring
-in) had been left out of the loss, so nothing had taught them what black is. Here each way of teaching it
-(RECIPES), with and without the rule that what lies outside the visible view is no blood, is trained on three
-drawings and judged on their validation pigs: as they are, with black around them (no blood is covered, the
-scale stays), and in a round view (covered blood is no longer blood). The best mean Dice over these three and
-over drawings is chosen; no patient has a say. The choice is then confirmed, beside the mistake, on drawings
-that nobody had opened before: on their pigs and on their wished-for patients.
+The course's first networks marked the black around a round view: fill (what padding and
+augmentation bring in) had been left out of the loss, so nothing had taught them what
+black is. Here each way of teaching it (RECIPES), with and without the rule that what
+lies outside the visible view is no blood, is trained on three drawings and judged on
+their validation pigs: as they are, with black around them (no blood is covered, the
+scale stays), and in a round view (covered blood is no longer blood). The best mean Dice
+over these three and over drawings is chosen; no patient has a say. The choice is then
+confirmed, beside the mistake, on drawings that nobody had opened before: on their pigs
+and on their wished-for patients.
 """
 
 import datetime
@@ -40,7 +43,9 @@ AROUND = 16  # pixels of black on each side
 
 
 def zoomed() -> v2.Transform:
-    """Mirrored and nearer, never farther or turned: nothing comes in from outside the frame."""
+    """Mirrored and nearer, never farther or turned: nothing comes in from outside the
+    frame.
+    """
     return v2.Compose(
         [
             v2.RandomHorizontalFlip(0.5),
@@ -73,8 +78,12 @@ def trained(course: settings.Course, data: domains.Domains, recipe: str) -> runs
 
 
 def seen_as(packed: Packed) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Images, blood and what counts of some frames: as they are, with black around, in a round view."""
-    images, blood, valid = (np.asarray(part) for part in (packed.images, packed.blood, packed.valid))
+    """Images, blood and what counts of some frames: as they are, with black around, in
+    a round view.
+    """
+    images, blood, valid = (
+        np.asarray(part) for part in (packed.images, packed.blood, packed.valid)
+    )
     sides = ((0, 0), (AROUND, AROUND), (AROUND, AROUND))
     height, width = packed.images.shape[1:3]
     y, x = np.ogrid[:height, :width]
@@ -86,18 +95,28 @@ def seen_as(packed: Packed) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarra
             np.pad(blood, sides),
             np.pad(valid, sides, constant_values=True),
         ),
-        "round view": (images * inside[..., None].astype(np.uint8), blood & inside, valid),
+        "round view": (
+            images * inside[..., None].astype(np.uint8),
+            blood & inside,
+            valid,
+        ),
     }
 
 
 def measured(run: runs.Run, packed: Packed, shown: str) -> list[dict]:
-    """Mean over subjects of Dice, alarms and marked area, with and without the rule about the view."""
+    """Mean over subjects of Dice, alarms and marked area, with and without the rule
+    about the view.
+    """
     images, blood, valid = seen_as(packed)[shown]
     found = training.predict(run.model, images) >= 128
     view = np.stack([visible(image, mask) for image, mask in zip(images, valid)])
     rows = []
     for rule, marked in ((False, found), (True, found & view)):
-        for region, where in (("frame", valid), ("view", valid & view), ("surround", valid & ~view)):
+        for region, where in (
+            ("frame", valid),
+            ("view", valid & view),
+            ("surround", valid & ~view),
+        ):
             table = counts.count(marked, blood, where)
             values = {
                 "dice": counts.on_blood(counts.dice, table),
@@ -116,7 +135,9 @@ def measured(run: runs.Run, packed: Packed, shown: str) -> list[dict]:
 
 
 def of_nothing(run: runs.Run, size: tuple[int, int]) -> dict[str, float]:
-    """Percent of a black picture, and of one with near-black noise, that is called blood."""
+    """Percent of a black picture, and of one with near-black noise, that is called
+    blood.
+    """
     noise = np.random.default_rng(0).integers(0, 8, (1, *size, 3), np.uint8)
     pictures = {"black": np.zeros((1, *size, 3), np.uint8), "near black": noise}
     return {
@@ -125,7 +146,9 @@ def of_nothing(run: runs.Run, size: tuple[int, int]) -> dict[str, float]:
     }
 
 
-def of_drawing(seed: int, recipes: tuple[str, ...], splits: tuple[str, ...]) -> pd.DataFrame:
+def of_drawing(
+    seed: int, recipes: tuple[str, ...], splits: tuple[str, ...]
+) -> pd.DataFrame:
     """All measures of some recipes on some splits of one drawing."""
     course = settings.course("quick", seed)
     data = domains.gather(course)
@@ -140,27 +163,44 @@ def of_drawing(seed: int, recipes: tuple[str, ...], splits: tuple[str, ...]) -> 
             for shown in ("as they are", "black around", "round view"):
                 if shown == "as they are" or not split.startswith("ood"):
                     where = own | {"split": split, "shown": shown}
-                    rows += [where | row for row in measured(run, data.of(split), shown)]
+                    rows += [
+                        where | row for row in measured(run, data.of(split), shown)
+                    ]
         print(f"drawing {seed}, {recipe}: done", flush=True)
     return pd.DataFrame(rows)
 
 
 def scores(rows: pd.DataFrame) -> pd.Series:
-    """What is chosen by: Dice on validation pigs, mean over the three ways of showing them and drawings."""
-    chosen = (rows["split"] == "id_val") & (rows["measure"] == "dice") & (rows["region"] == "frame")
-    return rows[chosen].groupby(["recipe", "rule"])["value"].mean().sort_values(ascending=False)
+    """What is chosen by: Dice on validation pigs, mean over the three ways of showing
+    them and drawings.
+    """
+    chosen = (
+        (rows["split"] == "id_val")
+        & (rows["measure"] == "dice")
+        & (rows["region"] == "frame")
+    )
+    return (
+        rows[chosen]
+        .groupby(["recipe", "rule"])["value"]
+        .mean()
+        .sort_values(ascending=False)
+    )
 
 
 def main() -> None:
     began = time.perf_counter()
-    decided = pd.concat([of_drawing(seed, tuple(RECIPES), ("id_val",)) for seed in DECIDE])
+    decided = pd.concat(
+        [of_drawing(seed, tuple(RECIPES), ("id_val",)) for seed in DECIDE]
+    )
     best = scores(decided)
     print(best.round(3).to_string(), flush=True)
     recipe = best[best.index.get_level_values("rule") == False].index[0][0]  # noqa: E712
     pair = tuple(dict.fromkeys(("fill left out", recipe)))
     splits = ("id_test", "ood_wished")
     confirmed = pd.concat([of_drawing(seed, pair, splits) for seed in CONFIRM])
-    rows = pd.concat([decided.assign(part="decided"), confirmed.assign(part="confirmed")])
+    rows = pd.concat(
+        [decided.assign(part="decided"), confirmed.assign(part="confirmed")]
+    )
     rows.round(4).to_csv(HERE / "black.csv", index=False)
     about = {
         "date": datetime.date.today().isoformat(),

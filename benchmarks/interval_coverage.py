@@ -1,14 +1,17 @@
-"""Which interval over few subjects deserves its name? Coverage, width, overflow, on populations fixed here.
+"""Which interval over few subjects deserves its name? Coverage, width, overflow, on
+populations fixed here.
 
     python benchmarks/interval_coverage.py   writes interval_coverage.csv and interval_coverage.json beside it
 
-Each row of the CSV: a population, a number of subjects, a method. `coverage`: share of samples whose interval
-holds the population's mean (median for order_statistics). `width`: mean width. `offered`: share of samples
-whose interval is at most 0.3 wide, and `coverage_offered`: the coverage among those, because an interval
-shown only when it is narrow is shown when the sample hides the outliers. `outside`: share of intervals that
-leave [0, 1]. The JSON has the date, the versions, and for each number of subjects and method the worst over
-the populations with the verdict `allowed`, which helpers/statistics.py follows. phantom_subjects.json,
-{"name": [subject means]}, adds the phantom's own populations.
+Each row of the CSV: a population, a number of subjects, a method. `coverage`: share of
+samples whose interval holds the population's mean (median for order_statistics).
+`width`: mean width. `offered`: share of samples whose interval is at most 0.3 wide, and
+`coverage_offered`: the coverage among those, because an interval shown only when it is
+narrow is shown when the sample hides the outliers. `outside`: share of intervals that
+leave [0, 1]. The JSON has the date, the versions, and for each number of subjects and
+method the worst over the populations with the verdict `allowed`, which
+helpers/statistics.py follows. phantom_subjects.json, {"name": [subject means]}, adds
+the phantom's own populations.
 """
 
 import datetime
@@ -29,8 +32,8 @@ HERE = Path(__file__).parent
 SUBJECTS = (3, 5, 10, 17)
 REPETITIONS = 10_000
 LEAST_COVERAGE = 0.90
-# Below this share of narrow samples the coverage among them is noise, and the interval says nothing at this
-# number.
+# Below this share of narrow samples the coverage among them is noise, and the interval
+# says nothing at this number.
 LEAST_OFFERED = 0.05
 # Frames of a subject scatter around its mean; they matter to the naive interval only.
 FRAMES, WITHIN_SD = 40, 0.1
@@ -38,7 +41,9 @@ FRAMES, WITHIN_SD = 40, 0.1
 METHODS: dict[str, Callable] = {
     "over_frames": lambda means: intervals.over_frames(means, WITHIN_SD, FRAMES),
     "percentile": lambda means: intervals.percentile(means, draws=2_000),
-    "percentile_arcsine": lambda means: intervals.percentile(means, arcsine=True, draws=2_000),
+    "percentile_arcsine": lambda means: intervals.percentile(
+        means, arcsine=True, draws=2_000
+    ),
     "bca": lambda means: intervals.bca(means, draws=2_000),
     "bca_arcsine": lambda means: intervals.bca(means, arcsine=True, draws=2_000),
     "student": intervals.student,
@@ -49,30 +54,44 @@ METHODS: dict[str, Callable] = {
 
 
 def _mixture(generator, shape, share, first, second):
-    """Beta(first) for most; for a share of the subjects Beta(second), or exactly 0 where second is None."""
+    """Beta(first) for most; for a share of the subjects Beta(second), or exactly 0
+    where second is None.
+    """
     other = generator.beta(*second, shape) if second else np.zeros(shape)
-    return np.where(generator.random(shape) < share, other, generator.beta(*first, shape))
+    return np.where(
+        generator.random(shape) < share, other, generator.beta(*first, shape)
+    )
 
 
 POPULATIONS: dict[str, Callable] = {
     "near-normal": lambda generator, shape: generator.beta(14, 6, shape),
     "skewed": lambda generator, shape: generator.beta(5, 1, shape),
-    "with outliers": lambda generator, shape: _mixture(generator, shape, 0.1, (68, 12), (2, 18)),
-    "zero-inflated": lambda generator, shape: _mixture(generator, shape, 0.5, (2, 6), None),
+    "with outliers": lambda generator, shape: _mixture(
+        generator, shape, 0.1, (68, 12), (2, 18)
+    ),
+    "zero-inflated": lambda generator, shape: _mixture(
+        generator, shape, 0.5, (2, 6), None
+    ),
 }
 
 
 def populations() -> dict[str, Callable]:
-    """The fixed populations, and the phantom's own where its subject means are recorded."""
+    """The fixed populations, and the phantom's own where its subject means are
+    recorded.
+    """
     recorded = HERE / "phantom_subjects.json"
     own = json.loads(recorded.read_text()) if recorded.exists() else {}
     return POPULATIONS | {
-        f"phantom: {name}": lambda generator, shape, means=tuple(means): generator.choice(means, shape)
+        f"phantom: {name}": lambda generator, shape, means=tuple(means): (
+            generator.choice(means, shape)
+        )
         for name, means in own.items()
     }
 
 
-def measure(name: str, draw: Callable, repetitions: int = REPETITIONS, subjects=SUBJECTS) -> list[dict]:
+def measure(
+    name: str, draw: Callable, repetitions: int = REPETITIONS, subjects=SUBJECTS
+) -> list[dict]:
     """The rows of one population."""
     large = draw(np.random.default_rng(1), 2_000_000)
     truth = {"mean": large.mean(), "median": np.median(large)}
@@ -84,23 +103,47 @@ def measure(name: str, draw: Callable, repetitions: int = REPETITIONS, subjects=
             centre = truth["median" if method == "order_statistics" else "mean"]
             if np.isnan(low).all():
                 continue
-            covers, width = (low - 1e-12 <= centre) & (centre <= high + 1e-12), high - low
+            covers, width = (
+                (low - 1e-12 <= centre) & (centre <= high + 1e-12),
+                high - low,
+            )
             narrow = width <= WIDEST
-            rows.append({
-                "population": name, "subjects": n, "method": method,
-                "coverage": covers.mean(), "width": width.mean(),
-                "outside": ((low < 0) | (high > 1)).mean(), "offered": narrow.mean(),
-                "coverage_offered": covers[narrow].mean() if narrow.mean() >= LEAST_OFFERED else np.nan,
-            })
+            rows.append(
+                {
+                    "population": name,
+                    "subjects": n,
+                    "method": method,
+                    "coverage": covers.mean(),
+                    "width": width.mean(),
+                    "outside": ((low < 0) | (high > 1)).mean(),
+                    "offered": narrow.mean(),
+                    "coverage_offered": covers[narrow].mean()
+                    if narrow.mean() >= LEAST_OFFERED
+                    else np.nan,
+                }
+            )
     return rows
 
 
 def verdicts(table: pd.DataFrame) -> pd.DataFrame:
-    """Per number of subjects and method the worst over the populations, and whether it may be offered."""
-    worst = table.groupby(["subjects", "method"], sort=False).agg(
-        worst_coverage=("coverage", "min"), worst_coverage_offered=("coverage_offered", "min"),
-        outside=("outside", "max"), most_offered=("offered", "max"), widest=("width", "max")).reset_index()
-    covers = worst[["worst_coverage", "worst_coverage_offered"]].min(axis=1) >= LEAST_COVERAGE
+    """Per number of subjects and method the worst over the populations, and whether it
+    may be offered.
+    """
+    worst = (
+        table.groupby(["subjects", "method"], sort=False)
+        .agg(
+            worst_coverage=("coverage", "min"),
+            worst_coverage_offered=("coverage_offered", "min"),
+            outside=("outside", "max"),
+            most_offered=("offered", "max"),
+            widest=("width", "max"),
+        )
+        .reset_index()
+    )
+    covers = (
+        worst[["worst_coverage", "worst_coverage_offered"]].min(axis=1)
+        >= LEAST_COVERAGE
+    )
     return worst.assign(allowed=covers & (worst["most_offered"] >= LEAST_OFFERED))
 
 
@@ -110,9 +153,14 @@ def main() -> None:
     table = pd.DataFrame(rows).round(4)
     record = {
         "date": datetime.date.today().isoformat(),
-        "versions": {"python": platform.python_version(), "numpy": np.__version__,
-                     "scipy": scipy.__version__},
-        "repetitions": REPETITIONS, "least_coverage": LEAST_COVERAGE, "widest": WIDEST,
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+        },
+        "repetitions": REPETITIONS,
+        "least_coverage": LEAST_COVERAGE,
+        "widest": WIDEST,
         "seconds": round(time.perf_counter() - began),
         "verdicts": json.loads(verdicts(table).to_json(orient="records")),
     }

@@ -1,8 +1,10 @@
-"""The phantom's own subject means, for interval_coverage.py: Dice of each patient of the wished-for benchmark.
+"""The phantom's own subject means, for interval_coverage.py: Dice of each patient of
+the wished-for benchmark.
 
     python -m benchmarks.phantom_subjects   writes phantom_subjects.json beside it
 
-The network is the quick profile's own, as in the lessons; all patients count, since nothing is chosen on them here.
+The network is the quick profile's own, as in the lessons; all patients count, since
+nothing is chosen on them here.
 """
 
 import json
@@ -14,8 +16,12 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    table = runs.counted(runs.predicted(settings.course("quick"), ("ood_wished_val", "ood_wished")))
-    means = statistics.subject_means(counts.on_blood(counts.dice, table), table["subject"])
+    table = runs.counted(
+        runs.predicted(settings.course("quick"), ("ood_wished_val", "ood_wished"))
+    )
+    means = statistics.subject_means(
+        counts.on_blood(counts.dice, table), table["subject"]
+    )
     found = {"Dice of patients": [round(float(value), 4) for value in means]}
     (HERE / "phantom_subjects.json").write_text(json.dumps(found) + "\n")
     print(means.to_string())

@@ -1,1 +1,3 @@
-"""What the lessons share, and machinery that would hide the lesson. Each module is one room; see README.md."""
+"""What the lessons share, and machinery that would hide the lesson. Each module is one
+room; see README.md.
+"""

@@ -1,9 +1,10 @@
-"""Rank correlation with its estimand named, and tests that respect what belongs together.
+"""Rank correlation with its estimand named, and tests that respect what belongs
+together.
 
-Between subjects, within subjects and pooled are three questions with three answers, and only the first two
-have a test here: pooled over frames, neighbours count as if each were a patient of its own. Every function
-leaves out the frames where a value is NaN. Where so few subjects, or frames, cannot reach 0.05, `p` is None
-and the note says so.
+Between subjects, within subjects and pooled are three questions with three answers, and
+only the first two have a test here: pooled over frames, neighbours count as if each
+were a patient of its own. Every function leaves out the frames where a value is NaN.
+Where so few subjects, or frames, cannot reach 0.05, `p` is None and the note says so.
 """
 
 import itertools
@@ -18,7 +19,8 @@ from helpers import permutation
 from helpers.errors import CourseError
 from helpers.statistics import Estimate, frame_table
 
-# A subject with fewer frames than this has no rank correlation of its own worth averaging.
+# A subject with fewer frames than this has no rank correlation of its own worth
+# averaging.
 FEWEST_FRAMES = 5
 # Below this flipping the signs of whole subjects cannot give 0.05 (2 / 2**5 is 0.0625).
 FEWEST_SUBJECTS = 6
@@ -26,71 +28,114 @@ Given = Sequence[float] | Mapping[str, Sequence[float]] | None
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> float:
-    """Spearman's rank correlation of the pairs without NaN, ties at mean rank; NaN where one is constant."""
+    """Spearman's rank correlation of the pairs without NaN, ties at mean rank; NaN
+    where one is constant.
+    """
     return partial_spearman(x, y, None)
 
 
 def partial_spearman(x: Sequence[float], y: Sequence[float], given: Given) -> float:
-    """Rank correlation of what x and y have beyond `given`: Pearson's, of the residuals of their ranks.
+    """Rank correlation of what x and y have beyond `given`: Pearson's, of the residuals
+    of their ranks.
 
-    given: one sequence, or several by name, whose ranks are regressed out of those of x and y. NaN where
-    nothing is left to vary. With one given it is the textbook's partial correlation, put in terms of ranks.
+    given: one sequence, or several by name, whose ranks are regressed out of those of x
+    and y. NaN where nothing is left to vary. With one given it is the textbook's
+    partial correlation, put in terms of ranks.
     """
     table = frame_table(np.zeros(len(x)), x=x, y=y, **_named(given))
     return _observed(*_residuals(table, _named(given)))
 
 
 def spearman_pooled(x, y, subjects: Sequence, given: Given = None) -> Estimate:
-    """Over all frames, whoever they belong to. It has no p: see naive_p for the one often quoted."""
+    """Over all frames, whoever they belong to. It has no p: see naive_p for the one
+    often quoted.
+    """
     table, given = _table(x, y, subjects, given)
     return Estimate(
-        _observed(*_residuals(table, given)), None, None, None, len(table), table["subject"].nunique(),
+        _observed(*_residuals(table, given)),
+        None,
+        None,
+        None,
+        len(table),
+        table["subject"].nunique(),
         f"rank correlation pooled over frames{_beyond(given)}",
         "No p-value: frames of one subject resemble each other, and a test over frames would take them for "
-        "independent.")
+        "independent.",
+    )
 
 
 def naive_p(x: Sequence[float], y: Sequence[float]) -> float:
-    """The p-value that takes every frame for an observation of its own; to be shown as a mistake."""
+    """The p-value that takes every frame for an observation of its own; to be shown as
+    a mistake.
+    """
     table = frame_table(np.zeros(len(x)), x=x, y=y)
     return float(stats.spearmanr(table["x"], table["y"]).pvalue)
 
 
-def spearman_between(x, y, subjects: Sequence, given: Given = None, seed: int = 0) -> Estimate:
-    """Do subjects with more x have more y? Over subjects' means; p by giving the subjects' y to one another.
+def spearman_between(
+    x, y, subjects: Sequence, given: Given = None, seed: int = 0
+) -> Estimate:
+    """Do subjects with more x have more y? Over subjects' means; p by giving the
+    subjects' y to one another.
 
-    With `given`, y's residuals are permuted (Freedman and Lane 1983, J. Bus. Econ. Stat. 1: 292).
+    With `given`, y's residuals are permuted (Freedman and Lane 1983, J. Bus. Econ.
+    Stat. 1: 292).
     """
     table, given = _table(x, y, subjects, given)
     means = table.groupby("subject").mean()
     u, v, basis = _residuals(means, given)
     positions, complete = permutation.orders(len(means), seed)
-    p, note = permutation.judged(_observed(u, v, basis), _correlations(u, v, basis, positions), complete,
-                                 f"permuting {permutation.counted(len(means), 'subject')}")
-    return Estimate(_observed(u, v, basis), None, None, None, len(table), len(means),
-                    f"rank correlation between subject means{_beyond(given)}", note, p)
+    p, note = permutation.judged(
+        _observed(u, v, basis),
+        _correlations(u, v, basis, positions),
+        complete,
+        f"permuting {permutation.counted(len(means), 'subject')}",
+    )
+    return Estimate(
+        _observed(u, v, basis),
+        None,
+        None,
+        None,
+        len(table),
+        len(means),
+        f"rank correlation between subject means{_beyond(given)}",
+        note,
+        p,
+    )
 
 
 def spearman_within(
-    x, y, subjects: Sequence, clips: Sequence | None = None, order: Sequence | None = None,
-    given: Given = None, test: str | None = None, seed: int = 0, draws: int = 1_999,
+    x,
+    y,
+    subjects: Sequence,
+    clips: Sequence | None = None,
+    order: Sequence | None = None,
+    given: Given = None,
+    test: str | None = None,
+    seed: int = 0,
+    draws: int = 1_999,
 ) -> Estimate:
-    """Do a subject's frames with more x have more y? The mean over subjects of each one's correlation.
+    """Do a subject's frames with more x have more y? The mean over subjects of each
+    one's correlation.
 
-    Subjects count that have at least FEWEST_FRAMES frames and in which both vary. clips: the clip of each
-    frame (else a subject is one clip); order: the frame number (else frames stand in their order).
-    test: "signs" flips the sign of whole subjects' correlations. It needs six subjects, speaks about subjects
-    like these, and holds whatever the course of a clip, as long as without a relation a correlation is as
-    likely up as down: a drift that all clips share is a relation to it.
-    "shifts" moves y round in a circle within each clip. It speaks about these subjects, and holds where x and
-    y wander about a level. Of unrelated drifts it finds a relation far too often (in 21 to 100 % of one
-    clip's random walks and trends, in a simulation), unless the frame number is given, as in
-    given={"frame number": order} (5 to 9 %).
-    Without a name the test is signs from six subjects on, else shifts. CourseError for another name.
+    Subjects count that have at least FEWEST_FRAMES frames and in which both vary.
+    clips: the clip of each frame (else a subject is one clip); order: the frame number
+    (else frames stand in their order). test: "signs" flips the sign of whole subjects'
+    correlations. It needs six subjects, speaks about subjects like these, and holds
+    whatever the course of a clip, as long as without a relation a correlation is as
+    likely up as down: a drift that all clips share is a relation to it. "shifts" moves
+    y round in a circle within each clip. It speaks about these subjects, and holds
+    where x and y wander about a level. Of unrelated drifts it finds a relation far too
+    often (in 21 to 100 % of one clip's random walks and trends, in a simulation),
+    unless the frame number is given, as in given={"frame number": order} (5 to 9 %).
+    Without a name the test is signs from six subjects on, else shifts. CourseError for
+    another name.
     """
     if test not in (None, "shifts", "signs"):
         raise CourseError(f"The test '{test}' is unknown; choose shifts or signs.")
-    table, given = _table(x, y, subjects, given, clip=subjects if clips is None else clips, order=order)
+    table, given = _table(
+        x, y, subjects, given, clip=subjects if clips is None else clips, order=order
+    )
     kept = []
     for index, (_, frames) in enumerate(table.groupby("subject")):
         parts = _residuals(frames, given)
@@ -101,34 +146,63 @@ def spearman_within(
         p, note = permutation.sign_flip_test(observed, seed)
     else:
         p, note = _shift_test(kept, observed.mean(), seed, draws)
-    value, n_frames = (observed.mean() if kept else math.nan), sum(len(frames) for _, frames, _ in kept)
+    value, n_frames = (
+        (observed.mean() if kept else math.nan),
+        sum(len(frames) for _, frames, _ in kept),
+    )
     return Estimate(
-        float(value), None, None, None, n_frames, len(kept),
-        f"mean over subjects of the rank correlation between a subject's frames{_beyond(given)}", note, p)
+        float(value),
+        None,
+        None,
+        None,
+        n_frames,
+        len(kept),
+        f"mean over subjects of the rank correlation between a subject's frames{_beyond(given)}",
+        note,
+        p,
+    )
 
 
-def _shift_test(kept, observed: float, seed: int, draws: int) -> tuple[float | None, str]:
-    """(p, note) of the mean correlation, against shifting every clip of every subject on its own."""
+def _shift_test(
+    kept, observed: float, seed: int, draws: int
+) -> tuple[float | None, str]:
+    """(p, note) of the mean correlation, against shifting every clip of every subject
+    on its own.
+    """
     lengths = [n for _, frames, _ in kept for n in frames.groupby("clip").size()]
     if math.prod(lengths) <= draws:
-        # Few enough to try all: the combinations over subjects are those over all their clips together.
+        # Few enough to try all: the combinations over subjects are those over all their
+        # clips together.
         clips = [f"{i}/{clip}" for i, frames, _ in kept for clip in frames["clip"]]
         joint = permutation.every_shift(np.array(clips))
         ends = np.cumsum([len(frames) for _, frames, _ in kept])
-        columns = [(parts, joint[:, end - len(frames):end] - (end - len(frames)))
-                   for end, (_, frames, parts) in zip(ends, kept)]
-        null, complete = np.mean([_correlations(*parts, places) for parts, places in columns], axis=0), True
+        columns = [
+            (parts, joint[:, end - len(frames) : end] - (end - len(frames)))
+            for end, (_, frames, parts) in zip(ends, kept)
+        ]
+        null, complete = (
+            np.mean(
+                [_correlations(*parts, places) for parts, places in columns], axis=0
+            ),
+            True,
+        )
     else:
         null, complete = np.zeros(draws), False
         for index, frames, parts in kept:
-            places = permutation.random_shifts(frames["clip"].to_numpy(), draws, (seed, index))
+            places = permutation.random_shifts(
+                frames["clip"].to_numpy(), draws, (seed, index)
+            )
             null += _correlations(*parts, places) / len(kept)
     within = permutation.counted(len(lengths), "clip")
-    return permutation.judged(observed, null, complete, f"shifting the frames within {within}")
+    return permutation.judged(
+        observed, null, complete, f"shifting the frames within {within}"
+    )
 
 
 def holm(pvalues: Mapping[str, float | None] | Sequence[float | None]) -> pd.Series:
-    """p-values corrected for being several, by Holm (1979); None and NaN are not tests, and stay NaN."""
+    """p-values corrected for being several, by Holm (1979); None and NaN are not tests,
+    and stay NaN.
+    """
     from statsmodels.stats.multitest import (
         multipletests,  # slow to import, and seldom needed
     )
@@ -141,26 +215,39 @@ def holm(pvalues: Mapping[str, float | None] | Sequence[float | None]) -> pd.Ser
 
 
 def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
-    """Chance that a positive scores above a negative (ties half), from ranks; NaN where either is missing."""
+    """Chance that a positive scores above a negative (ties half), from ranks; NaN where
+    either is missing.
+    """
     scores, labels = np.asarray(scores, float), np.asarray(labels, bool)
     known = ~np.isnan(scores)
     scores, labels = scores[known], labels[known]
     positive, negative = labels.sum(), (~labels).sum()
     if not positive or not negative:
         return math.nan
-    return float((stats.rankdata(scores)[labels].sum() / positive - (positive + 1) / 2) / negative)
+    return float(
+        (stats.rankdata(scores)[labels].sum() / positive - (positive + 1) / 2)
+        / negative
+    )
 
 
 def auroc_between(
-    scores: Sequence[float], labels: Sequence[bool], groups: Sequence, unit: str = "subject", seed: int = 0
+    scores: Sequence[float],
+    labels: Sequence[bool],
+    groups: Sequence,
+    unit: str = "subject",
+    seed: int = 0,
 ) -> Estimate:
-    """AUROC with a group of frames (a subject, a clip: see `unit`) as the unit: mean score, any positive.
+    """AUROC with a group of frames (a subject, a clip: see `unit`) as the unit: mean
+    score, any positive.
 
-    p by giving the groups' labels to one another, which takes groups for exchangeable: clips of one patient
-    are, if at all, only for statements about that patient. n_subjects is the number of groups.
+    p by giving the groups' labels to one another, which takes groups for exchangeable:
+    clips of one patient are, if at all, only for statements about that patient.
+    n_subjects is the number of groups.
     """
     table = frame_table(groups, score=scores, label=np.asarray(labels, float))
-    means = table.groupby("subject").agg(score=("score", "mean"), label=("label", "max"))
+    means = table.groupby("subject").agg(
+        score=("score", "mean"), label=("label", "max")
+    )
     positive = (means["label"] > 0).to_numpy()
     value, n, k = auroc(means["score"], positive), len(means), int(positive.sum())
     ranks = stats.rankdata(means["score"])
@@ -171,9 +258,15 @@ def auroc_between(
         picks = np.array(list(itertools.combinations(range(n), k)))
     else:
         picks = permutation.orders(n, seed)[0][:, :k]
-    null = (ranks[picks].mean(axis=1) - (k + 1) / 2) / max(n - k, 1) if len(picks) else np.empty(0)
+    null = (
+        (ranks[picks].mean(axis=1) - (k + 1) / 2) / max(n - k, 1)
+        if len(picks)
+        else np.empty(0)
+    )
     between = permutation.counted(n, unit)
-    p, note = permutation.judged(value - 0.5, null - 0.5, complete, f"permuting the labels of {between}")
+    p, note = permutation.judged(
+        value - 0.5, null - 0.5, complete, f"permuting the labels of {between}"
+    )
     named = f"AUROC between {between}, {k} of them positive"
     return Estimate(value, None, None, None, len(table), n, named, note, p, of=unit)
 
@@ -191,8 +284,12 @@ def _beyond(given: dict) -> str:
     return "".join(f", {name}" for name in given)
 
 
-def _table(x, y, subjects, given: Given, clip=None, order=None) -> tuple[pd.DataFrame, dict]:
-    """The frames without NaN as a table, in the order of `order` where there is one, and `given` by name."""
+def _table(
+    x, y, subjects, given: Given, clip=None, order=None
+) -> tuple[pd.DataFrame, dict]:
+    """The frames without NaN as a table, in the order of `order` where there is one,
+    and `given` by name.
+    """
     given = _named(given)
     table = frame_table(subjects, x=x, y=y, **given)
     if clip is not None:
@@ -202,8 +299,12 @@ def _table(x, y, subjects, given: Given, clip=None, order=None) -> tuple[pd.Data
     return table, given
 
 
-def _residuals(table: pd.DataFrame, given: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What the ranks of x and y have beyond those of `given`, and an orthonormal basis of the latter."""
+def _residuals(
+    table: pd.DataFrame, given: dict
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the ranks of x and y have beyond those of `given`, and an orthonormal basis
+    of the latter.
+    """
     ranks = table[["x", "y", *given]].rank().to_numpy()
     known = np.column_stack([np.ones(len(ranks)), ranks[:, 2:]])
     basis = linalg.orth(known) if len(ranks) else known
@@ -214,7 +315,9 @@ def _residuals(table: pd.DataFrame, given: dict) -> tuple[np.ndarray, np.ndarray
 
 
 def _correlations(u, v, basis, positions: np.ndarray) -> np.ndarray:
-    """Correlation of u with v rearranged by each row, what the basis explains taken out again."""
+    """Correlation of u with v rearranged by each row, what the basis explains taken out
+    again.
+    """
     moved = v[positions]
     moved = moved - (moved @ basis) @ basis.T
     size = np.sqrt((moved**2).sum(1) * (u @ u))
@@ -222,7 +325,9 @@ def _correlations(u, v, basis, positions: np.ndarray) -> np.ndarray:
 
 
 def _observed(u, v, basis) -> float:
-    """The correlation of u and v, NaN where one is nothing, or as much is given as there are frames."""
+    """The correlation of u and v, NaN where one is nothing, or as much is given as
+    there are frames.
+    """
     if len(u) - basis.shape[1] < 1 or not u.any() or not v.any():
         return math.nan
     return float(_correlations(u, v, basis, np.arange(len(u))[None])[0])

@@ -1,4 +1,6 @@
-"""Which frames play which role: source, target, the benchmark one would wish for, and frames that are only looked at."""
+"""Which frames play which role: source, target, the benchmark one would wish for, and
+frames that are only looked at.
+"""
 
 import functools
 from dataclasses import dataclass, replace
@@ -13,16 +15,20 @@ from helpers.settings import Course
 
 # Below this many subjects there is no training, validation and test of whole subjects.
 LEAST_SUBJECTS = 5
-PHANTOM_NOTE = "drawn (phantom) surgery: it teaches the method and says nothing about patients"
+PHANTOM_NOTE = (
+    "drawn (phantom) surgery: it teaches the method and says nothing about patients"
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Domains:
     """The frames of one run, packed at the working size, with their splits.
 
-    source: train, id_val, id_test. target: ood_val, ood_test. wished: ood_wished_val, ood_wished; None where both domains
-    are real, since nobody has drawn blood into real patients. look: real frames too few to train or test on, or None.
-    real: the names among "source" and "target" that are real frames. notes, skipped: sentences for the reader.
+    source: train, id_val, id_test. target: ood_val, ood_test. wished: ood_wished_val,
+    ood_wished; None where both domains are real, since nobody has drawn blood into real
+    patients. look: real frames too few to train or test on, or None. real: the names
+    among "source" and "target" that are real frames. notes, skipped: sentences for the
+    reader.
     """
 
     source: frames.Packed
@@ -36,11 +42,14 @@ class Domains:
 
     @property
     def data(self) -> str:
-        """What results on the target are made from: "real" only where both domains are."""
+        """What results on the target are made from: "real" only where both domains
+        are."""
         return "real" if self.real == {"source", "target"} else "phantom"
 
     def data_of(self, split: str) -> str:
-        """What a result on one split is made from; a phantom on either side of a comparison makes it a phantom's result."""
+        """What a result on one split is made from; a phantom on either side of a
+        comparison makes it a phantom's result.
+        """
         if split in ("train", "id_val", "id_test"):
             return "real" if "source" in self.real else "phantom"
         return self.data if split in ("ood_val", "ood_test") else "phantom"
@@ -51,19 +60,28 @@ class Domains:
         for packed in (self.source, self.target, self.wished):
             if packed is not None and (packed.table["split"] == split).any():
                 return packed.of(split)
-        raise CourseError(f"No frame is in the split '{split}'; lesson 01 lists the splits that this run has.")
+        raise CourseError(
+            f"No frame is in the split '{split}'; lesson 01 lists the splits that this run has."
+        )
 
     def present(self, *splits: str) -> list[str]:
         """Those of some splits that have frames in this run."""
-        return [split for split in splits for packed in (self.source, self.target, self.wished)
-                if packed is not None and (packed.table["split"] == split).any()]
+        return [
+            split
+            for split in splits
+            for packed in (self.source, self.target, self.wished)
+            if packed is not None and (packed.table["split"] == split).any()
+        ]
 
     def picture(self, split: str, row: int) -> np.ndarray:
-        """A frame of a split (HxWx3 uint8) to be shown: a grey card in its place where a real frame must not be published."""
+        """A frame of a split (HxWx3 uint8) to be shown: a grey card in its place where
+        a real frame must not be published.
+        """
         return self.shown(split, np.asarray(self.of(split).images[row]))
 
     def shown(self, split: str, image: np.ndarray) -> np.ndarray:
-        """What may be shown of an image made from a frame of a split: itself, or a grey card in its place.
+        """What may be shown of an image made from a frame of a split: itself, or a grey
+        card in its place.
 
         Whatever draws pixels of a frame goes through here.
         """
@@ -71,21 +89,30 @@ class Domains:
         return np.full_like(image, 128) if hidden else image
 
     def look_picture(self, row: int) -> np.ndarray:
-        """One of the real frames that are only looked at (HxWx3 uint8), or a grey card where it must not be published."""
+        """One of the real frames that are only looked at (HxWx3 uint8), or a grey card
+        where it must not be published.
+        """
         image = np.asarray(self.look.images[row])
         return np.full_like(image, 128) if self.public else image
 
     def data_of_frame(self, split: str) -> str:
-        """Whether the frames of a split are real or drawn, whatever the model was trained on."""
+        """Whether the frames of a split are real or drawn, whatever the model was
+        trained on.
+        """
         role = "source" if split in ("train", "id_val", "id_test") else "target"
-        return "real" if role in self.real and not split.startswith("ood_wished") else "phantom"
+        return (
+            "real"
+            if role in self.real and not split.startswith("ood_wished")
+            else "phantom"
+        )
 
 
 def gather(course: Course, fold: int | None = None) -> Domains:
     """Find or draw, index, split and pack the frames of a run.
 
     fold: which fold over the source's subjects, None for the profile's single split.
-    Raises CourseError when a named folder holds nothing known, or a frame is bad and on_bad is "stop".
+    Raises CourseError when a named folder holds nothing known, or a frame is bad and
+    on_bad is "stop".
     """
     notes, skipped, looked_at, tables, real = [], [], [], {}, set()
     for role in ("source", "target"):
@@ -98,8 +125,10 @@ def gather(course: Course, fold: int | None = None) -> Domains:
                 real.add(role)
                 continue
             looked_at.append(index.table)
-            notes.append(f"{folder.name}: {len(index.table)} frames of {index.table['subject'].nunique()} subject(s) are too few "
-                         f"to learn from and be tested on (it takes {LEAST_SUBJECTS} subjects), so they are only looked at.")
+            notes.append(
+                f"{folder.name}: {len(index.table)} frames of {index.table['subject'].nunique()} subject(s) are too few "
+                f"to learn from and be tested on (it takes {LEAST_SUBJECTS} subjects), so they are only looked at."
+            )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
         tables[role] = frames.index(drawn(course, role)).table
     if real != {"source", "target"}:
@@ -108,20 +137,38 @@ def gather(course: Course, fold: int | None = None) -> Domains:
         tables["look"] = pd.concat(looked_at, ignore_index=True)
     packs = {role: _pack(course, table, skipped) for role, table in tables.items()}
     split = {role: _split(course, role, pack, fold) for role, pack in packs.items()}
-    frames.check_splits(pd.concat([pack.table for role, pack in split.items() if role in ("source", "target")]))
-    return Domains(split["source"], split["target"], split.get("wished"), split.get("look"), frozenset(real), tuple(notes),
-                   tuple(skipped), course.public)
+    frames.check_splits(
+        pd.concat(
+            [pack.table for role, pack in split.items() if role in ("source", "target")]
+        )
+    )
+    return Domains(
+        split["source"],
+        split["target"],
+        split.get("wished"),
+        split.get("look"),
+        frozenset(real),
+        tuple(notes),
+        tuple(skipped),
+        course.public,
+    )
 
 
 def drawn(course: Course, role: str) -> Path:
-    """The folder with the phantom of a role ("source", "target", "wished"), drawn on first use."""
+    """The folder with the phantom of a role ("source", "target", "wished"), drawn on
+    first use.
+    """
     numbers = course.numbers
     height = numbers.drawn_height
     if role == "source":
         what = {"n_frames": numbers.drawn, "size": (height, height * 4 // 3)}
         write = phantom.write_hemoset
     else:
-        what = {"n_frames": numbers.drawn_target, "size": (height, height * 16 // 9), "wished": role == "wished"}
+        what = {
+            "n_frames": numbers.drawn_target,
+            "size": (height, height * 16 // 9),
+            "wished": role == "wished",
+        }
         write = phantom.write_cholecseg8k
     what["seed"] = course.seed
     place = store.folder("phantom", role=role, code=store.code("phantom"), **what)
@@ -131,16 +178,26 @@ def drawn(course: Course, role: str) -> Path:
 
 
 def _real_folder(course: Course, role: str) -> Path | None:
-    """The folder of real frames for a role: the one named, or the one in the data folder with that role's layout."""
+    """The folder of real frames for a role: the one named, or the one in the data
+    folder with that role's layout.
+    """
     named = getattr(course, role)
     if named is not None:
         return named
     layout = {"source": "hemoset", "target": "cholecseg8k"}[role]
     parent = course.data or settings.data_folder()
-    found = [folder for folder in sorted(parent.iterdir()) if folder.is_dir() and _layout(folder) == layout]
-    if course.data is not None and not any(_layout(folder) for folder in parent.iterdir() if folder.is_dir()):
-        raise CourseError(f"{parent}: none of its folders holds a known data set; put hemoset/ and cholecseg8k/ into it, or name "
-                          "the two folders with SOURCE=... and TARGET=... (data/README.md shows the layouts).")
+    found = [
+        folder
+        for folder in sorted(parent.iterdir())
+        if folder.is_dir() and _layout(folder) == layout
+    ]
+    if course.data is not None and not any(
+        _layout(folder) for folder in parent.iterdir() if folder.is_dir()
+    ):
+        raise CourseError(
+            f"{parent}: none of its folders holds a known data set; put hemoset/ and cholecseg8k/ into it, or name "
+            "the two folders with SOURCE=... and TARGET=... (data/README.md shows the layouts)."
+        )
     return found[0] if found else None
 
 
@@ -157,14 +214,27 @@ def _pack(course: Course, table: pd.DataFrame, skipped: list[str]) -> frames.Pac
     return packed
 
 
-def _split(course: Course, role: str, packed: frames.Packed, fold: int | None) -> frames.Packed:
+def _split(
+    course: Course, role: str, packed: frames.Packed, fold: int | None
+) -> frames.Packed:
     if role == "look":
         return packed
     if role == "source":
-        table = frames.split_source(packed.table, course.seed, fold=fold, folds=course.numbers.folds)
+        table = frames.split_source(
+            packed.table, course.seed, fold=fold, folds=course.numbers.folds
+        )
     else:
-        has_blood = pd.Series(packed.blood.any(axis=(1, 2))).groupby(packed.table["subject"].to_numpy()).any()
-        # The wished-for patients are the target's patients, so both benchmarks put the same ones aside.
-        bleeding = tuple(has_blood.index[has_blood]) if role == "target" else ("video01",)
-        table = frames.split_target(packed.table, course.seed, blood_subjects=bleeding, wished=role == "wished")
+        has_blood = (
+            pd.Series(packed.blood.any(axis=(1, 2)))
+            .groupby(packed.table["subject"].to_numpy())
+            .any()
+        )
+        # The wished-for patients are the target's patients, so both benchmarks put the
+        # same ones aside.
+        bleeding = (
+            tuple(has_blood.index[has_blood]) if role == "target" else ("video01",)
+        )
+        table = frames.split_target(
+            packed.table, course.seed, blood_subjects=bleeding, wished=role == "wished"
+        )
     return replace(packed, table=table)

@@ -1,4 +1,6 @@
-"""Does what is installed fit together? The last step of set-up, and lesson 00's first check."""
+"""Does what is installed fit together? The last step of set-up, and lesson 00's first
+check.
+"""
 
 import importlib
 import importlib.metadata
@@ -11,44 +13,98 @@ from pathlib import Path
 from helpers.settings import ROOT
 
 FIT_TOGETHER = ("torch", "torchvision", "segmentation_models_pytorch")
-SHOWN = ("torch", "torchvision", "segmentation-models-pytorch", "timm", "opencv-python-headless", "numpy", "pandas")
+SHOWN = (
+    "torch",
+    "torchvision",
+    "segmentation-models-pytorch",
+    "timm",
+    "opencv-python-headless",
+    "numpy",
+    "pandas",
+)
 
 # What only the report, the tests and JupyterLab at home need.
-ONLY_AT_HOME = ("jupyterlab", "jupytext", "papermill", "nbconvert", "latex2mathml", "monai", "torchmetrics", "playwright", "pytest",
-                "pytest-xdist", "axe-playwright-python", "ruff", "ipykernel")
+ONLY_AT_HOME = (
+    "jupyterlab",
+    "jupytext",
+    "papermill",
+    "nbconvert",
+    "latex2mathml",
+    "monai",
+    "torchmetrics",
+    "playwright",
+    "pytest",
+    "pytest-xdist",
+    "axe-playwright-python",
+    "ruff",
+    "ipykernel",
+)
 
 
 def check() -> str:
-    """Import the three packages that must fit, and say so in a line; SystemExit with the remedy where they don't."""
+    """Import the three packages that must fit, and say so in a line; SystemExit with
+    the remedy where they don't.
+    """
     for name in FIT_TOGETHER:
         try:
             importlib.import_module(name)
         except Exception as error:  # whatever the import raises, the reader needs the remedy rather than the trace
-            sys.exit(f"{name} does not import ({str(error).splitlines()[0]}): the installed torch and torchvision do not "
-                     "fit each other; delete .venv and run the same command again, and on Colab restart the runtime "
-                     "without installing torch.")
-    return "Ready: " + ", ".join(f"{name} {version}" for name, version in versions().items() if name in SHOWN[:3])
+            sys.exit(
+                f"{name} does not import ({str(error).splitlines()[0]}): the installed torch and torchvision do not "
+                "fit each other; delete .venv and run the same command again, and on Colab restart the runtime "
+                "without installing torch."
+            )
+    return "Ready: " + ", ".join(
+        f"{name} {version}" for name, version in versions().items() if name in SHOWN[:3]
+    )
 
 
 def versions() -> dict[str, str]:
     """Python's version and those of the packages that a result depends on, by name."""
-    return {"python": platform.python_version()} | {name: _installed(name) or "absent" for name in SHOWN}
+    return {"python": platform.python_version()} | {
+        name: _installed(name) or "absent" for name in SHOWN
+    }
 
 
 def install_missing() -> list[str]:
-    """On Colab: install the pinned packages that are absent altogether, and hold every package that is there as it is.
+    """On Colab: install the pinned packages that are absent altogether, and hold every
+    package that is there as it is.
 
-    Colab's torch, torchvision and numpy fit its GPU and each other; a pinned version over them would break both.
-    Gives the names of what was installed.
+    Colab's torch, torchvision and numpy fit its GPU and each other; a pinned version
+    over them would break both. Gives the names of what was installed.
     """
-    pins = {line.split("==")[0]: line.strip() for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line}
-    missing = [pin for name, pin in pins.items() if name not in ONLY_AT_HOME and not _installed(name)]
+    pins = {
+        line.split("==")[0]: line.strip()
+        for line in (ROOT / "requirements.txt").read_text().splitlines()
+        if "==" in line
+    }
+    missing = [
+        pin
+        for name, pin in pins.items()
+        if name not in ONLY_AT_HOME and not _installed(name)
+    ]
     if missing:
-        held = [f"{item.name}=={item.version}" for item in importlib.metadata.distributions() if item.name]
+        held = [
+            f"{item.name}=={item.version}"
+            for item in importlib.metadata.distributions()
+            if item.name
+        ]
         with tempfile.TemporaryDirectory() as folder:
             constraints = Path(folder) / "held.txt"
             constraints.write_text("\n".join(held))
-            subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "-c", str(constraints), *missing], check=True)
+            subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "-c",
+                    str(constraints),
+                    *missing,
+                ],
+                check=True,
+            )
     return [pin.split("==")[0] for pin in missing]
 
 

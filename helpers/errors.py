@@ -2,4 +2,6 @@
 
 
 class CourseError(Exception):
-    """Something the user can mend. Its text is one sentence that names the file, the cause and the remedy."""
+    """Something the user can mend. Its text is one sentence that names the file, the
+    cause and the remedy.
+    """

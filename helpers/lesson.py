@@ -95,14 +95,17 @@ class Lesson:
     def overlay(
         self, split: str, row: int, found: np.ndarray | None = None
     ) -> np.ndarray:
-        """A frame with its label's edge, or with what a prediction (bool HxW) did to it."""
+        """A frame with its label's edge, or with what a prediction (bool HxW) did to
+        it.
+        """
         packed = self.frames(split)
         return overlay(
             self.picture(split, row), packed.blood[row], packed.valid[row], found
         )
 
     def look_overlay(self, row: int, found: np.ndarray) -> np.ndarray:
-        """One of the real frames that are only looked at, with what was marked on it."""
+        """One of the real frames that are only looked at, with what was marked on
+        it."""
         look = self.domains.look
         picture = self.domains.look_picture(row)
         return overlay(picture, look.blood[row], look.valid[row], found)

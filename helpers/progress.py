@@ -1,4 +1,5 @@
-"""A progress bar that looks right in a terminal, in Jupyter and in the rendered page."""
+"""A progress bar that looks right in a terminal, in Jupyter and in the rendered
+page."""
 
 import sys
 import time
@@ -10,11 +11,14 @@ from tqdm import tqdm
 Item = TypeVar("Item")
 
 
-def progress(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
+def progress(
+    items: Iterable[Item], label: str, total: int | None = None
+) -> Iterator[Item]:
     """Yield the items and show how far they are.
 
-    tqdm's notebook bar is a widget, which a rendered page shows frozen at 0 %; so a notebook gets a line of HTML that is
-    replaced as it goes and ends as one quiet sentence.
+    tqdm's notebook bar is a widget, which a rendered page shows frozen at 0 %; so a
+    notebook gets a line of HTML that is replaced as it goes and ends as one quiet
+    sentence.
     """
     if total is None and hasattr(items, "__len__"):
         total = len(items)
@@ -31,9 +35,17 @@ def progress(items: Iterable[Item], label: str, total: int | None = None) -> Ite
         if time.monotonic() - shown > 0.3:
             shown = time.monotonic()
             handle.update(HTML(_line(label, done, total)))
-    handle.update(HTML(f'<p class="done">{label}: {done} in {time.monotonic() - started:.0f} s</p>'))
+    handle.update(
+        HTML(
+            f'<p class="done">{label}: {done} in {time.monotonic() - started:.0f} s</p>'
+        )
+    )
 
 
 def _line(label: str, done: int, total: int | None) -> str:
-    bar = f'<progress max="{total}" value="{done}"></progress> {done} of {total}' if total else f"{done}"
+    bar = (
+        f'<progress max="{total}" value="{done}"></progress> {done} of {total}'
+        if total
+        else f"{done}"
+    )
     return f'<p class="progress">{label} {bar}</p>'

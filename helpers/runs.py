@@ -1,4 +1,6 @@
-"""The course's standard runs, by name: two lessons that want the same model ask for the same thing."""
+"""The course's standard runs, by name: two lessons that want the same model ask for the
+same thing.
+"""
 
 import copy
 import json
@@ -33,19 +35,38 @@ def folds(course: Course) -> list[int | None]:
     return [None] if course.numbers.folds == 1 else list(range(course.numbers.folds))
 
 
-def baseline(course: Course, data: Domains, fold: int | None = None,
-             watch: Callable[[History], None] | None = None) -> Run:
-    """The course's model: trained on the source's train pigs, its epoch chosen on id_val. Found in the store, or trained."""
-    return trained("baseline", course, data.of("train"), data.of("id_val"), fold=fold, watch=watch)
+def baseline(
+    course: Course,
+    data: Domains,
+    fold: int | None = None,
+    watch: Callable[[History], None] | None = None,
+) -> Run:
+    """The course's model: trained on the source's train pigs, its epoch chosen on
+    id_val. Found in the store, or trained.
+    """
+    return trained(
+        "baseline", course, data.of("train"), data.of("id_val"), fold=fold, watch=watch
+    )
 
 
-def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int | None = None,
-            transform=None, watch: Callable[[History], None] | None = None, foot: int | None = None,
-            start: Run | None = None, fill_counts: bool = True, **more) -> Run:
+def trained(
+    name: str,
+    course: Course,
+    train: Packed,
+    id_val: Packed,
+    fold: int | None = None,
+    transform=None,
+    watch: Callable[[History], None] | None = None,
+    foot: int | None = None,
+    start: Run | None = None,
+    fill_counts: bool = True,
+    **more,
+) -> Run:
     """A named run on given frames, found or trained.
 
-    transform: the augmentation, light_augmentation() where none is given; `name` and `more` must tell two recipes apart.
-    foot, fill_counts: see training.fit. start: a run whose weights this one begins with, in place of the encoder's alone.
+    transform: the augmentation, light_augmentation() where none is given; `name` and
+    `more` must tell two recipes apart. foot, fill_counts: see training.fit. start: a
+    run whose weights this one begins with, in place of the encoder's alone.
     """
     numbers = course.numbers
     if foot is not None:
@@ -55,18 +76,38 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
     if start is not None:
         more["start"] = start.key
     transform = transform or training.light_augmentation()
-    what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold, train=frames_key(train),
-                id_val=frames_key(id_val), code=store.code("training", "models"),
-                recipe=_recipe(transform), **more)
+    what = dict(
+        name=name,
+        numbers=asdict(numbers),
+        seed=course.seed,
+        fold=fold,
+        train=frames_key(train),
+        id_val=frames_key(id_val),
+        code=store.code("training", "models"),
+        recipe=_recipe(transform),
+        **more,
+    )
     checkpoint = store.folder("checkpoints", **what).with_suffix(".pt")
 
     def fresh() -> torch.nn.Module:
-        return models.build(numbers.encoder, weights=more.get("weights", "imagenet"), seed=course.seed)
+        return models.build(
+            numbers.encoder, weights=more.get("weights", "imagenet"), seed=course.seed
+        )
 
     def make() -> tuple[torch.nn.Module, History]:
         model = fresh() if start is None else copy.deepcopy(start.model)
-        history = training.fit(model, train, id_val, numbers, course.seed, checkpoint,
-                               transform, watch, foot, fill_counts)
+        history = training.fit(
+            model,
+            train,
+            id_val,
+            numbers,
+            course.seed,
+            checkpoint,
+            transform,
+            watch,
+            foot,
+            fill_counts,
+        )
         return model, history
 
     def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
@@ -75,8 +116,12 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
 
     def load(folder: Path) -> tuple[torch.nn.Module, History]:
         model = models.build(numbers.encoder, weights=None, seed=course.seed)
-        model.load_state_dict(torch.load(folder / "weights.pt", map_location="cpu", weights_only=True))
-        return model.eval(), History(**json.loads((folder / "history.json").read_text()))
+        model.load_state_dict(
+            torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
+        )
+        return model.eval(), History(
+            **json.loads((folder / "history.json").read_text())
+        )
 
     model, history = store.keep("models", what, make, save, load)
     checkpoint.unlink(missing_ok=True)
@@ -84,23 +129,37 @@ def trained(name: str, course: Course, train: Packed, id_val: Packed, fold: int 
 
 
 def _recipe(transform: v2.Transform) -> list[str]:
-    """What an augmentation depends on: its settings, and the code of its parts that are the course's own."""
+    """What an augmentation depends on: its settings, and the code of its parts that are
+    the course's own.
+    """
     own = {type(part).__module__ for part in transform.modules()}
-    rooms = [name.removeprefix("helpers.").replace(".", "/") for name in own if name.startswith("helpers.")]
+    rooms = [
+        name.removeprefix("helpers.").replace(".", "/")
+        for name in own
+        if name.startswith("helpers.")
+    ]
     return [repr(transform), store.code(*rooms)]
 
 
 def fill_left_out(course: Course, data: Domains, fold: int | None = None) -> Run:
-    """The baseline with our own old mistake: its loss never sees the black that augmentation brings in."""
+    """The baseline with our own old mistake: its loss never sees the black that
+    augmentation brings in.
+    """
     train, id_val = data.of("train"), data.of("id_val")
     return trained("fill left out", course, train, id_val, fold=fold, fill_counts=False)
 
 
 def probabilities(run: Run, packed: Packed) -> np.ndarray:
-    """The run's prediction on packed frames (see training.predict), memory-mapped from the store."""
-    return store.keep("predictions", dict(run=run.key, frames=frames_key(packed)), lambda: training.predict(run.model, packed.images),
-                      lambda found, folder: np.save(folder / "found.npy", found),
-                      lambda folder: np.load(folder / "found.npy", mmap_mode="r"))
+    """The run's prediction on packed frames (see training.predict), memory-mapped from
+    the store.
+    """
+    return store.keep(
+        "predictions",
+        dict(run=run.key, frames=frames_key(packed)),
+        lambda: training.predict(run.model, packed.images),
+        lambda found, folder: np.save(folder / "found.npy", found),
+        lambda folder: np.load(folder / "found.npy", mmap_mode="r"),
+    )
 
 
 class Predicted(NamedTuple):
@@ -113,27 +172,41 @@ class Predicted(NamedTuple):
 
 
 def predicted(course: Course, splits: tuple[str, ...]) -> list[Predicted]:
-    """Every fold's baseline on some splits; each pig is tested by the network that did not see it."""
+    """Every fold's baseline on some splits; each pig is tested by the network that did
+    not see it.
+    """
     found = []
     for fold in folds(course):
         data = domains.gather(course, fold)
         run = baseline(course, data, fold)
-        found += [Predicted(fold, split, data.of(split), probabilities(run, data.of(split))) for split in splits]
+        found += [
+            Predicted(fold, split, data.of(split), probabilities(run, data.of(split)))
+            for split in splits
+        ]
     return found
 
 
 def counted(predictions: list[Predicted], threshold: int = 128) -> pd.DataFrame:
-    """The per-frame table: a row per frame and fold, with the frame table's columns, `fold`, `row` and the pixel counts.
+    """The per-frame table: a row per frame and fold, with the frame table's columns,
+    `fold`, `row` and the pixel counts.
 
-    row: the frame's place in its packed split. threshold: of 256 levels, at least this is called blood.
+    row: the frame's place in its packed split. threshold: of 256 levels, at least this
+    is called blood.
     """
     parts = []
     for fold, _, packed, probability in predictions:
         table = counts.count(probability >= threshold, packed.blood, packed.valid)
-        parts.append(packed.table.assign(fold=-1 if fold is None else fold, row=np.arange(len(packed))).join(table))
+        parts.append(
+            packed.table.assign(
+                fold=-1 if fold is None else fold, row=np.arange(len(packed))
+            ).join(table)
+        )
     return pd.concat(parts, ignore_index=True)
 
 
 def frames_key(packed: Packed) -> str:
     """What frames these are: their pixels and labels, and whose they are."""
-    return store.key(pixels=packed.digest, whose=packed.table[["dataset", "subject", "clip", "frame"]].to_numpy().tolist())
+    return store.key(
+        pixels=packed.digest,
+        whose=packed.table[["dataset", "subject", "clip", "frame"]].to_numpy().tolist(),
+    )

@@ -1,4 +1,6 @@
-"""What a run of the course is made of: its profile, its places, its device. Said once, here."""
+"""What a run of the course is made of: its profile, its places, its device. Said once,
+here.
+"""
 
 import os
 from dataclasses import dataclass, replace
@@ -6,7 +8,8 @@ from pathlib import Path
 
 from helpers.errors import CourseError
 
-# The repository's public address. The Colab badges, the set-up cell and the report take it from here.
+# The repository's public address. The Colab badges, the set-up cell and the report take
+# it from here.
 REPOSITORY = "https://github.com/surgical-domain-shift/course"
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -14,11 +17,15 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Profile:
-    """How much of everything a profile does. Sizes are (height, width) in pixels, counts are frames."""
+    """How much of everything a profile does. Sizes are (height, width) in pixels,
+    counts are frames.
+    """
 
     size: tuple[int, int]  # frames are fitted into this, keeping their aspect ratio
     drawn: int  # phantom frames of the source
-    drawn_target: int  # phantom frames of the target, and again of the wished-for benchmark
+    drawn_target: (
+        int  # phantom frames of the target, and again of the wished-for benchmark
+    )
     drawn_height: int  # height at which the phantom is drawn
     encoder: str
     epochs: int
@@ -32,10 +39,12 @@ class Profile:
 PROFILES = {
     # For the tests: every cell runs, and no number means anything.
     "smoke": Profile((64, 96), 40, 40, 96, "lite0", 1, 8, 1e-3, 1e-5, 10, 1),
-    # For a laptop without a GPU. The larger learning rate buys in a few epochs what the published recipe takes fifty for.
+    # For a laptop without a GPU. The larger learning rate buys in a few epochs what the
+    # published recipe takes fifty for.
     "quick": Profile((96, 128), 320, 240, 240, "lite0", 8, 16, 1e-3, 1e-5, 10, 1),
-    # The published recipe (its train.py): ResNet-34, 256x256, batch 16, Adam 1e-4, weight decay 1e-5, at most 50 epochs,
-    # patience 10. What differs: frames keep their aspect ratio, pigs are cross-validated, the schedule is mended.
+    # The published recipe (its train.py): ResNet-34, 256x256, batch 16, Adam 1e-4,
+    # weight decay 1e-5, at most 50 epochs, patience 10. What differs: frames keep their
+    # aspect ratio, pigs are cross-validated, the schedule is mended.
     "full": Profile((256, 256), 962, 1200, 480, "resnet34", 50, 16, 1e-4, 1e-5, 10, 5),
 }
 
@@ -45,9 +54,10 @@ class Course:
     """One run of the course: a profile, a seed, and where the data is.
 
     data: the folder that holds the data sets, None for the course's own `data/`.
-    source, target: two folders that take HemoSet's and CholecSeg8k's places, None where they are looked for in `data`.
-    on_bad: "stop" at the first bad frame, or "skip" it, count it and name it.
-    public: True keeps real frames out of the pictures, for a page that is meant to be published.
+    source, target: two folders that take HemoSet's and CholecSeg8k's places, None where
+    they are looked for in `data`. on_bad: "stop" at the first bad frame, or "skip" it,
+    count it and name it. public: True keeps real frames out of the pictures, for a page
+    that is meant to be published.
     """
 
     profile: str
@@ -65,29 +75,59 @@ class Course:
         return self.numbers.size
 
     def but(self, **changed) -> "Course":
-        """The same course with some of its profile's numbers changed, for instance `course.but(epochs=20)`."""
+        """The same course with some of its profile's numbers changed, for instance
+        `course.but(epochs=20)`.
+        """
         return replace(self, numbers=replace(self.numbers, **changed))
 
 
-def course(profile: str = "quick", seed: int = 0, data: str = "", source: str = "", target: str = "",
-           on_bad: str = "stop", public: bool = False) -> Course:
+def course(
+    profile: str = "quick",
+    seed: int = 0,
+    data: str = "",
+    source: str = "",
+    target: str = "",
+    on_bad: str = "stop",
+    public: bool = False,
+) -> Course:
     """A course from a notebook's parameters; an empty path means "not given"."""
     if profile not in PROFILES:
-        raise CourseError(f"There is no profile '{profile}'; choose one of {', '.join(PROFILES)}.")
+        raise CourseError(
+            f"There is no profile '{profile}'; choose one of {', '.join(PROFILES)}."
+        )
     if on_bad not in ("stop", "skip"):
-        raise CourseError(f"on_bad is '{on_bad}', which means nothing; choose stop or skip.")
-    paths = {name: _folder(name, given) for name, given in {"data": data, "source": source, "target": target}.items()}
-    return Course(profile=profile, seed=int(seed), on_bad=on_bad, public=bool(public), numbers=PROFILES[profile], **paths)
+        raise CourseError(
+            f"on_bad is '{on_bad}', which means nothing; choose stop or skip."
+        )
+    paths = {
+        name: _folder(name, given)
+        for name, given in {"data": data, "source": source, "target": target}.items()
+    }
+    return Course(
+        profile=profile,
+        seed=int(seed),
+        on_bad=on_bad,
+        public=bool(public),
+        numbers=PROFILES[profile],
+        **paths,
+    )
 
 
 def _folder(name: str, given: str) -> Path | None:
     if not given:
         return None
     path = Path(given).expanduser()
-    # A relative path is the reader's, said where the command was typed; notebooks run in another folder.
-    path = path if path.is_absolute() else Path(os.environ.get("COURSE_FROM", os.getcwd())) / path
+    # A relative path is the reader's, said where the command was typed; notebooks run
+    # in another folder.
+    path = (
+        path
+        if path.is_absolute()
+        else Path(os.environ.get("COURSE_FROM", os.getcwd())) / path
+    )
     if not path.is_dir():
-        raise CourseError(f"{name.upper()}={given}: there is no such folder; give the path of the folder that holds the frames.")
+        raise CourseError(
+            f"{name.upper()}={given}: there is no such folder; give the path of the folder that holds the frames."
+        )
     return path.resolve()
 
 
@@ -102,12 +142,16 @@ def store_folder() -> Path:
 
 
 def static() -> bool:
-    """True while a lesson is executed for the report: widgets then give way to still pictures."""
+    """True while a lesson is executed for the report: widgets then give way to still
+    pictures.
+    """
     return os.environ.get("COURSE_STATIC") == "1"
 
 
 def device() -> str:
-    """The device that networks run on: cuda where there is one, mps on a Mac that has it, else cpu."""
+    """The device that networks run on: cuda where there is one, mps on a Mac that has
+    it, else cpu.
+    """
     import torch  # slow to import, and most rooms need no network
 
     if torch.cuda.is_available():

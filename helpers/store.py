@@ -1,4 +1,6 @@
-"""Results kept by a hash of what made them: what is found is loaded, what isn't is made, and nothing is half written."""
+"""Results kept by a hash of what made them: what is found is loaded, what isn't is
+made, and nothing is half written.
+"""
 
 import ast
 import errno
@@ -19,17 +21,20 @@ Made = TypeVar("Made")
 
 
 def key(**what) -> str:
-    """16 hexadecimal digits that stand for `what` (anything JSON can write, and paths); the order of names is no matter."""
+    """16 hexadecimal digits that stand for `what` (anything JSON can write, and paths);
+    the order of names is no matter.
+    """
     text = json.dumps(what, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def code(*rooms: str) -> str:
-    """A hash of what some rooms of `helpers` do, and of all that they import: a changed recipe, a new result.
+    """A hash of what some rooms of `helpers` do, and of all that they import: a changed
+    recipe, a new result.
 
-    rooms: "training" for a module, "phantom" for a package, "frames/png" for a module in one. What they
-    import from `helpers` is followed, so nobody has to keep a list of it. Comments, docstrings and layout
-    change nothing.
+    rooms: "training" for a module, "phantom" for a package, "frames/png" for a module
+    in one. What they import from `helpers` is followed, so nobody has to keep a list of
+    it. Comments, docstrings and layout change nothing.
     """
     found: dict[str, str] = {}
     for room in rooms:
@@ -39,7 +44,9 @@ def code(*rooms: str) -> str:
 
 
 def _follow(name: str, found: dict[str, str]) -> None:
-    """Add a module (or each module of a package) and all that it imports from `helpers` to `found`."""
+    """Add a module (or each module of a package) and all that it imports from `helpers`
+    to `found`.
+    """
     path = ROOT.joinpath(*name.split("."))
     files = sorted(path.glob("*.py")) if path.is_dir() else [path.with_suffix(".py")]
     for file in files:
@@ -53,32 +60,45 @@ def _follow(name: str, found: dict[str, str]) -> None:
 
 @functools.cache
 def _understood(file: Path, changed: int) -> tuple[str, tuple[str, ...]]:
-    """A file's code without comments and docstrings, hashed, and the names that it imports from helpers."""
+    """A file's code without comments and docstrings, hashed, and the names that it
+    imports from helpers.
+    """
     tree = ast.parse(file.read_text(encoding="utf-8"))
     imported = []
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
-            if isinstance(body[0].value, ast.Constant) and isinstance(body[0].value.value, str):
+            if isinstance(body[0].value, ast.Constant) and isinstance(
+                body[0].value.value, str
+            ):
                 body[:1] = [] if len(body) > 1 else [ast.Pass()]
         if isinstance(node, ast.Import):
-            imported += [one.name for one in node.names if one.name.startswith("helpers.")]
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "helpers":
-            # `from helpers import x` names a module; `from helpers.x import y` one, or something in one.
+            imported += [
+                one.name for one in node.names if one.name.startswith("helpers.")
+            ]
+        if (
+            isinstance(node, ast.ImportFrom)
+            and (node.module or "").split(".")[0] == "helpers"
+        ):
+            # `from helpers import x` names a module; `from helpers.x import y` one, or
+            # something in one.
             imported += [f"{node.module}.{one.name}" for one in node.names]
             imported += [node.module] if node.module != "helpers" else []
     return hashlib.sha256(ast.unparse(tree).encode()).hexdigest(), tuple(imported)
 
 
 def folder(kind: str, **what) -> Path:
-    """The place in the store for one result of a kind (its parent exists, the folder itself may not)."""
+    """The place in the store for one result of a kind (its parent exists, the folder
+    itself may not).
+    """
     parent = store_folder() / kind
     parent.mkdir(parents=True, exist_ok=True)
     return parent / key(**what)
 
 
 def write_folder(place: Path, write: Callable[[Path], None]) -> Path:
-    """Let `write` fill a folder beside `place`, then put it there whole; on any error nothing stays behind.
+    """Let `write` fill a folder beside `place`, then put it there whole; on any error
+    nothing stays behind.
 
     Raises CourseError when the disk is full.
     """
@@ -93,24 +113,35 @@ def write_folder(place: Path, write: Callable[[Path], None]) -> Path:
         if place.exists() and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
             return place
         if error.errno == errno.ENOSPC:
-            raise CourseError(f"{place}: the disk is full; free some space and run the same command again.") from error
+            raise CourseError(
+                f"{place}: the disk is full; free some space and run the same command again."
+            ) from error
         raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return place
 
 
-def keep(kind: str, what: dict, make: Callable[[], Made], save: Callable[[Made, Path], None],
-         load: Callable[[Path], Made]) -> Made:
+def keep(
+    kind: str,
+    what: dict,
+    make: Callable[[], Made],
+    save: Callable[[Made, Path], None],
+    load: Callable[[Path], Made],
+) -> Made:
     """Find a result or make it.
 
-    kind: the folder of the store; what: everything the result depends on; save(result, folder) and load(folder).
+    kind: the folder of the store; what: everything the result depends on; save(result,
+    folder) and load(folder).
     """
     place = folder(kind, **what)
     if not place.exists():
+
         def write(draft: Path) -> None:
             save(make(), draft)
-            (draft / "made_from.json").write_text(json.dumps(what, indent=1, sort_keys=True, default=str))
+            (draft / "made_from.json").write_text(
+                json.dumps(what, indent=1, sort_keys=True, default=str)
+            )
 
         write_folder(place, write)
     return load(place)

@@ -1,4 +1,6 @@
-"""Training: augmentation, the loss, one step, one run with its checkpoint, and prediction. Lesson 02 shows this source."""
+"""Training: augmentation, the loss, one step, one run with its checkpoint, and
+prediction. Lesson 02 shows this source.
+"""
 
 import os
 from collections.abc import Callable
@@ -18,18 +20,23 @@ Augment = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tenso
 
 
 def light_augmentation() -> v2.Transform:
-    """What a camera does anyway: mirrored, tilted, nearer or farther, a little brighter or darker."""
-    return v2.Compose([
-        v2.RandomHorizontalFlip(0.5),
-        v2.RandomAffine(degrees=15, translate=(0.08, 0.08), scale=(0.85, 1.2)),
-        v2.ColorJitter(brightness=0.1, contrast=0.1),
-    ])
+    """What a camera does anyway: mirrored, tilted, nearer or farther, a little brighter
+    or darker.
+    """
+    return v2.Compose(
+        [
+            v2.RandomHorizontalFlip(0.5),
+            v2.RandomAffine(degrees=15, translate=(0.08, 0.08), scale=(0.85, 1.2)),
+            v2.ColorJitter(brightness=0.1, contrast=0.1),
+        ]
+    )
 
 
 def augmented(
     transform: v2.Transform, image: torch.Tensor, masks: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """One frame through a transform: image (3, H, W) in 0..1 and masks (N, H, W), all moved alike.
+    """One frame through a transform: image (3, H, W) in 0..1 and masks (N, H, W), all
+    moved alike.
 
     What comes in from outside the frame is black, and 0 in each mask.
     """
@@ -42,11 +49,13 @@ def segmentation_loss(
 ) -> torch.Tensor:
     """Half soft Dice, half binary cross-entropy, over the known pixels of a batch.
 
-    All three are (N, H, W), blood and known 0 or 1. The soft Dice needs no epsilon: a sigmoid is above zero,
-    so its denominator is too.
+    All three are (N, H, W), blood and known 0 or 1. The soft Dice needs no epsilon: a
+    sigmoid is above zero, so its denominator is too.
     """
     probability = torch.sigmoid(logits) * known
-    overlap = 2 * (probability * blood).sum() / (probability.sum() + (blood * known).sum())
+    overlap = (
+        2 * (probability * blood).sum() / (probability.sum() + (blood * known).sum())
+    )
     cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits(
         logits, blood, weight=known, reduction="sum"
     )
@@ -60,7 +69,8 @@ def training_step(
     blood: torch.Tensor,
     known: torch.Tensor,
 ) -> float:
-    """One batch: predict, measure, follow the gradient. Gives the loss before the step."""
+    """One batch: predict, measure, follow the gradient. Gives the loss before the
+    step."""
     loss = segmentation_loss(model(images)[:, 0], blood, known)
     optimizer.zero_grad()
     loss.backward()
@@ -70,7 +80,9 @@ def training_step(
 
 @dataclass
 class History:
-    """What happened, an entry per epoch: the loss, the learning rate, Dice on id_val per subject and its mean over subjects."""
+    """What happened, an entry per epoch: the loss, the learning rate, Dice on id_val
+    per subject and its mean over subjects.
+    """
 
     loss: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
@@ -85,19 +97,24 @@ def batch_of(
     transform: v2.Transform | None = None,
     fill_counts: bool = True,
 ) -> tuple[torch.Tensor, ...]:
-    """Frames as tensors: images (N, 3, H, W) in 0..1, blood and known (N, H, W) as 0 or 1.
+    """Frames as tensors: images (N, 3, H, W) in 0..1, blood and known (N, H, W) as 0 or
+    1.
 
-    Known is where the loss looks. Fill (padding, and what a transform brings in) is known to hold nothing, so
-    it counts as "no blood"; only where nobody knows the label is nothing asked. fill_counts=False leaves fill
-    out as well: our own mistake, which lesson 03 tells and lesson 05 re-enacts.
+    Known is where the loss looks. Fill (padding, and what a transform brings in) is
+    known to hold nothing, so it counts as "no blood"; only where nobody knows the label
+    is nothing asked. fill_counts=False leaves fill out as well: our own mistake, which
+    lesson 03 tells and lesson 05 re-enacts.
     """
     images = _tensor(packed.images[rows])
     valid, fill = packed.valid[rows], packed.fill[rows]
-    # A transform brings in zeros. Moving what is *un*known makes them known; moving what is valid does not.
+    # A transform brings in zeros. Moving what is *un*known makes them known; moving
+    # what is valid does not.
     asked = ~(valid | fill) if fill_counts else valid
     masks = torch.from_numpy(np.stack([packed.blood[rows], asked], axis=1)).float()
     if transform is not None:
-        pairs = [augmented(transform, image, mask) for image, mask in zip(images, masks)]
+        pairs = [
+            augmented(transform, image, mask) for image, mask in zip(images, masks)
+        ]
         images, masks = (torch.stack(parts) for parts in zip(*pairs))
     return images, masks[:, 0], 1 - masks[:, 1] if fill_counts else masks[:, 1]
 
@@ -114,32 +131,53 @@ def fit(
     foot: int | None = None,
     fill_counts: bool = True,
 ) -> History:
-    """Train, and leave the model with the weights of its best epoch by id_val's mean over subjects.
+    """Train, and leave the model with the weights of its best epoch by id_val's mean
+    over subjects.
 
-    After each epoch all that is needed to go on is written to `checkpoint`; a run that finds one goes on from
-    there and ends as an unbroken run would. watch(history) is called after each epoch. foot: the epochs that
-    the rate falls for, all of them where none is given; with fewer it climbs back, a habit that lesson 05
-    re-enacts. fill_counts: see batch_of.
+    After each epoch all that is needed to go on is written to `checkpoint`; a run that
+    finds one goes on from there and ends as an unbroken run would. watch(history) is
+    called after each epoch. foot: the epochs that the rate falls for, all of them where
+    none is given; with fewer it climbs back, a habit that lesson 05 re-enacts.
+    fill_counts: see batch_of.
     """
     device = settings.device()
     model.to(device, memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(model.parameters(), lr=numbers.learning_rate, weight_decay=numbers.weight_decay)
-    # Half a cosine over the whole run: T_max equals the number of epochs, so the rate never climbs back.
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=foot or numbers.epochs)
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=numbers.learning_rate, weight_decay=numbers.weight_decay
+    )
+    # Half a cosine over the whole run: T_max equals the number of epochs, so the rate
+    # never climbs back.
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+        optimizer, T_max=foot or numbers.epochs
+    )
     history, best = History(), {}
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         if checkpoint.exists():
             history, best = _resume(checkpoint, model, optimizer, schedule, device)
-        while len(history.loss) < numbers.epochs and len(history.loss) - 1 - history.best_epoch <= numbers.patience:
+        while (
+            len(history.loss) < numbers.epochs
+            and len(history.loss) - 1 - history.best_epoch <= numbers.patience
+        ):
             history.learning_rate.append(optimizer.param_groups[0]["lr"])
             history.loss.append(
-                _epoch(model, optimizer, train, numbers.batch, transform, device, fill_counts)
+                _epoch(
+                    model,
+                    optimizer,
+                    train,
+                    numbers.batch,
+                    transform,
+                    device,
+                    fill_counts,
+                )
             )
             schedule.step()
             _judge(model, id_val, history)
             if history.best_epoch == len(history.loss) - 1:
-                best = {name: weight.detach().cpu().clone() for name, weight in model.state_dict().items()}
+                best = {
+                    name: weight.detach().cpu().clone()
+                    for name, weight in model.state_dict().items()
+                }
             _save(checkpoint, model, optimizer, schedule, history, best)
             if watch is not None:
                 watch(history)
@@ -149,42 +187,77 @@ def fit(
 
 
 def _epoch(
-    model, optimizer, train: Packed, batch: int, transform, device: str, fill_counts: bool
+    model,
+    optimizer,
+    train: Packed,
+    batch: int,
+    transform,
+    device: str,
+    fill_counts: bool,
 ) -> float:
     model.train()
     order = torch.randperm(len(train)).numpy()
-    # A last batch of one frame has no batch statistics worth the name; it joins the others next epoch, in another order.
-    starts = [start for start in range(0, len(order), batch) if len(order) - start > 1 or start == 0]
+    # A last batch of one frame has no batch statistics worth the name; it joins the
+    # others next epoch, in another order.
+    starts = [
+        start
+        for start in range(0, len(order), batch)
+        if len(order) - start > 1 or start == 0
+    ]
     losses = []
     for start in starts:
         rows = np.sort(order[start : start + batch])
         images, blood, known = batch_of(train, rows, transform, fill_counts)
         images = images.to(device, memory_format=torch.channels_last)
-        losses.append(training_step(model, optimizer, images, blood.to(device), known.to(device)))
+        losses.append(
+            training_step(model, optimizer, images, blood.to(device), known.to(device))
+        )
     return float(np.mean(losses))
 
 
 def _judge(model, id_val: Packed, history: History) -> None:
-    """Dice on id_val where there is blood, mean over frames and then over subjects; the first epoch with the best one wins."""
-    table = counts.count(predict(model, id_val.images) >= 128, id_val.blood, id_val.valid)
+    """Dice on id_val where there is blood, mean over frames and then over subjects; the
+    first epoch with the best one wins.
+    """
+    table = counts.count(
+        predict(model, id_val.images) >= 128, id_val.blood, id_val.valid
+    )
     dice = counts.dice(table).where(counts.has_blood(table)).to_numpy()
     means = statistics.subject_means(dice, id_val.table["subject"].to_numpy())
-    history.id_val_subjects.append({str(name): float(value) for name, value in means.items()})
+    history.id_val_subjects.append(
+        {str(name): float(value) for name, value in means.items()}
+    )
     history.id_val.append(float(means.mean()))
-    if history.best_epoch < 0 or history.id_val[-1] > history.id_val[history.best_epoch]:
+    if (
+        history.best_epoch < 0
+        or history.id_val[-1] > history.id_val[history.best_epoch]
+    ):
         history.best_epoch = len(history.id_val) - 1
 
 
-def _save(checkpoint: Path, model, optimizer, schedule, history: History, best: dict) -> None:
+def _save(
+    checkpoint: Path, model, optimizer, schedule, history: History, best: dict
+) -> None:
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     # Two processes that train the same run must not take each other's draft away.
     draft = checkpoint.with_suffix(f".{os.getpid()}.draft")
-    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict(),
-                "history": vars(history), "best": best, "random": torch.get_rng_state()}, draft)
+    torch.save(
+        {
+            "model": model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "schedule": schedule.state_dict(),
+            "history": vars(history),
+            "best": best,
+            "random": torch.get_rng_state(),
+        },
+        draft,
+    )
     os.replace(draft, checkpoint)
 
 
-def _resume(checkpoint: Path, model, optimizer, schedule, device: str) -> tuple[History, dict]:
+def _resume(
+    checkpoint: Path, model, optimizer, schedule, device: str
+) -> tuple[History, dict]:
     saved = torch.load(checkpoint, map_location=device, weights_only=True)
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
@@ -195,7 +268,8 @@ def _resume(checkpoint: Path, model, optimizer, schedule, device: str) -> tuple[
 
 @torch.inference_mode()
 def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.ndarray:
-    """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in 256 levels.
+    """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in
+    256 levels.
 
     A value of at least 128 is a probability of at least 0.5.
     """
@@ -203,9 +277,13 @@ def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.n
     model.to(device, memory_format=torch.channels_last).eval()
     found = np.empty(images.shape[:3], np.uint8)
     for start in range(0, len(images), batch):
-        given = _tensor(images[start:start + batch]).to(device, memory_format=torch.channels_last)
+        given = _tensor(images[start : start + batch]).to(
+            device, memory_format=torch.channels_last
+        )
         probability = torch.sigmoid(model(given)[:, 0]).float()
-        found[start:start + batch] = (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
+        found[start : start + batch] = (
+            (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
+        )
     return found
 
 

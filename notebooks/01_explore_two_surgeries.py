@@ -126,9 +126,7 @@ figures.strip(
 
 # %%
 row = int(np.argmax(lesson.frames("ood_test").blood.sum(axis=(1, 2))))
-figures.classes(
-    lesson.picture("ood_test", row), lesson.frames("ood_test").classes[row]
-)
+figures.classes(lesson.picture("ood_test", row), lesson.frames("ood_test").classes[row])
 
 # %% [markdown]
 # Find the blood in the label, then in the frame. It is the only part of the label that
@@ -143,7 +141,9 @@ for entry in frames.CLASSES:
     pixels = (target.classes == entry.id).sum(axis=(1, 2))
     who = target.table["subject"][pixels > 0]
     area = 100 * pixels.sum() / known
-    rows.append({"class": entry.name, "area, %": area, "subjects with it": who.nunique()})
+    rows.append(
+        {"class": entry.name, "area, %": area, "subjects with it": who.nunique()}
+    )
 classes = pd.DataFrame(rows).sort_values("area, %", ascending=False)
 figures.table(classes, "The classes of the target, by area", digits=2)
 
@@ -156,6 +156,7 @@ figures.table(classes, "The classes of the target, by area", digits=2)
 # Compute `black_share`, a Series with the share of black background in percent of the
 # valid pixels, one value for each *subject* (the mean over its frames). Predict first:
 # do the patients differ by a few percent, or by a factor?
+
 
 # %% tags=["exercise"]
 def share_of_black(packed):
@@ -240,7 +241,9 @@ def properties(image, seen):
 NAMES = ["red", "green", "blue", "brightness", "saturation"]
 looks = {}
 for domain, packed in packs.items():
-    rows = [properties(*one) for one in zip(packed.images, view_of(packed) & packed.valid)]
+    rows = [
+        properties(*one) for one in zip(packed.images, view_of(packed) & packed.valid)
+    ]
     looks[domain] = pd.DataFrame(rows, columns=NAMES).assign(
         subject=packed.table["subject"].to_numpy()
     )
@@ -334,7 +337,7 @@ behind["n_subjects"] = sum(look["subject"].nunique() for look in pair.values())
 energy_gap = Estimate(gap, estimand="energy distance of five properties", **behind)
 lesson.add("domain_gap.energy", energy_gap)
 frechet = Estimate(apart + spread, estimand="squared Fréchet distance", **behind)
-lesson.add("domain_gap.frechet", frechet);
+lesson.add("domain_gap.frechet", frechet)
 
 # %% [markdown]
 # The energy distance is {domain_gap.energy:.3f}, the Fréchet distance
@@ -368,6 +371,7 @@ figures.distance(null, gap, "energy distance")
 # distances of the source in `by_frames`. Will they be larger or smaller than the ones
 # between halves of subjects?
 
+
 # %% tags=["exercise"]
 def between_frames(look, rounds=200):
     # solution begins
@@ -385,8 +389,10 @@ by_frames = between_frames(pair["source"])
 
 # %% tags=["check"]
 check(
-    lambda: len(by_frames) == 200
-    and by_frames.mean() < np.mean(list(between_halves(pair["source"]))),
+    lambda: (
+        len(by_frames) == 200
+        and by_frames.mean() < np.mean(list(between_halves(pair["source"])))
+    ),
     "Permute the rows of look[NAMES], take the energy distance of the two halves, and "
     "do so 200 times; a half by frames holds every subject, so the halves are alike.",
 )

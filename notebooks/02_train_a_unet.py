@@ -272,8 +272,7 @@ chosen = Estimate(
     n_subjects=len(history.id_val_subjects[0]),
     estimand="mean over subjects of Dice, at the epoch that this very number chose",
 )
-lesson.add("id_val.dice", chosen);
-
+lesson.add("id_val.dice", chosen)
 # %% [markdown]
 # The best epoch's Dice on the validation subjects is {id_val.dice:.2f}
 # ({id_val.dice.interval}). It did the choosing, so it flatters; lesson 03 measures on
@@ -309,8 +308,10 @@ choices = [best_for(name) for name in names]
 
 # %% tags=["check"]
 check(
-    lambda: [history.id_val_subjects[e][n] for e, n in zip(choices, names)]
-    == [max(epoch[n] for epoch in history.id_val_subjects) for n in names],
+    lambda: (
+        [history.id_val_subjects[e][n] for e, n in zip(choices, names)]
+        == [max(epoch[n] for epoch in history.id_val_subjects) for n in names]
+    ),
     "Collect one subject's Dice over all epochs in a list, and take np.argmax of it.",
 )
 
@@ -395,7 +396,10 @@ for name, taught in (("", "fill is no blood"), (".fill_left_out", "fill left out
         estimand="share of a black picture that is marked",
     )
     lesson.add(f"black.marked{name}", share)
-rows = [{"taught": one, "picture": p, "marked, %": 100 * v} for (one, p), v in marked.items()]
+rows = [
+    {"taught": one, "picture": p, "marked, %": 100 * v}
+    for (one, p), v in marked.items()
+]
 figures.table(pd.DataFrame(rows), "What is marked where there is nothing", digits=1)
 
 # %% [markdown]
@@ -418,7 +422,9 @@ labels = np.pad(id_val.blood, sides)
 def dice_per_frame(found, blood):
     tp = (found & blood).sum(axis=(1, 2))
     marked_or_blood = found.sum(axis=(1, 2)) + blood.sum(axis=(1, 2))
-    return np.where(blood.any(axis=(1, 2)), 2 * tp / np.maximum(marked_or_blood, 1), np.nan)
+    return np.where(
+        blood.any(axis=(1, 2)), 2 * tp / np.maximum(marked_or_blood, 1), np.nan
+    )
 
 
 # %%
@@ -436,7 +442,9 @@ for name, one in networks.items():
     )
 borders = pd.DataFrame(rows).set_index("taught")
 cost = borders["Dice without border"] - borders["Dice with border"]
-figures.table(borders.reset_index(), "Validation frames with and without a black border")
+figures.table(
+    borders.reset_index(), "Validation frames with and without a black border"
+)
 
 # %%
 counted, left_out = cost["fill is no blood"], cost["fill left out"]
@@ -482,7 +490,9 @@ score = score[~score["rule"]].pivot_table(
     index="recipe", columns="shown", values="value", aggfunc="mean"
 )
 best_taught = score.mean(axis=1).idxmax()
-figures.table(score.reset_index(), "Dice on validation subjects, mean of three drawings")
+figures.table(
+    score.reset_index(), "Dice on validation subjects, mean of three drawings"
+)
 
 # %% [markdown]
 # Each row is a way of teaching, each column a way of showing the same validation

@@ -136,7 +136,9 @@ rows = []
 for name, table in tables.items():
     for region in ("frame", "view"):
         part = evaluation.within(table, region)
-        dice = statistics.subject_means(counts.on_blood(counts.dice, part), part["subject"])
+        dice = statistics.subject_means(
+            counts.on_blood(counts.dice, part), part["subject"]
+        )
         alarm = statistics.subject_means(counts.false_alarm(part), part["subject"])
         rows.append({"taught": name, "measured on": region, "Dice": dice.mean()})
         rows[-1]["clean frames with an alarm"] = alarm.mean()
@@ -298,7 +300,9 @@ ours = intervals.order_statistics(dice, 0.9)
 assert np.allclose([low, high], ours, equal_nan=True)
 
 # %%
-half_width = "cannot be given" if np.isnan(low) else f"runs from {low:.2f} to {high:.2f}"
+half_width = (
+    "cannot be given" if np.isnan(low) else f"runs from {low:.2f} to {high:.2f}"
+)
 median, n_dice = float(np.median(dice)), len(dice)
 
 # %% [markdown]
@@ -442,9 +446,7 @@ gain_last = repaired(one, [*before, "missed blood"]) - repaired(one, before)
 
 # %% tags=["check"]
 check(
-    lambda: np.isclose(
-        gain_last, 1 - 2 * one["tp"] / (2 * one["tp"] + one["fn"])
-    ),
+    lambda: np.isclose(gain_last, 1 - 2 * one["tp"] / (2 * one["tp"] + one["fn"])),
     "Repair the two kinds of false marks, then all three, with `repaired`, and take "
     "the difference of the two Dice.",
 )
@@ -460,7 +462,9 @@ check(
 # Every frame falls into one of six modes, defined by its counts alone:
 
 # %%
-figures.table(counts.FAILURE_MODES.reset_index(), "The modes, as the code evaluates them")
+figures.table(
+    counts.FAILURE_MODES.reset_index(), "The modes, as the code evaluates them"
+)
 
 # %%
 per_frame["mode"] = counts.failure_modes(per_frame).astype(str)
@@ -506,7 +510,9 @@ LEVELS = np.array([0.03, 0.06, 0.12, 0.25, 0.37, 0.5, 0.62, 0.75, 0.87, 0.94, 0.
 def dice_at(level):
     table = lesson.evaluate(run, *splits, threshold=level)
     dice = counts.on_blood(counts.dice, table)
-    return dice.groupby([table["split"], table["subject"]]).mean().groupby("split").mean()
+    return (
+        dice.groupby([table["split"], table["subject"]]).mean().groupby("split").mean()
+    )
 
 
 swept = pd.DataFrame({level: dice_at(level) for level in LEVELS})
@@ -532,13 +538,16 @@ def at_threshold(value):
     return figures.strip([picture], said, columns=1, legend=figures.OVERLAY)
 
 
-explore.slider(at_threshold, [0.05, 0.1, 0.25, 0.5, 0.75, 0.9], [0.1, 0.5, 0.9], "threshold")
+explore.slider(
+    at_threshold, [0.05, 0.1, 0.25, 0.5, 0.75, 0.9], [0.1, 0.5, 0.9], "threshold"
+)
 
 # %% [markdown]
 # ## Best, median and worst
 #
 # Three frames of each split by Dice, so that neither a lucky nor an unlucky one stands
 # for all.
+
 
 # %%
 def marked_frame(frame):
@@ -551,6 +560,7 @@ figures.gallery(per_frame, marked_frame).front("gallery")
 # %% [markdown]
 # Compare the worst frames with the map at the top of this page: are they the rule or
 # the exception? Then browse the target yourself, by failure mode.
+
 
 # %%
 def describe(frame):
@@ -574,6 +584,7 @@ has_look = "are in this run" if look is not None else "are not in this run"
 # %% [markdown]
 # Such frames {has_look}.
 
+
 # %%
 def on_real(look):
     found = evaluation.evaluate(run, look)
@@ -588,13 +599,16 @@ def on_real(look):
 
 on_real(look) if look is not None else None
 
+
 # %%
 def pictured(look, most=12):
     found = runs.probabilities(run, look) >= 128
     shown = range(min(most, len(look)))
     pictures = [lesson.look_overlay(row, found[row]) for row in shown]
     names = look.table["subject"] + ", " + look.table["frame"].astype(str)
-    return figures.strip(pictures, list(names[:most]), columns=3, legend=figures.OVERLAY)
+    return figures.strip(
+        pictures, list(names[:most]), columns=3, legend=figures.OVERLAY
+    )
 
 
 pictured(look) if look is not None else None

@@ -84,8 +84,8 @@ def properties(split):
     blood = (packed.blood & packed.valid).sum(axis=(1, 2))
     table["coverage"] = 100 * blood / (packed.valid & view).sum(axis=(1, 2))
     table["edge"] = [edge_length(*one) for one in zip(packed.blood, packed.valid)]
-    table["surround"] = 100 * (packed.valid & ~view).sum(axis=(1, 2)) / packed.valid.sum(
-        axis=(1, 2)
+    table["surround"] = (
+        100 * (packed.valid & ~view).sum(axis=(1, 2)) / packed.valid.sum(axis=(1, 2))
     )
     return table
 
@@ -164,7 +164,9 @@ def three_ways(x, y):
 # %%
 if table["subject"].nunique() > 1:
     ways = pd.DataFrame({name: three_ways(name, "dice") for name in PROPERTIES}).T
-    figures.table(ways.rename_axis("property").reset_index(), "Rank correlation with Dice")
+    figures.table(
+        ways.rename_axis("property").reset_index(), "Rank correlation with Dice"
+    )
 
 # %% [markdown]
 # Look for a row whose three numbers disagree. Nobody who reports one correlation says
@@ -209,7 +211,9 @@ def correlate(outcome):
             rows.append({"property": name, "value": found.value, "p": found.p})
             rows[-1] |= {"subjects": found.n_subjects, "frames": found.n_frames}
     rows = pd.DataFrame(rows).astype({"p": float})
-    rows["estimand"] = ["pooled", "within subjects", "between subjects"] * len(PROPERTIES)
+    rows["estimand"] = ["pooled", "within subjects", "between subjects"] * len(
+        PROPERTIES
+    )
     rows["p (Holm)"] = rows.groupby("estimand")["p"].transform(correlation.holm)
     return rows.assign(significant=rows["p (Holm)"] < 0.05)
 
@@ -304,14 +308,16 @@ arithmetic = inside.abs().idxmax() if inside.notna().any() else "coverage"
 
 # %% tags=["check"]
 check(
-    lambda: arithmetic in PROPERTIES
-    and (
-        dummy["value"].isna().all()
-        or arithmetic
-        == dummy[dummy["estimand"] == "within subjects"]
-        .set_index("property")["value"]
-        .abs()
-        .idxmax()
+    lambda: (
+        arithmetic in PROPERTIES
+        and (
+            dummy["value"].isna().all()
+            or arithmetic
+            == dummy[dummy["estimand"] == "within subjects"]
+            .set_index("property")["value"]
+            .abs()
+            .idxmax()
+        )
     ),
     "Take the rows of `dummy` whose estimand is 'within subjects', and look for the "
     "greatest absolute value.",

@@ -87,6 +87,7 @@ study.files
 # *tested* on a mask never complains about it. We join the two tables: what the study scored in each frame, and what area each
 # class has there.
 
+
 # %%
 def join(per_frame, classes):
     frames = per_frame.merge(classes, on=["subject", "frame"], validate="one_to_one")
@@ -105,16 +106,20 @@ frames = study.of(join, study.per_frame, study.classes)
 # %%
 areas, scored = reenact.puzzle(frames, lesson.frames("ood_test"), seed)
 
+
 # %% tags=["exercise"]
 def scored_class(areas, scored):
     # solution begins
     return areas.sub(scored, axis=0).abs().mean().idxmin()
     # solution ends
 
+
 # %% tags=["check"]
-check(lambda: (areas[scored_class(areas, scored)] - scored).abs().mean() < 0.1,
-      "Subtract the scored area from each class's area, frame by frame, and take the "
-      "class whose differences are smallest: areas.sub(scored, axis=0) is a beginning.")
+check(
+    lambda: (areas[scored_class(areas, scored)] - scored).abs().mean() < 0.1,
+    "Subtract the scored area from each class's area, frame by frame, and take the "
+    "class whose differences are smallest: areas.sub(scored, axis=0) is a beginning.",
+)
 
 # %% [markdown] tags=["solution"]
 # The differences are taken frame by frame, because a mean area may agree by chance: two classes can cover as much on average
@@ -122,6 +127,7 @@ check(lambda: (areas[scored_class(areas, scored)] - scored).abs().mean() < 0.1,
 
 # %% [markdown]
 # Now the published tables themselves. **How large would you expect the bar of blood to be, if blood was scored?**
+
 
 # %%
 def by_class(frames):
@@ -134,6 +140,7 @@ def by_class(frames):
 
 
 charts.by_class(study.of(by_class, frames)).front("published_organ")
+
 
 # %%
 def organ(frames):
@@ -168,11 +175,15 @@ right = evaluation.evaluate(found, patients)
 ids = {entry.name: entry.id for entry in CLASSES}
 bowel = patients.classes == ids["Gastrointestinal Tract"]  # in blood's place
 wrong = right.assign(**counts.count(found, bowel, patients.valid))
-means = {way: subject_means(counts.on_blood(counts.dice, table), table.subject)
-         for way, table in (("wrong", wrong), ("right", right))}
+means = {
+    way: subject_means(counts.on_blood(counts.dice, table), table.subject)
+    for way, table in (("wrong", wrong), ("right", right))
+}
 for way, table in (("wrong", wrong), ("right", right)):
-    lesson.add(f"habit.wrong_class.{way}",
-               lesson.estimate(table, "dice", counts.dice, split="ood_wished"))
+    lesson.add(
+        f"habit.wrong_class.{way}",
+        lesson.estimate(table, "dice", counts.dice, split="ood_wished"),
+    )
 names = ("against bowel", "against blood")
 ours.paired(pd.DataFrame(means), names, "Dice, mean of a patient")
 
@@ -224,6 +235,7 @@ charts.modes(study.of(modes, frames))
 # Without a common pixel Dice is $\varepsilon / (fp + fn + \varepsilon)$, and $fn$ *is* the covered area: the larger the organ, the
 # smaller the Dice, by arithmetic. How large must epsilon be to do this? We put others in its place. **Does a smaller one help?**
 
+
 # %%
 def epsilons(frames):
     rows, labels = [], frames[frames.labelled]
@@ -231,13 +243,15 @@ def epsilons(frames):
     for epsilon in (0, 1e-12, EPSILON, 1e-3):
         dice = labels.dice.where(labels.common, epsilon / (wrong_pixels + epsilon))
         free = ~labels.common
-        rows.append({
-            "epsilon": epsilon,
-            "PARTIAL, %": 100 * (dice > 0).mean(),
-            "correlation with area": spearman(dice, labels.scored),
-            "no pixel in common": spearman(dice[free], labels.scored[free]),
-            "a pixel in common": spearman(dice[~free], labels.scored[~free]),
-        })
+        rows.append(
+            {
+                "epsilon": epsilon,
+                "PARTIAL, %": 100 * (dice > 0).mean(),
+                "correlation with area": spearman(dice, labels.scored),
+                "no pixel in common": spearman(dice[free], labels.scored[free]),
+                "a pixel in common": spearman(dice[~free], labels.scored[~free]),
+            }
+        )
     return pd.DataFrame(rows).astype({"epsilon": str})
 
 
@@ -253,17 +267,24 @@ figures.table(tried, "Rank correlation of Dice with the scored area, by epsilon"
 # ### Exercise 2 · Another epsilon
 # `smoothed_dice(wrong_pixels, epsilon)` is to give the Dice of a frame without a common pixel. Then try an epsilon of your own.
 
+
 # %% tags=["exercise"]
 def smoothed_dice(wrong_pixels, epsilon):
     # solution begins
     return epsilon / (wrong_pixels + epsilon)
     # solution ends
 
+
 # %% tags=["check"]
-check(lambda: abs(smoothed_dice(3, 1) - 0.25) < 1e-9 and smoothed_dice(9, 0) == 0
-      and smoothed_dice(10, 1e-9) > smoothed_dice(20, 1e-9),
-      "Put tp = 0 into the formula of section 2: epsilon stands above, and below stand "
-      "the wrong pixels and epsilon.")
+check(
+    lambda: (
+        abs(smoothed_dice(3, 1) - 0.25) < 1e-9
+        and smoothed_dice(9, 0) == 0
+        and smoothed_dice(10, 1e-9) > smoothed_dice(20, 1e-9)
+    ),
+    "Put tp = 0 into the formula of section 2: epsilon stands above, and below stand "
+    "the wrong pixels and epsilon.",
+)
 
 # %% [markdown] tags=["solution"]
 # Any epsilon above zero ranks the frames by their wrong pixels; zero gives them all the same Dice.
@@ -275,13 +296,27 @@ pixels = missed.fp + missed.fn
 for way, epsilon in (("wrong", EPSILON), ("right", 0)):
     smoothed = 2 * labelled.tp + epsilon  # above zero wherever Dice is
     share = subject_means(100.0 * (smoothed > 0), labelled.subject)
-    lesson.add(f"habit.epsilon.{way}", Estimate(
-        share.mean(), n_frames=len(labelled), n_subjects=len(share), split="ood_wished",
-        unit="percent", estimand="frames labelled (as bowel) that are partly found"))
-    lesson.add(f"habit.correlation.{way}", Estimate(
-        spearman(counts.coverage(missed), epsilon / (pixels + epsilon)),
-        n_frames=len(missed), n_subjects=missed.subject.nunique(), split="ood_wished",
-        estimand="rank correlation of Dice with labelled area where nothing overlaps"))
+    lesson.add(
+        f"habit.epsilon.{way}",
+        Estimate(
+            share.mean(),
+            n_frames=len(labelled),
+            n_subjects=len(share),
+            split="ood_wished",
+            unit="percent",
+            estimand="frames labelled (as bowel) that are partly found",
+        ),
+    )
+    lesson.add(
+        f"habit.correlation.{way}",
+        Estimate(
+            spearman(counts.coverage(missed), epsilon / (pixels + epsilon)),
+            n_frames=len(missed),
+            n_subjects=missed.subject.nunique(),
+            split="ood_wished",
+            estimand="rank correlation of Dice with labelled area where nothing overlaps",
+        ),
+    )
 
 # %% [markdown] tags=["phantom"]
 # The phantom's predictions, scored against bowel: with epsilon {habit.epsilon.wrong:.0f} % of the labelled frames are PARTIAL,
@@ -295,6 +330,7 @@ for way, epsilon in (("wrong", EPSILON), ("right", 0)):
 # *As published:* frames were shuffled and divided into training and validation; Dice is that of the validation frames. **How far
 # is a validation frame from its nearest training frame?**
 
+
 # %%
 def neighbours(splits):
     ordered = splits.sort_values("frame")
@@ -302,8 +338,12 @@ def neighbours(splits):
     train = train.assign(nearest=train.frame)[["subject", "frame", "nearest"]]
     near = pd.merge_asof(val, train, on="frame", by="subject", direction="nearest")
     distance = (near.frame - near.nearest).abs().astype(int).rename("distance")
-    return distance.value_counts().rename("frames").reset_index().sort_values(
-        "distance", ignore_index=True)
+    return (
+        distance.value_counts()
+        .rename("frames")
+        .reset_index()
+        .sort_values("distance", ignore_index=True)
+    )
 
 
 charts.neighbours(study.of(neighbours, study.splits))
@@ -333,6 +373,7 @@ ours.drawings(habits[habits.habit.isin(["split by frames", "schedule"])])
 # *As published:* a p-value from all frames labelled blood, each counted as an independent observation. **What would you have to
 # repeat to get a truly new frame of blood?**
 
+
 # %%
 def observations(frames):
     return {
@@ -357,10 +398,20 @@ draws = 20 if lesson.profile == "smoke" else 300
 empty = reenact.p_values(bloody, "of the subject", draws, seed)
 for way, unit in (("wrong", "frames"), ("right", "subjects")):
     rate, low, high = reenact.rejected(empty[unit])
-    lesson.add(f"habit.unit.{way}", Estimate(
-        rate, low, high, 0.95, len(bloody), bloody.subject.nunique(),
-        split="ood_wished", unit="percent",
-        estimand=f"how often what is nothing is found, tested over {unit}"))
+    lesson.add(
+        f"habit.unit.{way}",
+        Estimate(
+            rate,
+            low,
+            high,
+            0.95,
+            len(bloody),
+            bloody.subject.nunique(),
+            split="ood_wished",
+            unit="percent",
+            estimand=f"how often what is nothing is found, tested over {unit}",
+        ),
+    )
 ours.null(empty)
 
 # %% [markdown] tags=["phantom"]
@@ -386,6 +437,7 @@ by_patients = nulls.subjects.max()
 # *As published:* a cosine schedule, given {published.t_max:.0f} epochs, run for {published.epochs_trained:.0f}. **A cosine falls
 # from its top to its foot. What does it do after that?**
 
+
 # %%
 def rates(training, top=1e-4, foot=1e-6, length=30):
     epoch = np.arange(training["epochs_trained"])
@@ -399,8 +451,10 @@ figures.schedule(list(study.of(rates, study.training).rate))
 short = habits[habits.habit == "schedule"].groupby("outcome")[["wrong", "right"]].mean()
 short_pigs, short_patients = short.loc["Dice of pigs"], short.loc["Dice of patients"]
 options, _ = reenact.recorded("habits", table="habits_options")
-scores = [part.drop(columns=["seed", "network", "threshold"]).to_numpy()
-          for _, part in options.groupby("seed")]
+scores = [
+    part.drop(columns=["seed", "network", "threshold"]).to_numpy()
+    for _, part in options.groupby("seed")
+]
 n_options = min(map(len, scores))
 
 # %% [markdown]
@@ -416,6 +470,7 @@ n_options = min(map(len, scores))
 # is then reported. The benchmark kept the Dice of each patient for {n_options} options a drawing, networks times thresholds. We
 # choose the best of some options on some patients, and ask what it is worth on the others.
 
+
 # %%
 def flattery(scores, n_options, n_patients, repeats=200):
     # What an option has beyond the average option, so that easy patients are no gain.
@@ -428,10 +483,16 @@ def flattery(scores, n_options, n_patients, repeats=200):
         gains.append(best[test].mean() - best[others].mean())
     return np.mean(gains)
 
+
 # %%
 sizes = [n for n in (1, 2, 4, 8, 16, 32, 64) if n <= n_options]
-curves = {patients: (sizes, [np.mean([flattery(one, n, patients) for one in scores])
-                             for n in sizes]) for patients in (1, 3, 6)}
+curves = {
+    patients: (
+        sizes,
+        [np.mean([flattery(one, n, patients) for one in scores]) for n in sizes],
+    )
+    for patients in (1, 3, 6)
+}
 ours.flattery(curves)
 
 # %% [markdown]
@@ -456,11 +517,22 @@ view_before = mean.loc[("fill left out", "view"), "dice"]
 view_after = mean.loc[(after, "view"), "dice"]
 for way, recipe in (("wrong", "fill left out"), ("right", after)):
     n = black[black.recipe == recipe].drawing.nunique()
-    lesson.add(f"habit.black.{way}", Estimate(
-        mean.loc[(recipe, "frame"), "dice"], n_subjects=n, of="drawing", data="phantom",
-        split="ood_wished", estimand=f"Dice of patients, mean over drawings: {recipe}"))
-figures.table(mean.reset_index(), "Wished-for patients, the frame and its view, "
-              f"recorded on {black_about['date']}", digits=2)
+    lesson.add(
+        f"habit.black.{way}",
+        Estimate(
+            mean.loc[(recipe, "frame"), "dice"],
+            n_subjects=n,
+            of="drawing",
+            data="phantom",
+            split="ood_wished",
+            estimand=f"Dice of patients, mean over drawings: {recipe}",
+        ),
+    )
+figures.table(
+    mean.reset_index(),
+    f"Wished-for patients, the frame and its view, recorded on {black_about['date']}",
+    digits=2,
+)
 
 # %% [markdown]
 # On drawings that nobody had opened before ({habit.black.wrong.behind}) Dice of the frame is **{habit.black.wrong:.2f}** with the
@@ -475,6 +547,7 @@ figures.table(mean.reset_index(), "Wished-for patients, the frame and its view, 
 # the wrong organ, so it is not shown. **Is its opposite? And does the second half hold?** Epsilon, which hid so much, now helps:
 # without a common pixel Dice gives $fp + fn$ exactly, the coverage gives $fn$, and so the predicted area follows.
 
+
 # %%
 def recover(frames):
     scored_pixels = (frames.scored * PIXELS / 100).round()
@@ -484,6 +557,7 @@ def recover(frames):
 
 
 frames = study.of(recover, frames)
+
 
 # %%
 def claimed_alarms(frames):
@@ -513,18 +587,23 @@ my_guess = 55
 
 # %% tags=["check"]
 true_share = lesson.record["published.alarm_1pct_patients_mean"].value
-check(lambda: abs(my_guess - true_share) < 15,
-      "Guess again: by frame it is about "
-      f"{lesson.record['published.alarm_1pct'].value:.0f} %, and patients differ.")
+check(
+    lambda: abs(my_guess - true_share) < 15,
+    "Guess again: by frame it is about "
+    f"{lesson.record['published.alarm_1pct'].value:.0f} %, and patients differ.",
+)
 
 # %% [markdown] tags=["solution"]
 # It is {published.alarm_1pct_patients_mean:.0f} %. A mean over patients gives each the same weight, however many frames it has.
 
+
 # %%
 def alarms(frames):
     clean = frames[(frames.blood == 0) & ~frames.common]
-    rates = {name: 100 * (clean.area > least).groupby(clean.subject).mean()
-             for name, least in (("one pixel", 0), ("0.1 %", 0.1), ("1 %", 1))}
+    rates = {
+        name: 100 * (clean.area > least).groupby(clean.subject).mean()
+        for name, least in (("one pixel", 0), ("0.1 %", 0.1), ("1 %", 1))
+    }
     bleeds = frames.groupby("subject").blood.max() > 0
     return pd.DataFrame({"bleeds": bleeds, **rates}).reset_index()
 
@@ -556,12 +635,20 @@ charts.alarms(by_patient)
 
 # %%
 summed = habits.assign(added=habits.wrong - habits.right).groupby(["habit", "outcome"])
-together = summed[["wrong", "right"]].mean().assign(
-    least=summed.added.min(), most=summed.added.max()).reset_index()
-figures.table(together.set_axis(
-    ["habit", "outcome", "by the habit", "properly", "adds, least", "most"], axis=1),
+together = (
+    summed[["wrong", "right"]]
+    .mean()
+    .assign(least=summed.added.min(), most=summed.added.max())
+    .reset_index()
+)
+figures.table(
+    together.set_axis(
+        ["habit", "outcome", "by the habit", "properly", "adds, least", "most"], axis=1
+    ),
     f"Means over {about['drawings']} drawings, and the least and greatest effect; "
-    f"recorded on {about['date']}", digits=2)
+    f"recorded on {about['date']}",
+    digits=2,
+)
 
 # %% [markdown]
 # A dash is a figure that is undefined: without epsilon, frames without a common pixel have no order. Wrong class, epsilon and
@@ -606,30 +693,40 @@ figures.table(together.set_axis(
 
 # %%
 _, coverage = reenact.recorded("interval_coverage")
-figures.table(reenact.coverage_grid(coverage), (
-    "How often an interval over few subjects holds the truth: the worst population "
-    f"tried, its mean width in brackets; recorded on {coverage['date']}"))
+figures.table(
+    reenact.coverage_grid(coverage),
+    (
+        "How often an interval over few subjects holds the truth: the worst population "
+        f"tried, its mean width in brackets; recorded on {coverage['date']}"
+    ),
+)
 
 # %% tags=["quiz"]
 quiz(
-    ("A Dice of a millionth on a frame: what does it tell?", {
-        "A little blood was found": "No: one pixel in common gives far more than that.",
-        "Nothing was in common, and a constant stands in the formula":
-            "Yes: without it, Dice would be zero, and the frame would be a miss.",
-        "The blood was very small": "No: it is the constant over the wrong pixels.",
-    }),
-    ("What would tell whether this network finds blood in patients?", {
-        "More frames of the patient who bleeds": "No: that would still be one patient.",
-        "The predictions, on patients who bleed":
-            "Yes: overlap needs predictions, and a word about patients needs patients.",
-        "A smaller epsilon": "No: any epsilon keeps the order of the frames.",
-    }),
-    ("You try many thresholds on a few test patients and report the best. What now?", {
-        "The figure flatters, the more the fewer patients there are":
-            "Yes: the best of many is partly lucky, and few patients leave room for it.",
-        "Nothing, as the network stayed the same": "No: the choice has seen the test.",
-        "The figure is too low": "No: the best was chosen, with luck on its side.",
-    }),
+    (
+        "A Dice of a millionth on a frame: what does it tell?",
+        {
+            "A little blood was found": "No: one pixel in common gives far more than that.",
+            "Nothing was in common, and a constant stands in the formula": "Yes: without it, Dice would be zero, and the frame would be a miss.",
+            "The blood was very small": "No: it is the constant over the wrong pixels.",
+        },
+    ),
+    (
+        "What would tell whether this network finds blood in patients?",
+        {
+            "More frames of the patient who bleeds": "No: that would still be one patient.",
+            "The predictions, on patients who bleed": "Yes: overlap needs predictions, and a word about patients needs patients.",
+            "A smaller epsilon": "No: any epsilon keeps the order of the frames.",
+        },
+    ),
+    (
+        "You try many thresholds on a few test patients and report the best. What now?",
+        {
+            "The figure flatters, the more the fewer patients there are": "Yes: the best of many is partly lucky, and few patients leave room for it.",
+            "Nothing, as the network stayed the same": "No: the choice has seen the test.",
+            "The figure is too low": "No: the best was chosen, with luck on its side.",
+        },
+    ),
 )
 
 # %% [markdown]

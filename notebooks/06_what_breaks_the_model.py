@@ -47,7 +47,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from helpers import causes, figures, phantom, reenact, runs, shift, statistics, views
+from helpers import causes, figures, phantom, reenact, shift, views
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
@@ -106,6 +106,7 @@ figures.strip(
 #
 # The cost of a group is the Dice that is lost when it is turned. Dice is the mean over
 # the frames with blood of a pig, then over pigs, as in lesson 03.
+
 
 # %% tags=["phantom"]
 def dice_with(groups):
@@ -190,6 +191,7 @@ check(
 # Write `share(name)`: its mean gain over all orders of "pqr". `permutations("pqr")`
 # gives the orders, and what came before `name` is `order[: order.index(name)]`.
 
+
 # %% tags=["exercise"]
 def share(name):
     # solution begins
@@ -199,6 +201,7 @@ def share(name):
         gains.append(harm((*before, name)) - harm(before))
     return sum(gains) / len(gains)
     # solution ends
+
 
 # %% tags=["check"]
 check(
@@ -308,6 +311,7 @@ figures.table(seen, "Cues by subject, and the band of chance", digits=3)
 # their dose stays zero, and what they cost is missed. How far are the doses from the
 # drawing's own?
 
+
 # %% tags=["phantom"]
 def middle(table):
     return table.replace(np.inf, np.nan).mean()
@@ -390,19 +394,37 @@ sums["placebo"] = nothing.sum()
 # %% tags=["phantom"]
 said = "Shapley share of {} in the Dice lost by held-out pigs (id_val and id_test), {}"
 for name, values in answers.items():
-    lesson.add(f"cause.total.{name}", Estimate(
-        sums[name], n_subjects=n_pigs, split="source",
-        estimand=f"Dice lost by held-out pigs, all five groups together, {name}"))
+    lesson.add(
+        f"cause.total.{name}",
+        Estimate(
+            sums[name],
+            n_subjects=n_pigs,
+            split="source",
+            estimand=f"Dice lost by held-out pigs, all five groups together, {name}",
+        ),
+    )
     for group, value in values.items():
-        lesson.add(f"cause.{group}.{name}", Estimate(
-            value, n_subjects=n_pigs, split="source",
-            estimand=said.format(group, name)))
+        lesson.add(
+            f"cause.{group}.{name}",
+            Estimate(
+                value,
+                n_subjects=n_pigs,
+                split="source",
+                estimand=said.format(group, name),
+            ),
+        )
 for group in ("blood", "anatomy"):  # images can't know them
     for name in answers:
         value = alone[group] if name == "truth" else np.nan
-        lesson.add(f"cause.{group}.{name}", Estimate(
-            value, n_subjects=n_pigs, split="source",
-            estimand=f"Dice lost by held-out pigs with {group} turned alone, {name}"))
+        lesson.add(
+            f"cause.{group}.{name}",
+            Estimate(
+                value,
+                n_subjects=n_pigs,
+                split="source",
+                estimand=f"Dice lost by held-out pigs with {group} turned alone, {name}",
+            ),
+        )
 
 # %% [markdown]
 # ### Exercise 3 · The lazy method
@@ -448,6 +470,7 @@ check(
 # patients, and of patients drawn with a pig's camera. **How much of the difference is
 # left when no dial of a camera differs?**
 
+
 # %% tags=["phantom"]
 def tissue(frames):
     view = [views.visible(i, v) for i, v in zip(frames.images, frames.valid)]
@@ -455,11 +478,13 @@ def tissue(frames):
     return each.groupby(np.asarray(frames.subject)).mean().mean()
 
 
-naive = pd.DataFrame({
-    "pigs": tissue(where.reference()),
-    "patients": tissue(where.target()),
-    "patients, a pig's camera": tissue(where.target(shift.GROUPS)),
-})
+naive = pd.DataFrame(
+    {
+        "pigs": tissue(where.reference()),
+        "patients": tissue(where.target()),
+        "patients, a pig's camera": tissue(where.target(shift.GROUPS)),
+    }
+)
 left = naive["patients, a pig's camera"] - naive["pigs"]
 naive["share left"] = left / (naive["patients"] - naive["pigs"])
 most_left = naive["share left"].abs().idxmax()
@@ -530,6 +555,7 @@ top_placebo = dots("placebo", "camera").abs().max().max()
 # much. *Cause* is for where a placebo was passed and the truth was at hand. Here it is
 # for the frames of this run as they lie on the disk.
 
+
 # %%
 def some(*splits, most=4):
     packed = [lesson.frames(split) for split in lesson.splits(*splits)]
@@ -537,9 +563,14 @@ def some(*splits, most=4):
     for one in packed:
         turn = one.table.groupby("subject").cumcount()
         keep = one.where((turn < most).to_numpy())
-        parts.append(shift.Frames(
-            np.asarray(keep.images), np.asarray(keep.blood), np.asarray(keep.valid),
-            keep.table["subject"].to_numpy()))
+        parts.append(
+            shift.Frames(
+                np.asarray(keep.images),
+                np.asarray(keep.blood),
+                np.asarray(keep.valid),
+                keep.table["subject"].to_numpy(),
+            )
+        )
     return shift.Frames(*map(np.concatenate, zip(*parts)))
 
 
@@ -551,9 +582,15 @@ rows["all"] = response(shift.GROUPS)
 
 # %%
 for group, value in rows.items():
-    lesson.add(f"sensitivity.{group}", Estimate(
-        value, n_subjects=len(set(held_out.subject)), split="id_test",
-        estimand=f"Dice lost with {group} turned on images to the estimated dose"))
+    lesson.add(
+        f"sensitivity.{group}",
+        Estimate(
+            value,
+            n_subjects=len(set(held_out.subject)),
+            split="id_test",
+            estimand=f"Dice lost with {group} turned on images to the estimated dose",
+        ),
+    )
 listed = pd.Series(rows, name="Dice lost").rename_axis("group").reset_index()
 figures.table(listed, "Sensitivity of unseen pigs' frames, each group alone", digits=3)
 

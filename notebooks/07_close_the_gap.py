@@ -51,8 +51,19 @@ import pandas as pd
 import torch
 from torch.nn.functional import logsigmoid
 
-from helpers import adaptation, counts, evaluation, figures, remedies
-from helpers import runs, statistics, surgenet, training, views, words
+from helpers import (
+    adaptation,
+    counts,
+    evaluation,
+    figures,
+    remedies,
+    runs,
+    statistics,
+    surgenet,
+    training,
+    views,
+    words,
+)
 from helpers.adaptation import CONTROLS, NAMES
 from helpers.exercises import check, quiz
 from helpers.lesson import begin

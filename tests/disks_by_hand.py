@@ -26,7 +26,10 @@ def disks(tmp_path, own_store):
     for number in range(24):
         image = random.integers(90, 120, (64, 64, 3)).astype(np.uint8)
         mask = np.zeros((64, 64), np.uint8)
-        centre, radius = random.integers(20, 44, 2).tolist(), int(random.integers(8, 14))
+        centre, radius = (
+            random.integers(20, 44, 2).tolist(),
+            int(random.integers(8, 14)),
+        )
         cv2.circle(mask, centre, radius, 255, -1)
         image[mask > 0] = (200, 30, 30)
         cv2.imwrite(str(folder / "images" / f"{number:03d}.png"), image[..., ::-1])

@@ -11,13 +11,30 @@ def tissue(seed, gleams=6):
     rng = np.random.default_rng(seed)
     frames = np.empty((N, H, W, 3), np.uint8)
     for frame in frames:
-        coarse, fine = (cv2.GaussianBlur(rng.standard_normal((H, W)), (0, 0), s) * s for s in (6, 1.2))
+        coarse, fine = (
+            cv2.GaussianBlur(rng.standard_normal((H, W)), (0, 0), s) * s
+            for s in (6, 1.2)
+        )
         shade = 1 + 0.35 * coarse + 0.25 * fine
-        colour = np.array([175, 95, 90]) + 25 * np.stack([coarse, 0.5 * fine, -0.5 * coarse], axis=-1)
+        colour = np.array([175, 95, 90]) + 25 * np.stack(
+            [coarse, 0.5 * fine, -0.5 * coarse], axis=-1
+        )
         image = colour * shade[..., None] + rng.normal(0, 2, (H, W, 3))
-        cv2.line(image, (0, int(rng.integers(20, 60))), (W, int(rng.integers(20, 60))), (150, 155, 160), 4)
+        cv2.line(
+            image,
+            (0, int(rng.integers(20, 60))),
+            (W, int(rng.integers(20, 60))),
+            (150, 155, 160),
+            4,
+        )
         for _ in range(gleams):
-            cv2.circle(image, tuple(int(v) for v in rng.integers(8, 64, 2)), 1, (255, 255, 255), -1)
+            cv2.circle(
+                image,
+                tuple(int(v) for v in rng.integers(8, 64, 2)),
+                1,
+                (255, 255, 255),
+                -1,
+            )
         frame[:] = np.clip(image, 0, 255)
     return frames
 
@@ -30,11 +47,11 @@ def gleaming(seed, steel=(150, 155, 160)):
         light = np.zeros((H, W), np.float32)
         for _ in range(40):
             y, x = rng.integers(4, H - 4), rng.integers(4, W - 4)
-            light[y:y + 2, x:x + 2] = rng.uniform(0.6, 1.2)
+            light[y : y + 2, x : x + 2] = rng.uniform(0.6, 1.2)
         linear = (frame / 255) ** 2.2 + light[..., None]
         frame[:] = np.clip(linear, 0, 0.9) ** (1 / 2.2) * 255
         row = int(rng.integers(10, 60))
-        frame[row:row + 7] = np.clip(steel + rng.normal(0, 3, (7, W, 3)), 0, 255)
+        frame[row : row + 7] = np.clip(steel + rng.normal(0, 3, (7, W, 3)), 0, 255)
     return frames
 
 
@@ -48,11 +65,18 @@ def round_view(frames):
 
 def jpeg(frames, quality):
     setting = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    return np.stack([cv2.imdecode(cv2.imencode(".jpg", f, setting)[1], 1) for f in frames])
+    return np.stack(
+        [cv2.imdecode(cv2.imencode(".jpg", f, setting)[1], 1) for f in frames]
+    )
 
 
 def sharpened(frames):
-    return np.stack([cv2.addWeighted(f, 1.8, cv2.GaussianBlur(f, (0, 0), 1), -0.8, 0) for f in frames])
+    return np.stack(
+        [
+            cv2.addWeighted(f, 1.8, cv2.GaussianBlur(f, (0, 0), 1), -0.8, 0)
+            for f in frames
+        ]
+    )
 
 
 def stretched(frames, by):
@@ -66,7 +90,9 @@ def smoky(frames):
 
 
 def noisy(frames):
-    return np.clip(frames + np.random.default_rng(5).normal(0, 12, frames.shape), 0, 255).astype(np.uint8)
+    return np.clip(
+        frames + np.random.default_rng(5).normal(0, 12, frames.shape), 0, 255
+    ).astype(np.uint8)
 
 
 def cast(frames):
@@ -87,7 +113,9 @@ CHANGED = {
     "exposure": lambda f: (255 * (f / 255) ** 1.8).astype(np.uint8),
     "colour": cast,
     "contrast": lambda f: stretched(f, 0.6),
-    "sharpness": lambda f: np.stack([cv2.GaussianBlur(frame, (0, 0), 1.3) for frame in f]),
+    "sharpness": lambda f: np.stack(
+        [cv2.GaussianBlur(frame, (0, 0), 1.3) for frame in f]
+    ),
     "field_of_view": round_view,
     "noise": noisy,
 }

@@ -12,13 +12,19 @@ from helpers import frames
 from helpers.errors import CourseError
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
-needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the real frames are not on this machine")
+needs_real = pytest.mark.skipif(
+    not REAL.is_dir(), reason="the real frames are not on this machine"
+)
 
 SIZE = (12, 16)  # of every frame here
 
 # (grey in the watershed mask, colour in the colour mask) of four classes, and of what has none
 LIVER, BLOOD, GUT = (21, (255, 114, 114)), (24, (255, 0, 0)), (13, (231, 70, 156))
-SURROUND, BORDER, UNLABELLED = (50, (127, 127, 127)), (255, (255, 255, 255)), (0, (255, 255, 255))
+SURROUND, BORDER, UNLABELLED = (
+    (50, (127, 127, 127)),
+    (255, (255, 255, 255)),
+    (0, (255, 255, 255)),
+)
 
 
 def png(array: np.ndarray, palette: list[int] | None = None) -> bytes:
@@ -43,13 +49,20 @@ def palette_png(mask: np.ndarray) -> bytes:
 
 
 def write_pig(
-    pig: Path, numbers: list[int], seed: int = 0, unpacked: bool = False, junk: bool = False
+    pig: Path,
+    numbers: list[int],
+    seed: int = 0,
+    unpacked: bool = False,
+    junk: bool = False,
 ) -> None:
     """One pig of HemoSet: imgs.zip and labels.zip, or the same unpacked in place."""
     pig.mkdir(parents=True, exist_ok=True)
     sides = {
         "imgs": {f"imgs/{n:06d}.png": png(image(seed + n)) for n in numbers},
-        "labels": {f"labels/{n:06d}_mask.png": palette_png(blood_mask(seed + n)) for n in numbers},
+        "labels": {
+            f"labels/{n:06d}_mask.png": palette_png(blood_mask(seed + n))
+            for n in numbers
+        },
     }
     for side, content in sides.items():
         if junk:
@@ -83,7 +96,12 @@ def cholec_labels(seed: int = 0, size: tuple[int, int] = SIZE) -> np.ndarray:
 
 
 def write_cholec(
-    folder: Path, video: str, clip: int, number: int, labels: np.ndarray | None = None, **instead: bytes
+    folder: Path,
+    video: str,
+    clip: int,
+    number: int,
+    labels: np.ndarray | None = None,
+    **instead: bytes,
 ) -> Path:
     """One frame of CholecSeg8k; instead: other bytes for "endo", "watershed" or "color", b"" for none."""
     labels = cholec_labels(number) if labels is None else labels
@@ -96,18 +114,29 @@ def write_cholec(
     } | instead
     place = folder / video / f"{video}_{clip:05d}"
     place.mkdir(parents=True, exist_ok=True)
-    names = {"endo": "endo", "watershed": "endo_watershed_mask", "color": "endo_color_mask"}
+    names = {
+        "endo": "endo",
+        "watershed": "endo_watershed_mask",
+        "color": "endo_color_mask",
+    }
     for part, data in content.items():
         if data:
             (place / f"frame_{number}_{names[part]}.png").write_bytes(data)
-    (place / f"frame_{number}_endo_mask.png").write_bytes(b"sparse strokes that nobody should open")
+    (place / f"frame_{number}_endo_mask.png").write_bytes(
+        b"sparse strokes that nobody should open"
+    )
     return place
 
 
-def write_own(folder: Path, names: list[str], suffix: str = "", size: tuple[int, int] = SIZE) -> Path:
+def write_own(
+    folder: Path, names: list[str], suffix: str = "", size: tuple[int, int] = SIZE
+) -> Path:
     """images/NAME.png and masks/NAME<suffix>.png (black and white, 0 and 255)."""
     for seed, name in enumerate(names):
-        for side, data in (("images", png(image(seed, size))), ("masks", png(blood_mask(seed, size) * 255))):
+        for side, data in (
+            ("images", png(image(seed, size))),
+            ("masks", png(blood_mask(seed, size) * 255)),
+        ):
             path = folder / side / f"{name}{suffix if side == 'masks' else ''}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
@@ -122,7 +151,12 @@ def sentence_of(call, *named: str) -> str:
 
 
 def one_sentence(text: str, *named: str) -> str:
-    assert "\n" not in text and text.endswith(".") and not text.endswith("..") and ". " not in text, text
+    assert (
+        "\n" not in text
+        and text.endswith(".")
+        and not text.endswith("..")
+        and ". " not in text
+    ), text
     for word in named:
         assert word in text, f"'{word}' is not in: {text}"
     return text
@@ -133,13 +167,23 @@ def stops_and_skips(folder: Path, *named: str, left: int) -> str:
 
     def pack(on_bad):
         found = frames.index(folder, on_bad=on_bad)
-        packed = frames.pack(found.table, SIZE, on_bad=on_bad, folder=folder.parent / f"store {folder.name}")
+        packed = frames.pack(
+            found.table,
+            SIZE,
+            on_bad=on_bad,
+            folder=folder.parent / f"store {folder.name}",
+        )
         return packed, found.skipped + packed.skipped
 
     sentence = sentence_of(lambda: pack("stop"), *named, 'on_bad="skip"')
     packed, skipped = pack("skip")
-    assert sentence in skipped and len(packed) == len(packed.table) == len(packed.images) == left
+    assert (
+        sentence in skipped
+        and len(packed) == len(packed.table) == len(packed.images) == left
+    )
     for each in skipped:
         one_sentence(each)
-    assert sentence_of(lambda: pack("stop")) == sentence  # found in the store, it is still bad
+    assert (
+        sentence_of(lambda: pack("stop")) == sentence
+    )  # found in the store, it is still bad
     return sentence

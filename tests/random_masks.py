@@ -18,13 +18,17 @@ def one(kind: str, generator: np.random.Generator, size: int) -> np.ndarray:
         mask[:column, column] = True
     elif kind == "large":
         y, x = np.ogrid[:size, :size]
-        mask = (y - row) ** 2 + (x - column) ** 2 <= generator.integers(2, size // 2) ** 2
+        mask = (y - row) ** 2 + (x - column) ** 2 <= generator.integers(
+            2, size // 2
+        ) ** 2
     elif kind == "specks":
         mask = generator.random((size, size)) < generator.uniform(0, 0.6)
     return mask
 
 
-def pairs(n: int, size: int = 16, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def pairs(
+    n: int, size: int = 16, seed: int = 0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """n triples (prediction, blood, valid); a third of the frames are valid throughout, a few nowhere."""
     generator = np.random.default_rng(seed)
     prediction, blood, valid = (np.ones((n, size, size), bool) for _ in range(3))
@@ -33,7 +37,9 @@ def pairs(n: int, size: int = 16, seed: int = 0) -> tuple[np.ndarray, np.ndarray
         alike = generator.random() < 0.3
         # Blood moved by a pixel is what a model gives; a prediction of another kind is what breaks measures.
         prediction[i] = (
-            np.roll(blood[i], 1, axis=0) if alike else one(KINDS[generator.integers(6)], generator, size)
+            np.roll(blood[i], 1, axis=0)
+            if alike
+            else one(KINDS[generator.integers(6)], generator, size)
         )
         if i % 3:
             valid[i] = ~one(KINDS[generator.integers(6)], generator, size)

@@ -3,9 +3,16 @@
 import torch
 from torch.nn import functional as F
 
-DEPTHS = {"caformer_s18": (3, 3, 9, 3), "convnextv2_tiny": (3, 3, 9, 3), "pvt_v2_b2": (3, 4, 6, 3)}
-DIMS = {"caformer_s18": (64, 128, 320, 512), "convnextv2_tiny": (96, 192, 384, 768),
-        "pvt_v2_b2": (64, 128, 320, 512)}
+DEPTHS = {
+    "caformer_s18": (3, 3, 9, 3),
+    "convnextv2_tiny": (3, 3, 9, 3),
+    "pvt_v2_b2": (3, 4, 6, 3),
+}
+DIMS = {
+    "caformer_s18": (64, 128, 320, 512),
+    "convnextv2_tiny": (96, 192, 384, 768),
+    "pvt_v2_b2": (64, 128, 320, 512),
+}
 KEYS = {"caformer_s18": 150, "convnextv2_tiny": 196, "pvt_v2_b2": 332}
 HEADS, RATIOS, REDUCTIONS = (1, 2, 5, 8), (8, 8, 4, 4), (8, 4, 2, 1)  # of PVTv2
 
@@ -25,28 +32,45 @@ def shapes(name):
         if name == "caformer_s18":
             down = f"downsample_layers.{i}"
             pair(f"{down}.conv", (d, before, 7, 7) if i == 0 else (d, before, 3, 3))
-            keys[f"{down}.pre_norm.weight" if i else f"{down}.post_norm.weight"] = (before if i else d,)
+            keys[f"{down}.pre_norm.weight" if i else f"{down}.post_norm.weight"] = (
+                before if i else d,
+            )
             for j in range(depth):
                 b = f"stages.{i}.{j}"
-                keys |= {f"{b}.norm1.weight": (d,), f"{b}.norm2.weight": (d,),
-                         f"{b}.mlp.fc1.weight": (4 * d, d), f"{b}.mlp.fc2.weight": (d, 4 * d)}
+                keys |= {
+                    f"{b}.norm1.weight": (d,),
+                    f"{b}.norm2.weight": (d,),
+                    f"{b}.mlp.fc1.weight": (4 * d, d),
+                    f"{b}.mlp.fc2.weight": (d, 4 * d),
+                }
                 if i < 2:
-                    keys |= {f"{b}.token_mixer.pwconv1.weight": (2 * d, d),
-                             f"{b}.token_mixer.dwconv.weight": (2 * d, 1, 7, 7),
-                             f"{b}.token_mixer.pwconv2.weight": (d, 2 * d)}
+                    keys |= {
+                        f"{b}.token_mixer.pwconv1.weight": (2 * d, d),
+                        f"{b}.token_mixer.dwconv.weight": (2 * d, 1, 7, 7),
+                        f"{b}.token_mixer.pwconv2.weight": (d, 2 * d),
+                    }
                 else:
-                    keys |= {f"{b}.token_mixer.qkv.weight": (3 * d, d),
-                             f"{b}.token_mixer.proj.weight": (d, d),
-                             f"{b}.res_scale1.scale": (d,), f"{b}.res_scale2.scale": (d,)}
+                    keys |= {
+                        f"{b}.token_mixer.qkv.weight": (3 * d, d),
+                        f"{b}.token_mixer.proj.weight": (d, d),
+                        f"{b}.res_scale1.scale": (d,),
+                        f"{b}.res_scale2.scale": (d,),
+                    }
         elif name == "convnextv2_tiny":
-            pair(f"downsample_layers.{i}.{1 if i else 0}", (d, before, 2, 2) if i else (d, 3, 4, 4))
+            pair(
+                f"downsample_layers.{i}.{1 if i else 0}",
+                (d, before, 2, 2) if i else (d, 3, 4, 4),
+            )
             pair(f"downsample_layers.{i}.{0 if i else 1}", (before,) if i else (d,))
             for j in range(depth):
                 b = f"stages.{i}.{j}"
                 pair(f"{b}.dwconv", (d, 1, 7, 7))
                 pair(f"{b}.norm", (d,))
                 pair(f"{b}.pwconv1", (4 * d, d))
-                keys |= {f"{b}.grn.gamma": (1, 1, 1, 4 * d), f"{b}.grn.beta": (1, 1, 1, 4 * d)}
+                keys |= {
+                    f"{b}.grn.gamma": (1, 1, 1, 4 * d),
+                    f"{b}.grn.beta": (1, 1, 1, 4 * d),
+                }
                 pair(f"{b}.pwconv2", (d, 4 * d))
         else:
             pair(f"patch_embed{i + 1}.proj", (d, before, 3, 3) if i else (d, 3, 7, 7))
@@ -78,7 +102,9 @@ def draw(name, seed=0):
     for key, shape in shapes(name).items():
         value = torch.randn(shape, generator=generator)
         if len(shape) == 1:
-            state[key] = value * 0.1 + (1.0 if key.endswith(("weight", "scale")) else 0.0)
+            state[key] = value * 0.1 + (
+                1.0 if key.endswith(("weight", "scale")) else 0.0
+            )
         elif ".grn." in key:
             state[key] = value * 0.3
         else:
@@ -116,7 +142,15 @@ def caformer_by_hand(s, x):
             kernel, bias = s[f"{down}.conv.weight"], s[f"{down}.conv.bias"]
             x = last(F.conv2d(first(x), kernel, bias, stride=2, padding=1))
         else:
-            x = last(F.conv2d(x, s[f"{down}.conv.weight"], s[f"{down}.conv.bias"], stride=4, padding=2))
+            x = last(
+                F.conv2d(
+                    x,
+                    s[f"{down}.conv.weight"],
+                    s[f"{down}.conv.bias"],
+                    stride=4,
+                    padding=2,
+                )
+            )
             x = norm(x, s, f"{down}.post_norm")
         for j in range(depth):
             b = f"stages.{i}.{j}"
@@ -128,8 +162,12 @@ def caformer_by_hand(s, x):
                 x = x + F.linear(y, s[f"{b}.token_mixer.pwconv2.weight"])
             else:
                 tokens = F.linear(y, s[f"{b}.token_mixer.qkv.weight"]).flatten(1, 2)
-                y = attention(*tokens.chunk(3, -1), heads=y.shape[-1] // 32).reshape(y.shape)
-                x = x * s[f"{b}.res_scale1.scale"] + F.linear(y, s[f"{b}.token_mixer.proj.weight"])
+                y = attention(*tokens.chunk(3, -1), heads=y.shape[-1] // 32).reshape(
+                    y.shape
+                )
+                x = x * s[f"{b}.res_scale1.scale"] + F.linear(
+                    y, s[f"{b}.token_mixer.proj.weight"]
+                )
             y = F.relu(F.linear(norm(x, s, f"{b}.norm2"), s[f"{b}.mlp.fc1.weight"]))
             y = F.linear(y, s[f"{b}.mlp.fc2.weight"])
             x = (x * s[f"{b}.res_scale2.scale"] if i >= 2 else x) + y
@@ -151,9 +189,19 @@ def convnext_by_hand(s, x):
             b = f"stages.{i}.{j}"
             kernel, bias = s[f"{b}.dwconv.weight"], s[f"{b}.dwconv.bias"]
             y = last(F.conv2d(x, kernel, bias, padding=3, groups=len(kernel)))
-            y = F.gelu(F.linear(norm(y, s, f"{b}.norm"), s[f"{b}.pwconv1.weight"], s[f"{b}.pwconv1.bias"]))
+            y = F.gelu(
+                F.linear(
+                    norm(y, s, f"{b}.norm"),
+                    s[f"{b}.pwconv1.weight"],
+                    s[f"{b}.pwconv1.bias"],
+                )
+            )
             size = y.square().sum((1, 2), keepdim=True).sqrt()
-            y = s[f"{b}.grn.gamma"] * y * size / (size.mean(-1, keepdim=True) + 1e-6) + s[f"{b}.grn.beta"] + y
+            y = (
+                s[f"{b}.grn.gamma"] * y * size / (size.mean(-1, keepdim=True) + 1e-6)
+                + s[f"{b}.grn.beta"]
+                + y
+            )
             x = x + first(F.linear(y, s[f"{b}.pwconv2.weight"], s[f"{b}.pwconv2.bias"]))
         features.append(x)
     return features
@@ -167,7 +215,13 @@ def pvt_by_hand(s, x):
     for i, depth in enumerate(DEPTHS["pvt_v2_b2"]):
         key = f"patch_embed{i + 1}"
         stride, padding = (2, 1) if i else (4, 3)
-        x = F.conv2d(x, s[f"{key}.proj.weight"], s[f"{key}.proj.bias"], stride=stride, padding=padding)
+        x = F.conv2d(
+            x,
+            s[f"{key}.proj.weight"],
+            s[f"{key}.proj.bias"],
+            stride=stride,
+            padding=padding,
+        )
         n, d, height, width = x.shape
         x = norm(x.flatten(2).transpose(1, 2), s, f"{key}.norm", 1e-5)
         for j in range(depth):
@@ -176,18 +230,38 @@ def pvt_by_hand(s, x):
             seen = y
             if REDUCTIONS[i] > 1:
                 grid = y.transpose(1, 2).reshape(n, d, height, width)
-                seen = F.conv2d(grid, s[f"{b}.attn.sr.weight"], s[f"{b}.attn.sr.bias"], stride=REDUCTIONS[i])
+                seen = F.conv2d(
+                    grid,
+                    s[f"{b}.attn.sr.weight"],
+                    s[f"{b}.attn.sr.bias"],
+                    stride=REDUCTIONS[i],
+                )
                 seen = norm(seen.flatten(2).transpose(1, 2), s, f"{b}.attn.norm", 1e-5)
-            mixed = attention(linear(y, f"{b}.attn.q"), *linear(seen, f"{b}.attn.kv").chunk(2, -1), HEADS[i])
+            mixed = attention(
+                linear(y, f"{b}.attn.q"),
+                *linear(seen, f"{b}.attn.kv").chunk(2, -1),
+                HEADS[i],
+            )
             x = x + linear(mixed, f"{b}.attn.proj")
             y = linear(norm(x, s, f"{b}.norm2"), f"{b}.mlp.fc1")
-            kernel, bias = s[f"{b}.mlp.dwconv.dwconv.weight"], s[f"{b}.mlp.dwconv.dwconv.bias"]
+            kernel, bias = (
+                s[f"{b}.mlp.dwconv.dwconv.weight"],
+                s[f"{b}.mlp.dwconv.dwconv.bias"],
+            )
             grid = y.transpose(1, 2).reshape(n, -1, height, width)
-            y = F.gelu(F.conv2d(grid, kernel, bias, padding=1, groups=len(kernel)).flatten(2).transpose(1, 2))
+            y = F.gelu(
+                F.conv2d(grid, kernel, bias, padding=1, groups=len(kernel))
+                .flatten(2)
+                .transpose(1, 2)
+            )
             x = x + linear(y, f"{b}.mlp.fc2")
         x = norm(x, s, f"norm{i + 1}").transpose(1, 2).reshape(n, d, height, width)
         features.append(x)
     return features
 
 
-BY_HAND = {"caformer_s18": caformer_by_hand, "convnextv2_tiny": convnext_by_hand, "pvt_v2_b2": pvt_by_hand}
+BY_HAND = {
+    "caformer_s18": caformer_by_hand,
+    "convnextv2_tiny": convnext_by_hand,
+    "pvt_v2_b2": pvt_by_hand,
+}

@@ -15,7 +15,9 @@ def quick(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
         course = settings.course("quick")
-        packed = frames.pack(frames.index(domains.drawn(course, "source")).table, course.size)
+        packed = frames.pack(
+            frames.index(domains.drawn(course, "source")).table, course.size
+        )
         source = replace(packed, table=frames.split_source(packed.table, course.seed))
         run = runs.trained("baseline", course, source.of("train"), source.of("id_val"))
         yield run, source.of("id_val", "id_test")
@@ -48,7 +50,11 @@ def test_black_around_covers_nothing_and_a_round_view_hides_blood(quick):
     shown = black.seen_as(pigs)
     images, blood, valid = shown["black around"]
     inner = np.s_[:, black.AROUND : -black.AROUND, black.AROUND : -black.AROUND]
-    assert np.array_equal(images[inner], pigs.images) and blood.sum() == pigs.blood.sum()
+    assert (
+        np.array_equal(images[inner], pigs.images) and blood.sum() == pigs.blood.sum()
+    )
     assert valid.shape == blood.shape and not images[:, : black.AROUND].any()
     images, blood, _ = shown["round view"]
-    assert not blood[(images == 0).all(axis=-1)].any() and blood.sum() < pigs.blood.sum()
+    assert (
+        not blood[(images == 0).all(axis=-1)].any() and blood.sum() < pigs.blood.sum()
+    )

@@ -76,8 +76,7 @@ def test_images_divide_only_what_was_turned(where, model):
 
 
 def test_doses_of_the_drawing_are_found_in_its_frames(where):
-    """Measured on the same scenes with and without a dial, in the units of the dials.
-    """
+    """Measured on the same scenes with and without a dial, in the units of the dials."""
     doses, before = causes.drawn_doses(where), shift.profile(where.source())
     assert list(doses.index) == list(PIGS)
     light = shift.profile(where.source(("light",)))["brightness"] - before["brightness"]

@@ -9,7 +9,13 @@ import scipy.linalg
 import scipy.stats
 
 from helpers.errors import CourseError
-from helpers.shift import STATISTICS, energy_distance, frechet, frechet_parts, image_statistics
+from helpers.shift import (
+    STATISTICS,
+    energy_distance,
+    frechet,
+    frechet_parts,
+    image_statistics,
+)
 
 
 @pytest.fixture
@@ -37,7 +43,9 @@ def test_only_valid_pixels_count_unless_the_whole_frame_is_asked_for(rng):
     assert inside.loc[2].isna().all()
     changed = np.where(valid[..., None], frames, 0).astype(np.uint8)
     pd.testing.assert_frame_equal(image_statistics(changed, valid), inside)
-    assert not np.isclose(image_statistics(changed).mean_G[0], image_statistics(frames).mean_G[0])
+    assert not np.isclose(
+        image_statistics(changed).mean_G[0], image_statistics(frames).mean_G[0]
+    )
 
 
 def test_a_surround_is_left_out_where_only_the_view_is_asked_for():
@@ -46,7 +54,9 @@ def test_a_surround_is_left_out_where_only_the_view_is_asked_for():
     frames[:, :5] = 250  # not valid
     valid, seen = np.ones((2, 1, 20, 20), bool)
     valid[:, :5], seen[:, :, :10] = False, False
-    assert image_statistics(frames, valid, seen).brightness[0] == pytest.approx(100 / 255)
+    assert image_statistics(frames, valid, seen).brightness[0] == pytest.approx(
+        100 / 255
+    )
     assert image_statistics(frames, valid).brightness[0] == pytest.approx(50 / 255)
     assert image_statistics(frames, seen=seen).brightness[0] > 100 / 255
     assert np.isnan(image_statistics(frames, valid, ~valid).brightness[0])
@@ -55,22 +65,35 @@ def test_a_surround_is_left_out_where_only_the_view_is_asked_for():
 def gaussian(rng, mean, covariance, n=400):
     """A table whose sample mean and covariance are exactly these."""
     x = rng.standard_normal((n, len(mean)))
-    x = (x - x.mean(axis=0)) @ np.linalg.inv(np.linalg.cholesky(np.atleast_2d(np.cov(x.T)))).T
+    x = (x - x.mean(axis=0)) @ np.linalg.inv(
+        np.linalg.cholesky(np.atleast_2d(np.cov(x.T)))
+    ).T
     return x @ np.linalg.cholesky(covariance).T + mean
 
 
 def test_frechet_of_diagonal_gaussians_has_a_closed_form(rng):
-    sd_a, sd_b, shift = np.array([1.0, 2.0, 0.5]), np.array([2.0, 1.0, 0.5]), np.array([0.3, 0.0, -1.0])
-    a, b = gaussian(rng, np.zeros(3), np.diag(sd_a**2)), gaussian(rng, shift, np.diag(sd_b**2), n=70)
+    sd_a, sd_b, shift = (
+        np.array([1.0, 2.0, 0.5]),
+        np.array([2.0, 1.0, 0.5]),
+        np.array([0.3, 0.0, -1.0]),
+    )
+    a, b = (
+        gaussian(rng, np.zeros(3), np.diag(sd_a**2)),
+        gaussian(rng, shift, np.diag(sd_b**2), n=70),
+    )
     assert frechet(a, b) == pytest.approx((shift**2).sum() + ((sd_a - sd_b) ** 2).sum())
-    assert frechet_parts(a, b) == pytest.approx(((shift**2).sum(), ((sd_a - sd_b) ** 2).sum()))
+    assert frechet_parts(a, b) == pytest.approx(
+        ((shift**2).sum(), ((sd_a - sd_b) ** 2).sum())
+    )
 
 
 def test_frechet_agrees_with_a_matrix_square_root(rng):
     a = rng.standard_normal((60, 5)) @ rng.standard_normal((5, 5))
     b = rng.standard_normal((90, 5)) @ rng.standard_normal((5, 5)) + 1
     root = scipy.linalg.sqrtm(np.cov(a.T) @ np.cov(b.T)).real
-    expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(np.cov(a.T) + np.cov(b.T) - 2 * root)
+    expected = ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(
+        np.cov(a.T) + np.cov(b.T) - 2 * root
+    )
     assert frechet(a, b) == pytest.approx(expected)
 
 
@@ -90,7 +113,9 @@ def test_frechet_of_a_sample_with_itself_is_zero_and_of_one_row_undefined(rng):
 
 def test_energy_distance_in_one_dimension_is_scipys_squared(rng):
     a, b = rng.gamma(2, size=80), rng.normal(1, size=50)
-    assert energy_distance(a, b) == pytest.approx(scipy.stats.energy_distance(a, b) ** 2)
+    assert energy_distance(a, b) == pytest.approx(
+        scipy.stats.energy_distance(a, b) ** 2
+    )
 
 
 def test_energy_distance_by_hand_and_in_blocks(rng):
@@ -98,7 +123,9 @@ def test_energy_distance_by_hand_and_in_blocks(rng):
     # |X-Y|: 1 and sqrt(18); |X-X'|: 0, 5, 5, 0; |Y-Y'|: 0
     assert energy_distance(a, b) == pytest.approx((1 + np.sqrt(18)) - 2.5)
     large = rng.random((2500, 2))
-    assert energy_distance(np.vstack([large, large]), large) == pytest.approx(0, abs=1e-12)
+    assert energy_distance(np.vstack([large, large]), large) == pytest.approx(
+        0, abs=1e-12
+    )
 
 
 def test_energy_distance_sees_shapes_that_frechet_cannot(rng):
@@ -109,12 +136,16 @@ def test_energy_distance_sees_shapes_that_frechet_cannot(rng):
 
 
 @pytest.mark.parametrize("distance", [frechet, energy_distance])
-def test_neither_the_order_of_rows_nor_of_columns_nor_the_direction_matters(distance, rng):
+def test_neither_the_order_of_rows_nor_of_columns_nor_the_direction_matters(
+    distance, rng
+):
     a = pd.DataFrame(rng.random((40, 5)), columns=STATISTICS)
     b = pd.DataFrame(rng.random((25, 5)) + 0.2, columns=STATISTICS)
     value = distance(a, b)
     assert value > 0
-    assert distance(a.sample(frac=1, random_state=1), b.iloc[::-1]) == pytest.approx(value, rel=1e-12)
+    assert distance(a.sample(frac=1, random_state=1), b.iloc[::-1]) == pytest.approx(
+        value, rel=1e-12
+    )
     assert distance(a, b[STATISTICS[::-1]]) == pytest.approx(value, rel=1e-12)
     assert distance(b, a) == pytest.approx(value, rel=1e-12)
 
@@ -122,8 +153,13 @@ def test_neither_the_order_of_rows_nor_of_columns_nor_the_direction_matters(dist
 @pytest.mark.parametrize("distance", [frechet, energy_distance])
 def test_bad_tables_are_named(distance, rng):
     a = pd.DataFrame(rng.random((4, 5)), columns=STATISTICS)
-    with pytest.raises(CourseError, match=r"different columns \(.*\): give the same statistics"):
+    with pytest.raises(
+        CourseError, match=r"different columns \(.*\): give the same statistics"
+    ):
         distance(a, a.rename(columns={"saturation": "hue"}))
-    with pytest.raises(CourseError, match="The second table has values that .*: leave these frames out."):
+    with pytest.raises(
+        CourseError,
+        match="The second table has values that .*: leave these frames out.",
+    ):
         distance(a, a.assign(saturation=np.nan))
     assert np.isnan(distance(a, a[:0]))

@@ -10,7 +10,15 @@ from helpers import domains, frames, phantom, settings
 from helpers.errors import CourseError
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
-ON_CLASSES = {"id_test", "id_val", "train", "ood_val", "ood_test", "ood_wished_val", "ood_wished"}
+ON_CLASSES = {
+    "id_test",
+    "id_val",
+    "train",
+    "ood_val",
+    "ood_test",
+    "ood_wished_val",
+    "ood_wished",
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +43,20 @@ def gather(**given) -> domains.Domains:
 
 def test_without_data_both_surgeries_are_drawn_and_said_to_be(nothing):
     surgeries = gather()
-    assert surgeries.data == "phantom" and surgeries.real == frozenset() and surgeries.look is None
-    assert len(surgeries.notes) == 2 and all("says nothing about patients" in note for note in surgeries.notes)
+    assert (
+        surgeries.data == "phantom"
+        and surgeries.real == frozenset()
+        and surgeries.look is None
+    )
+    assert len(surgeries.notes) == 2 and all(
+        "says nothing about patients" in note for note in surgeries.notes
+    )
     assert set(surgeries.present(*ON_CLASSES)) == ON_CLASSES
     for split in ON_CLASSES:
-        assert surgeries.data_of(split) == surgeries.data_of_frame(split) == "phantom" and len(surgeries.of(split)) > 0
+        assert (
+            surgeries.data_of(split) == surgeries.data_of_frame(split) == "phantom"
+            and len(surgeries.of(split)) > 0
+        )
 
 
 def test_no_subject_stands_on_two_sides(nothing):
@@ -47,7 +64,9 @@ def test_no_subject_stands_on_two_sides(nothing):
     for packed in (surgeries.source, surgeries.target, surgeries.wished):
         assert (packed.table.groupby("subject")["split"].nunique() == 1).all()
     test, wished = surgeries.of("ood_test").table, surgeries.of("ood_wished").table
-    assert "video01" in set(test["subject"]) and set(test["subject"]) == set(wished["subject"])
+    assert "video01" in set(test["subject"]) and set(test["subject"]) == set(
+        wished["subject"]
+    )
 
 
 def test_the_single_bleeding_patient_is_tested_on_and_chooses_nothing(nothing):
@@ -60,14 +79,18 @@ def test_the_single_bleeding_patient_is_tested_on_and_chooses_nothing(nothing):
 
 def test_both_data_sets_take_both_roles_and_nothing_is_drawn(nothing, released):
     surgeries = gather(data=str(released))
-    assert surgeries.data == "real" and surgeries.wished is None and surgeries.notes == ()
+    assert (
+        surgeries.data == "real" and surgeries.wished is None and surgeries.notes == ()
+    )
     assert surgeries.data_of("id_test") == surgeries.data_of("ood_test") == "real"
     assert "ood_wished" not in surgeries.present(*ON_CLASSES)
     with pytest.raises(CourseError, match="No frame is in the split 'ood_wished'"):
         surgeries.of("ood_wished")
 
 
-@pytest.mark.parametrize("there, role", [("hemoset", "source"), ("cholecseg8k", "target")])
+@pytest.mark.parametrize(
+    "there, role", [("hemoset", "source"), ("cholecseg8k", "target")]
+)
 def test_with_one_data_set_the_other_is_drawn(nothing, released, tmp_path, there, role):
     shutil.copytree(released / there, tmp_path / "one" / there)
     surgeries = gather(data=str(tmp_path / "one"))
@@ -77,14 +100,23 @@ def test_with_one_data_set_the_other_is_drawn(nothing, released, tmp_path, there
     assert note.startswith(f"The {other} is drawn (phantom) surgery")
     # A result out of domain needs both sides to be real; frames may still be real pictures.
     assert surgeries.data_of("ood_test") == "phantom"
-    assert surgeries.data_of_frame("ood_test") == ("real" if role == "target" else "phantom")
+    assert surgeries.data_of_frame("ood_test") == (
+        "real" if role == "target" else "phantom"
+    )
 
 
 def test_anybodys_two_folders_take_both_roles(nothing, disks, tmp_path):
     shutil.copytree(tmp_path / "disks", tmp_path / "others")
     surgeries = gather(source=str(tmp_path / "disks"), target=str(tmp_path / "others"))
-    assert surgeries.real == {"source", "target"} and len(surgeries.source) == len(surgeries.target) == 24
-    assert {*surgeries.source.table["split"]} == {"train", "id_val", "id_test"} and surgeries.wished is None
+    assert (
+        surgeries.real == {"source", "target"}
+        and len(surgeries.source) == len(surgeries.target) == 24
+    )
+    assert {*surgeries.source.table["split"]} == {
+        "train",
+        "id_val",
+        "id_test",
+    } and surgeries.wished is None
 
 
 def test_one_folder_cannot_be_both_source_and_target(nothing, disks, tmp_path):
@@ -96,19 +128,30 @@ def test_a_folder_with_nothing_known_is_told_in_one_sentence(nothing, tmp_path):
     (tmp_path / "empty" / "holiday").mkdir(parents=True)
     with pytest.raises(CourseError) as told:
         gather(data=str(tmp_path / "empty"))
-    assert "none of its folders holds a known data set" in str(told.value) and "SOURCE=" in str(told.value)
+    assert "none of its folders holds a known data set" in str(
+        told.value
+    ) and "SOURCE=" in str(told.value)
     assert "\n" not in str(told.value)
 
 
 def test_real_frames_are_kept_out_of_a_public_page(nothing, released):
-    private, public = gather(data=str(released)), gather(data=str(released), public=True)
-    assert np.array_equal(private.picture("id_test", 0), private.of("id_test").images[0])
-    assert (public.picture("id_test", 0) == 128).all() and (public.picture("ood_test", 0) == 128).all()
+    private, public = (
+        gather(data=str(released)),
+        gather(data=str(released), public=True),
+    )
+    assert np.array_equal(
+        private.picture("id_test", 0), private.of("id_test").images[0]
+    )
+    assert (public.picture("id_test", 0) == 128).all() and (
+        public.picture("ood_test", 0) == 128
+    ).all()
 
 
 def test_drawn_frames_may_stand_on_a_public_page(nothing):
     surgeries = gather(public=True)
-    assert np.array_equal(surgeries.picture("id_test", 0), surgeries.of("id_test").images[0])
+    assert np.array_equal(
+        surgeries.picture("id_test", 0), surgeries.of("id_test").images[0]
+    )
 
 
 def test_a_bad_frame_stops_or_is_left_out_and_named(nothing, released, tmp_path):
@@ -123,7 +166,10 @@ def test_a_bad_frame_stops_or_is_left_out_and_named(nothing, released, tmp_path)
     assert len(surgeries.target) == len(gather(data=str(released)).target) - 1
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the real frames stand beside the repository only where it is developed")
+@pytest.mark.skipif(
+    not REAL.is_dir(),
+    reason="the real frames stand beside the repository only where it is developed",
+)
 def test_a_handful_of_real_frames_is_only_looked_at(nothing):
     surgeries = gather(data=str(REAL))
     assert surgeries.real == frozenset() and surgeries.data == "phantom"

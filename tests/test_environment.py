@@ -15,7 +15,11 @@ PIN = re.compile(r"^\s*-?\s*([A-Za-z0-9_.-]+)==([\w.]+)\s*$")
 
 
 def pins(file: str) -> dict[str, str]:
-    return dict(match.groups() for line in (ROOT / file).read_text().splitlines() if (match := PIN.match(line)))
+    return dict(
+        match.groups()
+        for line in (ROOT / file).read_text().splitlines()
+        if (match := PIN.match(line))
+    )
 
 
 def test_conda_gets_the_same_set_as_pip():
@@ -25,28 +29,40 @@ def test_conda_gets_the_same_set_as_pip():
 
 
 def test_what_is_installed_is_what_is_pinned():
-    assert {name: importlib.metadata.version(name) for name in pins("requirements.txt")} == pins("requirements.txt")
+    assert {
+        name: importlib.metadata.version(name) for name in pins("requirements.txt")
+    } == pins("requirements.txt")
 
 
 def test_the_torch_that_no_torchvision_fits_is_not_pinned():
     assert pins("requirements.txt")["torch"] != "2.13.0"
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "environment.yml", "pyproject.toml", "Makefile"])
+@pytest.mark.parametrize(
+    "file", ["requirements.txt", "environment.yml", "pyproject.toml", "Makefile"]
+)
 def test_no_file_of_the_set_up_names_a_registry(file):
     assert not re.search(r"https?://|--index|--find-links", (ROOT / file).read_text())
 
 
 def test_the_check_names_what_fits():
     line = environment.check()
-    assert line.startswith("Ready: torch ") and "torchvision" in line and "segmentation-models-pytorch" in line
+    assert (
+        line.startswith("Ready: torch ")
+        and "torchvision" in line
+        and "segmentation-models-pytorch" in line
+    )
 
 
 def test_a_torchvision_that_does_not_fit_ends_in_one_line(monkeypatch):
-    monkeypatch.setitem(sys.modules, "torchvision", None)  # Python's own way of making an import fail
+    monkeypatch.setitem(
+        sys.modules, "torchvision", None
+    )  # Python's own way of making an import fail
     with pytest.raises(SystemExit) as stopped:
         environment.check()
-    assert "torchvision does not import" in str(stopped.value) and "delete .venv" in str(stopped.value)
+    assert "torchvision does not import" in str(
+        stopped.value
+    ) and "delete .venv" in str(stopped.value)
     assert "\n" not in str(stopped.value)
 
 
@@ -58,7 +74,9 @@ def test_on_colab_only_what_is_absent_is_installed_and_the_rest_is_held(monkeypa
 
     real = environment._installed
     monkeypatch.setattr(subprocess, "run", run)
-    monkeypatch.setattr(environment, "_installed", lambda name: None if name == "timm" else real(name))
+    monkeypatch.setattr(
+        environment, "_installed", lambda name: None if name == "timm" else real(name)
+    )
     assert environment.install_missing() == ["timm"]
     [(command, held)] = calls
     assert command[-1] == f"timm=={pins('requirements.txt')['timm']}"
@@ -67,7 +85,9 @@ def test_on_colab_only_what_is_absent_is_installed_and_the_rest_is_held(monkeypa
 
 
 def test_on_colab_nothing_is_installed_where_nothing_is_absent(monkeypatch):
-    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("something was installed"))
+    monkeypatch.setattr(
+        subprocess, "run", lambda *_, **__: pytest.fail("something was installed")
+    )
     assert environment.install_missing() == []
 
 

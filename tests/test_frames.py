@@ -31,21 +31,38 @@ def test_the_class_table_tells_13_classes_apart_by_id_name_colour_and_grey():
     assert not {entry.grey for entry in frames.CLASSES} & {0, 255}  # unlabelled, border
     blood = frames.by_name("blood")
     assert (blood.id, blood.rgb, blood.grey) == (7, (255, 0, 0), 24)
-    with pytest.raises(CourseError, match="No class is called 'bood': choose one of .*Blood"):
+    with pytest.raises(
+        CourseError, match="No class is called 'bood': choose one of .*Blood"
+    ):
         frames.by_name("bood")
 
 
 def test_the_data_card_has_the_class_table_that_the_code_reads_by():
-    card = (Path(__file__).resolve().parent.parent / "data" / "README.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\d+) \| \**([^|*]+?)\** \| (\d+),(\d+),(\d+) \| (\d+) \|$", card, re.MULTILINE)
-    table = [(int(i), name, (int(r), int(g), int(b)), int(grey)) for i, name, r, g, b, grey in rows]
+    card = (Path(__file__).resolve().parent.parent / "data" / "README.md").read_text(
+        encoding="utf-8"
+    )
+    rows = re.findall(
+        r"^\| (\d+) \| \**([^|*]+?)\** \| (\d+),(\d+),(\d+) \| (\d+) \|$",
+        card,
+        re.MULTILINE,
+    )
+    table = [
+        (int(i), name, (int(r), int(g), int(b)), int(grey))
+        for i, name, r, g, b, grey in rows
+    ]
     assert table == [tuple(entry) for entry in frames.CLASSES]
 
 
 @needs_real
 def test_real_cholecseg8k_frames_have_the_stated_blood_and_unknown_pixels():
     table = frames.index(REAL / "cholecseg8k").table
-    assert table["subject"].tolist() == ["video01", "video01", "video24", "video52", "video55"]
+    assert table["subject"].tolist() == [
+        "video01",
+        "video01",
+        "video24",
+        "video52",
+        "video55",
+    ]
     found = []
     for row in table.itertuples():
         pixels, blood, valid = frames.read(row)
@@ -63,7 +80,9 @@ def test_real_cholecseg8k_frames_have_the_stated_blood_and_unknown_pixels():
 @needs_real
 def test_real_hemoset_pairs_have_the_stated_blood():
     table = frames.index(REAL / "hemoset").table
-    assert table["clip"].unique().tolist() == ["pig1_000000"] and table["frame"].tolist() == [0, 60, 120, 180]
+    assert table["clip"].unique().tolist() == ["pig1_000000"] and table[
+        "frame"
+    ].tolist() == [0, 60, 120, 180]
     shares = [100 * frames.read(row)[1].mean() for _, row in table.iterrows()]
     assert all(2.31 <= share <= 2.44 for share in shares), shares
     assert all(frames.read(row)[2].all() for row in table.itertuples())
@@ -72,7 +91,9 @@ def test_real_hemoset_pairs_have_the_stated_blood():
 @pytest.mark.parametrize("unpacked", [False, True])
 def test_hemoset_is_read_from_zips_and_unpacked_alike(tmp_path, unpacked):
     write_pig(tmp_path / "pig10", [0, 60], unpacked=unpacked, junk=True)
-    write_pig(tmp_path / "pig2", [7, 67, 120, 240], seed=5, unpacked=unpacked, junk=True)
+    write_pig(
+        tmp_path / "pig2", [7, 67, 120, 240], seed=5, unpacked=unpacked, junk=True
+    )
     assert frames.layout(tmp_path) == "hemoset"
     found = frames.index(tmp_path)
     assert found.skipped == [] and tuple(found.table.columns) == frames.COLUMNS
@@ -80,10 +101,17 @@ def test_hemoset_is_read_from_zips_and_unpacked_alike(tmp_path, unpacked):
         found.table["subject"].tolist() == ["pig2"] * 4 + ["pig10"] * 2
     )  # in the pigs' order, not the alphabet's
     # 120 to 240 is further than 60 numbers, so a new clip begins
-    assert found.table["clip"].tolist() == ["pig2_000007"] * 3 + ["pig2_000240"] + ["pig10_000000"] * 2
+    assert (
+        found.table["clip"].tolist()
+        == ["pig2_000007"] * 3 + ["pig2_000240"] + ["pig10_000000"] * 2
+    )
     assert (found.table["split"] == "").all() and found.table["frame"].dtype == np.int64
     pixels, blood, valid = frames.read(found.table.iloc[1])
-    assert (pixels == image(72)).all() and (blood == (blood_mask(72) == 1)).all() and valid.all()
+    assert (
+        (pixels == image(72)).all()
+        and (blood == (blood_mask(72) == 1)).all()
+        and valid.all()
+    )
 
 
 def test_hemoset_may_be_unpacked_on_one_side_only_and_nested_once_more(tmp_path):
@@ -93,16 +121,18 @@ def test_hemoset_may_be_unpacked_on_one_side_only_and_nested_once_more(tmp_path)
     for path in (tmp_path / "download" / "pig1" / "labels").iterdir():
         path.unlink()
     table = frames.index(tmp_path).table
-    assert [".zip!" in path for path in table["mask"]] == [True, True] and not table["image"].str.contains(
-        "zip"
-    ).any()
+    assert [".zip!" in path for path in table["mask"]] == [True, True] and not table[
+        "image"
+    ].str.contains("zip").any()
     assert (frames.read(table.iloc[0])[1] == (blood_mask(0) == 1)).all()
 
 
 def test_what_was_unpacked_in_place_goes_before_the_zip_beside_it(tmp_path):
     write_pig(tmp_path / "pig1", [0])
     write_pig(tmp_path / "pig1", [0], unpacked=True)
-    (tmp_path / "pig1" / "labels" / "000000_mask.png").write_bytes(png(np.ones(SIZE, bool)))  # mended by hand
+    (tmp_path / "pig1" / "labels" / "000000_mask.png").write_bytes(
+        png(np.ones(SIZE, bool))
+    )  # mended by hand
     row = frames.index(tmp_path).table.iloc[0]
     assert frames.read(row)[1].all() and (frames.read(row)[0] == image(0)).all()
 
@@ -131,7 +161,9 @@ def test_any_value_above_zero_is_blood_in_grey_colour_bit_and_deep_masks(tmp_pat
         "opaque": opaque,
         "bit": mask,
         "deep": mask * np.uint16(256),
-        "grey_alpha": np.dstack([mask * np.uint8(9), np.full(mask.shape, 255, np.uint8)]),
+        "grey_alpha": np.dstack(
+            [mask * np.uint8(9), np.full(mask.shape, 255, np.uint8)]
+        ),
     }.items():
         write_own(tmp_path, [name])
         (tmp_path / "masks" / f"{name}.png").write_bytes(png(stored))
@@ -151,7 +183,10 @@ def test_cholecseg8k_is_read_by_the_watershed_mask_and_unknown_is_not_valid(tmp_
         write_cholec(tmp_path, video, clip, number)
     assert frames.layout(tmp_path) == "cholecseg8k"
     table = frames.index(tmp_path).table
-    assert table["frame"].tolist() == [160, 161, 16350, 81] and table["clip"].iloc[0] == "video01_00160"
+    assert (
+        table["frame"].tolist() == [160, 161, 16350, 81]
+        and table["clip"].iloc[0] == "video01_00160"
+    )
     for row in table.itertuples():
         labels = cholec_labels(row.frame)
         pixels, blood, valid = frames.read(row)
@@ -163,17 +198,24 @@ def test_cholecseg8k_is_read_by_the_watershed_mask_and_unknown_is_not_valid(tmp_
         expected = np.array([2, 7, 3, 0, frames.UNKNOWN, frames.UNKNOWN])[labels]
         assert (frames.read_classes(row) == expected).all()
         # the published study's mix-up: another organ read as blood
-        assert (frames.read(row, blood_class="Gastrointestinal Tract")[1] == (labels == 2)).all()
+        assert (
+            frames.read(row, blood_class="Gastrointestinal Tract")[1] == (labels == 2)
+        ).all()
 
 
 def test_a_row_may_be_a_series_a_tuple_or_a_dictionary(tmp_path):
     table = frames.index(write_own(tmp_path, ["a"])).table
-    results = [frames.read(row) for row in (table.iloc[0], next(table.itertuples()), table.iloc[0].to_dict())]
+    results = [
+        frames.read(row)
+        for row in (table.iloc[0], next(table.itertuples()), table.iloc[0].to_dict())
+    ]
     assert all((result[0] == results[0][0]).all() for result in results)
 
 
 def test_own_folder_without_a_table_takes_subfolders_as_subjects(tmp_path):
-    write_own(tmp_path / "ours", ["anna/f_2", "anna/f_10", "ben/x", "ben/y"], suffix="_mask")
+    write_own(
+        tmp_path / "ours", ["anna/f_2", "anna/f_10", "ben/x", "ben/y"], suffix="_mask"
+    )
     table = frames.index(tmp_path / "ours").table
     assert frames.layout(tmp_path / "ours") == "folder"
     assert table[["subject", "clip", "frame"]].values.tolist() == [
@@ -216,15 +258,23 @@ def test_what_systems_leave_in_folders_is_no_frame(tmp_path):
         for side in ("images", "masks"):
             (folder / side / name).parent.mkdir(exist_ok=True)
             (folder / side / name).write_bytes(b"junk")
-    assert frames.index(folder).table["image"].str.endswith("images/a.png").tolist() == [True]
+    assert frames.index(folder).table["image"].str.endswith(
+        "images/a.png"
+    ).tolist() == [True]
 
 
-def test_own_images_may_be_jpeg_and_a_folder_named_like_a_released_one_stays_ones_own(tmp_path):
+def test_own_images_may_be_jpeg_and_a_folder_named_like_a_released_one_stays_ones_own(
+    tmp_path,
+):
     folder = write_own(tmp_path / "hemoset", ["a"])
     Image.fromarray(image(0)).save(folder / "images" / "a.jpg")
     (folder / "images" / "a.png").unlink()
     row = frames.index(folder).table.iloc[0]
-    assert row["dataset"] == "hemoset (own)" and frames.read(row)[0].shape == (12, 16, 3)
+    assert row["dataset"] == "hemoset (own)" and frames.read(row)[0].shape == (
+        12,
+        16,
+        3,
+    )
 
 
 def test_zip_members_may_lie_deeper_and_junk_is_no_frame(tmp_path):
@@ -234,11 +284,15 @@ def test_zip_members_may_lie_deeper_and_junk_is_no_frame(tmp_path):
         {"pig1/imgs/000005.png": png(image(5)), "__MACOSX/pig1/imgs/000005.png": b"x"},
     )
     write_zip(
-        tmp_path / "pig1" / "labels.zip", {"labels/000005_mask.png": png(blood_mask(5)), ".DS_Store": b""}
+        tmp_path / "pig1" / "labels.zip",
+        {"labels/000005_mask.png": png(blood_mask(5)), ".DS_Store": b""},
     )
     (tmp_path / "__MACOSX" / "pig2").mkdir(parents=True)
     table = frames.index(tmp_path).table
-    assert table["frame"].tolist() == [5] and (frames.read(table.iloc[0])[0] == image(5)).all()
+    assert (
+        table["frame"].tolist() == [5]
+        and (frames.read(table.iloc[0])[0] == image(5)).all()
+    )
 
 
 def test_index_names_every_frame_once(tmp_path):

@@ -28,7 +28,11 @@ def test_sizes_that_differ(tmp_path):
     folder = write_own(tmp_path / "own", ["a", "b"])
     (folder / "masks" / "b.png").write_bytes(png(blood_mask(0, (24, 32))))
     stops_and_skips(
-        folder, "own/images/b.png is 16x12", "own/masks/b.png is 32x24", "give both the same size", left=1
+        folder,
+        "own/images/b.png is 16x12",
+        "own/masks/b.png is 32x24",
+        "give both the same size",
+        left=1,
     )
     write_cholec(tmp_path / "c", "video01", 0, 0)
     write_cholec(tmp_path / "c", "video01", 0, 1, color=png(image(0, (6, 8))))
@@ -45,14 +49,20 @@ def test_a_truncated_file(tmp_path, kept):
     folder = write_own(tmp_path / "own", ["a", "b"], size=(40, 60))
     path = folder / "images" / "b.png"
     whole = path.read_bytes()
-    path.write_bytes(whole[:-10] if isinstance(kept, str) else whole[: int(kept * len(whole))])
-    stops_and_skips(folder, "own/images/b.png is truncated or damaged", "download it again", left=1)
+    path.write_bytes(
+        whole[:-10] if isinstance(kept, str) else whole[: int(kept * len(whole))]
+    )
+    stops_and_skips(
+        folder, "own/images/b.png is truncated or damaged", "download it again", left=1
+    )
 
 
 def test_an_empty_file(tmp_path):
     folder = write_own(tmp_path / "own", ["a", "b"])
     (folder / "masks" / "b.png").write_bytes(b"")
-    stops_and_skips(folder, "own/masks/b.png is not a PNG file", "save it as PNG", left=1)
+    stops_and_skips(
+        folder, "own/masks/b.png is not a PNG file", "save it as PNG", left=1
+    )
 
 
 def test_a_damaged_byte_anywhere_in_the_pixels_is_noticed(tmp_path):
@@ -70,12 +80,17 @@ def test_a_file_that_is_no_png(tmp_path):
     write_cholec(tmp_path / "c", "video01", 0, 0)
     write_cholec(tmp_path / "c", "video01", 0, 1, endo=stream.getvalue())
     stops_and_skips(
-        tmp_path / "c", "video01_00000/frame_1_endo.png is not a PNG file", "save it as PNG", left=1
+        tmp_path / "c",
+        "video01_00000/frame_1_endo.png is not a PNG file",
+        "save it as PNG",
+        left=1,
     )
     folder = write_own(tmp_path / "own", ["a", "b"])
     (folder / "masks" / "b.png").rename(folder / "masks" / "b.jpg")
     (folder / "masks" / "b.jpg").write_bytes(stream.getvalue())
-    stops_and_skips(folder, "own/masks/b.jpg is not a PNG file", "save it as PNG", left=1)
+    stops_and_skips(
+        folder, "own/masks/b.jpg is not a PNG file", "save it as PNG", left=1
+    )
     folder = write_own(tmp_path / "own2", ["a", "b"])
     (folder / "images" / "b.png").write_bytes(b"GIF89a")
     stops_and_skips(folder, "own2/images/b.png is not a PNG or JPEG file", left=1)
@@ -84,7 +99,9 @@ def test_a_file_that_is_no_png(tmp_path):
 def test_an_image_deeper_than_8_bits(tmp_path):
     folder = write_own(tmp_path / "own", ["a", "b"])
     (folder / "images" / "b.png").write_bytes(png(np.full((12, 16), 40000, np.uint16)))
-    stops_and_skips(folder, "own/images/b.png has more than 8 bits", "save it as 8-bit RGB", left=1)
+    stops_and_skips(
+        folder, "own/images/b.png has more than 8 bits", "save it as 8-bit RGB", left=1
+    )
 
 
 def test_a_picture_that_claims_to_be_enormous(tmp_path):
@@ -101,7 +118,10 @@ def test_a_picture_that_claims_to_be_enormous(tmp_path):
 
 def masks_with(grey: int | tuple, colour: tuple) -> dict[str, bytes]:
     """Watershed and colour mask of liver, but for one pixel at row 2, column 3."""
-    watershed, colours = np.full((12, 16, 3), LIVER[0], np.uint8), np.full((12, 16, 3), LIVER[1], np.uint8)
+    watershed, colours = (
+        np.full((12, 16, 3), LIVER[0], np.uint8),
+        np.full((12, 16, 3), LIVER[1], np.uint8),
+    )
     watershed[2, 3], colours[2, 3] = grey, colour
     return {"watershed": png(watershed), "color": png(colours)}
 
@@ -112,7 +132,10 @@ def masks_with(grey: int | tuple, colour: tuple) -> dict[str, bytes]:
         (
             36,
             BLOOD[1],
-            ("frame_1_endo_watershed_mask.png has the grey 36, which no class has", "download it again"),
+            (
+                "frame_1_endo_watershed_mask.png has the grey 36, which no class has",
+                "download it again",
+            ),
         ),
         (
             BLOOD[0],
@@ -133,12 +156,23 @@ def masks_with(grey: int | tuple, colour: tuple) -> dict[str, bytes]:
         ),
         (255, BLOOD[1], ("disagree", "unknown and Blood")),
         (BLOOD[0], (255, 255, 255), ("disagree", "Blood and unknown")),
-        ((24, 24, 25), BLOOD[1], ("frame_1_endo_watershed_mask.png is not grey", "download it again")),
+        (
+            (24, 24, 25),
+            BLOOD[1],
+            ("frame_1_endo_watershed_mask.png is not grey", "download it again"),
+        ),
     ],
 )
 def test_labels_that_no_class_has_or_that_disagree(tmp_path, grey, colour, named):
     write_cholec(tmp_path / "c", "video01", 0, 0)
-    write_cholec(tmp_path / "c", "video01", 0, 1, labels=np.zeros((12, 16), int), **masks_with(grey, colour))
+    write_cholec(
+        tmp_path / "c",
+        "video01",
+        0,
+        1,
+        labels=np.zeros((12, 16), int),
+        **masks_with(grey, colour),
+    )
     stops_and_skips(tmp_path / "c", *named, left=1)
 
 
@@ -150,7 +184,9 @@ def test_classes_are_only_cholecseg8ks(tmp_path):
         "ask for classes of a CholecSeg8k frame",
     )
     sentence_of(
-        lambda: frames.read(row, blood_class="Liver"), "masks/a.png marks only blood", "leave blood_class"
+        lambda: frames.read(row, blood_class="Liver"),
+        "masks/a.png marks only blood",
+        "leave blood_class",
     )
 
 
@@ -162,9 +198,14 @@ def test_several_bad_frames_are_each_named_and_counted(tmp_path):
     found = frames.index(tmp_path / "c", on_bad="skip")
     packed = frames.pack(found.table, SIZE, on_bad="skip", folder=tmp_path / "store")
     assert packed.table["frame"].tolist() == [0, 1, 3, 5] and len(packed.skipped) == 2
-    assert "frame_2_endo.png" in packed.skipped[0] and "frame_4_endo_watershed_mask.png" in packed.skipped[1]
+    assert (
+        "frame_2_endo.png" in packed.skipped[0]
+        and "frame_4_endo_watershed_mask.png" in packed.skipped[1]
+    )
     for position, row in enumerate(packed.table.itertuples()):
-        assert (packed.images[position] == image(row.frame)).all()  # the rows left are still the right ones
+        assert (
+            packed.images[position] == image(row.frame)
+        ).all()  # the rows left are still the right ones
 
 
 def test_nothing_left_is_an_error_even_under_skip(tmp_path):

@@ -22,13 +22,18 @@ SIZE = (9, 16)
 @pytest.fixture
 def table(tmp_path) -> pd.DataFrame:
     for pig, count in (("pig1", 3), ("pig2", 2), ("pig3", 4)):
-        write_pig(tmp_path / "data" / pig, [60 * number for number in range(count)], seed=count * 7)
+        write_pig(
+            tmp_path / "data" / pig,
+            [60 * number for number in range(count)],
+            seed=count * 7,
+        )
     return frames.split_source(frames.index(tmp_path / "data").table, seed=0)
 
 
 def same(one: frames.Packed, other: frames.Packed) -> bool:
     return all(
-        (getattr(one, name) == getattr(other, name)).all() for name in ("images", "blood", "valid", "classes")
+        (getattr(one, name) == getattr(other, name)).all()
+        for name in ("images", "blood", "valid", "classes")
     )
 
 
@@ -48,16 +53,24 @@ def test_packed_rows_are_the_tables_rows_in_its_own_order(table, tmp_path):
         frac=1, random_state=1
     )  # index out of order
     packed = frames.pack(both, SIZE, folder=tmp_path / "store")
-    assert packed.table.index.tolist() == list(range(len(both))) and len(packed) == len(both)
+    assert packed.table.index.tolist() == list(range(len(both))) and len(packed) == len(
+        both
+    )
     assert packed.table["image"].tolist() == both["image"].tolist()
-    assert (packed.images.dtype, packed.blood.dtype, packed.valid.dtype, packed.classes.dtype) == (
+    assert (
+        packed.images.dtype,
+        packed.blood.dtype,
+        packed.valid.dtype,
+        packed.classes.dtype,
+    ) == (
         np.uint8,
         bool,
         bool,
         np.uint8,
     )
     for array, expected in zip(
-        (packed.images, packed.blood, packed.valid, packed.classes, packed.fill), by_reading(both, SIZE)
+        (packed.images, packed.blood, packed.valid, packed.classes, packed.fill),
+        by_reading(both, SIZE),
     ):
         assert array.shape == expected.shape and (array == expected).all()
 
@@ -65,46 +78,70 @@ def test_packed_rows_are_the_tables_rows_in_its_own_order(table, tmp_path):
 def test_selections_follow_the_table(table, tmp_path):
     packed = frames.pack(table, SIZE, folder=tmp_path / "store")
     train, rest = packed.of("train"), packed.of("id_val", "id_test")
-    assert len(train) + len(rest) == len(packed) and set(train.table["split"]) == {"train"}
+    assert len(train) + len(rest) == len(packed) and set(train.table["split"]) == {
+        "train"
+    }
     assert (train.images == packed.images[(table["split"] == "train").to_numpy()]).all()
     twice = rest.where(rest.table["frame"] > 0).where(
         np.arange(len(rest.where(rest.table["frame"] > 0))) % 2 == 0
     )
-    for array, expected in zip((twice.images, twice.blood), by_reading(twice.table, SIZE)):
+    for array, expected in zip(
+        (twice.images, twice.blood), by_reading(twice.table, SIZE)
+    ):
         assert (array == expected).all()
     positions = np.array([2, 0, 2])
     assert all(
         (taken == whole[positions]).all()
         for taken, whole in zip(
-            packed.take(positions), (packed.images, packed.blood, packed.valid, packed.classes, packed.fill)
+            packed.take(positions),
+            (packed.images, packed.blood, packed.valid, packed.classes, packed.fill),
         )
     )
-    assert len(packed.of("ood_test")) == 0 and packed.of("ood_test").images.shape == (0, *SIZE, 3)
+    assert len(packed.of("ood_test")) == 0 and packed.of("ood_test").images.shape == (
+        0,
+        *SIZE,
+        3,
+    )
     with pytest.raises(ValueError, match="9 truth values"):
         packed.where(np.arange(3))
 
 
-def test_what_lies_together_stays_on_disk_and_nothing_can_be_overwritten(table, tmp_path):
+def test_what_lies_together_stays_on_disk_and_nothing_can_be_overwritten(
+    table, tmp_path
+):
     packed = frames.pack(table, SIZE, folder=tmp_path / "store")
     one_pig = packed.where(packed.table["subject"] == "pig2")
     scattered = packed.where(np.arange(9) % 2 == 0)
-    assert isinstance(packed.images, np.memmap) and isinstance(one_pig.images, np.memmap)
+    assert isinstance(packed.images, np.memmap) and isinstance(
+        one_pig.images, np.memmap
+    )
     for each in (packed, one_pig, scattered):
         with pytest.raises(ValueError, match="read-only"):
             each.images[0] = 0
     packed.images.sum()
     back = pickle.loads(pickle.dumps(packed))
-    assert same(packed, back) and len(pickle.dumps(packed)) < 10_000  # frames don't travel with it
+    assert (
+        same(packed, back) and len(pickle.dumps(packed)) < 10_000
+    )  # frames don't travel with it
 
 
-def test_the_same_frames_are_found_again_whatever_their_order_or_splits(table, tmp_path, monkeypatch):
+def test_the_same_frames_are_found_again_whatever_their_order_or_splits(
+    table, tmp_path, monkeypatch
+):
     first = frames.pack(table, SIZE, folder=tmp_path / "store")
-    monkeypatch.setattr(decoding, "read_with_classes", None)  # decoding again would fail
+    monkeypatch.setattr(
+        decoding, "read_with_classes", None
+    )  # decoding again would fail
     shuffled = table.sample(frac=1, random_state=3).assign(split="")
     again = frames.pack(shuffled, SIZE, folder=tmp_path / "store")
-    assert again.place == first.place and again.table["image"].tolist() == shuffled["image"].tolist()
+    assert (
+        again.place == first.place
+        and again.table["image"].tolist() == shuffled["image"].tolist()
+    )
     assert (again.blood == first.blood[shuffled.index]).all()
-    (tmp_path / "data").rename(tmp_path / "moved")  # names relative to the data set, so it may move
+    (tmp_path / "data").rename(
+        tmp_path / "moved"
+    )  # names relative to the data set, so it may move
     moved = frames.index(tmp_path / "moved").table
     assert frames.pack(moved, SIZE, folder=tmp_path / "store").place == first.place
 
@@ -120,35 +157,59 @@ def test_a_change_of_file_size_or_aspect_is_decoded_anew(table, tmp_path):
     others.append(frames.pack(table, SIZE, folder=tmp_path / "store"))
     assert len({packed.place for packed in [first, *others]}) == 5
     # what they are is another question: the touched file has the same content
-    assert others[-1].digest == first.digest and len({packed.digest for packed in [first, *others]}) == 4
+    assert (
+        others[-1].digest == first.digest
+        and len({packed.digest for packed in [first, *others]}) == 4
+    )
 
 
 def test_a_colour_mask_that_changes_is_noticed(tmp_path):
     place = write_cholec(tmp_path / "c", "video01", 0, 1)
     table = frames.index(tmp_path / "c").table
     frames.pack(table, SIZE, folder=tmp_path / "store")
-    (place / "frame_1_endo_color_mask.png").write_bytes(png(np.zeros((12, 16, 3), np.uint8)))
+    (place / "frame_1_endo_color_mask.png").write_bytes(
+        png(np.zeros((12, 16, 3), np.uint8))
+    )
     sentence_of(
-        lambda: frames.pack(table, SIZE, folder=tmp_path / "store"), "colour (0, 0, 0), which no class has"
+        lambda: frames.pack(table, SIZE, folder=tmp_path / "store"),
+        "colour (0, 0, 0), which no class has",
     )
 
 
 def test_any_number_of_processes_gives_the_same_bytes(tmp_path, monkeypatch):
-    folder = write_own(tmp_path / "own", [f"p{number % 3}/{number}" for number in range(decoding.FEW + 6)])
+    folder = write_own(
+        tmp_path / "own",
+        [f"p{number % 3}/{number}" for number in range(decoding.FEW + 6)],
+    )
     (folder / "images" / "p1" / "40.png").write_bytes(b"")
     table = frames.index(folder).table
     one = frames.pack(table, SIZE, on_bad="skip", folder=tmp_path / "store1", workers=1)
-    monkeypatch.setattr(decoding, "read_with_classes", None)  # in this process; the other two have their own
+    monkeypatch.setattr(
+        decoding, "read_with_classes", None
+    )  # in this process; the other two have their own
     two = frames.pack(table, SIZE, on_bad="skip", folder=tmp_path / "store2", workers=2)
-    assert len(one) == decoding.FEW + 5 and one.skipped == two.skipped and one.digest == two.digest
+    assert (
+        len(one) == decoding.FEW + 5
+        and one.skipped == two.skipped
+        and one.digest == two.digest
+    )
     names = sorted(path.name for path in one.place.iterdir())
-    assert names == ["about.json", "blood.npy", "classes.npy", "fill.npy", "images.npy", "valid.npy"]
+    assert names == [
+        "about.json",
+        "blood.npy",
+        "classes.npy",
+        "fill.npy",
+        "images.npy",
+        "valid.npy",
+    ]
     for name in names:
         assert (one.place / name).read_bytes() == (two.place / name).read_bytes(), name
 
 
 def test_where_processes_die_the_rest_is_decoded_in_this_one(tmp_path, monkeypatch):
-    table = frames.index(write_own(tmp_path / "own", [str(number) for number in range(decoding.FEW)])).table
+    table = frames.index(
+        write_own(tmp_path / "own", [str(number) for number in range(decoding.FEW)])
+    ).table
     chunks = []
 
     class Dying:
@@ -159,9 +220,9 @@ def test_where_processes_die_the_rest_is_decoded_in_this_one(tmp_path, monkeypat
         def submit(self, work, *arguments):
             future = Future()
             chunks.append(arguments)
-            future.set_result(work(*arguments)) if len(chunks) == 1 else future.set_exception(
-                BrokenProcessPool()
-            )
+            future.set_result(work(*arguments)) if len(
+                chunks
+            ) == 1 else future.set_exception(BrokenProcessPool())
             return future
 
         def shutdown(self, **_): ...
@@ -185,21 +246,32 @@ def test_a_disk_that_fills_up_while_writing_leaves_nothing_behind(table, tmp_pat
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
-        sentence = sentence_of(lambda: frames.pack(table, (90, 160), folder=tmp_path / "store"))
+        sentence = sentence_of(
+            lambda: frames.pack(table, (90, 160), folder=tmp_path / "store")
+        )
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert (
-        "store can't take the packed frames (the disk is full): free some space, or name a folder" in sentence
+        "store can't take the packed frames (the disk is full): free some space, or name a folder"
+        in sentence
     )
     assert list((tmp_path / "store").iterdir()) == []
-    assert len(frames.pack(table, (90, 160), folder=tmp_path / "store")) == 9  # with room, it works
+    assert (
+        len(frames.pack(table, (90, 160), folder=tmp_path / "store")) == 9
+    )  # with room, it works
 
 
-def test_too_little_space_is_told_before_anything_is_decoded(table, tmp_path, monkeypatch):
-    monkeypatch.setattr(packing.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 99, 1))
+def test_too_little_space_is_told_before_anything_is_decoded(
+    table, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(
+        packing.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 99, 1)
+    )
     monkeypatch.setattr(decoding, "read_with_classes", None)
     sentence_of(
-        lambda: frames.pack(table, SIZE, folder=tmp_path / "store"), "the disk is full", "free some space"
+        lambda: frames.pack(table, SIZE, folder=tmp_path / "store"),
+        "the disk is full",
+        "free some space",
     )
     assert list((tmp_path / "store").iterdir()) == []
 

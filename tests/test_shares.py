@@ -16,30 +16,44 @@ def by_all_orders(value, factors):
     orders = list(itertools.permutations(factors))
     for order in orders:
         for i, factor in enumerate(order):
-            total[factor] += value(frozenset(order[:i + 1])) - value(frozenset(order[:i]))
+            total[factor] += value(frozenset(order[: i + 1])) - value(
+                frozenset(order[:i])
+            )
     return pd.Series(total) / len(orders)
 
 
 def test_the_glove_game():
     """Who holds the only left glove gets two thirds of the pair, the two right gloves a sixth each."""
     gloves = ["left", "right", "other"]
-    values = shapley(lambda s: float("left" in s and bool(s & {"right", "other"})), gloves)
-    assert values.to_dict() == pytest.approx({"left": 2 / 3, "right": 1 / 6, "other": 1 / 6})
+    values = shapley(
+        lambda s: float("left" in s and bool(s & {"right", "other"})), gloves
+    )
+    assert values.to_dict() == pytest.approx(
+        {"left": 2 / 3, "right": 1 / 6, "other": 1 / 6}
+    )
 
 
 def test_the_airport_game():
     """A runway as long as the longest plane needs: each length is shared by the planes that use it."""
     costs = {"small": 3, "middle": 5, "large": 9}
-    values = shapley(lambda s: max((costs[plane] for plane in s), default=0), list(costs))
+    values = shapley(
+        lambda s: max((costs[plane] for plane in s), default=0), list(costs)
+    )
     assert values.to_dict() == pytest.approx({"small": 1, "middle": 2, "large": 6})
 
 
 def test_any_game_agrees_with_all_orders_and_adds_up():
     rng = np.random.default_rng(0)
     factors = list("abcde")
-    worth = {frozenset(s): rng.normal() for n in range(6) for s in itertools.combinations(factors, n)}
+    worth = {
+        frozenset(s): rng.normal()
+        for n in range(6)
+        for s in itertools.combinations(factors, n)
+    }
     values = shapley(worth.__getitem__, factors)
-    pd.testing.assert_series_equal(values, by_all_orders(worth.__getitem__, factors), check_names=False)
+    pd.testing.assert_series_equal(
+        values, by_all_orders(worth.__getitem__, factors), check_names=False
+    )
     assert abs(values.sum() - (worth[frozenset(factors)] - worth[frozenset()])) < 1e-6
 
 
@@ -57,7 +71,11 @@ def test_each_subset_is_asked_for_once():
 
 def test_a_vector_is_divided_entry_by_entry():
     rng = np.random.default_rng(1)
-    worth = {frozenset(s): rng.normal(size=4) for n in range(4) for s in itertools.combinations("abc", n)}
+    worth = {
+        frozenset(s): rng.normal(size=4)
+        for n in range(4)
+        for s in itertools.combinations("abc", n)
+    }
     table = shapley(worth.__getitem__, list("abc"))
     assert table.shape == (3, 4)
     for subject in range(4):
@@ -68,15 +86,25 @@ def test_a_vector_is_divided_entry_by_entry():
 def test_sampling_adds_up_and_its_error_covers_the_truth():
     rng = np.random.default_rng(2)
     factors = list("abcdef")
-    worth = {frozenset(s): rng.normal() for n in range(7) for s in itertools.combinations(factors, n)}
+    worth = {
+        frozenset(s): rng.normal()
+        for n in range(7)
+        for s in itertools.combinations(factors, n)
+    }
     exact = shapley(worth.__getitem__, factors)
     within = []
     for seed in range(40):
         table = shapley_sampled(worth.__getitem__, factors, orders=60, seed=seed)
-        assert table["value"].sum() == pytest.approx(worth[frozenset(factors)] - worth[frozenset()], abs=1e-9)
+        assert table["value"].sum() == pytest.approx(
+            worth[frozenset(factors)] - worth[frozenset()], abs=1e-9
+        )
         within += list((table["value"] - exact).abs() < 2 * table["standard_error"])
-    assert 0.9 < np.mean(within) < 0.99  # two standard errors of 30 pairs cover about 0.945
-    pd.testing.assert_frame_equal(table, shapley_sampled(worth.__getitem__, factors, orders=60, seed=39))
+    assert (
+        0.9 < np.mean(within) < 0.99
+    )  # two standard errors of 30 pairs cover about 0.945
+    pd.testing.assert_frame_equal(
+        table, shapley_sampled(worth.__getitem__, factors, orders=60, seed=39)
+    )
 
 
 def test_pairs_of_orders_leave_no_error_where_factors_act_in_twos():
@@ -89,9 +117,15 @@ def test_pairs_of_orders_leave_no_error_where_factors_act_in_twos():
 
 
 def test_bad_games_are_refused():
-    with pytest.raises(CourseError, match=r"factors \(a, a\) are not a list of different names: name"):
+    with pytest.raises(
+        CourseError, match=r"factors \(a, a\) are not a list of different names: name"
+    ):
         shapley(len, ["a", "a"])
-    with pytest.raises(CourseError, match="of 13 factors would take 8192 evaluations: group them"):
+    with pytest.raises(
+        CourseError, match="of 13 factors would take 8192 evaluations: group them"
+    ):
         shapley(len, range(13))
-    with pytest.raises(CourseError, match="3 orders leave no error to state: draw at least 4"):
+    with pytest.raises(
+        CourseError, match="3 orders leave no error to state: draw at least 4"
+    ):
         shapley_sampled(len, ["a", "b"], orders=3)

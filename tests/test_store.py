@@ -30,8 +30,13 @@ def test_what_was_made_is_found_and_not_made_again():
         return "text"
 
     def get(what: dict) -> str:
-        return store.keep("kind", what, make, lambda text, folder: (folder / "t").write_text(text),
-                          lambda folder: (folder / "t").read_text())
+        return store.keep(
+            "kind",
+            what,
+            make,
+            lambda text, folder: (folder / "t").write_text(text),
+            lambda folder: (folder / "t").read_text(),
+        )
 
     assert [get({"a": 1}), get({"a": 1})] == ["text", "text"] and made == ["made"]
     get({"a": 2})
@@ -53,7 +58,9 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(own_store):
         (draft / "half").write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(CourseError, match=r"place: the disk is full; free some space") as told:
+    with pytest.raises(
+        CourseError, match=r"place: the disk is full; free some space"
+    ) as told:
         store.write_folder(own_store / "kind" / "place", write)
     assert "\n" not in str(told.value)
     assert list((own_store / "kind").iterdir()) == []
@@ -68,7 +75,9 @@ def test_a_twin_that_was_faster_is_kept(own_store):
         (draft / "t").write_text("second")
 
     store.write_folder(place, write)
-    assert (place / "t").read_text() == "first" and len(list(place.parent.iterdir())) == 1
+    assert (place / "t").read_text() == "first" and len(
+        list(place.parent.iterdir())
+    ) == 1
 
 
 @pytest.fixture
@@ -99,7 +108,10 @@ def test_code_follows_what_a_room_imports_and_nothing_else(rooms):
     assert rooms("aside", "c = 4") == before
     changed = rooms("inner/low", "a = 2")
     assert changed != before
-    assert rooms("top", "from helpers.inner.low import a\nb = a + 2") not in (before, changed)
+    assert rooms("top", "from helpers.inner.low import a\nb = a + 2") not in (
+        before,
+        changed,
+    )
 
 
 def test_comments_docstrings_and_layout_change_no_code(rooms):
@@ -112,33 +124,56 @@ def test_an_augmentations_settings_and_code_make_another_run():
     from helpers import adaptation, runs, training
 
     light, gamma = training.light_augmentation(), adaptation.RandomGamma(0.5, 2.0)
-    assert runs._recipe(light) == runs._recipe(training.light_augmentation()) != runs._recipe(gamma)
+    assert (
+        runs._recipe(light)
+        == runs._recipe(training.light_augmentation())
+        != runs._recipe(gamma)
+    )
     assert runs._recipe(adaptation.RandomGamma(0.5, 3.0)) != runs._recipe(gamma)
 
 
-@pytest.mark.parametrize("given, words", [({"profile": "huge"}, "no profile 'huge'; choose one of smoke, quick, full"),
-                                          ({"on_bad": "hope"}, "choose stop or skip"),
-                                          ({"data": "/no/such/folder"}, "DATA=/no/such/folder: there is no such folder")])
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"profile": "huge"}, "no profile 'huge'; choose one of smoke, quick, full"),
+        ({"on_bad": "hope"}, "choose stop or skip"),
+        ({"data": "/no/such/folder"}, "DATA=/no/such/folder: there is no such folder"),
+    ],
+)
 def test_a_parameter_that_means_nothing_is_told_in_one_sentence(given, words):
     with pytest.raises(CourseError) as told:
         settings.course(**given)
     assert words in str(told.value) and "\n" not in str(told.value)
 
 
-def test_a_relative_folder_is_the_one_where_the_command_was_typed(tmp_path, monkeypatch):
+def test_a_relative_folder_is_the_one_where_the_command_was_typed(
+    tmp_path, monkeypatch
+):
     (tmp_path / "here" / "frames").mkdir(parents=True)
     monkeypatch.setenv("COURSE_FROM", str(tmp_path / "here"))
     monkeypatch.chdir(tmp_path)
-    assert settings.course(data="frames").data == (tmp_path / "here" / "frames").resolve()
+    assert (
+        settings.course(data="frames").data == (tmp_path / "here" / "frames").resolve()
+    )
 
 
 def test_the_full_profile_is_the_published_recipe():
     full = settings.PROFILES["full"]
-    assert (full.encoder, full.size, full.batch, full.learning_rate, full.weight_decay, full.epochs, full.patience) == (
-        "resnet34", (256, 256), 16, 1e-4, 1e-5, 50, 10)
+    assert (
+        full.encoder,
+        full.size,
+        full.batch,
+        full.learning_rate,
+        full.weight_decay,
+        full.epochs,
+        full.patience,
+    ) == ("resnet34", (256, 256), 16, 1e-4, 1e-5, 50, 10)
 
 
 def test_a_changed_number_leaves_the_profile_alone():
     course = settings.course("quick")
-    assert course.but(epochs=99).numbers.epochs == 99 and course.numbers.epochs == settings.PROFILES["quick"].epochs
+    assert (
+        course.but(epochs=99).numbers.epochs == 99
+        and course.numbers.epochs == settings.PROFILES["quick"].epochs
+    )
     assert os.fspath(settings.store_folder()).endswith("store")

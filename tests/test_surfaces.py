@@ -23,7 +23,10 @@ def by_hand(prediction, blood, valid):
         found = []
         for y, x in np.argwhere(mask & valid):
             around = [(y + 1, x), (y - 1, x), (y, x + 1), (y, x - 1)]
-            if any(0 <= r < height and 0 <= c < width and valid[r, c] and not mask[r, c] for r, c in around):
+            if any(
+                0 <= r < height and 0 <= c < width and valid[r, c] and not mask[r, c]
+                for r, c in around
+            ):
                 found.append((y, x))
         points.append(np.array(found, float).reshape(-1, 2))
     table = np.sqrt(((points[0][:, None] - points[1][None]) ** 2).sum(-1))
@@ -41,9 +44,9 @@ def padded():
 @pytest.mark.parametrize("tolerance", [0, 1, 1.5, 3])
 def test_nsd_is_monais_away_from_the_edge(padded, tolerance):
     prediction, blood = (torch.tensor(mask).float()[:, None] for mask in padded)
-    theirs = compute_surface_dice(prediction, blood, [float(tolerance)], include_background=True)[
-        :, 0
-    ].numpy()
+    theirs = compute_surface_dice(
+        prediction, blood, [float(tolerance)], include_background=True
+    )[:, 0].numpy()
     ours = surfaces.nsd(*padded, tolerance=tolerance)
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-6)
     assert np.isnan(ours).sum() > 10 and (ours == 0).sum() > 10
@@ -51,14 +54,18 @@ def test_nsd_is_monais_away_from_the_edge(padded, tolerance):
 
 def test_hd95_is_monais_where_both_surfaces_exist(padded):
     prediction, blood = (torch.tensor(mask).float()[:, None] for mask in padded)
-    theirs = compute_hausdorff_distance(prediction, blood, include_background=True, percentile=95)[
-        :, 0
-    ].numpy()
+    theirs = compute_hausdorff_distance(
+        prediction, blood, include_background=True, percentile=95
+    )[:, 0].numpy()
     ours = surfaces.hd95(*padded)
     both = padded[0].any((1, 2)) & padded[1].any((1, 2))
     np.testing.assert_allclose(ours[both], theirs[both], rtol=1e-6, atol=1e-6)
     # Where a surface is missing MONAI gives infinity or NaN; ours is NaN, which a mean leaves out.
-    assert (~both).sum() > 100 and not np.isfinite(theirs[~both]).any() and np.isnan(ours[~both]).all()
+    assert (
+        (~both).sum() > 100
+        and not np.isfinite(theirs[~both]).any()
+        and np.isnan(ours[~both]).all()
+    )
 
 
 def test_at_the_frames_edge_monai_sees_a_surface_and_agreement():
@@ -80,17 +87,26 @@ def test_both_equal_the_pixel_by_pixel_reference_with_invalid_pixels_and_edges()
         np.testing.assert_allclose(one, expected, rtol=1e-12)
         undefined = not len(there) or not len(back)
         np.testing.assert_allclose(
-            far, np.nan if undefined else max(np.percentile(there, 95), np.percentile(back, 95))
+            far,
+            np.nan
+            if undefined
+            else max(np.percentile(there, 95), np.percentile(back, 95)),
         )
-    assert np.isnan(nsd).any() and np.isnan(hd95).any() and np.isfinite(hd95).sum() > 200
+    assert (
+        np.isnan(nsd).any() and np.isnan(hd95).any() and np.isfinite(hd95).sum() > 200
+    )
 
 
 def test_what_is_under_invalid_pixels_changes_nothing():
     prediction, blood, valid = masks.pairs(300, seed=6)
     noise = np.random.default_rng(0).random(valid.shape) < 0.5
     changed = np.where(valid, prediction, noise), np.where(valid, blood, ~noise), valid
-    np.testing.assert_array_equal(surfaces.nsd(*changed), surfaces.nsd(prediction, blood, valid))
-    np.testing.assert_array_equal(surfaces.hd95(*changed), surfaces.hd95(prediction, blood, valid))
+    np.testing.assert_array_equal(
+        surfaces.nsd(*changed), surfaces.nsd(prediction, blood, valid)
+    )
+    np.testing.assert_array_equal(
+        surfaces.hd95(*changed), surfaces.hd95(prediction, blood, valid)
+    )
 
 
 def test_padding_a_frame_with_invalid_pixels_changes_nothing():
@@ -112,7 +128,8 @@ def test_the_rim_of_an_invalid_region_is_no_surface():
     # The shared rim at column 3 would be agreement: as background, the unknown raises the score.
     as_background = [np.pad(mask & valid, 1) for mask in (prediction, blood)]
     assert (
-        surfaces.nsd(prediction, blood, valid, tolerance=0)[0] < surfaces.nsd(*as_background, tolerance=0)[0]
+        surfaces.nsd(prediction, blood, valid, tolerance=0)[0]
+        < surfaces.nsd(*as_background, tolerance=0)[0]
     )
 
 
@@ -123,8 +140,12 @@ def test_undefined_and_missed():
     prediction[1] = prediction[3, 1, 1] = True
     prediction[2, 3:5, 2:4] = True
     # Missed is 0; a frame that is all blood has no outline; found in part; a false alarm's is all wrong.
-    np.testing.assert_allclose(surfaces.nsd(prediction, blood, tolerance=0), [0, np.nan, 0.5, 0])
-    np.testing.assert_allclose(surfaces.hd95(prediction, blood), [np.nan, np.nan, 1, np.nan])
+    np.testing.assert_allclose(
+        surfaces.nsd(prediction, blood, tolerance=0), [0, np.nan, 0.5, 0]
+    )
+    np.testing.assert_allclose(
+        surfaces.hd95(prediction, blood), [np.nan, np.nan, 1, np.nan]
+    )
 
 
 def test_laws():
@@ -137,7 +158,9 @@ def test_laws():
     )
     same = surfaces.nsd(blood, blood, valid, tolerance=0)
     assert set(same[~np.isnan(same)]) == {1.0}
-    by_tolerance = np.array([surfaces.nsd(prediction, blood, valid, tolerance=t) for t in (0, 1, 2, 40)])
+    by_tolerance = np.array(
+        [surfaces.nsd(prediction, blood, valid, tolerance=t) for t in (0, 1, 2, 40)]
+    )
     defined = by_tolerance[:, ~np.isnan(by_tolerance[0])]
     assert (np.diff(defined, axis=0) >= 0).all()
     # A tolerance as wide as the frame forgives everything but a missing surface.

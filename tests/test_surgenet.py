@@ -12,8 +12,11 @@ from surgenet_by_hand import BY_HAND, KEYS, draw, first, last, shapes
 from helpers import models, surgenet
 from helpers.errors import CourseError
 
-FILES = {"caformer_s18": "SurgeNetXL", "convnextv2_tiny": "SurgeNet_ConvNextv2",
-         "pvt_v2_b2": "SurgeNet_PVTv2"}
+FILES = {
+    "caformer_s18": "SurgeNetXL",
+    "convnextv2_tiny": "SurgeNet_ConvNextv2",
+    "pvt_v2_b2": "SurgeNet_PVTv2",
+}
 NAMES = list(BY_HAND)
 
 
@@ -57,7 +60,10 @@ def test_the_seed_draws_the_decoder_only(drawn):
     one, same, other = (surgenet.build(path, "fpn", seed).network for seed in (1, 1, 2))
     for key, value in one.state_dict().items():
         assert torch.equal(value, same.state_dict()[key])
-    assert all(torch.equal(v, other.encoder.state_dict()[k]) for k, v in one.encoder.state_dict().items())
+    assert all(
+        torch.equal(v, other.encoder.state_dict()[k])
+        for k, v in one.encoder.state_dict().items()
+    )
     assert not torch.equal(one.decoder.p5.weight, other.decoder.p5.weight)
 
 
@@ -71,64 +77,102 @@ def refused(path, match):
     with pytest.raises(CourseError, match=match) as caught:
         surgenet.build(path)
     said = str(caught.value)
-    assert str(path) in said and said.endswith(".") and ". " not in said  # one sentence that names the file
+    assert (
+        str(path) in said and said.endswith(".") and ". " not in said
+    )  # one sentence that names the file
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_checkpoint_that_is_not_whole_is_refused(drawn, name, monkeypatch):
     path, state = drawn[name]
 
-    def saved(what):  # as if the file held it; writing a hundred megabytes for each fault would take long
+    def saved(
+        what,
+    ):  # as if the file held it; writing a hundred megabytes for each fault would take long
         monkeypatch.setattr(surgenet, "read_state", lambda _: what)
         return path
 
     stage = "block4." if name == "pvt_v2_b2" else "stages.3."
     lost = [k for k in state if k.startswith(stage)]
-    refused(saved({k: v for k, v in state.items() if k not in lost}),
-            rf"{KEYS[name]} weights of SurgeNet's {name}, of which {len(lost)} are missing .such as "
-            rf"model.stages_3")
+    refused(
+        saved({k: v for k, v in state.items() if k not in lost}),
+        rf"{KEYS[name]} weights of SurgeNet's {name}, of which {len(lost)} are missing .such as "
+        rf"model.stages_3",
+    )
     victim = next(k for k in state if k.startswith(stage))
-    refused(saved({("module." + k if k == victim else k): v for k, v in state.items()}),
-            rf"1 are missing .*, 1 belong to no layer .such as module\.{victim}")
-    refused(saved({"module." + k: v for k, v in state.items()}), rf"{KEYS[name]} are missing")
-    refused(saved(state | {"extra.weight": torch.zeros(1)}), "1 belong to no layer .such as extra.weight.")
+    refused(
+        saved({("module." + k if k == victim else k): v for k, v in state.items()}),
+        rf"1 are missing .*, 1 belong to no layer .such as module\.{victim}",
+    )
+    refused(
+        saved({"module." + k: v for k, v in state.items()}),
+        rf"{KEYS[name]} are missing",
+    )
+    refused(
+        saved(state | {"extra.weight": torch.zeros(1)}),
+        "1 belong to no layer .such as extra.weight.",
+    )
     refused(saved(state | {victim: torch.zeros(7)}), "1 have another shape")
     # timm's own names are another network's checkpoint: no exposure is known of it
-    theirs = {k.removeprefix("model."): v for k, v in surgenet.timm_layout(state, name).items()}
+    theirs = {
+        k.removeprefix("model."): v
+        for k, v in surgenet.timm_layout(state, name).items()
+    }
     refused(saved(theirs), "belong to no layer|not a SurgeNet encoder")
 
 
 def test_foreign_and_cut_files(drawn, tmp_path):
     foreign = tmp_path / "resnet.pth"
-    torch.save(models.build("resnet18", weights=None).network.encoder.state_dict(), foreign)
-    refused(foreign, "not a SurgeNet encoder: its 120 keys .such as conv1.weight. lack what marks "
-                     "caformer_s18")
+    torch.save(
+        models.build("resnet18", weights=None).network.encoder.state_dict(), foreign
+    )
+    refused(
+        foreign,
+        "not a SurgeNet encoder: its 120 keys .such as conv1.weight. lack what marks "
+        "caformer_s18",
+    )
     cut = tmp_path / "cut.pth"
     cut.write_bytes(drawn["caformer_s18"][0].read_bytes()[:1_000_000])
     refused(cut, "is cut off or is not a checkpoint: download it again")
     dino = tmp_path / "Public_checkpoint0050.pth"
     torch.save({"student": {}, "teacher": {}, "epoch": 50}, dino)
-    refused(dino, "is not a table of weights by name .it holds: student, teacher, epoch.")
+    refused(
+        dino, "is not a table of weights by name .it holds: student, teacher, epoch."
+    )
     refused(tmp_path / "away.pth", "is not there")
 
 
 def test_safetensors_do_too(drawn, tmp_path):
     from safetensors.torch import save_file
+
     path, state = drawn["convnextv2_tiny"]
     save_file(state, tmp_path / "teacher.safetensors")
-    stem = surgenet.build(tmp_path / "teacher.safetensors").network.encoder.model.stem_0.weight
+    stem = surgenet.build(
+        tmp_path / "teacher.safetensors"
+    ).network.encoder.model.stem_0.weight
     assert torch.equal(stem, state["downsample_layers.0.0.weight"])
 
 
 def test_exposure_stands_with_the_model(drawn):
     said = models.describe(surgenet.build(drawn["caformer_s18"][0]))
-    assert said["exposure"].startswith("saw videos of Cholec80") and "surgery in pigs" in said["exposure"]
+    assert (
+        said["exposure"].startswith("saw videos of Cholec80")
+        and "surgery in pigs" in said["exposure"]
+    )
     assert said["weights"] == "SurgeNetXL_checkpoint_epoch0050_teacher.pth"
     unseen = surgenet.EXPOSURE.index[~surgenet.EXPOSURE.saw_target_videos]
     assert sorted(unseen) == ["RAMIE", "RARP"]
-    assert surgenet.exposure("RAMIE_checkpoint_epoch0050_teacher.pth").startswith("saw no video of Cholec80")
-    assert surgenet.exposure("CHOLEC_checkpoint_epoch0050_teacher.pth").endswith("but no surgery in pigs")
+    assert surgenet.exposure("RAMIE_checkpoint_epoch0050_teacher.pth").startswith(
+        "saw no video of Cholec80"
+    )
+    assert surgenet.exposure("CHOLEC_checkpoint_epoch0050_teacher.pth").endswith(
+        "but no surgery in pigs"
+    )
     assert surgenet.exposure("a/renamed.pth") == (
-        "unknown: renamed.pth is not the file name of a published checkpoint")
+        "unknown: renamed.pth is not the file name of a published checkpoint"
+    )
     assert set(surgenet.EXPOSURE.architecture) == set(surgenet.ARCHITECTURES)
-    assert models.describe(models.build(weights=None))["exposure"] == "no image before training"
+    assert (
+        models.describe(models.build(weights=None))["exposure"]
+        == "no image before training"
+    )

@@ -16,7 +16,9 @@ def course(own_store):
 @pytest.fixture
 def halves(disks):
     subjects = disks.table["subject"]
-    return disks.where(subjects.isin(["s0", "s1", "s2"])), disks.where(subjects.isin(["s3", "s4"]))
+    return disks.where(subjects.isin(["s0", "s1", "s2"])), disks.where(
+        subjects.isin(["s3", "s4"])
+    )
 
 
 def small() -> torch.nn.Module:
@@ -24,8 +26,15 @@ def small() -> torch.nn.Module:
 
 
 def fit(model, halves, course, checkpoint, watch=None):
-    return training.fit(model, *halves, course.numbers, seed=1, checkpoint=checkpoint, watch=watch,
-                        transform=training.light_augmentation())
+    return training.fit(
+        model,
+        *halves,
+        course.numbers,
+        seed=1,
+        checkpoint=checkpoint,
+        watch=watch,
+        transform=training.light_augmentation(),
+    )
 
 
 def test_the_loss_is_half_dice_and_half_cross_entropy_of_the_known_pixels():
@@ -33,23 +42,40 @@ def test_the_loss_is_half_dice_and_half_cross_entropy_of_the_known_pixels():
     logits = torch.randn(3, 5, 7, generator=random)
     blood = (torch.rand(3, 5, 7, generator=random) > 0.6).float()
     valid = (torch.rand(3, 5, 7, generator=random) > 0.3).float()
-    p, y = torch.sigmoid(logits)[valid > 0].numpy().astype(float), blood[valid > 0].numpy()
-    expected = 0.5 * (1 - 2 * (p * y).sum() / (p.sum() + y.sum())) - 0.5 * np.mean(y * np.log(p) + (1 - y) * np.log(1 - p))
-    assert training.segmentation_loss(logits, blood, valid).item() == pytest.approx(expected, abs=1e-6)
+    p, y = (
+        torch.sigmoid(logits)[valid > 0].numpy().astype(float),
+        blood[valid > 0].numpy(),
+    )
+    expected = 0.5 * (1 - 2 * (p * y).sum() / (p.sum() + y.sum())) - 0.5 * np.mean(
+        y * np.log(p) + (1 - y) * np.log(1 - p)
+    )
+    assert training.segmentation_loss(logits, blood, valid).item() == pytest.approx(
+        expected, abs=1e-6
+    )
 
 
 def test_what_is_not_known_changes_neither_loss_nor_gradient():
     logits = torch.zeros(1, 2, 2, requires_grad=True)
-    blood, valid = torch.tensor([[[1.0, 0.0], [1.0, 0.0]]]), torch.tensor([[[1.0, 1.0], [0.0, 0.0]]])
+    blood, valid = (
+        torch.tensor([[[1.0, 0.0], [1.0, 0.0]]]),
+        torch.tensor([[[1.0, 1.0], [0.0, 0.0]]]),
+    )
     loss = training.segmentation_loss(logits, blood, valid)
     loss.backward()
-    assert torch.equal(logits.grad[0, 1], torch.zeros(2)) and (logits.grad[0, 0] != 0).all()
-    elsewhere = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])  # another label, where it does not count
+    assert (
+        torch.equal(logits.grad[0, 1], torch.zeros(2))
+        and (logits.grad[0, 0] != 0).all()
+    )
+    elsewhere = torch.tensor(
+        [[[1.0, 0.0], [0.0, 1.0]]]
+    )  # another label, where it does not count
     assert training.segmentation_loss(logits, elsewhere, valid).item() == loss.item()
 
 
 def test_a_batch_without_blood_has_a_finite_loss():
-    loss = training.segmentation_loss(torch.full((1, 4, 4), -9.0), torch.zeros(1, 4, 4), torch.ones(1, 4, 4))
+    loss = training.segmentation_loss(
+        torch.full((1, 4, 4), -9.0), torch.zeros(1, 4, 4), torch.ones(1, 4, 4)
+    )
     assert torch.isfinite(loss)
 
 
@@ -69,7 +95,9 @@ class _Aside(v2.Transform):
         return v2.functional.affine(inpt, 0, [10, 0], 1, [0, 0])
 
 
-def test_what_augmentation_brings_in_is_known_and_what_nobody_labelled_moves_along(disks):
+def test_what_augmentation_brings_in_is_known_and_what_nobody_labelled_moves_along(
+    disks,
+):
     disks.__dict__["valid"] = disks.valid.copy()
     disks.valid[:, 20:30, 20:30] = False
     _, blood, known = training.batch_of(disks, np.arange(2), _Aside())
@@ -85,25 +113,46 @@ def test_augmentation_moves_the_label_with_the_frame(disks):
     images, blood, known_of = training.batch_of(disks, np.arange(4))
     torch.manual_seed(0)
     for image, mask, known in zip(images, blood, known_of):
-        moved, masks = training.augmented(training.light_augmentation(), image, torch.stack([mask, known]))
+        moved, masks = training.augmented(
+            training.light_augmentation(), image, torch.stack([mask, known])
+        )
         assert set(masks.unique().tolist()) <= {0.0, 1.0}
         red = (moved[0] - moved[1] > 0.3).float()  # the disc is red and nothing else is
-        assert counts.dice({"tp": (red * masks[0]).sum().item(), "fp": (red * (1 - masks[0])).sum().item(),
-                            "fn": ((1 - red) * masks[0]).sum().item()}) > 0.9
+        assert (
+            counts.dice(
+                {
+                    "tp": (red * masks[0]).sum().item(),
+                    "fp": (red * (1 - masks[0])).sum().item(),
+                    "fn": ((1 - red) * masks[0]).sum().item(),
+                }
+            )
+            > 0.9
+        )
 
 
 def test_a_network_learns_red_discs_and_tells_its_story(halves, course, tmp_path):
     model = models.build("lite0", weights="imagenet", seed=0)
     seen = []
-    history = fit(model, halves, course.but(epochs=12), tmp_path / "c.pt", watch=lambda h: seen.append(len(h.loss)))
+    history = fit(
+        model,
+        halves,
+        course.but(epochs=12),
+        tmp_path / "c.pt",
+        watch=lambda h: seen.append(len(h.loss)),
+    )
     assert history.loss[-1] < history.loss[0]
     assert seen == list(range(1, 13))
     found = training.predict(model, halves[1].images) >= 128
-    table = counts.count(found, np.asarray(halves[1].blood), np.asarray(halves[1].valid))
+    table = counts.count(
+        found, np.asarray(halves[1].blood), np.asarray(halves[1].valid)
+    )
     assert counts.dice(table).mean() > 0.8
     # The model left behind is the chosen epoch's, and its score is the recorded one.
     subjects = halves[1].table["subject"].to_numpy()
-    means = [counts.dice(table)[subjects == subject].mean() for subject in np.unique(subjects)]
+    means = [
+        counts.dice(table)[subjects == subject].mean()
+        for subject in np.unique(subjects)
+    ]
     assert np.mean(means) == pytest.approx(max(history.id_val), abs=1e-9)
     assert history.best_epoch == int(np.argmax(history.id_val))
 
@@ -118,7 +167,10 @@ def test_the_same_seed_gives_the_same_weights(halves, course, tmp_path):
     first, second = small(), small()
     fit(first, halves, course, tmp_path / "a.pt")
     fit(second, halves, course, tmp_path / "b.pt")
-    assert all(torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values()))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(first.state_dict().values(), second.state_dict().values())
+    )
 
 
 def test_an_interrupted_run_ends_as_an_unbroken_one(halves, course, tmp_path):
@@ -134,19 +186,29 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(halves, course, tmp_path):
     resumed = small()
     rest = fit(resumed, halves, course, tmp_path / "b.pt")
     assert rest.loss == whole.loss and rest.id_val == whole.id_val
-    assert all(torch.equal(a, b) for a, b in zip(unbroken.state_dict().values(), resumed.state_dict().values()))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(unbroken.state_dict().values(), resumed.state_dict().values())
+    )
 
 
 def test_training_stops_when_patience_is_spent(halves, course, tmp_path):
     # With a rate of zero no epoch can be better than the first by more than its batch statistics; none may be, too.
-    history = fit(small(), halves, course.but(epochs=9, patience=1, learning_rate=0.0), tmp_path / "c.pt")
+    history = fit(
+        small(),
+        halves,
+        course.but(epochs=9, patience=1, learning_rate=0.0),
+        tmp_path / "c.pt",
+    )
     assert len(history.loss) == min(9, history.best_epoch + 3)
 
 
 def test_predictions_are_levels_of_probability(halves):
     model = small().eval()
     with torch.inference_mode():
-        exact = torch.sigmoid(model(training.batch_of(halves[1], np.arange(3))[0])[:, 0]).numpy()
+        exact = torch.sigmoid(
+            model(training.batch_of(halves[1], np.arange(3))[0])[:, 0]
+        ).numpy()
     found = training.predict(model, halves[1].images)[:3]
     assert found.dtype == np.uint8
     assert np.abs(found / 256 - exact).max() <= 1 / 256 + 1e-3
@@ -156,21 +218,36 @@ def test_predictions_are_levels_of_probability(halves):
 
 def test_a_run_is_trained_once_and_found_again(halves, course, monkeypatch):
     first = runs.trained("baseline", course, *halves)
-    monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("it was trained again"))
+    monkeypatch.setattr(
+        training, "fit", lambda *_, **__: pytest.fail("it was trained again")
+    )
     again = runs.trained("baseline", course, *halves)
     assert again.key == first.key and again.history == first.history
-    assert all(torch.equal(a, b) for a, b in zip(first.model.state_dict().values(), again.model.state_dict().values()))
+    assert all(
+        torch.equal(a, b)
+        for a, b in zip(
+            first.model.state_dict().values(), again.model.state_dict().values()
+        )
+    )
 
 
 def test_another_recipe_is_another_run(halves, course):
-    keys = {runs.trained(name, changed, *halves).key
-            for name, changed in (("baseline", course.but(epochs=1)), ("baseline", course.but(epochs=1, batch=4)),
-                                  ("other", course.but(epochs=1)))}
+    keys = {
+        runs.trained(name, changed, *halves).key
+        for name, changed in (
+            ("baseline", course.but(epochs=1)),
+            ("baseline", course.but(epochs=1, batch=4)),
+            ("other", course.but(epochs=1)),
+        )
+    }
     assert len(keys) == 3
 
 
 def test_predictions_are_kept_with_the_run_and_the_frames(halves, course):
     run = runs.trained("baseline", course.but(epochs=1), *halves)
-    ours, theirs = runs.probabilities(run, halves[0]), runs.probabilities(run, halves[1])
+    ours, theirs = (
+        runs.probabilities(run, halves[0]),
+        runs.probabilities(run, halves[1]),
+    )
     assert np.array_equal(ours, training.predict(run.model, halves[0].images))
     assert ours.shape != theirs.shape

@@ -24,10 +24,21 @@ def first_sentence(opened, mutant, monkeypatch) -> str:
     """The sentence after the lesson's own cells have met a network that marks by `mutant`."""
     monkeypatch.setattr(runs, "probabilities", lambda run, packed: mutant(packed))
     cells = [cell.source for cell in notebook(LESSON).cells if cell.cell_type == "code"]
-    wanted = [source for source in cells if "def false_marks" in source or "def by_region" in source]
+    wanted = [
+        source
+        for source in cells
+        if "def false_marks" in source or "def by_region" in source
+    ]
     splits = opened.splits("id_test", "ood_test", "ood_wished")
-    names = {"np": np, "runs": runs, "figures": figures, "view_of": view_of, "lesson": opened,
-             "run": None, "splits": splits}
+    names = {
+        "np": np,
+        "runs": runs,
+        "figures": figures,
+        "view_of": view_of,
+        "lesson": opened,
+        "run": None,
+        "splits": splits,
+    }
     for source in wanted:
         exec(compile(source, LESSON.name, "exec"), names)
     return names["where"].title
@@ -43,7 +54,9 @@ def test_the_sentence_names_the_region_that_was_marked(opened, monkeypatch):
     marked = first_sentence(opened, surround, monkeypatch)
     assert re.search(r"100 % of the falsely marked pixels lie in the surround", marked)
     assert re.search(r"100 % .* in the view", first_sentence(opened, view, monkeypatch))
-    nothing = first_sentence(opened, lambda packed: np.zeros(packed.valid.shape, np.uint8), monkeypatch)
+    nothing = first_sentence(
+        opened, lambda packed: np.zeros(packed.valid.shape, np.uint8), monkeypatch
+    )
     assert "No pixel is falsely marked" in nothing
 
 

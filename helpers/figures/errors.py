@@ -188,7 +188,10 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
         left += width
     style.rows(
         axis,
-        [f"{name_of(split)}\n{sum(one.values()):,} pixels" for split, one in pixels.items()],
+        [
+            f"{name_of(split)}\n{sum(one.values()):,} pixels"
+            for split, one in pixels.items()
+        ],
         "falsely marked pixels, percent by region",
     )
     axis.set_xlim(0, 100)
@@ -209,7 +212,10 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
         "Falsely marked pixels by region. "
         + "; ".join(
             f"{name_of(split)}: "
-            + (", ".join(f"{name} {value:.0f} %" for name, value in one.items()) or "none")
+            + (
+                ", ".join(f"{name} {value:.0f} %" for name, value in one.items())
+                or "none"
+            )
             for split, one in shares.items()
         )
         + ".",
@@ -220,7 +226,9 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
 
 def _shares(pixels: Mapping[str, int]) -> dict[str, float]:
     total = sum(pixels.values())
-    return {name: 100 * value / total for name, value in pixels.items()} if total else {}
+    return (
+        {name: 100 * value / total for name, value in pixels.items()} if total else {}
+    )
 
 
 def division(lost: pd.DataFrame, **said) -> Chart:

@@ -1,7 +1,8 @@
-"""Reading surgery: from a folder on disk to one frame table, and from its rows to (image, blood, valid).
+"""Reading surgery: from a folder on disk to one frame table, and from its rows to
+(image, blood, valid).
 
-HemoSet and CholecSeg8k as released, and any folder of images/ and masks/. Everything bad ends in one
-CourseError.
+HemoSet and CholecSeg8k as released, and any folder of images/ and masks/. Everything
+bad ends in one CourseError.
 """
 
 from helpers.frames.classes import CLASSES, UNKNOWN, ClassEntry, by_name

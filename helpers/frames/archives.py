@@ -1,4 +1,6 @@
-"""Bytes from a file or from a member of a zip, which is read where it stands and never unpacked."""
+"""Bytes from a file or from a member of a zip, which is read where it stands and never
+unpacked.
+"""
 
 import re
 import zipfile
@@ -8,15 +10,19 @@ from pathlib import Path
 from helpers.errors import CourseError
 from helpers.frames.bad import SKIP, Bad, named, split_address
 
-JUNK = re.compile(r"(^|/)(__MACOSX|\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)(/|$)", re.IGNORECASE)
+JUNK = re.compile(
+    r"(^|/)(__MACOSX|\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini)(/|$)", re.IGNORECASE
+)
 """What operating systems leave in folders and zips."""
 
-# A path that would leave the folder it is unpacked in: absolute, with a drive, or climbing.
+# A path that would leave the folder it is unpacked in: absolute, with a drive, or
+# climbing.
 _OUTSIDE = re.compile(r"^(/|[A-Za-z]:)|(^|/)\.\.(/|$)")
 
 
 def members(archive: Path, bad: Bad) -> list[str]:
-    """The names of a zip's files, junk left out, in the zip's order; one pointing outside goes to `bad`.
+    """The names of a zip's files, junk left out, in the zip's order; one pointing
+    outside goes to `bad`.
 
     Raises CourseError when the zip is broken or locked by a password.
     """
@@ -33,7 +39,8 @@ def members(archive: Path, bad: Bad) -> list[str]:
         name = info.filename.replace("\\", "/")
         if JUNK.search(name):
             continue
-        # Nothing is unpacked here, but such a zip was made to do harm, and somebody may unpack it later.
+        # Nothing is unpacked here, but such a zip was made to do harm, and somebody may
+        # unpack it later.
         if _OUTSIDE.search(name):
             bad.add(
                 f"{named(archive)} has a member that points outside, '{name}', and is not to be trusted: "
@@ -51,13 +58,19 @@ def members(archive: Path, bad: Bad) -> list[str]:
 def files(folder: Path) -> list[Path]:
     """Every file below a folder, junk left out, sorted by name."""
     found = (path for path in folder.rglob("*") if path.is_file())
-    return sorted(path for path in found if not JUNK.search(path.relative_to(folder).as_posix()))
+    return sorted(
+        path for path in found if not JUNK.search(path.relative_to(folder).as_posix())
+    )
 
 
 def children(folder: Path) -> list[Path]:
     """The folders right below a folder, junk left out, sorted by name."""
     try:
-        return sorted(path for path in folder.iterdir() if path.is_dir() and not JUNK.search(path.name))
+        return sorted(
+            path
+            for path in folder.iterdir()
+            if path.is_dir() and not JUNK.search(path.name)
+        )
     except PermissionError as error:
         raise CourseError(
             f"{folder} may not be read: change its permissions, or name another folder."
@@ -65,7 +78,9 @@ def children(folder: Path) -> list[Path]:
 
 
 def read_bytes(address: str) -> bytes:
-    """The bytes at an address: a path, or "PATH.zip!member". Raises CourseError when they can't be had."""
+    """The bytes at an address: a path, or "PATH.zip!member". Raises CourseError when
+    they can't be had.
+    """
     disk, _, member = split_address(address)
     try:
         if not member:
@@ -77,8 +92,17 @@ def read_bytes(address: str) -> bytes:
             f"{named(disk)} is not there any more: put it back, or index the folder again."
         ) from error
     except KeyError as error:
-        raise CourseError(f"{named(address)} is not in the zip any more: index the folder again.") from error
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise CourseError(
+            f"{named(address)} is not in the zip any more: index the folder again."
+        ) from error
+    except (
+        OSError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         raise CourseError(
             f"{named(address)} can't be read ({_cause(error)}): download it again, or {SKIP}."
         ) from error

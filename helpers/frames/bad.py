@@ -1,4 +1,6 @@
-"""What happens to a bad frame: one sentence, which stops everything or is kept with the frame left out."""
+"""What happens to a bad frame: one sentence, which stops everything or is kept with the
+frame left out.
+"""
 
 from pathlib import PurePath
 
@@ -16,7 +18,9 @@ class Bad:
 
     def __init__(self, on_bad: str) -> None:
         if on_bad not in ("stop", "skip"):
-            raise CourseError(f"on_bad is '{on_bad}', which means nothing: choose stop or skip.")
+            raise CourseError(
+                f"on_bad is '{on_bad}', which means nothing: choose stop or skip."
+            )
         self.on_bad = on_bad
         self.sentences: list[str] = []
 
@@ -28,12 +32,16 @@ class Bad:
 
 
 def named(address: object) -> str:
-    """An address as a sentence names it: the last three parts of its path, a zip's member in full."""
+    """An address as a sentence names it: the last three parts of its path, a zip's
+    member in full.
+    """
     disk, bang, member = split_address(str(address))
     return "/".join(PurePath(disk).parts[-3:]) + bang + member
 
 
 def split_address(address: str) -> tuple[str, str, str]:
-    """("a/b.zip", "!", "c/d.png") of "a/b.zip!c/d.png", and (address, "", "") of a plain path."""
+    """("a/b.zip", "!", "c/d.png") of "a/b.zip!c/d.png", and (address, "", "") of a
+    plain path.
+    """
     before, mark, member = address.rpartition(".zip!")
     return (before + ".zip", "!", member) if mark else (address, "", "")

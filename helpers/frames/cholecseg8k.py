@@ -1,7 +1,9 @@
-"""CholecSeg8k as released: videoNN/videoNN_FFFFF/frame_N_endo.png with a watershed and a colour mask.
+"""CholecSeg8k as released: videoNN/videoNN_FFFFF/frame_N_endo.png with a watershed and
+a colour mask.
 
-Source: Hong et al., arXiv 2012.12453. The class of a pixel is read from the watershed mask and checked
-against the colour mask. The third mask, _endo_mask.png, has sparse strokes and isn't used.
+Source: Hong et al., arXiv 2012.12453. The class of a pixel is read from the watershed
+mask and checked against the colour mask. The third mask, _endo_mask.png, has sparse
+strokes and isn't used.
 """
 
 import re
@@ -18,28 +20,49 @@ from helpers.frames.png import rgb
 
 _VIDEO = re.compile(r"video(\d+)", re.IGNORECASE)
 _CLIP = re.compile(r"video\d+_(\d+)", re.IGNORECASE)
-_FILE = re.compile(r"frame_(\d+)_endo(|_watershed_mask|_color_mask)\.png", re.IGNORECASE)
+_FILE = re.compile(
+    r"frame_(\d+)_endo(|_watershed_mask|_color_mask)\.png", re.IGNORECASE
+)
 _WATERSHED, _COLOUR = "_watershed_mask", "_color_mask"
 _NO_CLASS = 254
 
 
 def found_in(folder: Path) -> bool:
     """Does the folder hold videos in CholecSeg8k's layout?"""
-    return any(_CLIP.fullmatch(clip.name) for video in _videos(folder) for clip in children(video))
+    return any(
+        _CLIP.fullmatch(clip.name)
+        for video in _videos(folder)
+        for clip in children(video)
+    )
 
 
 def rows(folder: Path, bad: Bad) -> list[dict]:
-    """A row of the frame table for every labelled frame, by video, clip and frame number."""
-    return [row for video in _videos(folder) for clip in _clips(video) for row in _rows_of(video, clip, bad)]
+    """A row of the frame table for every labelled frame, by video, clip and frame
+    number.
+    """
+    return [
+        row
+        for video in _videos(folder)
+        for clip in _clips(video)
+        for row in _rows_of(video, clip, bad)
+    ]
 
 
 def _videos(folder: Path) -> list[Path]:
-    found = [(int(match[1]), path) for path in children(folder) if (match := _VIDEO.fullmatch(path.name))]
+    found = [
+        (int(match[1]), path)
+        for path in children(folder)
+        if (match := _VIDEO.fullmatch(path.name))
+    ]
     return [path for _, path in sorted(found)]
 
 
 def _clips(video: Path) -> list[Path]:
-    found = [(int(match[1]), path) for path in children(video) if (match := _CLIP.fullmatch(path.name))]
+    found = [
+        (int(match[1]), path)
+        for path in children(video)
+        if (match := _CLIP.fullmatch(path.name))
+    ]
     return [path for _, path in sorted(found)]
 
 
@@ -85,8 +108,9 @@ def colour_mask(mask: str) -> str:
 def classes(mask: str) -> np.ndarray:
     """The class of each pixel, uint8 HxW, UNKNOWN where the label says nothing.
 
-    mask: the address of the watershed mask. Raises CourseError when a value or a colour belongs to no class,
-    and when the watershed and the colour mask disagree on any pixel.
+    mask: the address of the watershed mask. Raises CourseError when a value or a colour
+    belongs to no class, and when the watershed and the colour mask disagree on any
+    pixel.
     """
     stored = rgb(mask)
     grey = stored[..., 0]
@@ -135,7 +159,9 @@ def _check_colours(mask: str, grey: np.ndarray, colour_of_grey: np.ndarray) -> N
 
 @cache
 def _tables() -> tuple[np.ndarray, np.ndarray]:
-    """Grey -> class id (256 uint8), and grey -> the colour to be found in the colour mask (256x3 uint8)."""
+    """Grey -> class id (256 uint8), and grey -> the colour to be found in the colour
+    mask (256x3 uint8).
+    """
     ids = np.full(256, _NO_CLASS, np.uint8)
     colours = np.zeros((256, 3), np.uint8)
     for entry in CLASSES:

@@ -1,7 +1,9 @@
-"""The 13 classes of CholecSeg8k: id, name, colour in the colour mask, grey in the watershed mask.
+"""The 13 classes of CholecSeg8k: id, name, colour in the colour mask, grey in the
+watershed mask.
 
-Source: Hong et al., arXiv 2012.12453, whose "#242424"-style codes are to be read as decimal: blood is
-grey 24, not 0x24 = 36. Pixels of no class (the white one-pixel border and the unlabelled ones) are UNKNOWN.
+Source: Hong et al., arXiv 2012.12453, whose "#242424"-style codes are to be read as
+decimal: blood is grey 24, not 0x24 = 36. Pixels of no class (the white one-pixel border
+and the unlabelled ones) are UNKNOWN.
 """
 
 from typing import NamedTuple
@@ -10,7 +12,9 @@ from helpers.errors import CourseError
 
 
 class ClassEntry(NamedTuple):
-    """One class: its id, its name, its RGB in the colour mask, its grey in the watershed mask."""
+    """One class: its id, its name, its RGB in the colour mask, its grey in the
+    watershed mask.
+    """
 
     id: int
     name: str
@@ -19,7 +23,9 @@ class ClassEntry(NamedTuple):
 
 
 UNKNOWN = 255
-"""The class id of a pixel that the label says nothing about: neither blood nor not blood."""
+"""The class id of a pixel that the label says nothing about: neither blood nor not
+blood.
+"""
 
 CLASSES = (
     ClassEntry(0, "Black Background", (127, 127, 127), 50),
@@ -45,7 +51,8 @@ BORDER = ((255, 255, 255), 255)
 
 
 def by_name(name: str) -> ClassEntry:
-    """The class of that name, upper and lower case alike; CourseError if there is none."""
+    """The class of that name, upper and lower case alike; CourseError if there is
+    none."""
     for entry in CLASSES:
         if entry.name.lower() == name.strip().lower():
             return entry

@@ -31,16 +31,24 @@ Frame = tuple[np.ndarray, ...]
 
 
 def decoded(
-    keys: list[tuple[str, str, str]], size: tuple[int, int], keep_aspect: bool, workers: int | None = None
+    keys: list[tuple[str, str, str]],
+    size: tuple[int, int],
+    keep_aspect: bool,
+    workers: int | None = None,
 ) -> Iterator[Frame | str]:
-    """Each (dataset, image, mask) as (image, blood, valid, classes, fill) at size, or as a bad frame's sentence.
+    """Each (dataset, image, mask) as (image, blood, valid, classes, fill) at size, or
+    as a bad frame's sentence.
 
     workers: processes, None for one a core. The result doesn't depend on it.
     """
     workers = workers or _cores()
     done = 0
     # A daemonic process, for instance a data loader's, may have no children.
-    if workers > 1 and len(keys) >= FEW and not multiprocessing.current_process().daemon:
+    if (
+        workers > 1
+        and len(keys) >= FEW
+        and not multiprocessing.current_process().daemon
+    ):
         try:
             for frame in _in_processes(keys, size, keep_aspect, workers):
                 yield frame
@@ -54,16 +62,25 @@ def decoded(
 def _in_processes(
     keys: list, size: tuple[int, int], keep_aspect: bool, workers: int
 ) -> Iterator[Frame | str]:
-    chunks = iter([keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK)])
-    # Spawned, not forked: a notebook's process has threads (torch, the kernel), whose locks a fork copies.
+    chunks = iter(
+        [keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK)]
+    )
+    # Spawned, not forked: a notebook's process has threads (torch, the kernel), whose
+    # locks a fork copies.
     pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=cv2.setNumThreads,
+        initargs=(1,),
     )
     pending: deque[Future] = deque()
     try:
         while True:
-            # A few chunks ahead and no more, so that finished frames don't pile up in memory.
-            while len(pending) < 2 * workers and (chunk := next(chunks, None)) is not None:
+            # A few chunks ahead and no more, so that finished frames don't pile up in
+            # memory.
+            while (
+                len(pending) < 2 * workers and (chunk := next(chunks, None)) is not None
+            ):
                 pending.append(pool.submit(_decode_all, chunk, size, keep_aspect))
             if not pending:
                 return
@@ -72,11 +89,15 @@ def _in_processes(
         pool.shutdown(cancel_futures=True)
 
 
-def _decode_all(keys: list, size: tuple[int, int], keep_aspect: bool) -> list[Frame | str]:
+def _decode_all(
+    keys: list, size: tuple[int, int], keep_aspect: bool
+) -> list[Frame | str]:
     return [_decode(key, size, keep_aspect) for key in keys]
 
 
-def _decode(key: tuple[str, str, str], size: tuple[int, int], keep_aspect: bool) -> Frame | str:
+def _decode(
+    key: tuple[str, str, str], size: tuple[int, int], keep_aspect: bool
+) -> Frame | str:
     try:
         return fit(*read_with_classes(_Row(*key)), size, keep_aspect)
     except CourseError as error:
@@ -85,4 +106,8 @@ def _decode(key: tuple[str, str, str], size: tuple[int, int], keep_aspect: bool)
 
 def _cores() -> int:
     # A container or a scheduler may lend fewer cores than the machine has.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return (
+        len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1
+    )

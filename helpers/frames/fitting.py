@@ -14,22 +14,32 @@ def fit(
     size: tuple[int, int],
     keep_aspect: bool = True,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(image, blood, valid, classes, fill) at size (h, w), from uint8 HxWx3, bool HxW twice and uint8 HxW.
+    """(image, blood, valid, classes, fill) at size (h, w), from uint8 HxWx3, bool HxW
+    twice and uint8 HxW.
 
     classes may be None: all UNKNOWN.
 
-    keep_aspect=True fits the whole frame in and pads around it, black and UNKNOWN; False squashes it, as the
-    published study did. The padding is fill (bool HxW): it is not valid, since it is no part of the frame and
-    counts in no evaluation, but it is known to hold no blood, and training says so. An image that shrinks is averaged over area, so that thin structures don't
-    alias; one that grows is interpolated. A label takes the label at its pixel's centre ("nearest exact"):
-    that leaves the expected coverage alone, where a majority vote would wipe out small pools, and doesn't
-    shift labels by up to half a pixel against the image as plain nearest (which rounds down) does.
+    keep_aspect=True fits the whole frame in and pads around it, black and UNKNOWN;
+    False squashes it, as the published study did. The padding is fill (bool HxW): it is
+    not valid, since it is no part of the frame and counts in no evaluation, but it is
+    known to hold no blood, and training says so. An image that shrinks is averaged over
+    area, so that thin structures don't alias; one that grows is interpolated. A label
+    takes the label at its pixel's centre ("nearest exact"): that leaves the expected
+    coverage alone, where a majority vote would wipe out small pools, and doesn't shift
+    labels by up to half a pixel against the image as plain nearest (which rounds down)
+    does.
     """
     rows, columns = image.shape[:2]
-    classes = np.full((rows, columns), UNKNOWN, np.uint8) if classes is None else classes
+    classes = (
+        np.full((rows, columns), UNKNOWN, np.uint8) if classes is None else classes
+    )
     height, width = size
     scale = min(height / rows, width / columns)
-    inner = (max(1, round(rows * scale)), max(1, round(columns * scale))) if keep_aspect else (height, width)
+    inner = (
+        (max(1, round(rows * scale)), max(1, round(columns * scale)))
+        if keep_aspect
+        else (height, width)
+    )
     shrinks = inner[0] <= rows and inner[1] <= columns
     top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
     window = (slice(top, top + inner[0]), slice(left, left + inner[1]))

@@ -1,9 +1,10 @@
 """Anybody's frames: a folder with images/ and masks/, and optionally subjects.csv.
 
-An image (PNG or JPEG) and its mask (PNG) have the same stem, the mask's optionally with _mask at its end; any
-mask value above 0 is blood. subjects.csv has the columns image and subject, and optionally clip and frame.
-Without it the subject is the subfolder of images/ that a frame stands in; without subfolders all frames are
-one subject's, which nobody can split honestly: better to say too few subjects than to let one patient stand
+An image (PNG or JPEG) and its mask (PNG) have the same stem, the mask's optionally with
+_mask at its end; any mask value above 0 is blood. subjects.csv has the columns image
+and subject, and optionally clip and frame. Without it the subject is the subfolder of
+images/ that a frame stands in; without subfolders all frames are one subject's, which
+nobody can split honestly: better to say too few subjects than to let one patient stand
 on both sides.
 """
 
@@ -17,7 +18,8 @@ from helpers.frames.bad import SKIP, Bad, named
 
 IMAGE_FORMATS = ("PNG", "JPEG")
 
-# Pictures in other formats are listed too, so that reading them says what is wrong with them.
+# Pictures in other formats are listed too, so that reading them says what is wrong with
+# them.
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"}
 _RELEASED = ("hemoset", "cholecseg8k")
 
@@ -28,10 +30,11 @@ def found_in(folder: Path) -> bool:
 
 
 def rows(folder: Path, bad: Bad) -> list[dict]:
-    """A row of the frame table for every image with a mask, by subject, clip and frame number.
+    """A row of the frame table for every image with a mask, by subject, clip and frame
+    number.
 
-    dataset is the folder's name. Raises CourseError when images/ or masks/ is missing, or subjects.csv can't
-    be used.
+    dataset is the folder's name. Raises CourseError when images/ or masks/ is missing,
+    or subjects.csv can't be used.
     """
     for side in ("images", "masks"):
         if not (folder / side).is_dir():
@@ -40,23 +43,47 @@ def rows(folder: Path, bad: Bad) -> list[dict]:
                 f"into images/ and masks/ of {folder.name}."
             )
     images = _side(folder / "images", bad)
-    masks = {_stem_of_image(stem, images): path for stem, path in _side(folder / "masks", bad).items()}
+    masks = {
+        _stem_of_image(stem, images): path
+        for stem, path in _side(folder / "masks", bad).items()
+    }
     for stem in sorted(images.keys() - masks.keys()):
-        bad.add(f"{named(images[stem])} has no mask: put masks/{stem}.png beside images/, or {SKIP}.")
+        bad.add(
+            f"{named(images[stem])} has no mask: put masks/{stem}.png beside images/, or {SKIP}."
+        )
     for stem in sorted(masks.keys() - images.keys()):
-        bad.add(f"{named(masks[stem])} has no image: put images/{stem}.png beside masks/, or {SKIP}.")
+        bad.add(
+            f"{named(masks[stem])} has no image: put images/{stem}.png beside masks/, or {SKIP}."
+        )
     stems = sorted(images.keys() & masks.keys(), key=_natural)
     table = folder / "subjects.csv"
-    about = _from_table(table, stems, bad) if table.is_file() else _from_names(folder.name, stems)
-    # Those two names say how masks are to be read, so a folder of one's own can't bear them.
+    about = (
+        _from_table(table, stems, bad)
+        if table.is_file()
+        else _from_names(folder.name, stems)
+    )
+    # Those two names say how masks are to be read, so a folder of one's own can't bear
+    # them.
     dataset = f"{folder.name} (own)" if folder.name in _RELEASED else folder.name
     found = [
-        dict(dataset=dataset, **about[stem], split="", image=str(images[stem]), mask=str(masks[stem]))
+        dict(
+            dataset=dataset,
+            **about[stem],
+            split="",
+            image=str(images[stem]),
+            mask=str(masks[stem]),
+        )
         for stem in stems
         if stem in about
     ]
     return sorted(
-        found, key=lambda row: (_natural(row["subject"]), _natural(row["clip"]), row["frame"], row["image"])
+        found,
+        key=lambda row: (
+            _natural(row["subject"]),
+            _natural(row["clip"]),
+            row["frame"],
+            row["image"],
+        ),
     )
 
 
@@ -84,7 +111,9 @@ def _stem_of_image(mask_stem: str, images: dict[str, Path]) -> str:
 def _from_names(name: str, stems: list[str]) -> dict[str, dict]:
     by_subject: dict[str, list[str]] = {}
     for stem in stems:
-        by_subject.setdefault(stem.split("/")[0] if "/" in stem else name, []).append(stem)
+        by_subject.setdefault(stem.split("/")[0] if "/" in stem else name, []).append(
+            stem
+        )
     return {
         stem: dict(subject=subject, clip=subject, frame=frame)
         for subject, own in by_subject.items()
@@ -93,7 +122,9 @@ def _from_names(name: str, stems: list[str]) -> dict[str, dict]:
 
 
 def _numbers(stems: list[str]) -> list[int]:
-    """Frame numbers: the last number in each name where that tells all apart, else their places in order."""
+    """Frame numbers: the last number in each name where that tells all apart, else
+    their places in order.
+    """
     digits = [re.findall(r"\d+", stem.split("/")[-1]) for stem in stems]
     numbers = [int(found[-1]) for found in digits if found]
     return numbers if len(set(numbers)) == len(stems) else list(range(len(stems)))
@@ -114,22 +145,30 @@ def _from_table(table: Path, stems: list[str], bad: Bad) -> dict[str, dict]:
                 f"correct the name or remove the line, or {SKIP}."
             )
         elif not subject:
-            bad.add(f"{where}: '{entry['image']}' has no subject: write whose frame it is, or {SKIP}.")
+            bad.add(
+                f"{where}: '{entry['image']}' has no subject: write whose frame it is, or {SKIP}."
+            )
         elif stem in about:
             bad.add(
                 f"{where}: '{entry['image']}' is listed a second time: "
                 f"remove one of the two lines, or {SKIP}."
             )
         elif frame and not re.fullmatch(r"\d+", frame):
-            bad.add(f"{where}: the frame '{frame}' is not a whole number: correct it, or {SKIP}.")
+            bad.add(
+                f"{where}: the frame '{frame}' is not a whole number: correct it, or {SKIP}."
+            )
         else:
             places[subject] = places.get(subject, -1) + 1
             about[stem] = dict(
-                subject=subject, clip=entry.get("clip") or subject, frame=int(frame or places[subject])
+                subject=subject,
+                clip=entry.get("clip") or subject,
+                frame=int(frame or places[subject]),
             )
     for stem in stems:
         if stem not in listed:
-            bad.add(f"{named(table)} has no line for '{stem}': add one that says its subject, or {SKIP}.")
+            bad.add(
+                f"{named(table)} has no line for '{stem}': add one that says its subject, or {SKIP}."
+            )
     return about
 
 
@@ -137,7 +176,9 @@ def _lines(table: Path) -> list[tuple[int, dict[str, str]]]:
     try:
         text = table.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{named(table)} can't be read as text: save it as CSV in UTF-8.") from error
+        raise CourseError(
+            f"{named(table)} can't be read as text: save it as CSV in UTF-8."
+        ) from error
     # Spreadsheets write semicolons where the comma is the decimal mark.
     first = text.split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
@@ -150,7 +191,14 @@ def _lines(table: Path) -> list[tuple[int, dict[str, str]]]:
         )
     reader.fieldnames = columns
     return [
-        (reader.line_num, {column: (value or "").strip() for column, value in entry.items() if column})
+        (
+            reader.line_num,
+            {
+                column: (value or "").strip()
+                for column, value in entry.items()
+                if column
+            },
+        )
         for entry in reader
     ]
 
@@ -158,5 +206,7 @@ def _lines(table: Path) -> list[tuple[int, dict[str, str]]]:
 def _natural(name: str) -> list:
     """A key that sorts pig2 before pig10."""
     return [
-        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d+)", name) if part
+        (0, int(part), "") if part.isdecimal() else (1, 0, part)
+        for part in re.split(r"(\d+)", name)
+        if part
     ]

@@ -1,7 +1,9 @@
-"""HemoSet as released: pigN/imgs.zip with imgs/NNNNNN.png, pigN/labels.zip with labels/NNNNNN_mask.png.
+"""HemoSet as released: pigN/imgs.zip with imgs/NNNNNN.png, pigN/labels.zip with
+labels/NNNNNN_mask.png.
 
-Either zip may have been unpacked in place, to pigN/imgs/ and pigN/labels/. Source: Miao et al., ISMR 2024,
-arXiv 2403.16286. Masks are palette PNGs with the values 0 and 1; any value above 0 is blood.
+Either zip may have been unpacked in place, to pigN/imgs/ and pigN/labels/. Source: Miao
+et al., ISMR 2024, arXiv 2403.16286. Masks are palette PNGs with the values 0 and 1; any
+value above 0 is blood.
 """
 
 import re
@@ -12,14 +14,18 @@ from helpers.frames.archives import children, files, members
 from helpers.frames.bad import SKIP, Bad, named
 
 CLIP_STEP = 60
-"""Frames this many numbers apart or fewer, two seconds at 30 a second, belong to one clip."""
+"""Frames this many numbers apart or fewer, two seconds at 30 a second, belong to one
+clip.
+"""
 
 _PIG = re.compile(r"pig(\d+)", re.IGNORECASE)
 
 
 def found_in(folder: Path) -> bool:
     """Does the folder hold pigs in HemoSet's layout?"""
-    return any(_is_side(pig, side) for pig in _pigs(folder) for side in ("imgs", "labels"))
+    return any(
+        _is_side(pig, side) for pig in _pigs(folder) for side in ("imgs", "labels")
+    )
 
 
 def rows(folder: Path, bad: Bad) -> list[dict]:
@@ -28,7 +34,11 @@ def rows(folder: Path, bad: Bad) -> list[dict]:
 
 
 def _pigs(folder: Path) -> list[Path]:
-    found = [(int(match[1]), path) for path in children(folder) if (match := _PIG.fullmatch(path.name))]
+    found = [
+        (int(match[1]), path)
+        for path in children(folder)
+        if (match := _PIG.fullmatch(path.name))
+    ]
     return [path for _, path in sorted(found)]
 
 
@@ -40,7 +50,9 @@ def _rows_of(pig: Path, bad: Bad) -> list[dict]:
     try:
         images = _side(pig, "imgs", re.compile(r"(\d+)\.png", re.IGNORECASE), bad)
         masks = _side(pig, "labels", re.compile(r"(\d+)_mask\.png", re.IGNORECASE), bad)
-    except CourseError as error:  # without one of its two sides the whole pig has no labelled frame
+    except (
+        CourseError
+    ) as error:  # without one of its two sides the whole pig has no labelled frame
         bad.add(str(error))
         return []
     for number in sorted(images.keys() ^ masks.keys()):
@@ -72,7 +84,9 @@ def _rows_of(pig: Path, bad: Bad) -> list[dict]:
 
 
 def _side(pig: Path, side: str, pattern: re.Pattern, bad: Bad) -> dict[int, str]:
-    """Frame number -> address, from the unpacked folder where it holds anything, else from the zip."""
+    """Frame number -> address, from the unpacked folder where it holds anything, else
+    from the zip.
+    """
     unpacked = files(pig / side) if (pig / side).is_dir() else []
     archive = pig / f"{side}.zip"
     if unpacked:
@@ -101,11 +115,14 @@ def _side(pig: Path, side: str, pattern: re.Pattern, bad: Bad) -> dict[int, str]
 
 
 def clip_starts(numbers: list[int]) -> dict[int, int]:
-    """Each frame number -> the first number of its clip; a clip goes on while steps are at most CLIP_STEP.
+    """Each frame number -> the first number of its clip; a clip goes on while steps are
+    at most CLIP_STEP.
 
     numbers: frame numbers of one pig in rising order.
     """
     starts: dict[int, int] = {}
     for before, number in zip([None, *numbers], numbers):
-        starts[number] = number if before is None or number - before > CLIP_STEP else starts[before]
+        starts[number] = (
+            number if before is None or number - before > CLIP_STEP else starts[before]
+        )
     return starts

@@ -13,43 +13,62 @@ from helpers.frames.archives import children
 from helpers.frames.bad import Bad
 
 COLUMNS = ("dataset", "subject", "clip", "frame", "split", "image", "mask")
-"""The frame table, a row per frame. All str but frame (int64); a member of a zip is "PATH.zip!member"."""
+"""The frame table, a row per frame. All str but frame (int64); a member of a zip is
+"PATH.zip!member".
+"""
 
-_LAYOUTS: dict[str, ModuleType] = {"hemoset": hemoset, "cholecseg8k": cholecseg8k, "folder": own}
+_LAYOUTS: dict[str, ModuleType] = {
+    "hemoset": hemoset,
+    "cholecseg8k": cholecseg8k,
+    "folder": own,
+}
 _KNOWN = "pigN/imgs.zip and labels.zip (HemoSet), videoNN/videoNN_FFFFF/ (CholecSeg8k), or images/ and masks/"
 
 
 @dataclass(frozen=True)
 class Index:
-    """A folder's frame table, and a sentence for everything left out (none under on_bad="stop")."""
+    """A folder's frame table, and a sentence for everything left out (none under
+    on_bad="stop").
+    """
 
     table: pd.DataFrame
     skipped: list[str] = field(default_factory=list)
 
 
 def layout(folder: str | Path) -> str:
-    """What lies in the folder, or in one right below it: "hemoset", "cholecseg8k" or "folder" (one's own).
+    """What lies in the folder, or in one right below it: "hemoset", "cholecseg8k" or
+    "folder" (one's own).
 
-    Raises CourseError when it isn't there, holds nothing known, or holds several data sets.
+    Raises CourseError when it isn't there, holds nothing known, or holds several data
+    sets.
     """
     return _place(folder)[1]
 
 
 def index(folder: str | Path, on_bad: str = "stop") -> Index:
-    """The frame table of every labelled frame of a folder, sorted by subject, clip and frame, split still "".
+    """The frame table of every labelled frame of a folder, sorted by subject, clip and
+    frame, split still "".
 
-    on_bad: "stop" raises CourseError at the first image without mask, mask without image, broken zip and so
-    on; "skip" leaves such frames out and names each in Index.skipped. Pixels aren't read here: see `pack`.
+    on_bad: "stop" raises CourseError at the first image without mask, mask without
+    image, broken zip and so on; "skip" leaves such frames out and names each in
+    Index.skipped. Pixels aren't read here: see `pack`.
     """
     bad = Bad(on_bad)
     place, name = _place(folder)
     rows = _LAYOUTS[name].rows(place, bad)
     if not rows:
-        reason = f"; the first reason: {bad.sentences[0].rstrip('.')}" if bad.sentences else ""
+        reason = (
+            f"; the first reason: {bad.sentences[0].rstrip('.')}"
+            if bad.sentences
+            else ""
+        )
         raise CourseError(
             f"{place} holds no frame that has both an image and a mask: it should hold {_KNOWN}{reason}."
         )
-    return Index(pd.DataFrame(rows, columns=list(COLUMNS)).astype({"frame": "int64"}), bad.sentences)
+    return Index(
+        pd.DataFrame(rows, columns=list(COLUMNS)).astype({"frame": "int64"}),
+        bad.sentences,
+    )
 
 
 def _place(folder: str | Path) -> tuple[Path, str]:
@@ -68,7 +87,9 @@ def _place(folder: str | Path) -> tuple[Path, str]:
     below = [(child, name) for child in children(given) if (name := _known(child))]
     if len(below) > 1:
         names = ", ".join(child.name for child, _ in below)
-        raise CourseError(f"{given} holds several data sets ({names}): give the path of one of them.")
+        raise CourseError(
+            f"{given} holds several data sets ({names}): give the path of one of them."
+        )
     if not below:
         raise CourseError(
             f"{given} holds no known data set: give the path of the folder that holds {_KNOWN}."
@@ -77,4 +98,6 @@ def _place(folder: str | Path) -> tuple[Path, str]:
 
 
 def _known(folder: Path) -> str | None:
-    return next((name for name, room in _LAYOUTS.items() if room.found_in(folder)), None)
+    return next(
+        (name for name, room in _LAYOUTS.items() if room.found_in(folder)), None
+    )

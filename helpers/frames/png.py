@@ -10,14 +10,17 @@ from helpers.errors import CourseError
 from helpers.frames.archives import read_bytes
 from helpers.frames.bad import SKIP, named
 
-# Pillow's modes with 8 bits a channel. Others (16 bits, floating point) convert to RGB by clipping.
+# Pillow's modes with 8 bits a channel. Others (16 bits, floating point) convert to RGB
+# by clipping.
 _EIGHT_BITS = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
 
 
 def rgb(address: str, formats: tuple[str, ...] = ("PNG",)) -> np.ndarray:
-    """The frame at an address (path, or "PATH.zip!member") as uint8 HxWx3 RGB; an alpha channel is dropped.
+    """The frame at an address (path, or "PATH.zip!member") as uint8 HxWx3 RGB; an alpha
+    channel is dropped.
 
-    Raises CourseError when it is missing, truncated, in another format or deeper than 8 bits.
+    Raises CourseError when it is missing, truncated, in another format or deeper than 8
+    bits.
     """
     picture = _decoded(address, formats)
     if picture.mode not in _EIGHT_BITS:
@@ -29,10 +32,12 @@ def rgb(address: str, formats: tuple[str, ...] = ("PNG",)) -> np.ndarray:
 
 
 def values(address: str) -> np.ndarray:
-    """The mask at an address as it was stored: HxW numbers, or HxWxC where it has colours.
+    """The mask at an address as it was stored: HxW numbers, or HxWxC where it has
+    colours.
 
-    The palette of a palette PNG is left alone: its indices are the labels (HemoSet's are 0 and 1), and
-    expanding it would turn label 1 into whatever colour somebody chose for it.
+    The palette of a palette PNG is left alone: its indices are the labels (HemoSet's
+    are 0 and 1), and expanding it would turn label 1 into whatever colour somebody
+    chose for it.
     """
     picture = _decoded(address, ("PNG",))
     array = np.asarray(picture)
@@ -40,7 +45,9 @@ def values(address: str) -> np.ndarray:
 
 
 def above_zero(address: str) -> np.ndarray:
-    """The mask at an address as bool HxW: True where any of its stored values is above 0."""
+    """The mask at an address as bool HxW: True where any of its stored values is above
+    0.
+    """
     array = values(address) > 0
     return array.any(axis=2) if array.ndim == 3 else array
 
@@ -51,7 +58,8 @@ def _decoded(address: str, formats: tuple[str, ...]) -> Image.Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            # Loading alone misses some damage; verify checks the checksum of every part.
+            # Loading alone misses some damage; verify checks the checksum of every
+            # part.
             Image.open(io.BytesIO(data), formats=formats).verify()
             picture = Image.open(io.BytesIO(data), formats=formats)
             picture.load()
@@ -63,7 +71,9 @@ def _decoded(address: str, formats: tuple[str, ...]) -> Image.Image:
         raise CourseError(
             f"{named(address)} is not a {wanted} file: save it as {wanted}, or {SKIP}."
         ) from error
-    except Exception as error:  # a damaged file ends in one of many errors of Pillow's and zlib's
+    except (
+        Exception
+    ) as error:  # a damaged file ends in one of many errors of Pillow's and zlib's
         raise CourseError(
             f"{named(address)} is truncated or damaged: download it again, or {SKIP}."
         ) from error

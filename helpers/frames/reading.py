@@ -1,4 +1,6 @@
-"""From a row of the frame table to pixels: (image, blood, valid), and classes where there are any."""
+"""From a row of the frame table to pixels: (image, blood, valid), and classes where
+there are any.
+"""
 
 from collections.abc import Mapping
 
@@ -14,18 +16,21 @@ from helpers.frames.png import above_zero, rgb
 
 
 def read(row, blood_class: str = "Blood") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """One frame: image uint8 HxWx3 RGB, blood bool HxW, valid bool HxW (False where the label is unknown).
+    """One frame: image uint8 HxWx3 RGB, blood bool HxW, valid bool HxW (False where the
+    label is unknown).
 
     row: a row of the frame table (a Series, a named tuple or a dictionary).
-    blood_class: which class of CholecSeg8k counts as blood; another than "Blood" shows what a mixed-up label
-    does. Raises CourseError when a file is missing or damaged, image and mask differ in size, or a label
-    belongs to no class.
+    blood_class: which class of CholecSeg8k counts as blood; another than "Blood" shows
+    what a mixed-up label does. Raises CourseError when a file is missing or damaged,
+    image and mask differ in size, or a label belongs to no class.
     """
     return read_with_classes(row, blood_class)[:3]
 
 
 def read_classes(row) -> np.ndarray:
-    """The class id of each pixel of a CholecSeg8k frame, uint8 HxW, UNKNOWN (255) where there is none."""
+    """The class id of each pixel of a CholecSeg8k frame, uint8 HxW, UNKNOWN (255) where
+    there is none.
+    """
     if _of(row, "dataset") != "cholecseg8k":
         raise CourseError(
             f"{named(_of(row, 'mask'))} has no classes, only blood: ask for classes of a CholecSeg8k frame."
@@ -34,10 +39,16 @@ def read_classes(row) -> np.ndarray:
 
 
 def read_with_classes(row, blood_class: str = "Blood") -> tuple[np.ndarray, ...]:
-    """(image, blood, valid, classes) as from `read` and `read_classes`; UNKNOWN where there is no class."""
-    dataset, image_at, mask_at = (_of(row, name) for name in ("dataset", "image", "mask"))
+    """(image, blood, valid, classes) as from `read` and `read_classes`; UNKNOWN where
+    there is no class.
+    """
+    dataset, image_at, mask_at = (
+        _of(row, name) for name in ("dataset", "image", "mask")
+    )
     entry = by_name(blood_class)
-    image = rgb(image_at, ("PNG",) if dataset in ("hemoset", "cholecseg8k") else IMAGE_FORMATS)
+    image = rgb(
+        image_at, ("PNG",) if dataset in ("hemoset", "cholecseg8k") else IMAGE_FORMATS
+    )
     if dataset == "cholecseg8k":
         classes = cholecseg8k.classes(mask_at)
         blood, valid = classes == entry.id, classes != UNKNOWN

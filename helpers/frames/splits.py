@@ -10,7 +10,9 @@ from helpers.errors import CourseError
 SOURCE_SPLITS = ("train", "id_val", "id_test")
 TARGET_SPLITS = ("ood_val", "ood_test")
 WISHED_SPLITS = ("ood_wished_val", "ood_wished")
-"""The phantom's benchmark with blood in every patient: the same patients, the same sides as above."""
+"""The phantom's benchmark with blood in every patient: the same patients, the same
+sides as above.
+"""
 
 # Which splits may share a subject: the wished-for benchmark has the target's patients.
 _SIDE = {name: name for name in SOURCE_SPLITS} | {
@@ -23,14 +25,18 @@ _TEST_SHARE, _VAL_SHARE, _TARGET_VAL_SHARE = 0.3, 0.2, 0.3
 _ENOUGH_WITH_BLOOD = 3
 
 
-def split_source(table: pd.DataFrame, seed: int, fold: int | None = None, folds: int = 5) -> pd.DataFrame:
-    """A copy of the table with `split` filled by subject: train, id_val, id_test; row order is no matter.
+def split_source(
+    table: pd.DataFrame, seed: int, fold: int | None = None, folds: int = 5
+) -> pd.DataFrame:
+    """A copy of the table with `split` filled by subject: train, id_val, id_test; row
+    order is no matter.
 
-    fold=None: one split, about 30 % of the subjects to id_test and 20 % to id_val (of 10: 3, 2 and 5 to
-    train). fold=k: fold k of `folds`; its subjects are id_test, the next fold's id_val, the rest train, so
-    that over all folds each subject is tested once (10 subjects, 5 folds: 2, 2 and 6).
-    Subjects are drawn in strata of frame count, so that no side gets only the small ones.
-    Raises CourseError with fewer than 3 subjects, or a fold that can't be.
+    fold=None: one split, about 30 % of the subjects to id_test and 20 % to id_val (of
+    10: 3, 2 and 5 to train). fold=k: fold k of `folds`; its subjects are id_test, the
+    next fold's id_val, the rest train, so that over all folds each subject is tested
+    once (10 subjects, 5 folds: 2, 2 and 6). Subjects are drawn in strata of frame
+    count, so that no side gets only the small ones. Raises CourseError with fewer than
+    3 subjects, or a fold that can't be.
     """
     subjects = _by_size(table)
     random = np.random.default_rng([abs(int(seed)), 1])
@@ -41,7 +47,9 @@ def split_source(table: pd.DataFrame, seed: int, fold: int | None = None, folds:
             "it takes at least 3, said in subjects.csv or by a subfolder for each."
         )
     if fold is None:
-        test = _one_of_each(subjects, max(1, round(_TEST_SHARE * len(subjects))), random)
+        test = _one_of_each(
+            subjects, max(1, round(_TEST_SHARE * len(subjects))), random
+        )
         rest = [subject for subject in subjects if subject not in test]
         val = _one_of_each(rest, max(1, round(_VAL_SHARE * len(subjects))), random)
     else:
@@ -52,49 +60,71 @@ def split_source(table: pd.DataFrame, seed: int, fold: int | None = None, folds:
             )
         fold_of = _folds(subjects, folds, random)
         test = {subject for subject in subjects if fold_of[subject] == fold}
-        val = {subject for subject in subjects if fold_of[subject] == (fold + 1) % folds}
+        val = {
+            subject for subject in subjects if fold_of[subject] == (fold + 1) % folds
+        }
     return _with_split(
         table,
         {
-            subject: "id_test" if subject in test else "id_val" if subject in val else "train"
+            subject: "id_test"
+            if subject in test
+            else "id_val"
+            if subject in val
+            else "train"
             for subject in subjects
         },
     )
 
 
 def split_target(
-    table: pd.DataFrame, seed: int, blood_subjects: tuple[str, ...] = ("video01",), wished: bool = False
+    table: pd.DataFrame,
+    seed: int,
+    blood_subjects: tuple[str, ...] = ("video01",),
+    wished: bool = False,
 ) -> pd.DataFrame:
-    """The table with `split` filled by subject: ood_val, ood_test, or if wished ood_wished_val, ood_wished.
+    """The table with `split` filled by subject: ood_val, ood_test, or if wished
+    ood_wished_val, ood_wished.
 
-    blood_subjects: the subjects known to have blood. Fewer than 3 are too few to divide: they go to the test.
-    From 3 on both sides get some. Of the others about 30 % go to validation: at least one where there are
-    two, none where there is one. Who goes where depends on names and seed alone, so that the wished-for
-    benchmark, given the same blood_subjects, has the same patients on the same sides.
+    blood_subjects: the subjects known to have blood. Fewer than 3 are too few to
+    divide: they go to the test. From 3 on both sides get some. Of the others about 30 %
+    go to validation: at least one where there are two, none where there is one. Who
+    goes where depends on names and seed alone, so that the wished-for benchmark, given
+    the same blood_subjects, has the same patients on the same sides.
     """
     val_name, test_name = WISHED_SPLITS if wished else TARGET_SPLITS
     subjects = set(table["subject"])
     bleeding = subjects & set(blood_subjects)
-    groups = [subjects - bleeding] + ([bleeding] if len(bleeding) >= _ENOUGH_WITH_BLOOD else [])
+    groups = [subjects - bleeding] + (
+        [bleeding] if len(bleeding) >= _ENOUGH_WITH_BLOOD else []
+    )
     val: set[str] = set()
     for group in groups:
         ordered = sorted(
-            group, key=lambda subject: hashlib.sha256(f"{int(seed)} {subject}".encode()).digest()
+            group,
+            key=lambda subject: hashlib.sha256(
+                f"{int(seed)} {subject}".encode()
+            ).digest(),
         )
         val |= set(ordered[: round(_TARGET_VAL_SHARE * len(group))])
-    return _with_split(table, {subject: val_name if subject in val else test_name for subject in subjects})
+    return _with_split(
+        table,
+        {subject: val_name if subject in val else test_name for subject in subjects},
+    )
 
 
 def check_splits(table: pd.DataFrame) -> None:
-    """Raises CourseError when a split has an unknown name or a subject of a data set stands on two sides.
+    """Raises CourseError when a split has an unknown name or a subject of a data set
+    stands on two sides.
 
-    ood_val and ood_wished_val are one side, ood_test and ood_wished another. Frames without a split ("") are
-    on none.
+    ood_val and ood_wished_val are one side, ood_test and ood_wished another. Frames
+    without a split ("") are on none.
     """
     split = table[table["split"] != ""]
     unknown = sorted(set(split["split"]) - set(_SIDE))
     if unknown:
-        raise CourseError(f"There is no split '{unknown[0]}': the splits are {', '.join(_SIDE)}.")
+        raise CourseError(
+            f"There is no split '{unknown[0]}': the splits are {', '.join(_SIDE)}."
+        )
     for (dataset, subject), own in split.groupby(["dataset", "subject"], sort=True):
         if own["split"].map(_SIDE).nunique() > 1:
             names = " and ".join(sorted(set(own["split"])))
@@ -105,26 +135,40 @@ def check_splits(table: pd.DataFrame) -> None:
 
 
 def _by_size(table: pd.DataFrame) -> list[str]:
-    """Subjects from most frames to fewest; equal ones by name, whatever the order of the rows."""
+    """Subjects from most frames to fewest; equal ones by name, whatever the order of
+    the rows.
+    """
     counts = table["subject"].value_counts()
     return sorted(counts.index, key=lambda subject: (-counts[subject], subject))
 
 
-def _one_of_each(subjects: list[str], number: int, random: np.random.Generator) -> set[str]:
+def _one_of_each(
+    subjects: list[str], number: int, random: np.random.Generator
+) -> set[str]:
     """One subject at random of each of `number` strata of neighbouring size."""
     return {
-        str(random.choice(stratum)) for stratum in np.array_split(np.array(subjects, dtype=object), number)
+        str(random.choice(stratum))
+        for stratum in np.array_split(np.array(subjects, dtype=object), number)
     }
 
 
-def _folds(subjects: list[str], folds: int, random: np.random.Generator) -> dict[str, int]:
-    """Subject -> fold: each stratum of `folds` neighbouring sizes is dealt out, one to each fold."""
+def _folds(
+    subjects: list[str], folds: int, random: np.random.Generator
+) -> dict[str, int]:
+    """Subject -> fold: each stratum of `folds` neighbouring sizes is dealt out, one to
+    each fold.
+    """
     fold_of: dict[str, int] = {}
     for start in range(0, len(subjects), folds):
         dealt = random.permutation(folds)
-        fold_of |= {subject: int(fold) for subject, fold in zip(subjects[start : start + folds], dealt)}
+        fold_of |= {
+            subject: int(fold)
+            for subject, fold in zip(subjects[start : start + folds], dealt)
+        }
     return fold_of
 
 
 def _with_split(table: pd.DataFrame, split_of: dict[str, str]) -> pd.DataFrame:
-    return table.assign(split=table["subject"].map(split_of).astype(table["subject"].dtype))
+    return table.assign(
+        split=table["subject"].map(split_of).astype(table["subject"].dtype)
+    )

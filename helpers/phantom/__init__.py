@@ -1,5 +1,5 @@
-"""Phantom surgery: drawn frames in the released layouts of HemoSet (robotic, pigs) and CholecSeg8k
-(laparoscopic, people).
+"""Phantom surgery: drawn frames in the released layouts of HemoSet (robotic, pigs) and
+CholecSeg8k (laparoscopic, people).
 
 It teaches the method and says nothing about patients.
 

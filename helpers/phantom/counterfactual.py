@@ -1,8 +1,10 @@
-"""The same subjects and scenes with some dials turned: the truth that a cause is held against.
+"""The same subjects and scenes with some dials turned: the truth that a cause is held
+against.
 
 Both kinds of surgery are shown on one canvas of 4:3. With the source's view the picture
 fills it; with the target's a 16:9 picture of the same scene is fitted in, smaller, with
-fill above and below it and a round view inside."""
+fill above and below it and a round view inside.
+"""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -36,10 +38,12 @@ def counterfactual(
     seed: int = 0,
     frames_per_subject: int = 4,
 ) -> Frames:
-    """Bleeding frames of some pigs ("robotic") or patients ("laparoscopic") with the groups
-    `swapped` taken from the other kind; the same scenes and times whatever is swapped.
+    """Bleeding frames of some pigs ("robotic") or patients ("laparoscopic") with the
+    groups `swapped` taken from the other kind; the same scenes and times whatever is
+    swapped.
 
-    size: of the canvas, 4:3. Scenes are kept from call to call."""
+    size: of the canvas, 4:3. Scenes are kept from call to call.
+    """
     return _cast(kind, tuple(subjects), tuple(size), seed, frames_per_subject)(swapped)
 
 
@@ -49,7 +53,9 @@ def _cast(kind: str, subjects: tuple, size: tuple, seed: int, each: int) -> "_Ca
 
 
 class _Cast:
-    def __init__(self, kind: str, subjects: tuple, size: tuple, seed: int, each: int) -> None:
+    def __init__(
+        self, kind: str, subjects: tuple, size: tuple, seed: int, each: int
+    ) -> None:
         self.kind, self.size, self.seed = kind, size, seed
         self.moments = [
             (subject, number // 2, TIMES[number % 2])
@@ -63,7 +69,9 @@ class _Cast:
     def __call__(self, swapped: tuple[str, ...]) -> Frames:
         made = [self._moment(*moment, tuple(swapped)) for moment in self.moments]
         images, blood, fill = (np.stack(parts) for parts in zip(*made))
-        return Frames(images, blood, fill, np.array([one for one, _, _ in self.moments]))
+        return Frames(
+            images, blood, fill, np.array([one for one, _, _ in self.moments])
+        )
 
     def _moment(self, subject: str, clip: int, t: float, swapped: tuple[str, ...]):
         look = look_of(self.kind, subject, self.seed, 1.0, swapped)
@@ -83,7 +91,13 @@ class _Cast:
         if key not in self.scenes:
             swapped = ("anatomy",) if exchanged else ()
             self.scenes[key] = render.scene(
-                self.kind, subject, clip, (self.high, self.wide), self.seed, 1.0, swapped
+                self.kind,
+                subject,
+                clip,
+                (self.high, self.wide),
+                self.seed,
+                1.0,
+                swapped,
             )
         return self.scenes[key]
 

@@ -1,4 +1,5 @@
-"""A single frame of a pig or of a patient, and the same frame with some dials turned."""
+"""A single frame of a pig or of a patient, and the same frame with some dials
+turned."""
 
 import numpy as np
 
@@ -17,8 +18,9 @@ def draw_robotic(
     variation: float = 1.0,
     swapped: tuple[str, ...] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A frame of a pig ("pig1") at time t (0-1) of its clip: image (HxWx3 uint8 RGB), blood
-    (HxW bool). `variation` and `swapped` as in `write_hemoset`."""
+    """A frame of a pig ("pig1") at time t (0-1) of its clip: image (HxWx3 uint8 RGB),
+    blood (HxW bool). `variation` and `swapped` as in `write_hemoset`.
+    """
     look = look_of(ROBOTIC, subject, seed, variation, tuple(swapped))
     share = robotic.amount(look, subject, clip, seed, t)
     scene = render.scene(ROBOTIC, subject, clip, tuple(size), seed, variation, swapped)
@@ -38,12 +40,15 @@ def draw_laparoscopic(
     wished: bool = False,
     swapped: tuple[str, ...] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """A frame of a patient ("video01") at time t (0-1) of its clip: image (HxWx3 uint8 RGB),
-    classes (HxW uint8 ids of `frames.CLASSES`, 255 unknown: the border and what nobody
-    labelled). `variation`, `wished` and `swapped` as in `write_cholecseg8k`."""
+    """A frame of a patient ("video01") at time t (0-1) of its clip: image (HxWx3 uint8
+    RGB), classes (HxW uint8 ids of `frames.CLASSES`, 255 unknown: the border and what
+    nobody labelled). `variation`, `wished` and `swapped` as in `write_cholecseg8k`.
+    """
     look = look_of(LAPAROSCOPIC, subject, seed, variation, tuple(swapped))
     share = laparoscopic.amount(look, subject, clip, seed, t, wished)
-    scene = render.scene(LAPAROSCOPIC, subject, clip, tuple(size), seed, variation, swapped)
+    scene = render.scene(
+        LAPAROSCOPIC, subject, clip, tuple(size), seed, variation, swapped
+    )
     image, classes = render.frame(
         scene, look, (subject, clip, seed), t, tuple(size), share
     )

@@ -54,8 +54,9 @@ class Canvas:
         if x1 <= x0 or y1 <= y0:
             return
         x, y = (axis[y0:y1, x0:x1] for axis in grid(self.shape))
-        (ux, uy), (sx, sy) = ((end - start) / length).astype(np.float32), start.astype(
-            np.float32
+        (ux, uy), (sx, sy) = (
+            ((end - start) / length).astype(np.float32),
+            start.astype(np.float32),
         )
         along, across = (x - sx) * ux + (y - sy) * uy, (y - sy) * ux - (x - sx) * uy
         half = np.clip(

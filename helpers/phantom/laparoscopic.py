@@ -1,5 +1,6 @@
-"""The target: human gallbladder surgery through a telescope. What bleeds when, and what the
-hands hold; the organs are in anatomy.py."""
+"""The target: human gallbladder surgery through a telescope. What bleeds when, and what
+the hands hold; the organs are in anatomy.py.
+"""
 
 import numpy as np
 
@@ -11,12 +12,17 @@ CLIP = 80
 """Frames in a clip of CholecSeg8k, 25 a second."""
 
 BLEEDS_FROM = PATIENTS[BLEEDS] * CLIP - 692
-"""Only video01 shows blood, in 692 of its 1280 frames: the drawn one bleeds in its last 692."""
+"""Only video01 shows blood, in 692 of its 1280 frames: the drawn one bleeds in its last
+692.
+"""
 
 
-def amount(look: dict[str, float], subject: str, clip: int, seed: int, t: float, wished: bool) -> float:
-    """The share of the frame under blood at time t of a clip: as released in video01 only; where `wished`, in
-    every patient, three quarters of each clip."""
+def amount(
+    look: dict[str, float], subject: str, clip: int, seed: int, t: float, wished: bool
+) -> float:
+    """The share of the frame under blood at time t of a clip: as released in video01
+    only; where `wished`, in every patient, three quarters of each clip.
+    """
     rng = generator("bleeding", subject, clip, seed)
     size = look["bleeding"] * float(np.clip(np.exp(rng.normal(-0.06, 0.4)), 0.3, 2.0))
     late = rng.random() < 0.6
@@ -29,10 +35,16 @@ def amount(look: dict[str, float], subject: str, clip: int, seed: int, t: float,
 
 
 def hold(
-    shape: Shape, steel: float, name: tuple, t: float, target: np.ndarray, held: np.ndarray
+    shape: Shape,
+    steel: float,
+    name: tuple,
+    t: float,
+    target: np.ndarray,
+    held: np.ndarray,
 ) -> Canvas:
-    """The instruments at time t of a clip: at work about `target`, holding at `held` (x, y
-    in pixels)."""
+    """The instruments at time t of a clip: at work about `target`, holding at `held`
+    (x, y in pixels).
+    """
     rng = hands(*name)
     canvas = Canvas(shape)
     left = bool(rng.integers(2))

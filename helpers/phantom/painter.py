@@ -37,7 +37,9 @@ class World(NamedTuple):
     """A clip's anatomy: what stays while the telescope moves."""
 
     albedo: Field  # HxWx4: linear colour, and ripples that only gleams show
-    ground: Field  # HxWx4: height, where blood comes first, gloss, light that gets there
+    ground: (
+        Field  # HxWx4: height, where blood comes first, gloss, light that gets there
+    )
     classes: np.ndarray  # HxW uint8
     focus: tuple[float, float]  # where the surgeon works, share of the frame (x, y)
     hold: tuple[float, float]  # where a grasper takes hold, likewise

@@ -1,7 +1,8 @@
 """One frame, whatever its anatomy: a scene, a film of blood, light, a camera.
 
-Both kinds of surgery are drawn here; what differs between them are traits, in seven groups
-of dials (see subjects.GROUPS)."""
+Both kinds of surgery are drawn here; what differs between them are traits, in seven
+groups of dials (see subjects.GROUPS).
+"""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -35,7 +36,8 @@ from helpers.phantom.subjects import look as look_of
 
 
 class Scene(NamedTuple):
-    """What stands before the camera in a clip: whose anatomy, of which kind, its world."""
+    """What stands before the camera in a clip: whose anatomy, of which kind, its
+    world."""
 
     kind: str
     subject: str
@@ -45,9 +47,17 @@ class Scene(NamedTuple):
 
 
 def scene(
-    kind: str, subject: str, clip: int, size: Shape, seed: int, variation: float, swapped=()
+    kind: str,
+    subject: str,
+    clip: int,
+    size: Shape,
+    seed: int,
+    variation: float,
+    swapped=(),
 ) -> Scene:
-    """A subject's own anatomy, or with "anatomy" swapped its partner's of the other kind."""
+    """A subject's own anatomy, or with "anatomy" swapped its partner's of the other
+    kind.
+    """
     if "anatomy" in swapped:
         kind, subject = other(kind), partner(kind, subject, seed)
     world = _world(kind, subject, clip, tuple(size), seed, float(variation))
@@ -63,7 +73,12 @@ def _world(
 
 
 def frame(
-    scene: Scene, look: dict[str, float], name: tuple, t: float, shape: Shape, share: float
+    scene: Scene,
+    look: dict[str, float],
+    name: tuple,
+    t: float,
+    shape: Shape,
+    share: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The scene at time t (0-1) through a subject's camera: image (HxWx3 uint8 RGB) and
     classes (HxW uint8, of frames.CLASSES, 255 where nobody labels).
@@ -106,11 +121,15 @@ def frame(
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     wet_x, wet_y = 0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y
     _, half = light(wet_x, wet_y, lamp)
-    sharp = look["sparkle"] * step(sheen, look["sparkle_from"], look["sparkle_from"] + 0.7)
+    sharp = look["sparkle"] * step(
+        sheen, look["sparkle_from"], look["sparkle_from"] + 0.7
+    )
     sharp = sharp * cv2.pow(half, 360)
     gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + sharp)
     gleam += look["film_gleam"] * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 550)
-    diffuse = mix(albedo * bounced(lit), canvas.colour * look["steel_light"], canvas.cover)
+    diffuse = mix(
+        albedo * bounced(lit), canvas.colour * look["steel_light"], canvas.cover
+    )
     gleam *= near * dark * (1 - canvas.cover)
     image, inside = picture(diffuse, gleam, look, name, t)
     return image, _label(classes, depth, canvas, bleeds, inside, name, t)
@@ -124,14 +143,20 @@ def _instruments(scene: Scene, shape: Shape, name: tuple, t: float) -> Canvas:
     hold = laparoscopic.hold if scene.kind != ROBOTIC else robotic.hold
     # A world may be wider than the frame: its places are shares of its own size.
     middle, size = np.array(shape[::-1]) / 2, np.array(scene.size[::-1])
-    at = [middle + (np.array(p) - 0.5) * size for p in (scene.world.focus, scene.world.hold)]
+    at = [
+        middle + (np.array(p) - 0.5) * size
+        for p in (scene.world.focus, scene.world.hold)
+    ]
     look = look_of(scene.kind, scene.subject, name[2])
     return hold(shape, look["steel"], (scene.subject, *name[1:]), t, *at)
 
 
-def _label(classes, depth: Field, canvas: Canvas, bleeds, inside, name: tuple, t: float):
-    """What an annotator outlines: blood of some thickness, small islands and notches evened
-    out, instruments, and the black surround."""
+def _label(
+    classes, depth: Field, canvas: Canvas, bleeds, inside, name: tuple, t: float
+):
+    """What an annotator outlines: blood of some thickness, small islands and notches
+    evened out, instruments, and the black surround.
+    """
     scale = unit(depth.shape)
     even = cv2.GaussianBlur(depth, (0, 0), 1.2 * scale)
     hand = noise(generator("annotator", *name, t), depth.shape, 18 * scale)

@@ -1,8 +1,10 @@
-"""What both kinds of surgery are drawn with: noise, fibres, lobules, vessels, a moving view, light on wet
-surfaces.
+"""What both kinds of surgery are drawn with: noise, fibres, lobules, vessels, a moving
+view, light on wet surfaces.
 
-Lengths are said for a frame 240 pixels high and scaled by `unit(shape)`; heights are in pixels, so that a
-slope is a slope; colours are linear light, 0-1. Every field is float32."""
+Lengths are said for a frame 240 pixels high and scaled by `unit(shape)`; heights are in
+pixels, so that a slope is a slope; colours are linear light, 0-1. Every field is
+float32.
+"""
 
 import zlib
 from functools import lru_cache
@@ -15,7 +17,9 @@ Shape = tuple[int, int]
 
 
 def generator(*what) -> np.random.Generator:
-    """Its own generator for each thing drawn, by name: drawing one thing more moves no other."""
+    """Its own generator for each thing drawn, by name: drawing one thing more moves no
+    other.
+    """
     return np.random.default_rng([zlib.crc32(repr(part).encode()) for part in what])
 
 
@@ -32,26 +36,43 @@ def unit(shape: Shape) -> float:
 @lru_cache(maxsize=8)
 def grid(shape: Shape) -> tuple[Field, Field]:
     """Column and row of each pixel; shared, so not to be written to."""
-    x, y = np.meshgrid(np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32))
+    x, y = np.meshgrid(
+        np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32)
+    )
     x.flags.writeable = y.flags.writeable = False
     return x, y
 
 
-def noise(rng: np.random.Generator, shape: Shape, cell: float, octaves: int = 1, gain: float = 0.5) -> Field:
-    """Smooth noise of mean 0 and spread near 1, features `cell` pixels wide; each octave halves the cell."""
+def noise(
+    rng: np.random.Generator,
+    shape: Shape,
+    cell: float,
+    octaves: int = 1,
+    gain: float = 0.5,
+) -> Field:
+    """Smooth noise of mean 0 and spread near 1, features `cell` pixels wide; each
+    octave halves the cell.
+    """
     out, amplitude, power = None, 1.0, 0.0
     for _ in range(octaves):
         cell = max(cell, 1.0)
         knots = (
-            rng.standard_normal((int(shape[0] / cell) + 3, int(shape[1] / cell) + 3), dtype=np.float32)
+            rng.standard_normal(
+                (int(shape[0] / cell) + 3, int(shape[1] / cell) + 3), dtype=np.float32
+            )
             * amplitude
         )
         plane = cv2.resize(
             knots,
-            (max(int(knots.shape[1] * cell), shape[1]), max(int(knots.shape[0] * cell), shape[0])),
+            (
+                max(int(knots.shape[1] * cell), shape[1]),
+                max(int(knots.shape[0] * cell), shape[0]),
+            ),
             interpolation=cv2.INTER_CUBIC,
         )
-        top, left = (int(rng.integers(have - want + 1)) for have, want in zip(plane.shape, shape))
+        top, left = (
+            int(rng.integers(have - want + 1)) for have, want in zip(plane.shape, shape)
+        )
         layer = plane[top : top + shape[0], left : left + shape[1]]
         out = np.ascontiguousarray(layer) if out is None else cv2.add(out, layer)
         power += amplitude**2
@@ -68,42 +89,71 @@ def step(field: Field, low: float, high: float) -> Field:
 def warp(field: Field, dx: Field, dy: Field) -> Field:
     """The field seen through a displacement: out(x, y) = field(x + dx, y + dy)."""
     x, y = grid(field.shape[:2])
-    return cv2.remap(field, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+    return cv2.remap(
+        field, x + dx, y + dy, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+    )
 
 
 def fibres(
-    rng: np.random.Generator, shape: Shape, angle: float, length: float, width: float, bend: float
+    rng: np.random.Generator,
+    shape: Shape,
+    angle: float,
+    length: float,
+    width: float,
+    bend: float,
 ) -> Field:
-    """Noise drawn out along `angle` (radians), its strands `bend` pixels off a straight line."""
+    """Noise drawn out along `angle` (radians), its strands `bend` pixels off a straight
+    line.
+    """
     x, y = grid(shape)
-    x, y = x + bend * noise(rng, shape, 70 * unit(shape)), y + bend * noise(rng, shape, 70 * unit(shape))
+    x, y = (
+        x + bend * noise(rng, shape, 70 * unit(shape)),
+        y + bend * noise(rng, shape, 70 * unit(shape)),
+    )
     cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     tile = rng.standard_normal((256, 64), dtype=np.float32)
-    along, across = (cosine * x + sine * y) * np.float32(1 / length), (cosine * y - sine * x) * np.float32(
-        1 / width
+    along, across = (
+        (cosine * x + sine * y) * np.float32(1 / length),
+        (cosine * y - sine * x) * np.float32(1 / width),
     )
-    return 1.3 * cv2.remap(tile, along, across, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return 1.3 * cv2.remap(
+        tile, along, across, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+    )
 
 
 def lobules(rng: np.random.Generator, shape: Shape, size: float) -> tuple[Field, Field]:
-    """Rounded cells `size` pixels wide: their domes (0 in the creases, near 1 at the tops) and a tone for
-    each."""
+    """Rounded cells `size` pixels wide: their domes (0 in the creases, near 1 at the
+    tops) and a tone for each.
+    """
     rows, columns = int(shape[0] / size) + 2, int(shape[1] / size) + 2
     y, x = np.mgrid[:rows, :columns] + rng.uniform(0.05, 0.95, (2, rows, columns)) - 0.5
     seeds = np.ones(shape, np.uint8)
-    seeds[np.clip(y * size, 0, shape[0] - 1).astype(int), np.clip(x * size, 0, shape[1] - 1).astype(int)] = 0
-    distance, label = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    seeds[
+        np.clip(y * size, 0, shape[0] - 1).astype(int),
+        np.clip(x * size, 0, shape[1] - 1).astype(int),
+    ] = 0
+    distance, label = cv2.distanceTransformWithLabels(
+        seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
     dome = np.clip(1 - (distance / (0.8 * size)) ** 2, 0, 1)
     tone = rng.standard_normal(rows * columns + 1).astype(np.float32)[label]
-    dx, dy = noise(rng, shape, 1.5 * size) * size * 0.25, noise(rng, shape, 1.5 * size) * size * 0.25
+    dx, dy = (
+        noise(rng, shape, 1.5 * size) * size * 0.25,
+        noise(rng, shape, 1.5 * size) * size * 0.25,
+    )
     return warp(dome, dx, dy), warp(tone, dx, dy)
 
 
 def vessels(
-    rng: np.random.Generator, shape: Shape, number: int, width: float, within: Field | None = None
+    rng: np.random.Generator,
+    shape: Shape,
+    number: int,
+    width: float,
+    within: Field | None = None,
 ) -> Field:
-    """Branching curves, 0-1: `number` trees that start anywhere (or where `within` > 0.5) and thin as they
-    go."""
+    """Branching curves, 0-1: `number` trees that start anywhere (or where `within` >
+    0.5) and thin as they go.
+    """
     canvas = np.zeros(shape, np.uint8)
     scale = unit(shape)
     edge, beyond = 12 * scale, np.array(shape[::-1]) + 12 * scale
@@ -111,8 +161,20 @@ def vessels(
     for _ in range(number):
         if places is not None and not len(places):
             break
-        y, x = rng.uniform((0, 0), shape) if places is None else places[rng.integers(len(places))]
-        branches = [(float(x), float(y), rng.uniform(0, 2 * np.pi), width * scale * rng.uniform(0.6, 1.3), 0)]
+        y, x = (
+            rng.uniform((0, 0), shape)
+            if places is None
+            else places[rng.integers(len(places))]
+        )
+        branches = [
+            (
+                float(x),
+                float(y),
+                rng.uniform(0, 2 * np.pi),
+                width * scale * rng.uniform(0.6, 1.3),
+                0,
+            )
+        ]
         while branches:
             x, y, heading, wide, depth = branches.pop()
             headings = heading + rng.normal(0, 0.17, 22).cumsum()
@@ -125,9 +187,13 @@ def vessels(
             for part in range(0, 21, 3) if inside else ():
                 thick = wide * (1 - part / 30)
                 tone, line = int(255 * min(max(thick, 0.16), 1.0)), max(1, round(thick))
-                cv2.polylines(canvas, [fixed[part : part + 4]], False, tone, line, cv2.LINE_AA, 3)
+                cv2.polylines(
+                    canvas, [fixed[part : part + 4]], False, tone, line, cv2.LINE_AA, 3
+                )
             for part in np.flatnonzero(luck < 0.28) * 3 if depth < 2 else ():
-                side = headings[part] + (2 * rng.integers(2) - 1) * rng.uniform(0.4, 1.0)
+                side = headings[part] + (2 * rng.integers(2) - 1) * rng.uniform(
+                    0.4, 1.0
+                )
                 branches.append((*points[part], side, wide * 0.62, depth + 1))
     return cv2.GaussianBlur(canvas, (0, 0), 0.5 + 0.2 * scale).astype(np.float32) / 255
 
@@ -138,23 +204,37 @@ def flat(colour: Field, shape: Shape) -> Field:
 
 
 def thrice(field: Field) -> Field:
-    """A field as three equal channels: numpy multiplies those some times faster than it broadcasts."""
+    """A field as three equal channels: numpy multiplies those some times faster than it
+    broadcasts.
+    """
     return cv2.merge([field, field, field])
 
 
 def mix(under: Field, over: Field, share: Field) -> Field:
-    """`over` (a colour, or HxWx3) laid on `under` (likewise) where `share` (HxW, 0-1) says."""
-    under, over = (flat(side, share.shape) if side.ndim == 1 else side for side in (under, over))
+    """`over` (a colour, or HxWx3) laid on `under` (likewise) where `share` (HxW, 0-1)
+    says.
+    """
+    under, over = (
+        flat(side, share.shape) if side.ndim == 1 else side for side in (under, over)
+    )
     return under + thrice(share) * (over - under)
 
 
-def view(rng: np.random.Generator, world: Shape, shape: Shape, t: float, drift: float) -> tuple[Field, Field]:
-    """Where each pixel of the frame at time t (0-1) looks on the world: the camera drifts, turns and
-    breathes."""
-    turn, zoom = rng.normal(0, 0.08, 2), rng.uniform(0.93, 1.0) + rng.normal(0, 0.03) * t
+def view(
+    rng: np.random.Generator, world: Shape, shape: Shape, t: float, drift: float
+) -> tuple[Field, Field]:
+    """Where each pixel of the frame at time t (0-1) looks on the world: the camera
+    drifts, turns and breathes.
+    """
+    turn, zoom = (
+        rng.normal(0, 0.08, 2),
+        rng.uniform(0.93, 1.0) + rng.normal(0, 0.03) * t,
+    )
     phase, swing = rng.uniform(0, 2 * np.pi, 4), rng.uniform(0.4, 1.2, 2)
     margin = np.array([world[1] - shape[1], world[0] - shape[0]]) / 2
-    centre = np.array([world[1], world[0]]) / 2 + drift * margin * np.sin(phase[:2] + swing * 2.5 * t)
+    centre = np.array([world[1], world[0]]) / 2 + drift * margin * np.sin(
+        phase[:2] + swing * 2.5 * t
+    )
     angle = turn[0] + turn[1] * t * drift
     cosine, sine = np.float32(zoom * np.cos(angle)), np.float32(zoom * np.sin(angle))
     x, y = grid(shape)
@@ -182,24 +262,34 @@ def slopes(height: Field) -> tuple[Field, Field]:
 
 
 def light(gx: Field, gy: Field, towards: tuple[float, float]) -> tuple[Field, Field]:
-    """Lambert's cosine, and the cosine to Blinn's half vector, for a lamp at direction (x, y, 1) beside the
-    camera."""
+    """Lambert's cosine, and the cosine to Blinn's half vector, for a lamp at direction
+    (x, y, 1) beside the camera.
+    """
     lamp = np.array([*towards, 1.0]) / np.sqrt(1 + towards[0] ** 2 + towards[1] ** 2)
     half = (lamp + [0, 0, 1]) / np.linalg.norm(lamp + [0, 0, 1])
     size = 1 / np.sqrt(1 + gx * gx + gy * gy)
-    cosine = (np.float32(lamp[2]) - np.float32(lamp[0]) * gx - np.float32(lamp[1]) * gy) * size
-    gleam = (np.float32(half[2]) - np.float32(half[0]) * gx - np.float32(half[1]) * gy) * size
+    cosine = (
+        np.float32(lamp[2]) - np.float32(lamp[0]) * gx - np.float32(lamp[1]) * gy
+    ) * size
+    gleam = (
+        np.float32(half[2]) - np.float32(half[0]) * gx - np.float32(half[1]) * gy
+    ) * size
     return np.maximum(cosine, 0), np.clip(gleam, 0, 1)
 
 
 def hollow(height: Field, reach: float) -> Field:
-    """How deep each point lies below its surroundings within `reach` pixels (negative on a ridge)."""
+    """How deep each point lies below its surroundings within `reach` pixels (negative
+    on a ridge).
+    """
     small = cv2.resize(height, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     around = cv2.GaussianBlur(small, (0, 0), max(reach / 4, 0.5))
-    return cv2.resize(around, height.shape[::-1], interpolation=cv2.INTER_LINEAR) - height
+    return (
+        cv2.resize(around, height.shape[::-1], interpolation=cv2.INTER_LINEAR) - height
+    )
 
 
 def bounced(lit: Field) -> Field:
-    """Light per channel: what reaches a shaded place has bounced off red tissue, so shade goes red and not
-    grey."""
+    """Light per channel: what reaches a shaded place has bounced off red tissue, so
+    shade goes red and not grey.
+    """
     return cv2.merge([cv2.pow(lit, 0.85), cv2.pow(lit, 1.18), cv2.pow(lit, 1.15)])

@@ -194,8 +194,8 @@ def _blurred(image: np.ndarray, seen: np.ndarray, sigma: float) -> np.ndarray:
 def _framed(
     image, blood, valid, dials: dict
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The picture scaled into the frame with bars above and below, then the round view.
-    """
+    """The picture scaled into the frame with bars above and below, then the round
+    view."""
     high, wide = valid.shape
     tall = round(high * dials["height"])
     top = (high - tall) // 2

@@ -1,9 +1,9 @@
-"""A fair division of a total among factors that act together: Shapley values, exact or sampled with their
-error.
+"""A fair division of a total among factors that act together: Shapley values, exact or
+sampled with their error.
 
-Shapley 1953: a factor's value is what it adds to the factors before it, averaged over all orders of arrival.
-The values add up to value(all) - value(none), a factor that never matters gets 0, and two that do the same
-get the same.
+Shapley 1953: a factor's value is what it adds to the factors before it, averaged over
+all orders of arrival. The values add up to value(all) - value(none), a factor that
+never matters gets 0, and two that do the same get the same.
 """
 
 from __future__ import annotations
@@ -20,20 +20,28 @@ Value = Callable[[frozenset], float | np.ndarray]
 MOST = 12  # exact needs 2^n values
 
 
-def shapley(value_of_subset: Value, factors: Sequence[Hashable]) -> pd.Series | pd.DataFrame:
+def shapley(
+    value_of_subset: Value, factors: Sequence[Hashable]
+) -> pd.Series | pd.DataFrame:
     """Exact Shapley values, from the value of each of the 2^n subsets, asked for once.
 
-    value_of_subset(frozenset of factors) gives a number, or a vector (one entry per subject, say) that is
-    divided entry by entry. A Series by factor, or a DataFrame with a row per factor. Raises CourseError for a
-    factor named twice, or for more than 12 factors.
+    value_of_subset(frozenset of factors) gives a number, or a vector (one entry per
+    subject, say) that is divided entry by entry. A Series by factor, or a DataFrame
+    with a row per factor. Raises CourseError for a factor named twice, or for more than
+    12 factors.
     """
     factors = _checked(factors)
     if len(factors) > MOST:
-        raise CourseError(f"Exact Shapley values of {len(factors)} factors would take {2 ** len(factors)} "
-                          f"evaluations: group them into at most {MOST}, or use "
-                          "shapley_sampled.")
+        raise CourseError(
+            f"Exact Shapley values of {len(factors)} factors would take {2 ** len(factors)} "
+            f"evaluations: group them into at most {MOST}, or use "
+            "shapley_sampled."
+        )
     n = len(factors)
-    values = [np.asarray(value_of_subset(_subset(factors, bits)), dtype=float) for bits in range(2**n)]
+    values = [
+        np.asarray(value_of_subset(_subset(factors, bits)), dtype=float)
+        for bits in range(2**n)
+    ]
     found = []
     for i in range(n):
         mine = 1 << i
@@ -41,20 +49,30 @@ def shapley(value_of_subset: Value, factors: Sequence[Hashable]) -> pd.Series | 
         for bits in range(2**n):
             if not bits & mine:
                 gains[bits.bit_count()].append(values[bits | mine] - values[bits])
-        found.append(sum(factorial(size) * factorial(n - size - 1) / factorial(n) * np.sum(of_size, axis=0)
-                         for size, of_size in gains.items()))
+        found.append(
+            sum(
+                factorial(size)
+                * factorial(n - size - 1)
+                / factorial(n)
+                * np.sum(of_size, axis=0)
+                for size, of_size in gains.items()
+            )
+        )
     return _table(factors, found)
 
 
-def shapley_sampled(value_of_subset: Value, factors: Sequence[Hashable], orders: int = 32,
-                    seed: int = 0) -> pd.DataFrame:
-    """Shapley values from randomly drawn orders of arrival, each with the standard error of that sampling.
+def shapley_sampled(
+    value_of_subset: Value, factors: Sequence[Hashable], orders: int = 32, seed: int = 0
+) -> pd.DataFrame:
+    """Shapley values from randomly drawn orders of arrival, each with the standard
+    error of that sampling.
 
-    Orders are drawn in pairs, one and its reverse, which halves the error where factors hinder or help each
-    other in twos; the error is that of the mean over the pairs (Castro et al. 2009; Mitchell et al. 2022).
-    The values still add up to value(all) - value(none) exactly. value_of_subset gives a number, and is asked
-    for each subset once. A DataFrame with `value` and `standard_error` by factor. Raises CourseError with
-    fewer than four orders.
+    Orders are drawn in pairs, one and its reverse, which halves the error where factors
+    hinder or help each other in twos; the error is that of the mean over the pairs
+    (Castro et al. 2009; Mitchell et al. 2022). The values still add up to value(all) -
+    value(none) exactly. value_of_subset gives a number, and is asked for each subset
+    once. A DataFrame with `value` and `standard_error` by factor. Raises CourseError
+    with fewer than four orders.
     """
     factors = _checked(factors)
     pairs = orders // 2
@@ -77,15 +95,19 @@ def shapley_sampled(value_of_subset: Value, factors: Sequence[Hashable], orders:
                 gains[pair, i] += (value(bits | 1 << int(i)) - value(bits)) / 2
                 bits |= 1 << int(i)
     error = gains.std(axis=0, ddof=1) / np.sqrt(pairs)
-    return pd.DataFrame({"value": gains.mean(axis=0), "standard_error": error},
-                        index=pd.Index(factors, name="factor"))
+    return pd.DataFrame(
+        {"value": gains.mean(axis=0), "standard_error": error},
+        index=pd.Index(factors, name="factor"),
+    )
 
 
 def _checked(factors: Sequence[Hashable]) -> list[Hashable]:
     factors = list(factors)
     if not factors or len(set(factors)) < len(factors):
-        raise CourseError(f"The factors ({', '.join(map(str, factors)) or 'none'}) are not a list of "
-                          "different names: name each once.")
+        raise CourseError(
+            f"The factors ({', '.join(map(str, factors)) or 'none'}) are not a list of "
+            "different names: name each once."
+        )
     return factors
 
 
@@ -93,7 +115,9 @@ def _subset(factors: list[Hashable], bits: int) -> frozenset:
     return frozenset(factor for i, factor in enumerate(factors) if bits >> i & 1)
 
 
-def _table(factors: list[Hashable], found: list[np.ndarray]) -> pd.Series | pd.DataFrame:
+def _table(
+    factors: list[Hashable], found: list[np.ndarray]
+) -> pd.Series | pd.DataFrame:
     index = pd.Index(factors, name="factor")
     if np.ndim(found[0]) == 0:
         return pd.Series([float(v) for v in found], index=index, name="value")

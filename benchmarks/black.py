@@ -35,7 +35,7 @@ from helpers import (
     training,
 )
 from helpers.frames import Packed
-from helpers.views import visible
+from helpers.views import views
 
 HERE = Path(__file__).parent
 DECIDE, CONFIRM = (0, 1, 2), (100,)
@@ -109,7 +109,7 @@ def measured(run: runs.Run, packed: Packed, shown: str) -> list[dict]:
     """
     images, blood, valid = seen_as(packed)[shown]
     found = training.predict(run.model, images) >= 128
-    view = np.stack([visible(image, mask) for image, mask in zip(images, valid)])
+    view = views(images, valid)
     rows = []
     for rule, marked in ((False, found), (True, found & view)):
         for region, where in (

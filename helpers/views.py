@@ -19,12 +19,14 @@ def visible(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """The pixels that show something (bool HxW): not padding, and not the black
     surround of a round view.
 
-    image: float HxWx3 in 0..1. The surround is what is black, or not valid, and reaches
-    the frame's edge.
+    image: HxWx3, float in 0..1 or uint8. The surround is what is black, or not valid, and
+    reaches the frame's edge.
     """
     red, green, blue = cv2.split(image)
     brightest = cv2.max(cv2.max(red, green), blue)
-    return _inside(brightest <= SURROUND, valid)
+    # Levels of 0 to 255 against a threshold of 0 to 1 would find no surround at all.
+    darkest = SURROUND * (255 if image.dtype == np.uint8 else 1)
+    return _inside(brightest <= darkest, valid)
 
 
 def views(images: np.ndarray, valid: np.ndarray) -> np.ndarray:

@@ -499,8 +499,8 @@ figures.table(
 # frames. Compare the rows within each column. The course takes the way with the best
 # mean over the three columns, which is "{best_taught}". The patients
 # that lesson 03 measures on had taught us that something was wrong, through our own
-# first figures; they had no part in choosing the remedy. It was confirmed once, on
-# drawings that nobody had opened before.
+# first figures; they had no part in choosing the remedy. It was confirmed once, on a
+# drawing that nobody had opened before.
 #
 # ## What it marks
 #

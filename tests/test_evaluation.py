@@ -262,3 +262,11 @@ def test_alarms_at_three_sizes():
     }
     bloody = rows.assign(fn=1)
     assert all(alarm(bloody).isna().all() for alarm in evaluation.ALARMS.values())
+
+
+def test_a_view_is_the_same_in_levels_and_in_shares():
+    some = packed()
+    image, valid = np.asarray(some.images[0]), np.asarray(some.valid[0])
+    shares = views.visible(image / np.float32(255), valid)
+    assert np.array_equal(views.visible(image, valid), shares)
+    assert np.array_equal(views.views(image[None], valid[None])[0], shares)

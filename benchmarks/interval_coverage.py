@@ -1,7 +1,8 @@
 """Which interval over few subjects deserves its name? Coverage, width, overflow, on
 populations fixed here.
 
-    python benchmarks/interval_coverage.py   writes interval_coverage.csv and interval_coverage.json beside it
+    python benchmarks/interval_coverage.py   writes interval_coverage.csv and
+                                             interval_coverage.json beside it
 
 Each row of the CSV: a population, a number of subjects, a method. `coverage`: share of
 samples whose interval holds the population's mean (median for order_statistics).

@@ -22,5 +22,6 @@ if __name__ == "__main__":
                 write(Path(folder) / f"{name}{size[1]}", 160, size, workers=1)
                 rate = 160 / (time.process_time() - start)
                 print(
-                    f"{name} {size[1]}x{size[0]}: {rate:.0f} frames a second of one core"
+                    f"{name} {size[1]}x{size[0]}: {rate:.0f} frames a second of one "
+                    "core"
                 )

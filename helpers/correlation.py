@@ -59,8 +59,8 @@ def spearman_pooled(x, y, subjects: Sequence, given: Given = None) -> Estimate:
         len(table),
         table["subject"].nunique(),
         f"rank correlation pooled over frames{_beyond(given)}",
-        "No p-value: frames of one subject resemble each other, and a test over frames would take them for "
-        "independent.",
+        "No p-value: frames of one subject resemble each other, and a test over frames "
+        "would take them for independent.",
     )
 
 
@@ -120,14 +120,16 @@ def spearman_within(
 
     Subjects count that have at least FEWEST_FRAMES frames and in which both vary.
     clips: the clip of each frame (else a subject is one clip); order: the frame number
-    (else frames stand in their order). test: "signs" flips the sign of whole subjects'
-    correlations. It needs six subjects, speaks about subjects like these, and holds
-    whatever the course of a clip, as long as without a relation a correlation is as
-    likely up as down: a drift that all clips share is a relation to it. "shifts" moves
-    y round in a circle within each clip. It speaks about these subjects, and holds
-    where x and y wander about a level. Of unrelated drifts it finds a relation far too
-    often (in 21 to 100 % of one clip's random walks and trends, in a simulation),
-    unless the frame number is given, as in given={"frame number": order} (5 to 9 %).
+    (else frames stand in their order).
+    test: "signs" flips the sign of whole subjects' correlations. It needs six subjects,
+    speaks about subjects like these, and holds whatever the course of a clip, as long
+    as without a relation a correlation is as likely up as down: a drift that all clips
+    share is a relation to it.
+    "shifts" moves y round in a circle within each clip. It speaks about these subjects,
+    and holds where x and y wander about a level. Of unrelated drifts it finds a
+    relation far too often (in 21 to 100 % of one clip's random walks and trends, in a
+    simulation), unless the frame number is given, as in
+    given={"frame number": order} (5 to 9 %).
     Without a name the test is signs from six subjects on, else shifts. CourseError for
     another name.
     """
@@ -157,7 +159,8 @@ def spearman_within(
         None,
         n_frames,
         len(kept),
-        f"mean over subjects of the rank correlation between a subject's frames{_beyond(given)}",
+        "mean over subjects of the rank correlation between a subject's "
+        f"frames{_beyond(given)}",
         note,
         p,
     )

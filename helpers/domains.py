@@ -26,9 +26,9 @@ class Domains:
 
     source: train, id_val, id_test. target: ood_val, ood_test. wished: ood_wished_val,
     ood_wished; None where both domains are real, since nobody has drawn blood into real
-    patients. look: real frames too few to train or test on, or None. real: the names
-    among "source" and "target" that are real frames. notes, skipped: sentences for the
-    reader.
+    patients. look: real frames too few to train or test on, or None.
+    real: the names among "source" and "target" that are real frames. notes, skipped:
+    sentences for the reader.
     """
 
     source: frames.Packed
@@ -54,14 +54,16 @@ class Domains:
             return "real" if "source" in self.real else "phantom"
         return self.data if split in ("ood_val", "ood_test") else "phantom"
 
-    @functools.cache  # a lesson asks for the same split many times, and each selection is a copy
+    # A lesson asks for the same split many times, and each selection is a copy.
+    @functools.cache  # noqa: B019
     def of(self, split: str) -> frames.Packed:
         """The packed frames of one split."""
         for packed in (self.source, self.target, self.wished):
             if packed is not None and (packed.table["split"] == split).any():
                 return packed.of(split)
         raise CourseError(
-            f"No frame is in the split '{split}'; lesson 01 lists the splits that this run has."
+            f"No frame is in the split '{split}'; lesson 01 lists the splits that this "
+            "run has."
         )
 
     def present(self, *splits: str) -> list[str]:
@@ -126,8 +128,10 @@ def gather(course: Course, fold: int | None = None) -> Domains:
                 continue
             looked_at.append(index.table)
             notes.append(
-                f"{folder.name}: {len(index.table)} frames of {index.table['subject'].nunique()} subject(s) are too few "
-                f"to learn from and be tested on (it takes {LEAST_SUBJECTS} subjects), so they are only looked at."
+                f"{folder.name}: {len(index.table)} frames of "
+                f"{index.table['subject'].nunique()} subject(s) are too few to learn "
+                f"from and be tested on (it takes {LEAST_SUBJECTS} subjects), so they "
+                "are only looked at."
             )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
         tables[role] = frames.index(drawn(course, role)).table
@@ -195,8 +199,9 @@ def _real_folder(course: Course, role: str) -> Path | None:
         _layout(folder) for folder in parent.iterdir() if folder.is_dir()
     ):
         raise CourseError(
-            f"{parent}: none of its folders holds a known data set; put hemoset/ and cholecseg8k/ into it, or name "
-            "the two folders with SOURCE=... and TARGET=... (data/README.md shows the layouts)."
+            f"{parent}: none of its folders holds a known data set; put hemoset/ and "
+            "cholecseg8k/ into it, or name the two folders with SOURCE=... and "
+            "TARGET=... (data/README.md shows the layouts)."
         )
     return found[0] if found else None
 

@@ -48,11 +48,14 @@ def check() -> str:
     for name in FIT_TOGETHER:
         try:
             importlib.import_module(name)
-        except Exception as error:  # whatever the import raises, the reader needs the remedy rather than the trace
+        except Exception as error:
+            # Whatever the import raises, the reader needs the remedy rather than the
+            # trace.
             sys.exit(
-                f"{name} does not import ({str(error).splitlines()[0]}): the installed torch and torchvision do not "
-                "fit each other; delete .venv and run the same command again, and on Colab restart the runtime "
-                "without installing torch."
+                f"{name} does not import ({str(error).splitlines()[0]}): the installed "
+                "torch and torchvision do not fit each other; delete .venv and run the "
+                "same command again, and on Colab restart the runtime without "
+                "installing torch."
             )
     return "Ready: " + ", ".join(
         f"{name} {version}" for name, version in versions().items() if name in SHOWN[:3]

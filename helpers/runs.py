@@ -65,8 +65,9 @@ def trained(
     """A named run on given frames, found or trained.
 
     transform: the augmentation, light_augmentation() where none is given; `name` and
-    `more` must tell two recipes apart. foot, fill_counts: see training.fit. start: a
-    run whose weights this one begins with, in place of the encoder's alone.
+    `more` must tell two recipes apart.
+    foot, fill_counts: see training.fit. start: a run whose weights this one begins
+    with, in place of the encoder's alone.
     """
     numbers = course.numbers
     if foot is not None:

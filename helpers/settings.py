@@ -55,9 +55,10 @@ class Course:
 
     data: the folder that holds the data sets, None for the course's own `data/`.
     source, target: two folders that take HemoSet's and CholecSeg8k's places, None where
-    they are looked for in `data`. on_bad: "stop" at the first bad frame, or "skip" it,
-    count it and name it. public: True keeps real frames out of the pictures, for a page
-    that is meant to be published.
+    they are looked for in `data`.
+    on_bad: "stop" at the first bad frame, or "skip" it, count it and name it.
+    public: True keeps real frames out of the pictures, for a page that is meant to be
+    published.
     """
 
     profile: str
@@ -126,7 +127,8 @@ def _folder(name: str, given: str) -> Path | None:
     )
     if not path.is_dir():
         raise CourseError(
-            f"{name.upper()}={given}: there is no such folder; give the path of the folder that holds the frames."
+            f"{name.upper()}={given}: there is no such folder; give the path of the "
+            "folder that holds the frames."
         )
     return path.resolve()
 

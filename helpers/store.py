@@ -106,7 +106,9 @@ def write_folder(place: Path, write: Callable[[Path], None]) -> Path:
     draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
         write(draft)
-        if place.exists():  # another process made the same thing meanwhile; the same key means the same content
+        # Another process made the same thing meanwhile; the same key means the same
+        # content.
+        if place.exists():
             return place
         os.replace(draft, place)
     except OSError as error:
@@ -114,7 +116,8 @@ def write_folder(place: Path, write: Callable[[Path], None]) -> Path:
             return place
         if error.errno == errno.ENOSPC:
             raise CourseError(
-                f"{place}: the disk is full; free some space and run the same command again."
+                f"{place}: the disk is full; free some space and run the same command "
+                "again."
             ) from error
         raise
     finally:

@@ -43,8 +43,8 @@ def nsd(
     """
     if not tolerance >= 0:
         raise CourseError(
-            f"The tolerance is {tolerance}; give the distance in pixels that still counts as "
-            "agreement."
+            f"The tolerance is {tolerance}; give the distance in pixels that still "
+            "counts as agreement."
         )
     values = []
     for there, back in _distances(prediction, blood, valid):

@@ -158,7 +158,9 @@ def test_too_few_subjects_and_impossible_folds_are_told():
     )
     for fold, folds in ((5, 5), (-1, 5), (0, 2), (0, 11)):
         sentence_of(
-            lambda: frames.split_source(table_of(PIGS), 0, fold, folds),
+            lambda fold=fold, folds=folds: frames.split_source(
+                table_of(PIGS), 0, fold, folds
+            ),
             f"no fold {fold} of {folds} over 10 subjects",
             "ask for 3 to 10 folds",
         )

@@ -221,7 +221,7 @@ def test_without_the_files_the_figures_are_the_recorded_ones(tmp_path, monkeypat
     )
     assert lesson.numbers["published.in_domain_dice"].data == "published"
     with pytest.raises(AttributeError):
-        found.nothing_of_the_kind
+        _ = found.nothing_of_the_kind
     small(tmp_path / "published")  # what was fetched and is wrong is never passed over
     with pytest.raises(CourseError, match="checksum"):
         study(Lesson())

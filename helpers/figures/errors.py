@@ -202,8 +202,8 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
         last = shares[marked[-1]]
         region = max(last, key=last.get)
         found = (
-            f"On {name_of(marked[-1])}, {last[region]:.0f} % of the falsely marked pixels "
-            f"lie in the {region}"
+            f"On {name_of(marked[-1])}, {last[region]:.0f} % of the falsely marked "
+            f"pixels lie in the {region}"
         )
     return made(
         figure,
@@ -219,8 +219,8 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
             for split, one in shares.items()
         )
         + ".",
-        "The view is what the camera shows, the surround the black around it. The number "
-        "of pixels stands under each name: a share of few says little.",
+        "The view is what the camera shows, the surround the black around it. The "
+        "number of pixels stands under each name: a share of few says little.",
     )
 
 

@@ -31,8 +31,8 @@ def members(archive: Path, bad: Bad) -> list[str]:
             found = [info for info in opened.infolist() if not info.is_dir()]
     except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError) as error:
         raise CourseError(
-            f"{named(archive)} is not a whole zip ({_cause(error)}): download it again, "
-            'or leave its frames out with on_bad="skip".'
+            f"{named(archive)} is not a whole zip ({_cause(error)}): download it "
+            'again, or leave its frames out with on_bad="skip".'
         ) from error
     names = []
     for info in found:
@@ -43,12 +43,14 @@ def members(archive: Path, bad: Bad) -> list[str]:
         # unpack it later.
         if _OUTSIDE.search(name):
             bad.add(
-                f"{named(archive)} has a member that points outside, '{name}', and is not to be trusted: "
-                f"download it again from where it was released, or {SKIP}."
+                f"{named(archive)} has a member that points outside, '{name}', and is "
+                "not to be trusted: download it again from where it was released, or "
+                f"{SKIP}."
             )
         elif info.flag_bits & 1:
             raise CourseError(
-                f"{named(archive)} is locked by a password: unpack it in place, into the folder it stands in."
+                f"{named(archive)} is locked by a password: unpack it in place, into "
+                "the folder it stands in."
             )
         else:
             names.append(info.filename)
@@ -89,7 +91,8 @@ def read_bytes(address: str) -> bytes:
             return opened.read(member)
     except FileNotFoundError as error:
         raise CourseError(
-            f"{named(disk)} is not there any more: put it back, or index the folder again."
+            f"{named(disk)} is not there any more: put it back, or index the folder "
+            "again."
         ) from error
     except KeyError as error:
         raise CourseError(
@@ -104,7 +107,8 @@ def read_bytes(address: str) -> bytes:
         RuntimeError,
     ) as error:
         raise CourseError(
-            f"{named(address)} can't be read ({_cause(error)}): download it again, or {SKIP}."
+            f"{named(address)} can't be read ({_cause(error)}): download it again, or "
+            f"{SKIP}."
         ) from error
 
 

@@ -77,13 +77,14 @@ def _rows_of(video: Path, clip: Path, bad: Bad) -> list[dict]:
         if number not in images:
             mask = masks.get(number) or colours[number]
             bad.add(
-                f"{named(mask)} has no image (frame_{number}_endo.png): put it beside the mask, or {SKIP}."
+                f"{named(mask)} has no image (frame_{number}_endo.png): put it beside "
+                f"the mask, or {SKIP}."
             )
         elif number not in masks or number not in colours:
             missing = _WATERSHED if number not in masks else _COLOUR
             bad.add(
-                f"{named(images[number])} has no mask frame_{number}_endo{missing}.png: "
-                f"put it beside the image, or {SKIP}."
+                f"{named(images[number])} has no mask "
+                f"frame_{number}_endo{missing}.png: put it beside the image, or {SKIP}."
             )
         else:
             found.append(
@@ -116,15 +117,15 @@ def classes(mask: str) -> np.ndarray:
     grey = stored[..., 0]
     if (stored != grey[..., None]).any():
         raise CourseError(
-            f"{named(mask)} is not grey (its channels differ), so it is no watershed mask: "
-            f"download it again, or {SKIP}."
+            f"{named(mask)} is not grey (its channels differ), so it is no watershed "
+            f"mask: download it again, or {SKIP}."
         )
     id_of_grey, colour_of_grey = _tables()
     ids = id_of_grey[grey]
     if (ids == _NO_CLASS).any():
         raise CourseError(
-            f"{named(mask)} has the grey {grey[ids == _NO_CLASS][0]}, which no class has: "
-            f"download it again, or {SKIP}."
+            f"{named(mask)} has the grey {grey[ids == _NO_CLASS][0]}, which no class "
+            f"has: download it again, or {SKIP}."
         )
     _check_colours(mask, grey, colour_of_grey)
     return ids
@@ -145,15 +146,16 @@ def _check_colours(mask: str, grey: np.ndarray, colour_of_grey: np.ndarray) -> N
     for pixel in np.unique(colour[differs], axis=0):
         if tuple(pixel.tolist()) not in known:
             raise CourseError(
-                f"{named(address)} has the colour {tuple(pixel.tolist())}, which no class has: "
-                f"download it again, or {SKIP}."
+                f"{named(address)} has the colour {tuple(pixel.tolist())}, which no "
+                f"class has: download it again, or {SKIP}."
             )
     row, column = np.argwhere(differs)[0]
     here = known[tuple(colour[row, column].tolist())]
     there = known[tuple(colour_of_grey[grey[row, column]].tolist())]
     raise CourseError(
         f"{named(mask)} and its colour mask disagree on {int(differs.sum())} pixels "
-        f"(row {row}, column {column}: {there} and {here}): download both again, or {SKIP}."
+        f"(row {row}, column {column}: {there} and {here}): download both again, or "
+        f"{SKIP}."
     )
 
 

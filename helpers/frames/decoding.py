@@ -54,7 +54,9 @@ def decoded(
                 yield frame
                 done += 1
         except BrokenProcessPool:
-            pass  # they can't start here (a script without a main guard) or were killed: go on in this one
+            # They can't start here (a script without a main guard) or were killed: go
+            # on in this one.
+            pass
     for key in keys[done:]:
         yield _decode(key, size, keep_aspect)
 

@@ -39,8 +39,8 @@ def rows(folder: Path, bad: Bad) -> list[dict]:
     for side in ("images", "masks"):
         if not (folder / side).is_dir():
             raise CourseError(
-                f"{named(folder / side)} is not there: put images and masks of the same names "
-                f"into images/ and masks/ of {folder.name}."
+                f"{named(folder / side)} is not there: put images and masks of the "
+                f"same names into images/ and masks/ of {folder.name}."
             )
     images = _side(folder / "images", bad)
     masks = {
@@ -49,11 +49,13 @@ def rows(folder: Path, bad: Bad) -> list[dict]:
     }
     for stem in sorted(images.keys() - masks.keys()):
         bad.add(
-            f"{named(images[stem])} has no mask: put masks/{stem}.png beside images/, or {SKIP}."
+            f"{named(images[stem])} has no mask: put masks/{stem}.png beside images/, "
+            f"or {SKIP}."
         )
     for stem in sorted(masks.keys() - images.keys()):
         bad.add(
-            f"{named(masks[stem])} has no image: put images/{stem}.png beside masks/, or {SKIP}."
+            f"{named(masks[stem])} has no image: put images/{stem}.png beside masks/, "
+            f"or {SKIP}."
         )
     stems = sorted(images.keys() & masks.keys(), key=_natural)
     table = folder / "subjects.csv"
@@ -146,7 +148,8 @@ def _from_table(table: Path, stems: list[str], bad: Bad) -> dict[str, dict]:
             )
         elif not subject:
             bad.add(
-                f"{where}: '{entry['image']}' has no subject: write whose frame it is, or {SKIP}."
+                f"{where}: '{entry['image']}' has no subject: write whose frame it is, "
+                f"or {SKIP}."
             )
         elif stem in about:
             bad.add(
@@ -155,7 +158,8 @@ def _from_table(table: Path, stems: list[str], bad: Bad) -> dict[str, dict]:
             )
         elif frame and not re.fullmatch(r"\d+", frame):
             bad.add(
-                f"{where}: the frame '{frame}' is not a whole number: correct it, or {SKIP}."
+                f"{where}: the frame '{frame}' is not a whole number: correct it, or "
+                f"{SKIP}."
             )
         else:
             places[subject] = places.get(subject, -1) + 1
@@ -167,7 +171,8 @@ def _from_table(table: Path, stems: list[str], bad: Bad) -> dict[str, dict]:
     for stem in stems:
         if stem not in listed:
             bad.add(
-                f"{named(table)} has no line for '{stem}': add one that says its subject, or {SKIP}."
+                f"{named(table)} has no line for '{stem}': add one that says its "
+                f"subject, or {SKIP}."
             )
     return about
 
@@ -186,8 +191,8 @@ def _lines(table: Path) -> list[tuple[int, dict[str, str]]]:
     columns = [(column or "").strip().lower() for column in reader.fieldnames or []]
     if not {"image", "subject"} <= set(columns):
         raise CourseError(
-            f"{named(table)} lacks the columns image and subject (it has: {', '.join(columns) or 'none'}): "
-            "write them into its first line."
+            f"{named(table)} lacks the columns image and subject (it has: "
+            f"{', '.join(columns) or 'none'}): write them into its first line."
         )
     reader.fieldnames = columns
     return [

@@ -58,13 +58,15 @@ def _rows_of(pig: Path, bad: Bad) -> list[dict]:
     for number in sorted(images.keys() ^ masks.keys()):
         if number in images:
             bad.add(
-                f"{named(images[number])} has no mask ({pig.name}, labels/{number:06d}_mask.png): "
-                f"download {pig.name}/labels.zip again, or {SKIP}."
+                f"{named(images[number])} has no mask ({pig.name}, "
+                f"labels/{number:06d}_mask.png): download {pig.name}/labels.zip again, "
+                f"or {SKIP}."
             )
         else:
             bad.add(
-                f"{named(masks[number])} has no image ({pig.name}, imgs/{number:06d}.png): "
-                f"download {pig.name}/imgs.zip again, or {SKIP}."
+                f"{named(masks[number])} has no image ({pig.name}, "
+                f"imgs/{number:06d}.png): download {pig.name}/imgs.zip again, or "
+                f"{SKIP}."
             )
     numbers = sorted(images.keys() & masks.keys())
     clips = clip_starts(numbers)
@@ -95,8 +97,8 @@ def _side(pig: Path, side: str, pattern: re.Pattern, bad: Bad) -> dict[int, str]
         addresses = [f"{archive}!{name}" for name in members(archive, bad)]
     else:
         raise CourseError(
-            f"{pig.name}/{side}.zip is not there, and {pig.name} can't be used without it: "
-            f'download it again, or leave {pig.name} out with on_bad="skip".'
+            f"{pig.name}/{side}.zip is not there, and {pig.name} can't be used without "
+            f'it: download it again, or leave {pig.name} out with on_bad="skip".'
         )
     found: dict[int, str] = {}
     for address in addresses:
@@ -106,7 +108,8 @@ def _side(pig: Path, side: str, pattern: re.Pattern, bad: Bad) -> dict[int, str]
         number = int(match[1])
         if number in found:
             bad.add(
-                f"{named(address)} has the same frame number as {named(found[number])}: "
+                f"{named(address)} has the same frame number as "
+                f"{named(found[number])}: "
                 f'remove one of the two, or keep the first with on_bad="skip".'
             )
         else:

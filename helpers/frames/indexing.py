@@ -22,7 +22,10 @@ _LAYOUTS: dict[str, ModuleType] = {
     "cholecseg8k": cholecseg8k,
     "folder": own,
 }
-_KNOWN = "pigN/imgs.zip and labels.zip (HemoSet), videoNN/videoNN_FFFFF/ (CholecSeg8k), or images/ and masks/"
+_KNOWN = (
+    "pigN/imgs.zip and labels.zip (HemoSet), videoNN/videoNN_FFFFF/ (CholecSeg8k), "
+    "or images/ and masks/"
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,8 @@ def index(folder: str | Path, on_bad: str = "stop") -> Index:
             else ""
         )
         raise CourseError(
-            f"{place} holds no frame that has both an image and a mask: it should hold {_KNOWN}{reason}."
+            f"{place} holds no frame that has both an image and a mask: it should hold "
+            f"{_KNOWN}{reason}."
         )
     return Index(
         pd.DataFrame(rows, columns=list(COLUMNS)).astype({"frame": "int64"}),
@@ -76,11 +80,13 @@ def _place(folder: str | Path) -> tuple[Path, str]:
     given = Path(folder).expanduser()
     if given.is_file():
         raise CourseError(
-            f"{given} is a file, not a folder: unpack it and give the folder it was unpacked into."
+            f"{given} is a file, not a folder: unpack it and give the folder it was "
+            "unpacked into."
         )
     if not given.is_dir():
         raise CourseError(
-            f"{given}: there is no such folder: give the path of the folder that holds {_KNOWN}."
+            f"{given}: there is no such folder: give the path of the folder that holds "
+            f"{_KNOWN}."
         )
     if here := _known(given):
         return given, here
@@ -92,7 +98,8 @@ def _place(folder: str | Path) -> tuple[Path, str]:
         )
     if not below:
         raise CourseError(
-            f"{given} holds no known data set: give the path of the folder that holds {_KNOWN}."
+            f"{given} holds no known data set: give the path of the folder that holds "
+            f"{_KNOWN}."
         )
     return below[0]
 

@@ -94,7 +94,8 @@ class Packed:
         chosen = np.asarray(chosen)
         if chosen.dtype != bool or chosen.shape != self.rows.shape:
             raise ValueError(
-                f"where() takes {len(self)} truth values, one per frame, not {chosen.dtype} {chosen.shape}"
+                f"where() takes {len(self)} truth values, one per frame, not "
+                f"{chosen.dtype} {chosen.shape}"
             )
         return Packed(
             self.table[chosen].reset_index(drop=True),
@@ -159,15 +160,16 @@ def pack(
     on_bad: "stop" raises CourseError at the first bad frame, "skip" leaves such frames
     out and names them in Packed.skipped. folder: where packed folders are kept, the
     course's store by default. workers: processes to decode in, by default one for each
-    core; the result is the same for any number. The same files (names, sizes, times of
-    change) at the same size are found again, whatever the table's order or splits.
-    Raises CourseError too when no frame is left, or the disk is full; nothing
-    half-written stays.
+    core; the result is the same for any number.
+    The same files (names, sizes, times of change) at the same size are found again,
+    whatever the table's order or splits. Raises CourseError too when no frame is left,
+    or the disk is full; nothing half-written stays.
     """
     bad = Bad(on_bad)
     if table.empty:
         raise CourseError(
-            "The frame table is empty, so there is nothing to pack: index a folder that holds frames."
+            "The frame table is empty, so there is nothing to pack: index a folder "
+            "that holds frames."
         )
     frames = (
         table[["dataset", "image", "mask"]]
@@ -215,7 +217,8 @@ def pack(
     kept = ~np.isin(rows, list(left_out))
     if not kept.any():
         raise CourseError(
-            f"None of the {len(rows)} frames can be read; the first reason: {bad.sentences[0]}"
+            f"None of the {len(rows)} frames can be read; the first reason: "
+            f"{bad.sentences[0]}"
         )
     return Packed(table[kept].reset_index(drop=True), rows[kept], place, bad.sentences)
 

@@ -65,7 +65,8 @@ def _decoded(address: str, formats: tuple[str, ...]) -> Image.Image:
             picture.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise CourseError(
-            f"{named(address)} claims to be too large for a frame: save it again as {wanted}, or {SKIP}."
+            f"{named(address)} claims to be too large for a frame: save it again as "
+            f"{wanted}, or {SKIP}."
         ) from error
     except Image.UnidentifiedImageError as error:
         raise CourseError(

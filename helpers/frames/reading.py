@@ -33,7 +33,8 @@ def read_classes(row) -> np.ndarray:
     """
     if _of(row, "dataset") != "cholecseg8k":
         raise CourseError(
-            f"{named(_of(row, 'mask'))} has no classes, only blood: ask for classes of a CholecSeg8k frame."
+            f"{named(_of(row, 'mask'))} has no classes, only blood: ask for classes of "
+            "a CholecSeg8k frame."
         )
     return cholecseg8k.classes(_of(row, "mask"))
 
@@ -54,15 +55,16 @@ def read_with_classes(row, blood_class: str = "Blood") -> tuple[np.ndarray, ...]
         blood, valid = classes == entry.id, classes != UNKNOWN
     elif entry.name != "Blood":
         raise CourseError(
-            f"{named(mask_at)} marks only blood, not '{entry.name}': leave blood_class at \"Blood\" for it."
+            f"{named(mask_at)} marks only blood, not '{entry.name}': leave blood_class "
+            'at "Blood" for it.'
         )
     else:
         blood = above_zero(mask_at)
         valid, classes = np.ones_like(blood), np.full(blood.shape, UNKNOWN, np.uint8)
     if blood.shape != image.shape[:2]:
         raise CourseError(
-            f"{named(image_at)} is {_size(image)} but its mask {named(mask_at)} is {_size(blood)}: "
-            f"give both the same size, or {SKIP}."
+            f"{named(image_at)} is {_size(image)} but its mask {named(mask_at)} is "
+            f"{_size(blood)}: give both the same size, or {SKIP}."
         )
     return image, blood, valid, classes
 

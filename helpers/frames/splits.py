@@ -43,8 +43,9 @@ def split_source(
     if len(subjects) < 3:
         names = ", ".join(subjects) or "none"
         raise CourseError(
-            f"The frames come from too few subjects to train, validate and test on different ones ({names}): "
-            "it takes at least 3, said in subjects.csv or by a subfolder for each."
+            "The frames come from too few subjects to train, validate and test on "
+            f"different ones ({names}): it takes at least 3, said in subjects.csv or "
+            "by a subfolder for each."
         )
     if fold is None:
         test = _one_of_each(
@@ -129,8 +130,9 @@ def check_splits(table: pd.DataFrame) -> None:
         if own["split"].map(_SIDE).nunique() > 1:
             names = " and ".join(sorted(set(own["split"])))
             raise CourseError(
-                f"{subject} of {dataset} stands in two splits, {names}, so the test leaks: "
-                "give each subject one split, as split_source and split_target do."
+                f"{subject} of {dataset} stands in two splits, {names}, so the test "
+                "leaks: give each subject one split, as split_source and split_target "
+                "do."
             )
 
 

@@ -137,11 +137,13 @@ def write_cholecseg8k(
 def _check(n_frames, subjects, most, size, variation, swapped, only) -> None:
     if not len(subjects) <= n_frames <= most:
         raise CourseError(
-            f"n_frames is {n_frames}: ask for {len(subjects)} to {most}, so that each subject has a frame."
+            f"n_frames is {n_frames}: ask for {len(subjects)} to {most}, so that each "
+            "subject has a frame."
         )
     if min(size) < 32:
         raise CourseError(
-            f"size is {tuple(size)}: ask for a height and a width of at least 32 pixels."
+            f"size is {tuple(size)}: ask for a height and a width of at least 32 "
+            "pixels."
         )
     if not 0 <= variation <= 1.5:
         raise CourseError(
@@ -262,7 +264,9 @@ def _drawn(
                         yield from files
                         done += 1
         except BrokenProcessPool:
-            pass  # no process could start (a script without a main guard): the rest is drawn here
+            # No process could start (a script without a main guard): the rest is drawn
+            # here.
+            pass
     for job in jobs[done:]:
         yield from _run(job)
 
@@ -292,7 +296,8 @@ def _write(folder: Path, files: Iterator[tuple[str, bytes]]) -> None:
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise CourseError(
-                f"{folder} is there already and not empty: remove it or name another folder."
+                f"{folder} is there already and not empty: remove it or name another "
+                "folder."
             )
         for name, data in files:
             path = part / name
@@ -304,11 +309,12 @@ def _write(folder: Path, files: Iterator[tuple[str, bytes]]) -> None:
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise CourseError(
-                f"The disk is full while {folder} is being drawn: free some space (about 250 kB a frame) "
-                "and run it again."
+                f"The disk is full while {folder} is being drawn: free some space "
+                "(about 250 kB a frame) and run it again."
             ) from error
         raise CourseError(
-            f"{folder} cannot be written ({error.strerror or error}): name a folder that can."
+            f"{folder} cannot be written ({error.strerror or error}): name a folder "
+            "that can."
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -128,7 +128,7 @@ def _pair(
     for name, table in (("first", a), ("second", b)):
         if not np.isfinite(table).all():
             raise CourseError(
-                f"The {name} table has values that are not numbers, from frames without a "
-                "valid pixel: leave these frames out."
+                f"The {name} table has values that are not numbers, from frames "
+                "without a valid pixel: leave these frames out."
             )
     return a, b

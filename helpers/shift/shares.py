@@ -33,8 +33,8 @@ def shapley(
     factors = _checked(factors)
     if len(factors) > MOST:
         raise CourseError(
-            f"Exact Shapley values of {len(factors)} factors would take {2 ** len(factors)} "
-            f"evaluations: group them into at most {MOST}, or use "
+            f"Exact Shapley values of {len(factors)} factors would take "
+            f"{2 ** len(factors)} evaluations: group them into at most {MOST}, or use "
             "shapley_sampled."
         )
     n = len(factors)

@@ -19,8 +19,8 @@ def visible(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
     """The pixels that show something (bool HxW): not padding, and not the black
     surround of a round view.
 
-    image: HxWx3, float in 0..1 or uint8. The surround is what is black, or not valid, and
-    reaches the frame's edge.
+    image: HxWx3, float in 0..1 or uint8. The surround is what is black, or not valid,
+    and reaches the frame's edge.
     """
     red, green, blue = cv2.split(image)
     brightest = cv2.max(cv2.max(red, green), blue)

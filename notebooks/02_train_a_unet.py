@@ -27,8 +27,9 @@ import sys
 
 if "google.colab" in sys.modules:
     if not os.path.isdir("/content/course"):
-        clone = ["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY"]
-        subprocess.run([*clone, "/content/course"], check=True)
+        clone = ["git", "clone", "--quiet", "--depth", "1"]
+        clone += ["$REPOSITORY", "/content/course"]
+        subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
     from helpers import environment
@@ -137,8 +138,8 @@ for _ in range(3):
     moved = (255 * image).astype(np.uint8).transpose(1, 2, 0)
     moved = lesson.shown("train", moved)
     pictures.append(figures.overlay(moved, blood > 0, known > 0))
-names = ["as it is", "augmented", "augmented", "augmented"]
-figures.strip(pictures, names, title="The label moves with the frame")
+titles = ["as it is", "augmented", "augmented", "augmented"]
+figures.strip(pictures, titles, title="The label moves with the frame")
 
 # %% [markdown]
 # The outline follows the blood through every change. The black that comes in from
@@ -294,7 +295,7 @@ figures.histories(losses, history.best_epoch, "loss, mean over batches")
 # chosen, and collect what all of them would have chosen in `choices`.
 
 # %% tags=["exercise"]
-names = sorted(history.id_val_subjects[0])
+who = sorted(history.id_val_subjects[0])
 
 
 def best_for(name):
@@ -304,13 +305,13 @@ def best_for(name):
     # solution ends
 
 
-choices = [best_for(name) for name in names]
+choices = [best_for(name) for name in who]
 
 # %% tags=["check"]
 check(
     lambda: (
-        [history.id_val_subjects[e][n] for e, n in zip(choices, names)]
-        == [max(epoch[n] for epoch in history.id_val_subjects) for n in names]
+        [history.id_val_subjects[e][n] for e, n in zip(choices, who)]
+        == [max(epoch[n] for epoch in history.id_val_subjects) for n in who]
     ),
     "Collect one subject's Dice over all epochs in a list, and take np.argmax of it.",
 )

@@ -31,8 +31,9 @@ import sys
 
 if "google.colab" in sys.modules:
     if not os.path.isdir("/content/course"):
-        clone = ["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY"]
-        subprocess.run([*clone, "/content/course"], check=True)
+        clone = ["git", "clone", "--quiet", "--depth", "1"]
+        clone += ["$REPOSITORY", "/content/course"]
+        subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
     from helpers import environment
@@ -296,27 +297,24 @@ pixels = missed.fp + missed.fn
 for way, epsilon in (("wrong", EPSILON), ("right", 0)):
     smoothed = 2 * labelled.tp + epsilon  # above zero wherever Dice is
     share = subject_means(100.0 * (smoothed > 0), labelled.subject)
-    lesson.add(
-        f"habit.epsilon.{way}",
-        Estimate(
-            share.mean(),
-            n_frames=len(labelled),
-            n_subjects=len(share),
-            split="ood_wished",
-            unit="percent",
-            estimand="frames labelled (as bowel) that are partly found",
-        ),
+    partly = Estimate(
+        share.mean(),
+        n_frames=len(labelled),
+        n_subjects=len(share),
+        unit="percent",
+        estimand="frames labelled (as bowel) that are partly found",
     )
-    lesson.add(
-        f"habit.correlation.{way}",
-        Estimate(
-            spearman(counts.coverage(missed), epsilon / (pixels + epsilon)),
-            n_frames=len(missed),
-            n_subjects=missed.subject.nunique(),
-            split="ood_wished",
-            estimand="rank correlation of Dice with labelled area where nothing overlaps",
-        ),
+    lesson.add(f"habit.epsilon.{way}", partly, "ood_wished")
+
+# %% tags=["phantom"]
+for way, epsilon in (("wrong", EPSILON), ("right", 0)):
+    by_area = Estimate(
+        spearman(counts.coverage(missed), epsilon / (pixels + epsilon)),
+        n_frames=len(missed),
+        n_subjects=missed.subject.nunique(),
+        estimand="rank correlation of Dice with the labelled area, nothing overlapping",
     )
+    lesson.add(f"habit.correlation.{way}", by_area, "ood_wished")
 
 # %% [markdown] tags=["phantom"]
 # The phantom's predictions, scored against bowel: with epsilon {habit.epsilon.wrong:.0f} % of the labelled frames are PARTIAL,
@@ -397,21 +395,15 @@ bloody = right.assign(dice=counts.on_blood(counts.dice, right)).dropna(subset="d
 draws = 20 if lesson.profile == "smoke" else 300
 empty = reenact.p_values(bloody, "of the subject", draws, seed)
 for way, unit in (("wrong", "frames"), ("right", "subjects")):
-    rate, low, high = reenact.rejected(empty[unit])
-    lesson.add(
-        f"habit.unit.{way}",
-        Estimate(
-            rate,
-            low,
-            high,
-            0.95,
-            len(bloody),
-            bloody.subject.nunique(),
-            split="ood_wished",
-            unit="percent",
-            estimand=f"how often what is nothing is found, tested over {unit}",
-        ),
+    found = Estimate(
+        *reenact.rejected(empty[unit]),
+        level=0.95,
+        n_frames=len(bloody),
+        n_subjects=bloody.subject.nunique(),
+        unit="percent",
+        estimand=f"how often what is nothing is found, tested over {unit}",
     )
+    lesson.add(f"habit.unit.{way}", found, "ood_wished")
 ours.null(empty)
 
 # %% [markdown] tags=["phantom"]
@@ -515,19 +507,17 @@ after = black_about["chosen"]
 mean = black.pivot_table(index=["recipe", "region"], columns="measure", values="value")
 view_before = mean.loc[("fill left out", "view"), "dice"]
 view_after = mean.loc[(after, "view"), "dice"]
+
+# %%
 for way, recipe in (("wrong", "fill left out"), ("right", after)):
-    n = black[black.recipe == recipe].drawing.nunique()
-    lesson.add(
-        f"habit.black.{way}",
-        Estimate(
-            mean.loc[(recipe, "frame"), "dice"],
-            n_subjects=n,
-            of="drawing",
-            data="phantom",
-            split="ood_wished",
-            estimand=f"Dice of patients, mean over drawings: {recipe}",
-        ),
+    dice = Estimate(
+        mean.loc[(recipe, "frame"), "dice"],
+        n_subjects=black[black.recipe == recipe].drawing.nunique(),
+        of="drawing",
+        data="phantom",
+        estimand=f"Dice of patients, mean over drawings: {recipe}",
     )
+    lesson.add(f"habit.black.{way}", dice, "ood_wished")
 figures.table(
     mean.reset_index(),
     f"Wished-for patients, the frame and its view, recorded on {black_about['date']}",
@@ -535,7 +525,7 @@ figures.table(
 )
 
 # %% [markdown]
-# On drawings that nobody had opened before ({habit.black.wrong.behind}) Dice of the frame is **{habit.black.wrong:.2f}** with the
+# On a drawing that nobody had opened before ({habit.black.wrong.behind}) Dice of the frame is **{habit.black.wrong:.2f}** with the
 # fill left out and **{habit.black.right:.2f}** with our present recipe; inside the view it is {view_before:.2f} and
 # {view_after:.2f}. Compare the two rows of each recipe: what differs between frame and view happened in the black. Our first
 # report called all of it blood that is not recognised. No average shows that, and one picture does. **The habit mended:** where,
@@ -706,24 +696,27 @@ quiz(
     (
         "A Dice of a millionth on a frame: what does it tell?",
         {
-            "A little blood was found": "No: one pixel in common gives far more than that.",
-            "Nothing was in common, and a constant stands in the formula": "Yes: without it, Dice would be zero, and the frame would be a miss.",
+            "A little blood was found": "No: one pixel in common gives far more.",
+            "Nothing was in common, and a constant stands in the formula": "Yes: "
+            "without it, Dice would be zero, and the frame would be a miss.",
             "The blood was very small": "No: it is the constant over the wrong pixels.",
         },
     ),
     (
         "What would tell whether this network finds blood in patients?",
         {
-            "More frames of the patient who bleeds": "No: that would still be one patient.",
-            "The predictions, on patients who bleed": "Yes: overlap needs predictions, and a word about patients needs patients.",
+            "More frames of the patient who bleeds": "No: that is still one patient.",
+            "The predictions, on patients who bleed": "Yes: overlap needs predictions, "
+            "and a word about patients needs patients.",
             "A smaller epsilon": "No: any epsilon keeps the order of the frames.",
         },
     ),
     (
         "You try many thresholds on a few test patients and report the best. What now?",
         {
-            "The figure flatters, the more the fewer patients there are": "Yes: the best of many is partly lucky, and few patients leave room for it.",
-            "Nothing, as the network stayed the same": "No: the choice has seen the test.",
+            "The figure flatters, the more the fewer patients there are": "Yes: the "
+            "best of many is partly lucky, and few patients leave room for it.",
+            "Nothing, as the network is the same": "No: the choice has seen the test.",
             "The figure is too low": "No: the best was chosen, with luck on its side.",
         },
     ),

@@ -27,8 +27,9 @@ import sys
 
 if "google.colab" in sys.modules:
     if not os.path.isdir("/content/course"):
-        clone = ["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY"]
-        subprocess.run([*clone, "/content/course"], check=True)
+        clone = ["git", "clone", "--quiet", "--depth", "1"]
+        clone += ["$REPOSITORY", "/content/course"]
+        subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
     from helpers import environment
@@ -394,37 +395,20 @@ sums["placebo"] = nothing.sum()
 # %% tags=["phantom"]
 said = "Shapley share of {} in the Dice lost by held-out pigs (id_val and id_test), {}"
 for name, values in answers.items():
-    lesson.add(
-        f"cause.total.{name}",
-        Estimate(
-            sums[name],
-            n_subjects=n_pigs,
-            split="source",
-            estimand=f"Dice lost by held-out pigs, all five groups together, {name}",
-        ),
-    )
     for group, value in values.items():
-        lesson.add(
-            f"cause.{group}.{name}",
-            Estimate(
-                value,
-                n_subjects=n_pigs,
-                split="source",
-                estimand=said.format(group, name),
-            ),
-        )
+        part = Estimate(value, n_subjects=n_pigs, estimand=said.format(group, name))
+        lesson.add(f"cause.{group}.{name}", part, "source")
+    together = f"Dice lost by held-out pigs, all five groups together, {name}"
+    total = Estimate(sums[name], n_subjects=n_pigs, estimand=together)
+    lesson.add(f"cause.total.{name}", total, "source")
+
+# %% tags=["phantom"]
 for group in ("blood", "anatomy"):  # images can't know them
     for name in answers:
         value = alone[group] if name == "truth" else np.nan
-        lesson.add(
-            f"cause.{group}.{name}",
-            Estimate(
-                value,
-                n_subjects=n_pigs,
-                split="source",
-                estimand=f"Dice lost by held-out pigs with {group} turned alone, {name}",
-            ),
-        )
+        turned = f"Dice lost by held-out pigs, {group} turned alone, {name}"
+        cost = Estimate(value, n_subjects=n_pigs, estimand=turned)
+        lesson.add(f"cause.{group}.{name}", cost, "source")
 
 # %% [markdown]
 # ### Exercise 3 · The lazy method
@@ -574,6 +558,7 @@ def some(*splits, most=4):
     return shift.Frames(*map(np.concatenate, zip(*parts)))
 
 
+# %%
 pair = shift.estimate(some("train", "id_val"), some("ood_val")).doses
 held_out = some("id_test", most=12)
 response = causes.cost_on_images(run.model, held_out, pair, seed)

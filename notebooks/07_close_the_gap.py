@@ -28,8 +28,9 @@ import sys
 
 if "google.colab" in sys.modules:
     if not os.path.isdir("/content/course"):
-        clone = ["git", "clone", "--quiet", "--depth", "1", "$REPOSITORY"]
-        subprocess.run([*clone, "/content/course"], check=True)
+        clone = ["git", "clone", "--quiet", "--depth", "1"]
+        clone += ["$REPOSITORY", "/content/course"]
+        subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
     from helpers import environment
@@ -51,6 +52,7 @@ import pandas as pd
 import torch
 from torch.nn.functional import logsigmoid
 
+# %%
 from helpers import (
     adaptation,
     counts,

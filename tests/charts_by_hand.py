@@ -73,6 +73,12 @@ def false_by_class(turned):
     )
 
 
+def false_by_region(turned):
+    view, surround = (10, 90) if turned else (90, 10)
+    pixels = {"view": view, "surround": surround}
+    return figures.false_by_region({"ood_test": pixels, "ood_wished": pixels})
+
+
 def regions(turned):
     values = [0.47, 0.14, np.nan] if turned else [0.14, 0.47, np.nan]
     return figures.regions(
@@ -270,6 +276,7 @@ FINDINGS = {
         estimates,
         error_map,
         false_by_class,
+        false_by_region,
         regions,
         division,
         failure_bars,

@@ -399,16 +399,16 @@ for name, values in answers.items():
         part = Estimate(value, n_subjects=n_pigs, estimand=said.format(group, name))
         lesson.add(f"cause.{group}.{name}", part, "source")
     together = f"Dice lost by held-out pigs, all five groups together, {name}"
-    total = Estimate(sums[name], n_subjects=n_pigs, estimand=together)
-    lesson.add(f"cause.total.{name}", total, "source")
+    summed = Estimate(sums[name], n_subjects=n_pigs, estimand=together)
+    lesson.add(f"cause.total.{name}", summed, "source")
 
 # %% tags=["phantom"]
 for group in ("blood", "anatomy"):  # images can't know them
     for name in answers:
         value = alone[group] if name == "truth" else np.nan
         turned = f"Dice lost by held-out pigs, {group} turned alone, {name}"
-        cost = Estimate(value, n_subjects=n_pigs, estimand=turned)
-        lesson.add(f"cause.{group}.{name}", cost, "source")
+        price = Estimate(value, n_subjects=n_pigs, estimand=turned)
+        lesson.add(f"cause.{group}.{name}", price, "source")
 
 # %% [markdown]
 # ### Exercise 3 · The lazy method
@@ -444,8 +444,8 @@ check(
 #
 # The first version of this page ended in a chart of causes and the words "a cause, not
 # a correlation". Nobody had tried a placebo. When somebody did, with every camera dial
-# of the target switched off, the method still found most of the loss it had found
-# before. There were two reasons. Means over *all* tissue were taken for the camera's,
+# of the target switched off, the method still found a large part of the loss that it
+# had found before. There were two reasons. Means over *all* tissue were taken for the camera's,
 # so that a liver's brown became a lamp's. And black beyond the round view had been
 # declared unknown on both sides, so that the view could cost nothing, whatever it did.
 # The one check on the page compared ranks of five groups and could hardly fail.

@@ -32,7 +32,7 @@ class Offer(NamedTuple):
 # below 90 % on at least one population at every number of subjects tried.
 OFFERED = {
     "mean": Offer("bounded", 0.90, 10),
-    "median": Offer("order_statistics", 0.90, 5),
+    "median": Offer("order_statistics", 0.90, 10),
 }
 # A drawing's value is a mean over its own subjects, so that values of several drawings
 # are nearly normal; of such, Student's t covers what it says (near-normal in the same

@@ -305,6 +305,7 @@ half_width = (
     "cannot be given" if np.isnan(low) else f"runs from {low:.2f} to {high:.2f}"
 )
 median, n_dice = float(np.median(dice)), len(dice)
+least_subjects = statistics.OFFERED["mean"].least
 
 # %% [markdown]
 # Over {n_dice} subjects the median Dice is {median:.2f}, and its 90 % interval
@@ -340,9 +341,9 @@ check(
 # %% [markdown]
 # ## The result
 #
-# Now all measures at once, each as a mean over subjects. An interval for a *mean* needs
-# more subjects than one for a median, and stands here only where its coverage was
-# checked (lesson 05).
+# Now all measures at once, each as a mean over subjects. An interval for a *mean* stands
+# here only where its coverage was checked (lesson 05): from {least_subjects} subjects
+# on, and only where it is narrow enough to say something.
 
 # %%
 OVERLAP = {"dice": counts.dice, "precision": counts.precision, "recall": counts.recall}

@@ -108,7 +108,7 @@ def test_an_interval_says_what_it_is_for():
         (
             statistics.median_over_subjects,
             frames(4),
-            "No interval: 4 subjects, and with fewer than 5 none that was tried for "
+            "No interval: 4 subjects, and with fewer than 10 none that was tried for "
             "the "
             f"median both covers 90 % and says something; {ONE_BY_ONE}",
         ),
@@ -124,9 +124,9 @@ def test_an_interval_says_what_it_is_for():
         ),
         (
             statistics.median_over_subjects,
-            (np.linspace(0, 1, 6), list("abcdef")),
-            "No interval: 6 subjects, and theirs would run "
-            f"from 0.00 to 1.00, too wide to say anything; {ONE_BY_ONE}",
+            (np.linspace(0, 1, 12), list("abcdefghijkl")),
+            "No interval: 12 subjects, and theirs would run "
+            f"from 0.18 to 0.82, too wide to say anything; {ONE_BY_ONE}",
         ),
     ],
 )

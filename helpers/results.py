@@ -96,7 +96,7 @@ def _filled(text: str, record: Mapping, names: Mapping) -> str:
         value = _look_up(found[1], record, names)
         if value is None or (isinstance(value, float) and math.isnan(value)):
             return "undefined"
-        return format(value, found[2] or "")
+        return words.unsigned_zero(format(value, found[2] or ""))
 
     return PLACEHOLDER.sub(one, text)
 

@@ -7,6 +7,7 @@
 """
 
 import math
+import re
 from collections.abc import Sequence
 
 SOURCE = ("source", "train", "id_val", "id_test")
@@ -61,8 +62,19 @@ def subjects(split: str, n: int) -> str:
 
 
 def number(value: float | None, form: str = ".2f") -> str:
-    """The value in a format, "undefined" where there is none."""
-    return "undefined" if value is None or math.isnan(value) else format(value, form)
+    """The value in a format, "undefined" where there is none.
+
+    >>> number(-0.001), number(-0.001, "+.1f"), number(-0.5)
+    ('0.00', '0.0', '-0.50')
+    """
+    if value is None or math.isnan(value):
+        return "undefined"
+    return unsigned_zero(format(value, form))
+
+
+def unsigned_zero(text: str) -> str:
+    """A number as it is written, without the sign where only zeros are left of it."""
+    return re.sub(r"^[-+](?=0(?:\.0*)?$)", "", text)
 
 
 def change(first: float, last: float, at: Sequence[str] = ("", "")) -> str:

@@ -82,7 +82,8 @@ def _verdict(each: pd.DataFrame) -> str:
     placebo = each.get("placebo", pd.Series(dtype=float)).dropna()
     if len(placebo):
         worst = placebo.abs().idxmax()
-        parts.append(f"the largest placebo is {placebo[worst]:+.2f} ({worst})")
+        size = number(placebo[worst], "+.2f")
+        parts.append(f"the largest placebo is {size} ({worst})")
     return words.capital("; ".join(parts)) or "Nothing is known of any group"
 
 

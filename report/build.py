@@ -193,7 +193,9 @@ def main(words: list[str] | None = None) -> int:
     )  # a kernel runs in another folder
     # A polite end from outside is an interrupt too: kernels are shut down and the draft
     # goes.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Where a shell started it in the background, an interrupt would be ignored.
+    for polite in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(polite, signal.default_int_handler)
     try:
         build(settings.course(**given), folder.resolve(), site.resolve(), published)
     except (CourseError, LessonError) as error:

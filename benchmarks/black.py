@@ -38,7 +38,7 @@ from helpers.frames import Packed
 from helpers.views import views
 
 HERE = Path(__file__).parent
-DECIDE, CONFIRM = (0, 1, 2), (100,)
+DECIDE, CONFIRM = (0, 1, 2), (100, 101, 102)
 AROUND = 16  # pixels of black on each side
 
 

@@ -491,6 +491,7 @@ score = score[~score["rule"]].pivot_table(
     index="recipe", columns="shown", values="value", aggfunc="mean"
 )
 best_taught = score.mean(axis=1).idxmax()
+n_confirmed = decided.loc[decided["part"] == "confirmed", "drawing"].nunique()
 figures.table(
     score.reset_index(), "Dice on validation subjects, mean of three drawings"
 )
@@ -500,8 +501,8 @@ figures.table(
 # frames. Compare the rows within each column. The course takes the way with the best
 # mean over the three columns, which is "{best_taught}". The patients
 # that lesson 03 measures on had taught us that something was wrong, through our own
-# first figures; they had no part in choosing the remedy. It was confirmed once, on a
-# drawing that nobody had opened before.
+# first figures; they had no part in choosing the remedy. It was confirmed once, on
+# {n_confirmed} drawings that nobody had opened before.
 #
 # ## What it marks
 #

@@ -174,7 +174,7 @@ figures.strip(
 #
 # Two things follow for what you read from here on. These patients have taught us that
 # something was wrong, so they are not quite unseen any more; how to mend it was
-# decided on validation subjects of the source, and confirmed on a drawing that nobody
+# decided on validation subjects of the source, and confirmed on drawings that nobody
 # had opened (`benchmarks/black.py`). And we now look where the errors are, always,
 # before we average them.
 #

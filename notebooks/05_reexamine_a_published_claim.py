@@ -525,7 +525,7 @@ figures.table(
 )
 
 # %% [markdown]
-# On a drawing that nobody had opened before ({habit.black.wrong.behind}) Dice of the frame is **{habit.black.wrong:.2f}** with the
+# On drawings that nobody had opened before ({habit.black.wrong.behind}) Dice of the frame is **{habit.black.wrong:.2f}** with the
 # fill left out and **{habit.black.right:.2f}** with our present recipe; inside the view it is {view_before:.2f} and
 # {view_after:.2f}. Compare the two rows of each recipe: what differs between frame and view happened in the black. Our first
 # report called all of it blood that is not recognised. No average shows that, and one picture does. **The habit mended:** where,

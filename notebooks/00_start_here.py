@@ -24,8 +24,9 @@
 # another operating room: another camera, another light, other organs, a human instead
 # of a pig. This is **domain shift**, and the course is about what happens then.
 #
-# The network here learns on *HemoSet*, robotic surgery in pigs, and is tested on
-# *CholecSeg8k*, keyhole surgery in people. A second question runs beside the first:
+# The course is made for two data sets: *HemoSet*, robotic surgery in pigs, to learn on,
+# and *CholecSeg8k*, keyhole surgery in people, to test on. Further down this page says
+# whether this run has them or drawings of them. A second question runs beside the first:
 # **how do we measure so that we don't fool ourselves?** The
 # [study](https://github.com/youssof20/surgical-blood-generalization) that this course
 # started from reported a collapse. Its open code and tables let us see that it had
@@ -96,7 +97,10 @@ packs += [lesson.domains.wished] if lesson.drawn else []
 frames = pd.concat([packed.table for packed in packs], ignore_index=True)
 splits = frames.groupby("split", sort=False)
 rows = splits.agg(frames=("frame", "size"), subjects=("subject", "nunique"))
-figures.table(rows.reset_index(), "The splits of this run; no subject stands in two")
+figures.table(
+    rows.reset_index(),
+    "The splits of this run; within a domain no subject stands in two",
+)
 
 # %% [markdown]
 # | split | what it is for |
@@ -116,7 +120,7 @@ pictures = [lesson.picture(split, 0) for split in ("train", "ood_test")]
 figures.strip(pictures, ["source", "target"], columns=2, title="Two kinds of surgery")
 
 # %% [markdown]
-# The first fills the picture with tissue, seen by a robot's camera. The second is a
+# The first fills the picture with tissue, as a robot's camera sees it. The second is a
 # round view through a keyhole, with black around it and organs of several colours. Keep
 # the black in mind.
 #

@@ -51,6 +51,7 @@ from helpers import counts, evaluation, explore, figures, intervals, runs, stati
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.views import view_of
+from helpers.words import name_of
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -86,8 +87,9 @@ def map_of(split, run):
 figures.error_map({split: map_of(split, run) for split in splits})
 
 # %% [markdown]
-# Look at the shape before the colour: false marks in the middle of the view mean
-# something else than false marks around it. All maps share one scale, so an empty map
+# The map shows false marks only; what was missed comes further down, in *What is lost
+# to what?*. Look at the shape before the colour: false marks in the middle of the view
+# mean something else than false marks around it. All maps share one scale, so an empty map
 # beside a bright one is a finding, too.
 #
 # Now we count them by region. The *view* is what the camera shows; the *surround* is
@@ -148,6 +150,7 @@ figures.table(pd.DataFrame(rows), "Two networks, two regions, means over subject
 # %%
 first_frame, first_view, our_frame, our_view = (row["Dice"] for row in rows)
 first_gap, our_gap = first_view - first_frame, our_view - our_frame
+first_alarm, first_alarm_view = (row["clean frames with an alarm"] for row in rows[:2])
 
 # %%
 packed = lesson.frames(main)
@@ -167,9 +170,9 @@ figures.strip(
 # %% [markdown]
 # Read the first network's two rows: {first_frame:.2f} of Dice on the whole frame,
 # {first_view:.2f} inside the view. The difference of {first_gap:.2f} is what its marks
-# in the surround cost it; for our network that difference is {our_gap:.2f}. An alarm
-# rate over whole frames had told us about the black around the view, and a clinician
-# wants to know about the inside. A picture shows it at a glance, and one look at a map
+# in the surround cost it; for our network that difference is {our_gap:.2f}. Its
+# alarm rate is {first_alarm:.2f} over whole frames and {first_alarm_view:.2f} inside the
+# view, and a clinician wants to know the second. A picture shows it at a glance, and one look at a map
 # would have spared us three lessons.
 #
 # Two things follow for what you read from here on. These patients have taught us that
@@ -399,7 +402,9 @@ figures.subject_dots(rates, "share of clean frames with at least 1 % marked")
 # Clean frames need no bleeding patient, so here every patient of the target counts. On
 # unseen patients the rate is {ood_test.alarm_at_1px:.2f} at a single pixel,
 # {ood_test.alarm_at_0_1pct:.2f} at a tenth of a percent and {ood_test.alarm_at_1pct:.2f}
-# at one percent of the frame: a rate without its size means little.
+# at one percent of the frame; on unseen subjects of the source the first and the last
+# are {id_test.alarm_at_1px:.2f} and {id_test.alarm_at_1pct:.2f}. Where the three differ,
+# a rate without its size means little.
 #
 # ## What is lost to what?
 #
@@ -454,8 +459,9 @@ check(
 )
 
 # %% [markdown] tags=["solution"]
-# When everything else is repaired, the last repair brings Dice to exactly 1. The same
-# repair is worth another amount at another place in the order, which is why a fair
+# When everything else is repaired, the last repair brings Dice to exactly 1. Compare it
+# with the line "missed blood, repaired first" above: the same repair may be worth
+# another amount at another place in the order, which is why a fair
 # division takes all orders. Lesson 06 does this with causes.
 
 # %% [markdown]
@@ -489,9 +495,9 @@ wished = by_subject["ood_wished"]
 figures.single_patient(wished, "Dice on frames with blood, mean of a patient")
 
 # %% [markdown]
-# Each of these patients could have been the one in the data set. The real CholecSeg8k
-# has blood in a single patient, so everything that it can say about finding blood is
-# one of these dots, and we don't know which.
+# Each of these drawn patients could have been the only one drawn with blood. The real
+# CholecSeg8k has blood in a single patient, so what it says about finding blood is a
+# single dot, too. How far real patients stray, this drawing can't tell.
 #
 # ### Exercise 4 · One patient's luck (open)
 #
@@ -519,10 +525,13 @@ def dice_at(level):
 
 swept = pd.DataFrame({level: dice_at(level) for level in LEVELS})
 curves = {split: (LEVELS, swept.loc[split].to_numpy()) for split in splits}
+shown_main = name_of(main)
+best_swept, at_half = swept.loc[main].max(), swept.loc[main, 0.5]
 figures.line(curves, "threshold on the probability of blood", "Dice", mark=0.5)
 
 # %% [markdown]
-# A flat curve says that the network is sure of what it says, right or wrong. Where the
+# At its best threshold {shown_main} would reach {best_swept:.2f}, against {at_half:.2f} at
+# one half. A flat curve says that the network is sure of what it says, right or wrong. Where the
 # best threshold lies elsewhere for the target, remember that we could only see this
 # because we have the target's labels; chosen here, it would be chosen on the test.
 #
@@ -573,7 +582,7 @@ def describe(frame):
 explore.browse(per_frame[per_frame["split"] == main], marked_frame, describe)
 
 # %% [markdown]
-# ## A network that has only seen drawings, on real frames
+# ## The network on a few real frames
 #
 # Where a folder of a few real frames is given, too few to learn from or to be tested
 # on, we can still look at what the network marks on them: by region, and against their
@@ -626,8 +635,8 @@ quiz(
         "A network's Dice out of domain is low. What should you look at first?",
         {
             "Whether another threshold helps.": "No: you don't know yet what is wrong.",
-            "A map of where its false marks and misses lie.": "Yes: where is often the "
-            "cause, and an average hides it.",
+            "A map of where it errs.": "Yes: where is often the cause, and an average "
+            "hides it.",
         },
     ),
     (
@@ -651,7 +660,7 @@ quiz(
 # %% [markdown]
 # ## What you saw, and what to doubt
 #
-# You saw one network measured on pigs and on patients, first where it errs and then how
+# You saw one network measured on two kinds of subjects, first where it errs and then how
 # much, with whole subjects as the unit; and you saw how we fooled ourselves when we
 # averaged first. **Doubt** every number by the count of subjects behind it. Doubt an
 # average whose map you have not seen. And doubt that "it fails" is one thing.

@@ -127,9 +127,9 @@ figures.hover_scatter(table, "brightness", "dice", "brightness in the view", "Di
 
 # %% [markdown]
 # Follow one colour at a time. In the first plot a patient's points spread along both
-# axes. In the second they stand in a narrow column, because brightness is mostly a
-# property of the patient: within one patient it hardly varies, and so it can hardly go
-# with anything there.
+# axes. In the second look how narrow a patient's column is: brightness varies less
+# within a patient than between patients. A rank correlation doesn't mind how little
+# something varies, so it may go with Dice there all the same.
 #
 # ## Three correlations, three questions
 #
@@ -165,15 +165,12 @@ def three_ways(x, y):
 
 
 # %%
-if table["subject"].nunique() > 1:
-    ways = pd.DataFrame({name: three_ways(name, "dice") for name in PROPERTIES}).T
-    figures.table(
-        ways.rename_axis("property").reset_index(), "Rank correlation with Dice"
-    )
+ways = pd.DataFrame({name: three_ways(name, "dice") for name in PROPERTIES}).T
+figures.table(ways.rename_axis("property").reset_index(), "Rank correlation with Dice")
 
 # %% [markdown]
-# Look for a row whose three numbers disagree. Nobody who reports one correlation says
-# which of the three it is, and mostly it is the first.
+# Look for a row whose three numbers disagree. A report of one correlation should say
+# which of the three it is.
 #
 # ## A test that keeps subjects whole
 #
@@ -289,8 +286,9 @@ figures.correlations(found["dice"], dummy).front("correlations")
 
 # %% [markdown]
 # Compare each marker of the network with the dummy's beside it. Where the two agree,
-# the correlation is a fact about areas and none about the network. Only where they
-# differ does a property tell something, and only filled markers survive the correction
+# the areas account for the correlation: how much blood there is, and how much the
+# network marks. Where the marks lie adds nothing to it. Only where they differ does a
+# property tell something about finding blood, and only filled markers survive the correction
 # for the number of looks.
 
 # %%
@@ -318,13 +316,15 @@ check(
 
 # %% [markdown] tags=["solution"]
 # With $p$ percent marked at random and $c$ percent blood, the expected Dice is about
-# $2pc/(p + c)$ percent: it grows with the coverage by arithmetic alone.
+# $2pc/(p + c)$ percent: it grows with both. So coverage goes with it by arithmetic, and
+# so does whatever goes with how much the network marks; the figure shows which of them
+# came out strongest here.
 
 # %% [markdown]
 # ## Two ways to fail
 #
-# Dice mixes blood that is missed with marks where there is none. **Would you expect the
-# same property to go with both?**
+# Dice mixes blood that is missed with marks where there is none. **Does the property
+# that goes with the one go with the other?**
 
 # %%
 figures.correlations(found["recall"], outcome="recall")
@@ -412,11 +412,14 @@ naive = [correlation.naive_p(table[n], table["dice"]) < 0.05 for n in PROPERTIES
 naive_count, tried, n_frames = sum(naive), len(PROPERTIES), len(table)
 kept = found["dice"].groupby("estimand")["significant"].sum()
 between, within = kept["between subjects"], kept["within subjects"]
+raw = (found["dice"]["p"] < 0.05).groupby(found["dice"]["estimand"]).sum()
+raw_between, raw_within = raw["between subjects"], raw["within subjects"]
 
 # %% [markdown]
 # Over {n_frames} frames as if they were independent, {naive_count} of {tried}
-# properties have a p below 0.05. With subjects as the unit and the number of looks
-# corrected for, {between} are significant between subjects and {within} within. Lesson 05 counts how often the first way "finds"
+# properties have a p below 0.05. With subjects as the unit {raw_between} have one between
+# subjects and {raw_within} within; after the correction for the number of looks it is
+# {between} and {within}. Lesson 05 counts how often the first way "finds"
 # something where there is nothing.
 #
 # ### Exercise 4 · A cause? (open)
@@ -446,8 +449,8 @@ quiz(
         "A dummy that marks at random has the network's correlation. Then ...",
         {
             "the network is no better than chance.": "No: its Dice may be far higher.",
-            "the correlation is arithmetic.": "Yes: it holds for any predictor that "
-            "marks such areas.",
+            "the areas alone account for it.": "Yes: it holds for any predictor that "
+            "marks as much on each frame.",
         },
     ),
     (
@@ -467,5 +470,5 @@ quiz(
 # some of them without knowing anything, and what is left when the amount of blood is
 # given. **Doubt** a correlation that does not say which of the three it is. And doubt it
 # as a *cause* in any case: the drawn patients' traits are independent of one another,
-# real patients' are not, and to learn what does harm one has to change one thing and
+# real patients' need not be, and to learn what does harm one has to change one thing and
 # leave the rest. Lesson 06 does.

@@ -73,4 +73,7 @@ def _written(value: float | None, unit: str) -> str:
         return "undefined"
     if unit in PERCENT:
         return f"{value:.1f} %"
-    return f"{value:.2f}" + (f" {unit}" if unit else "")
+    # A p-value, a learning rate or an epsilon would read 0.00.
+    small = 0 < abs(value) < 0.005
+    written = f"{value:.1e}" if small else f"{value:.2f}"
+    return written + (f" {unit}" if unit else "")

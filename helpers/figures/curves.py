@@ -182,7 +182,7 @@ def schedule(rates: Sequence[float], **said) -> Chart:
         found,
         f"The learning rate over {counted(len(rates), 'epoch')}: it starts at "
         f"{rates[0]:g}, ends at {rates[-1]:.1g}, and its least is {min(rates):.1g}.",
-        "A rate that climbs back disturbs what had settled.",
+        "Look whether the rate ever climbs back.",
     )
 
 

@@ -186,7 +186,7 @@ def correlations(
             ""
             if dummy is None
             else " Where a cross lies beside a marker, the "
-            "correlation needs no network: it is arithmetic."
+            "areas alone account for the correlation."
         ),
     )
 

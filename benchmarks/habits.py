@@ -22,7 +22,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import counts, environment, frames, phantom, reenact, runs, settings, store
+from helpers import (
+    counts,
+    environment,
+    frames,
+    phantom,
+    pitfalls,
+    runs,
+    settings,
+    store,
+)
 from helpers.correlation import spearman
 from helpers.frames import CLASSES, Packed
 from helpers.settings import Course
@@ -82,14 +91,18 @@ def packed(course: Course, role: str, variation: float = 1.0) -> Packed:
     return Packed(table, found.rows, found.place).of("ood_wished")
 
 
-def both_ways(course: Course, source: Packed, fold: int) -> reenact.BothWays:
+def both_ways(course: Course, source: Packed, fold: int) -> pitfalls.BothWays:
     """Both ways to divide the source's frames in one fold."""
     table = frames.split_source(source.table, course.seed, fold=fold, folds=FOLDS)
-    return reenact.both_ways(Packed(table, source.rows, source.place), course.seed)
+    return pitfalls.both_ways(Packed(table, source.rows, source.place), course.seed)
 
 
 def network(
-    course: Course, ways: reenact.BothWays, name: str, fold: int, variation: float = 1.0
+    course: Course,
+    ways: pitfalls.BothWays,
+    name: str,
+    fold: int,
+    variation: float = 1.0,
 ) -> runs.Run:
     """A network of one fold: a key of TRIED."""
     train = ways.by_frames if name == "by frames" else ways.by_pigs

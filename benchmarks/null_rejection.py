@@ -6,7 +6,7 @@ beside it
 
 Dice by frame is that of the drawn wished-for patients of benchmarks/habits.py, so
 subjects differ as the phantom's do (variation 1), or all have one look (variation 0);
-the properties are drawn (helpers/reenact/nulls.py), a third of them for each of three
+the properties are drawn (helpers/pitfalls/nulls.py), a third of them for each of three
 drawings. `frames`: percent of tests that reject at 0.05 when each frame is an
 observation; `subjects`: the same for the test that respects subjects; both with their
 exact 95 % intervals. A `strength` above 0 is an effect, and the rates are then powers.
@@ -22,7 +22,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks import habits
-from helpers import counts, environment, reenact, runs, store
+from helpers import counts, environment, pitfalls, runs, store
 
 HERE = Path(__file__).parent
 DRAWS = 2_000
@@ -74,7 +74,7 @@ def measure(
 ) -> dict:
     """One scenario over some drawings, `draws` properties shared out among them."""
     parts = [
-        reenact.p_values(
+        pitfalls.p_values(
             table, kind, len(range(number, draws, len(tables))), number, strength
         )
         for number, table in enumerate(tables)
@@ -82,7 +82,7 @@ def measure(
     found, row = pd.concat(parts), {}
     for name in ("frames", "subjects"):
         row |= dict(
-            zip((name, f"{name}_low", f"{name}_high"), reenact.rejected(found[name]))
+            zip((name, f"{name}_low", f"{name}_high"), pitfalls.rejected(found[name]))
         )
     return row | {
         "draws": len(found),
@@ -116,7 +116,7 @@ def main() -> None:
         "versions": environment.versions(),
         "phantom": store.code("phantom"),
         "draws": DRAWS,
-        "level": reenact.LEVEL,
+        "level": pitfalls.LEVEL,
         "seconds": round(time.perf_counter() - began),
     }
     (HERE / "null_rejection.json").write_text(json.dumps(about, indent=1) + "\n")

@@ -8,7 +8,7 @@ benchmarks/interval_coverage.py, not by taste: see OFFERED.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,20 @@ import pandas as pd
 
 from helpers import intervals, permutation, words
 from helpers.errors import CourseError
+from helpers.estimate import Estimate
+
+__all__ = [
+    "DRAWINGS",
+    "OFFERED",
+    "WIDEST",
+    "Estimate",
+    "frame_table",
+    "mean_over_subjects",
+    "median_over_subjects",
+    "over_drawings",
+    "paired_difference",
+    "subject_means",
+]
 
 
 class Offer(NamedTuple):
@@ -41,86 +55,6 @@ DRAWINGS = Offer("student", 0.90, 10)
 # An interval wider than this share of the unit (1, or 100 percent) says too little to
 # be shown.
 WIDEST = 0.3
-# What a number can be made from.
-DATA = ("phantom", "real", "published", "cited")
-# Units whose numbers run to 100.
-PERCENT = ("percent", "%", "percent of valid pixels")
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """One number of the course, with its interval and all that is needed to read it.
-
-    value: NaN where it is undefined. low, high: the interval's bounds, and level its
-    coverage (0.9 for 90 %), all None where no interval is honest; `note` says which it
-    is, or why there is none. n_frames, n_subjects: how many have a defined value, None
-    where that is not known; `of` names what was counted ("drawing"), "" for the
-    subjects of the split. p: of the test that the note names. data: phantom, real,
-    published or cited; split: where it was measured; unit: "" for a ratio.
-
-    >>> one = Estimate(0.8, 0.71, 0.93, 0.9, n_subjects=12, split="ood_test")
-    >>> f"{one:.2f} ({one.interval})"
-    '0.80 (0.71 to 0.93, a 90 % interval over 12 patients)'
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    level: float | None = None
-    n_frames: int | None = None
-    n_subjects: int | None = None
-    estimand: str = ""
-    note: str = ""
-    p: float | None = None
-    data: str = ""
-    split: str = ""
-    unit: str = ""
-    of: str = ""
-
-    def __post_init__(self) -> None:
-        if self.data not in ("", *DATA):
-            raise ValueError(f"data is '{self.data}'; choose one of {', '.join(DATA)}")
-        # One kind of number, so that the same estimate is written the same twice.
-        for name in ("low", "high", "level", "p"):
-            given = getattr(self, name)
-            undefined = given is None or math.isnan(given)
-            object.__setattr__(self, name, None if undefined else float(given))
-        for name in ("n_frames", "n_subjects"):
-            given = getattr(self, name)
-            object.__setattr__(self, name, None if given is None else int(given))
-        value = math.nan if self.value is None else float(self.value)
-        object.__setattr__(self, "value", value)
-
-    def __format__(self, form: str) -> str:
-        """The value alone in the given form, "undefined" where there is none."""
-        return words.number(self.value, form or ".2f")
-
-    def __str__(self) -> str:
-        return format(self, "")
-
-    @property
-    def interval(self) -> str:
-        """For a sentence: "0.71 to 0.93, a 90 % interval over 12 patients", or
-        "no interval, 3 pigs"."""
-        if self.low is None or self.high is None:
-            return ", ".join(["no interval", *self._who()])
-        form = ".1f" if self.unit in PERCENT else ".2f"
-        ends = f"{self.low:{form}} to {self.high:{form}}"
-        said = "an interval" if self.level is None else f"a {self.level:.0%} interval"
-        return " over ".join([f"{ends}, {said.replace('%', ' %')}", *self._who()])
-
-    @property
-    def behind(self) -> str:
-        """What stands behind the number: "12 patients, 340 frames"."""
-        frames = (
-            [] if self.n_frames is None else [words.counted(self.n_frames, "frame")]
-        )
-        return ", ".join([*self._who(), *frames])
-
-    def _who(self) -> list[str]:
-        if self.n_subjects is None:
-            return []
-        return [words.counted(self.n_subjects, self.of or words.noun(self.split))]
 
 
 def subject_means(values: Sequence[float], subjects: Sequence) -> pd.Series:
@@ -194,54 +128,6 @@ def paired_difference(
         table.groupby("subject")["value"].mean().to_numpy()
     )
     return replace(estimate, p=p, note=f"{estimate.note} {note}")
-
-
-def difference_of_medians(
-    first: pd.Series, second: pd.Series, estimand: str = ""
-) -> Estimate:
-    """Median over the first group's subjects minus that over the second's; a value per
-    subject in each.
-
-    The two need not be paired. Where each median's interval by order statistics misses
-    with probability a and b, their difference's misses with a + b at most (Bonferroni):
-    it is offered at OFFERED's level or above.
-    """
-    first, second = first.dropna().to_numpy(float), second.dropna().to_numpy(float)
-    value = (
-        float(np.median(first) - np.median(second))
-        if len(first) and len(second)
-        else math.nan
-    )
-    spend, n = 1 - OFFERED["median"].level, min(len(first), len(second))
-    # The smaller group spends what its extremes need, the larger the rest.
-    least = 2.0 ** (1 - n) if n else 1.0
-    spent = {True: max(spend / 2, least), False: spend - max(spend / 2, least)}
-    named = estimand or "median over one group's subjects minus that over the other's"
-    both = Estimate(value, n_subjects=len(first) + len(second), estimand=named)
-    few = replace(both, note=f"No interval: one group has {n} subjects only.")
-    if min(spent.values()) <= 0:
-        return few
-    ends = [
-        intervals.order_statistics(group, 1 - spent[len(group) == n])
-        for group in (first, second)
-    ]
-    low, high = float(ends[0][0] - ends[1][1]), float(ends[0][1] - ends[1][0])
-    if not math.isfinite(low + high):
-        return few
-    if high - low > WIDEST:
-        return replace(
-            both,
-            note=f"No interval: it would run from {low:.2f} to "
-            f"{high:.2f}, too wide to say anything.",
-        )
-    level = 1 - spend
-    return replace(
-        both,
-        low=low,
-        high=high,
-        level=level,
-        note=f"{100 * level:.0f} % interval over subjects like these.",
-    )
 
 
 def over_drawings(

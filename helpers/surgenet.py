@@ -16,8 +16,9 @@ import pandas as pd
 from timm.models.metaformer import StarReLU
 from torch import Tensor, nn
 
+from helpers.checkpoints import load_exactly, read_state
 from helpers.errors import CourseError
-from helpers.models import IMAGENET, Segmenter, assemble, load_exactly, read_state
+from helpers.models import IMAGENET, Segmenter, assemble
 
 
 def _caformer_name(key: str) -> str | None:

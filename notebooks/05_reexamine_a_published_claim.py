@@ -49,13 +49,13 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 import numpy as np
 import pandas as pd
 
-from helpers import counts, evaluation, figures, published, reenact
+from helpers import counts, evaluation, figures, pitfalls, published
 from helpers.correlation import spearman
 from helpers.exercises import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
+from helpers.pitfalls import charts as ours
 from helpers.published import charts
-from helpers.reenact import charts as ours
 from helpers.statistics import Estimate, subject_means
 
 lesson = begin(profile, seed, data)
@@ -105,7 +105,7 @@ frames = study.of(join, study.per_frame, study.classes)
 # gives the name of the class that was scored.
 
 # %%
-areas, scored = reenact.puzzle(frames, lesson.frames("ood_test"), seed)
+areas, scored = pitfalls.puzzle(frames, lesson.frames("ood_test"), seed)
 
 
 # %% tags=["exercise"]
@@ -347,7 +347,7 @@ def neighbours(splits):
 charts.neighbours(study.of(neighbours, study.splits))
 
 # %%
-habits, about = reenact.recorded("habits")
+habits, about = pitfalls.recorded("habits")
 split = habits[habits.habit == "split by frames"]
 added = split.wrong - split.right
 least, most = added.min(), added.max()
@@ -393,10 +393,10 @@ units = study.of(observations, frames)
 # %% tags=["phantom"]
 bloody = right.assign(dice=counts.on_blood(counts.dice, right)).dropna(subset="dice")
 draws = 20 if lesson.profile == "smoke" else 300
-empty = reenact.p_values(bloody, "of the subject", draws, seed)
+empty = pitfalls.p_values(bloody, "of the subject", draws, seed)
 for way, unit in (("wrong", "frames"), ("right", "subjects")):
     found = Estimate(
-        *reenact.rejected(empty[unit]),
+        *pitfalls.rejected(empty[unit]),
         level=0.95,
         n_frames=len(bloody),
         n_subjects=bloody.subject.nunique(),
@@ -411,7 +411,7 @@ ours.null(empty)
 # 5 %. A benchmark asks what the excess lives on: draw the patients alike, or take one frame of each clip.
 
 # %%
-nulls, null_about = reenact.recorded("null_rejection")
+nulls, null_about = pitfalls.recorded("null_rejection")
 nulls = nulls[(nulls.property == "of the subject") & (nulls.strength == 0)]
 rate = nulls.set_index(["variation", "which_frames"]).frames
 as_drawn, one_of_each = rate[1, "all"], rate[1, "one of each clip"]
@@ -442,7 +442,7 @@ figures.schedule(list(study.of(rates, study.training).rate))
 # %%
 short = habits[habits.habit == "schedule"].groupby("outcome")[["wrong", "right"]].mean()
 short_pigs, short_patients = short.loc["Dice of pigs"], short.loc["Dice of patients"]
-options, _ = reenact.recorded("habits", table="habits_options")
+options, _ = pitfalls.recorded("habits", table="habits_options")
 scores = [
     part.drop(columns=["seed", "network", "threshold"]).to_numpy()
     for _, part in options.groupby("seed")
@@ -499,7 +499,7 @@ ours.flattery(curves)
 # A benchmark leaves the fill out again; all else is equal. **Where will the two networks differ?**
 
 # %%
-black, black_about = reenact.recorded("black")
+black, black_about = pitfalls.recorded("black")
 black = black[(black.part == "confirmed") & (black.split == "ood_wished")]
 black = black[(black.shown == "as they are") & ~black.rule]
 black = black[black.region != "surround"]
@@ -682,9 +682,9 @@ figures.table(
 # </details>
 
 # %%
-_, coverage = reenact.recorded("interval_coverage")
+_, coverage = pitfalls.recorded("interval_coverage")
 figures.table(
-    reenact.coverage_grid(coverage),
+    pitfalls.coverage_grid(coverage),
     (
         "How often an interval over few subjects holds the truth: the worst population "
         f"tried, its mean width in brackets; recorded on {coverage['date']}"

@@ -48,7 +48,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from helpers import causes, figures, phantom, reenact, shift, views
+from helpers import causes, figures, phantom, pitfalls, shift, views
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
@@ -492,7 +492,7 @@ figures.table(naive.rename_axis("mean of").reset_index(), "Means over all tissue
 # agree?**
 
 # %%
-recorded, about = reenact.recorded("causes")
+recorded, about = pitfalls.recorded("causes")
 n_drawings = recorded["seed"].nunique()
 
 

@@ -1,7 +1,7 @@
 """Numbers as the report's sentences and tables print them, from the records of
 results.json."""
 
-from helpers.statistics import PERCENT
+from helpers.estimate import PERCENT
 
 # What the one-page answer and the last lines of a build show first, where the lessons
 # recorded it.

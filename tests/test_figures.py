@@ -12,7 +12,7 @@ from charts_by_hand import FINDINGS, OTHERS, correlations, line, series, subject
 
 from helpers import figures, words
 from helpers.figures import Chart, chart, style
-from helpers.figures.causes import _verdict
+from helpers.figures.causes import verdict
 from report.rules import faults
 
 # Pictures of frames and drawings have no axes.
@@ -137,7 +137,7 @@ def test_nothing_marked_is_no_finding_about_a_class():
 )
 def test_a_verdict_passes_no_zero_for_a_cause(truth, estimate, said):
     table = pd.DataFrame({"truth": truth, "estimate": estimate}, ["view", "colour"])
-    assert _verdict(table).startswith(said)
+    assert verdict(table).startswith(said)
 
 
 def test_gains_that_are_losses_are_not_called_gains():

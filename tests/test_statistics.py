@@ -207,49 +207,6 @@ def test_bad_input_is_one_sentence(run, sentence):
     assert str(error.value) == sentence
 
 
-def test_difference_of_medians_by_hand():
-    pigs, patients = (
-        pd.Series([0.80, 0.79, 0.81, 0.82, 0.78]),
-        pd.Series(np.linspace(0.70, 0.75, 12)),
-    )
-    found = statistics.difference_of_medians(pigs, patients, "mine")
-    assert (
-        found.value == pytest.approx(0.80 - 0.725)
-        and found.n_subjects == 17
-        and found.estimand == "mine"
-    )
-    # Five pigs spend 1/16 with their extremes; the twelve patients have 3/80 left, less
-    # than what their third from each end takes: the second.
-    assert found.low == pytest.approx(0.78 - np.linspace(0.70, 0.75, 12)[10])
-    assert found.high == pytest.approx(0.82 - np.linspace(0.70, 0.75, 12)[1])
-    turned = statistics.difference_of_medians(patients, pigs)
-    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
-
-
-def test_difference_of_medians_says_why_it_has_no_interval():
-    few, many = pd.Series([0.5, 0.6, 0.7]), pd.Series(np.linspace(0.4, 0.6, 12))
-    found = statistics.difference_of_medians(few, many)
-    assert found.low is None and "one group has 3 subjects only" in found.note
-    wide = statistics.difference_of_medians(pd.Series(np.linspace(0, 1, 12)), many)
-    assert wide.low is None and "too wide to say anything" in wide.note
-    assert math.isnan(
-        statistics.difference_of_medians(few, pd.Series([], dtype=float)).value
-    )
-
-
-def test_difference_of_medians_holds_the_truth_often_enough():
-    generator, hits, offered = np.random.default_rng(0), 0, 0
-    for _ in range(2000):
-        found = statistics.difference_of_medians(
-            pd.Series(generator.exponential(0.03, 5)),
-            pd.Series(generator.exponential(0.03, 12)),
-        )
-        if found.low is not None:
-            offered += 1
-            hits += found.low <= 0 <= found.high
-    assert offered > 1900 and hits / offered > 0.90
-
-
 def test_an_estimate_travels_with_its_level():
     mean = statistics.mean_over_subjects(*frames(17))
     assert mean.level == statistics.OFFERED["mean"].level
@@ -260,9 +217,7 @@ def test_an_estimate_travels_with_its_level():
     assert few.level is None and few.interval == "no interval, 3 subjects"
     pigs = replace(few, split="id_test", data="phantom")
     assert pigs.interval == "no interval, 3 pigs" and pigs.behind == "3 pigs, 30 frames"
-    median = statistics.difference_of_medians(
-        pd.Series(np.linspace(0.7, 0.75, 12)), pd.Series(np.linspace(0.5, 0.55, 12))
-    )
+    median = statistics.median_over_subjects(np.linspace(0.5, 0.55, 12), range(12))
     assert median.level == statistics.OFFERED["median"].level
 
 

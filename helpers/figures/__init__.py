@@ -9,24 +9,21 @@ them it makes its title (the finding), its alt text and its caption.
 """
 
 from helpers.figures.causes import (
-    against,
     by_drawing,
-    gains,
     shares,
-    steps,
     truth_estimate_placebo,
 )
 from helpers.figures.chart import Chart, Table, source, table
 from helpers.figures.curves import distance, doses, histories, line, schedule
 from helpers.figures.drawings import unet
 from helpers.figures.errors import (
-    division,
     error_map,
-    failure_bars,
     false_by_class,
     false_by_region,
     regions,
 )
+from helpers.figures.gains import against, gains, steps
+from helpers.figures.losses import division, failure_bars
 from helpers.figures.pictures import OVERLAY, classes, gallery, overlay, strip
 from helpers.figures.scatter import correlations, hover_scatter
 from helpers.figures.style import COLOURS, name_of

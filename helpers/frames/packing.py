@@ -1,37 +1,20 @@
 """Frames decoded once, on all cores, into memory-mapped arrays in the store."""
 
-import errno
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
 
 from helpers import store
 from helpers.errors import CourseError
-from helpers.frames.bad import Bad, split_address
-from helpers.frames.cholecseg8k import colour_mask
+from helpers.frames import arrays
+from helpers.frames.bad import Bad
 from helpers.frames.decoding import decoded
-from helpers.progress import progress
 from helpers.settings import store_folder
-
-# The arrays of a packed folder: their dtype, and what follows N, height and width in
-# their shape.
-_ARRAYS = {
-    "images": (np.uint8, (3,)),
-    "blood": (np.bool_, ()),
-    "valid": (np.bool_, ()),
-    "classes": (np.uint8, ()),
-    "fill": (np.bool_, ()),
-}
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(eq=False)
@@ -108,18 +91,23 @@ class Packed:
         """(images, blood, valid, classes, fill) of a few frames by position, and
         nothing else read from disk.
         """
-        return tuple(_open(self.place, name)[self.rows[positions]] for name in _ARRAYS)
+        return tuple(
+            arrays.opened(self.place, name)[self.rows[positions]]
+            for name in arrays.ARRAYS
+        )
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def __getstate__(self) -> dict:
         return {
-            name: value for name, value in self.__dict__.items() if name not in _ARRAYS
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in arrays.ARRAYS
         }
 
     def _array(self, name: str) -> np.ndarray:
-        values, rows = _open(self.place, name), self.rows
+        values, rows = arrays.opened(self.place, name), self.rows
         if len(rows) and (np.diff(rows) == 1).all():
             return values[rows[0] : rows[-1] + 1]
         picked = values[rows]
@@ -140,7 +128,7 @@ def joined(first: Packed, second: Packed, times: int = 1) -> Packed:
     whole.__dict__.update(
         {
             name: np.concatenate([getattr(part, name) for part in parts])
-            for name in _ARRAYS
+            for name in arrays.ARRAYS
         }
     )
     return whole
@@ -178,10 +166,10 @@ def pack(
     )
     keys = list(frames.itertuples(index=False, name=None))
     what = dict(
-        frames=_fingerprint(keys),
+        frames=arrays.fingerprint(keys),
         size=list(size),
         keep_aspect=bool(keep_aspect),
-        arrays=list(_ARRAYS),
+        arrays=list(arrays.ARRAYS),
         code=store.code("frames/decoding"),
     )
     place = (Path(folder) if folder else store_folder() / "frames") / store.key(**what)
@@ -190,10 +178,12 @@ def pack(
         try:
             store.write_folder(
                 place,
-                lambda draft: _write(draft, stream, len(keys), tuple(size), on_bad),
+                lambda draft: arrays.write(
+                    draft, stream, len(keys), tuple(size), on_bad
+                ),
             )
         except OSError as error:
-            raise _unwritable(place, error) from error
+            raise arrays.unwritable(place, error) from error
         finally:
             stream.close()  # ends the workers at once when a frame was bad
     left_out = {
@@ -221,107 +211,3 @@ def pack(
             f"{bad.sentences[0]}"
         )
     return Packed(table[kept].reset_index(drop=True), rows[kept], place, bad.sentences)
-
-
-def _fingerprint(keys: list[tuple[str, str, str]]) -> str:
-    """A hash of what frames are made from: names relative to their common folder,
-    sizes, times of change.
-    """
-    stats: dict[str, tuple[int, int] | None] = {}
-    lines = []
-    for dataset, image, mask in keys:
-        sources = [image, mask] + (
-            [colour_mask(mask)] if dataset == "cholecseg8k" else []
-        )
-        for disk in {split_address(source)[0] for source in sources} - stats.keys():
-            try:
-                about = os.stat(disk)
-                stats[disk] = (about.st_size, about.st_mtime_ns)
-            except OSError:
-                stats[disk] = None  # decoding will say that it is gone
-        lines.append(
-            (dataset, [(source, stats[split_address(source)[0]]) for source in sources])
-        )
-    try:
-        base = os.path.commonpath(
-            [os.path.dirname(os.path.abspath(disk)) for disk in stats]
-        )
-        relative = {
-            disk: Path(os.path.relpath(os.path.abspath(disk), base)).as_posix()
-            for disk in stats
-        }
-    except ValueError:  # on Windows, drives have no folder in common
-        relative = {disk: disk for disk in stats}
-    digest = hashlib.sha256()
-    for dataset, sources in lines:
-        for source, about in sources:
-            disk, _, member = split_address(source)
-            digest.update(f"{dataset}|{relative[disk]}|{member}|{about}\n".encode())
-    return digest.hexdigest()
-
-
-def _write(
-    draft: Path,
-    stream: Iterator[tuple | str],
-    count: int,
-    size: tuple[int, int],
-    on_bad: str,
-) -> None:
-    """Write the five arrays frame by frame, a bad frame's place left empty, and
-    about.json.
-
-    Written, not mapped: on a full disk a write ends in an error that can be told, a
-    mapped page kills the process.
-    """
-    height, width = size
-    need = count * height * width * 7
-    if shutil.disk_usage(draft).free < need:
-        raise OSError(errno.ENOSPC, f"{need / 1e6:.0f} MB are needed")
-    bad, skipped, digests = Bad(on_bad), {}, []
-    blank = tuple(
-        np.zeros((height, width, *more), dtype) for dtype, more in _ARRAYS.values()
-    )
-    files: list[BinaryIO] = []
-    try:
-        for name, (dtype, more) in _ARRAYS.items():
-            files.append((draft / f"{name}.npy").open("wb"))
-            header = {
-                "descr": np.dtype(dtype).str,
-                "fortran_order": False,
-                "shape": (count, height, width, *more),
-            }
-            np.lib.format.write_array_header_1_0(files[-1], header)
-        for row, frame in enumerate(
-            progress(stream, f"Decoding {count} frames", total=count)
-        ):
-            if isinstance(frame, str):
-                bad.add(frame)
-                skipped[row], frame = frame, blank
-            digest = hashlib.sha256()
-            for file, array in zip(files, frame):
-                content = array.tobytes()
-                file.write(content)
-                digest.update(content)
-            digests.append(digest.hexdigest()[:16])
-    finally:
-        for file in files:
-            file.close()
-    (draft / "about.json").write_text(
-        json.dumps({"skipped": skipped, "digests": digests})
-    )
-
-
-def _unwritable(place: Path, error: OSError) -> CourseError:
-    cause = (
-        "the disk is full"
-        if error.errno in _FULL
-        else (error.strerror or str(error)).lower()
-    )
-    return CourseError(
-        f"{place.parent} can't take the packed frames ({cause}): "
-        "free some space, or name a folder on another disk with COURSE_STORE."
-    )
-
-
-def _open(place: Path, name: str) -> np.ndarray:
-    return np.load(place / f"{name}.npy", mmap_mode="r")

@@ -6,7 +6,7 @@ import numpy as np
 
 from helpers.frames.classes import UNKNOWN
 from helpers.phantom import blood as film
-from helpers.phantom import organs
+from helpers.phantom import gallbladder, organs
 from helpers.phantom.painter import ID, MARGIN, Painter, World
 from helpers.phantom.scene import generator, linear, mix, noise, step
 from helpers.phantom.subjects import shows
@@ -31,14 +31,14 @@ def build(
     organs.wall(body)
     organs.ligament(body)
     if shows(subject, "much_wall"):
-        hold = organs.gallbladder(body, neck)
+        hold = gallbladder.gallbladder(body, neck)
         organs.liver(body)
     else:
         organs.liver(body)
-        hold = organs.gallbladder(body, neck)
+        hold = gallbladder.gallbladder(body, neck)
     organs.fat(body, neck)
     organs.bowel(body)
-    organs.hilum(body, neck)
+    gallbladder.hilum(body, neck)
     _inflame(body, neck)
     _light(body, neck)
     spread = _bleeding(body, neck)

@@ -6,17 +6,14 @@ import numpy as np
 
 from helpers.frames.classes import UNKNOWN
 from helpers.phantom import blood as film
+from helpers.phantom.covers import drape, retractor, thread
 from helpers.phantom.painter import ID, World
 from helpers.phantom.scene import (
-    Field,
     Shape,
-    fibres,
-    flat,
     generator,
     grid,
     hollow,
     linear,
-    lobules,
     mix,
     noise,
     step,
@@ -24,132 +21,12 @@ from helpers.phantom.scene import (
     unit,
     vessels,
 )
+from helpers.phantom.wound import MARGIN, NEVER, Wound
 
-MARGIN = 1.22
 """How much larger than the frame a clip's tissue is drawn, so that the camera can
 drift."""
 
-NEVER = -9.0
 """The potential of what no blood lies on: drape and steel."""
-
-
-class Wound:
-    """What has been laid down so far, from the floor upwards, and the textures that
-    its tissues share."""
-
-    def __init__(
-        self,
-        shape: Shape,
-        scale: float,
-        rng: np.random.Generator,
-        look: dict[str, float],
-    ):
-        self.shape, self.scale, self.rng, self.look = shape, scale, rng, look
-        self.lamp = (look["lamp_x"], look["lamp_y"])
-        self.albedo = np.zeros((*shape, 3), np.float32)
-        self.height, self.gloss, self.foreign, self.cut = (
-            np.zeros(shape, np.float32) for _ in range(4)
-        )
-        self.near = np.ones(shape, np.float32)
-        # The wound's axis: everything is drawn back across it.
-        self.tilt = rng.uniform(-0.8, 0.8)
-        self.middle = np.array(shape[::-1]) * rng.uniform((0.40, 0.40), (0.60, 0.60))
-        cosine, sine = float(np.cos(self.tilt)), float(np.sin(self.tilt))
-        x, y = grid(shape)
-        x, y = x - float(self.middle[0]), y - float(self.middle[1])
-        self.along = (x * cosine + y * sine) / scale
-        self.across = (y * cosine - x * sine) / scale
-        self.across += 13 * noise(rng, shape, 90 * scale, 2)
-        angle = self.tilt + rng.normal(0, 0.25)
-        self.strand = fibres(
-            rng, shape, angle + 0.5, 34 * scale, 2.4 * scale, 14 * scale
-        )
-        self.coarse = fibres(rng, shape, angle, 90 * scale, 4.2 * scale, 16 * scale)
-        self.dome, self.tone = lobules(rng, shape, look["lobule"] * scale)
-        self.dome = cv2.GaussianBlur(self.dome, (0, 0), 1.6 * scale)
-        self.tone = cv2.GaussianBlur(self.tone, (0, 0), 1.6 * scale)
-        self.mottle = noise(rng, shape, 18 * scale, 3, 0.6)
-        swell, _ = lobules(rng, shape, rng.uniform(26, 44) * scale)
-        swell = cv2.GaussianBlur(swell, (0, 0), 3 * scale)
-        self.folds = 0.7 * noise(rng, shape, 38 * scale, 2, 0.4) + 2.0 * swell - 0.8
-        self.fine = noise(rng, shape, 5 * scale, 2)
-        self.patches = noise(rng, shape, 50 * scale, 2)
-
-    def lay(
-        self,
-        inside: Field,
-        skin: tuple[Field, Field, float],
-        bulge: float,
-        reach: float,
-        level: float,
-        near: float,
-        soft: Field | float = 1.8,
-        dim: float = 0.55,
-    ) -> Field:
-        """A body where `inside` (pixels to its edge, positive within) is positive: its
-        skin (colour, relief, gloss), a back that climbs to `bulge` within `reach`, its
-        `level` (all lengths for a frame 240 high), how much light it gets. It dims what
-        lies below along its edge, most where it throws its shadow. Gives its share."""
-        colour, relief, gloss = skin
-        scale = self.scale
-        share = step(inside, -soft * scale, soft * scale)
-        climb = np.clip(inside / np.float32(reach * scale), 0, 1)
-        back = climb * (2 - climb) * np.float32(bulge * scale)
-        gap = np.minimum(inside, 0) / np.float32(scale)
-        self.near *= 1 - dim * (0.30 * cv2.exp(gap / 5) + 0.70 * cv2.exp(gap / 24))
-        self.near *= self._shadow(share, 0.6 * dim * (bulge + 8) / 14)
-        self.albedo = mix(self.albedo, colour, share)
-        top = back + relief + np.float32(level * scale)
-        for field, new in ((self.height, top), (self.gloss, gloss), (self.near, near)):
-            field += share * (new - field)
-        self.foreign *= 1 - share
-        self.cut *= 1 - share
-        return share
-
-    def _shadow(self, share: Field, strength: float) -> Field:
-        """What light a body leaves beside itself, on the side away from the lamp."""
-        scale = self.scale / 4
-        small = cv2.resize(share, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-        shift = [-16 * self.lamp[0] * scale, (5 - 16 * self.lamp[1]) * scale]
-        place = np.float32([[1, 0, shift[0]], [0, 1, shift[1]]])
-        small = cv2.warpAffine(
-            small, place, small.shape[::-1], borderMode=cv2.BORDER_REPLICATE
-        )
-        small = cv2.GaussianBlur(small, (0, 0), 5 * scale + 0.3)
-        small = cv2.resize(small, self.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        return 1 - np.float32(min(strength, 0.8)) * small
-
-    def ellipse(self, centre, axes, angle: float) -> Field:
-        """Pixels to the edge of a wobbly ellipse, positive inside; `centre` along and
-        across the wound's axis."""
-        x, y = grid(self.shape)
-        px, py = self.place(*centre)
-        x, y = x - np.float32(px), y - np.float32(py)
-        cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        u = (x * cosine + y * sine) / np.float32(axes[0] * self.scale)
-        v = (y * cosine - x * sine) / np.float32(axes[1] * self.scale)
-        away = np.sqrt(u * u + v * v) + 0.13 * self.patches + 0.10 * self.mottle
-        return (1 - away) * np.float32(min(axes) * self.scale)
-
-    def place(self, along: float, across: float) -> tuple[float, float]:
-        """Pixels (x, y) of a point said along and across the wound's axis."""
-        cosine, sine = np.cos(self.tilt), np.sin(self.tilt)
-        return (
-            float(self.middle[0] + self.scale * (along * cosine - across * sine)),
-            float(self.middle[1] + self.scale * (along * sine + across * cosine)),
-        )
-
-    def level(self, inside: Field) -> float:
-        """The mean height of what lies under a body (for a frame 240 high)."""
-        return float(cv2.mean(self.height, np.uint8(inside > 0))[0]) / self.scale
-
-    def tube(self, points, half: float) -> Field:
-        """Pixels to the edge of a tube along points (pixels), positive inside."""
-        line = np.ones(self.shape, np.uint8)
-        place = np.round(np.asarray(points) * 8).astype(np.int32)
-        cv2.polylines(line, [place], False, 0, 1, cv2.LINE_8, 3)
-        away = cv2.distanceTransform(line, cv2.DIST_L2, 5)
-        return np.float32(half * self.scale) - np.minimum(away, 1e3 * self.scale)
 
 
 def build(
@@ -168,11 +45,11 @@ def build(
     _strands(wound)
     _lobes(wound, int(rng.integers(2, 6)), 85.0, 0.95, deep=False)
     _surface(wound)
-    _drape(wound)
+    drape(wound)
     if rng.random() < 0.35:
-        _retractor(wound)
+        retractor(wound)
     if rng.random() < 0.25:
-        _thread(wound)
+        thread(wound)
     _beam(wound)
     return _world(wound, size)
 
@@ -346,69 +223,6 @@ def _surface(wound: Wound) -> None:
     rough = 0.34 * wound.fine + 1.1 * wound.mottle - char
     wound.height += scale * look["rough"] * rough
     wound.gloss *= 1 - 0.8 * char
-
-
-def _drape(wound: Wound) -> None:
-    """Beyond the wound's outer edge, in about half of the clips: drape in the dark."""
-    rng, scale, look = wound.rng, wound.scale, wound.look
-    if rng.random() > 0.55:
-        return
-    x, y = grid(wound.shape)
-    heading = rng.uniform(0, 2 * np.pi)
-    if rng.random() < 0.6:  # the upper corners most
-        heading = -np.pi / 2 + rng.choice([-1, 1]) * rng.uniform(0.4, 1.0)
-    ux, uy = np.float32(np.cos(heading)), np.float32(np.sin(heading))
-    half = np.array(wound.shape[::-1]) / 2
-    reach = half[0] * abs(ux) + half[1] * abs(uy)
-    out = (x - np.float32(half[0])) * ux + (y - np.float32(half[1])) * uy
-    aside = (y - np.float32(half[1])) * ux - (x - np.float32(half[0])) * uy
-    out -= aside * aside * np.float32(rng.uniform(-0.0005, 0.001) / scale)
-    edge = reach * rng.uniform(0.36, 0.68)
-    inside = out - np.float32(edge)
-    inside += 10 * scale * noise(rng, wound.shape, 60 * scale, 2, 0.4)
-    cloth = linear(20, 38, 42) if look["drape"] > 0.5 else linear(38, 35, 30)
-    creases = fibres(
-        rng, wound.shape, heading + 1.2, 120 * scale, 14 * scale, 20 * scale
-    )
-    colour = mix(cloth * 0.5, cloth * 1.5, np.clip(0.4 + 0.3 * creases, 0, 1))
-    skin = (colour, 1.5 * scale * creases, 0.0)
-    share = wound.lay(inside, skin, 0.0, 10, -12, 0.28, 2.5, 0.25)
-    wound.foreign = np.maximum(wound.foreign, share)
-
-
-def _retractor(wound: Wound) -> None:
-    """Tines of a rake that hold a plane back: steel from beyond the frame over its
-    edge."""
-    rng, scale = wound.rng, wound.scale
-    side, start = rng.choice([-1.0, 1.0]), rng.uniform(-90, 90)
-    tip, gap, half = rng.uniform(52, 84), rng.uniform(14, 22), rng.uniform(2.4, 4.0)
-    number = int(rng.integers(2, 4))
-    for tine in range(number):
-        a = start + gap * (tine - number / 2)
-        root = start + 0.6 * (a - start)
-        line = [(a - 3, tip), (a, tip + 9), (0.5 * (a + root), tip + 70), (root, 300)]
-        points = [wound.place(along, side * across) for along, across in line]
-        inside = wound.tube(points, half)
-        tone = np.clip(
-            0.5 + 0.22 * wound.patches + inside / (3 * half * scale), 0.15, 1
-        )
-        steel = mix(linear(54, 52, 58), linear(158, 156, 166), tone)
-        skin = (steel, np.float32(0), 1.6)
-        share = wound.lay(inside, skin, half * 1.2, half, 8, 0.9, 0.7, 0.5)
-        wound.foreign = np.maximum(wound.foreign, share)
-
-
-def _thread(wound: Wound) -> None:
-    """A suture: a dark thread that lies in a loose loop."""
-    rng, scale = wound.rng, wound.scale
-    turn = np.cumsum(rng.normal(0, 0.16, 70) + rng.choice([-1, 1]) * 0.04)
-    turn += rng.uniform(0, 2 * np.pi)
-    steps = np.stack([np.cos(turn), np.sin(turn)], 1) * 3.2 * scale
-    points = steps.cumsum(0) + wound.place(rng.normal(0, 50), rng.normal(0, 40))
-    colour = linear(44, 40, 92) if rng.random() < 0.5 else linear(30, 28, 30)
-    inside = wound.tube(points, 0.8)
-    skin = (flat(colour, wound.shape), wound.height.copy(), 0.5)
-    wound.lay(inside, skin, 0.8, 0.8, 0.5, 1.0, 0.6, 0.2)
 
 
 def _beam(wound: Wound) -> None:

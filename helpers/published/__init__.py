@@ -2,7 +2,8 @@
 and what they gave when recorded."""
 
 from helpers.published.fetch import fetch
-from helpers.published.files import FILES, Tables, read
+from helpers.published.files import Tables, read
+from helpers.published.sources import FILES
 from helpers.published.study import Study, recorded, study
 
 __all__ = ["FILES", "Study", "Tables", "fetch", "read", "recorded", "study"]

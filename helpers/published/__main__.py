@@ -5,7 +5,7 @@ import argparse
 from helpers import settings
 from helpers.errors import CourseError
 from helpers.published.fetch import fetch
-from helpers.published.files import FILES
+from helpers.published.sources import FILES
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 
 from helpers.errors import CourseError
-from helpers.published.files import FILES, Source
+from helpers.published.sources import FILES, Source
 
 SECONDS = 60
 

@@ -16,7 +16,8 @@ import pandas as pd
 from helpers import settings
 from helpers.errors import CourseError
 from helpers.figures import Table
-from helpers.published.files import FILES, Tables, read
+from helpers.published.files import Tables, read
+from helpers.published.sources import FILES
 from helpers.statistics import Estimate
 
 RECORDED = Path(__file__).with_name("recorded.json")

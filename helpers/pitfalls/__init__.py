@@ -1,7 +1,7 @@
 """Habits of measurement re-enacted where the truth is known: what lesson 05 does not
 write out itself."""
 
-from helpers.reenact.nulls import (
+from helpers.pitfalls.nulls import (
     LEVEL,
     PROPERTIES,
     drift,
@@ -9,8 +9,8 @@ from helpers.reenact.nulls import (
     p_values,
     rejected,
 )
-from helpers.reenact.recorded import coverage_grid, recorded, shown
-from helpers.reenact.splits import BothWays, both_ways, puzzle
+from helpers.pitfalls.recorded import coverage_grid, recorded, shown
+from helpers.pitfalls.splits import BothWays, both_ways, puzzle
 
 __all__ = [
     "LEVEL",

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from benchmarks import habits, null_rejection
-from helpers import correlation, counts, reenact, settings, training
+from helpers import correlation, counts, pitfalls, settings, training
 from helpers.errors import CourseError
 from helpers.frames import CLASSES, Packed
 
@@ -136,14 +136,14 @@ def test_an_unknown_class_is_found_by_its_area_whatever_it_is(tmp_path: Path) ->
     ours = packed(tmp_path / "p", frame_table(subject=list("abc")), classes=classes)
     names = set()
     for seed in range(8):
-        areas, scored = reenact.puzzle(None, ours, seed)
+        areas, scored = pitfalls.puzzle(None, ours, seed)
         names.add(areas.sub(scored, axis=0).abs().mean().idxmin())
         assert areas.sum(axis=1).tolist() == [100, 100, 100]
     assert names == {"liver", "fat"}  # never blood, and not always the same
     published = pd.DataFrame(
         {entry.name.lower(): [1.0] for entry in CLASSES} | {"scored": [2.0]}
     )
-    areas, scored = reenact.puzzle(published, ours)
+    areas, scored = pitfalls.puzzle(published, ours)
     assert scored.tolist() == [2.0] and list(areas) == [
         entry.name.lower() for entry in CLASSES
     ]
@@ -177,7 +177,7 @@ def source(folder: Path, clips: int = 3, frames: int = 5) -> Packed:
 def test_the_two_training_sets_differ_in_the_tested_pigs_neighbours_and_nothing_else(
     tmp_path: Path,
 ) -> None:
-    ways = reenact.both_ways(source(tmp_path / "p"), seed=3)
+    ways = pitfalls.both_ways(source(tmp_path / "p"), seed=3)
     assert (
         len(ways.by_pigs) == len(ways.by_frames) == 45
         and ways.shared == 6
@@ -211,7 +211,7 @@ def test_the_same_seed_draws_the_same_frames_and_another_seed_others(
     tmp_path: Path,
 ) -> None:
     one, same, other = (
-        reenact.both_ways(source(tmp_path / str(n)), seed).by_frames.table
+        pitfalls.both_ways(source(tmp_path / str(n)), seed).by_frames.table
         for n, seed in enumerate((1, 1, 2))
     )
     pd.testing.assert_frame_equal(one, same)
@@ -227,7 +227,7 @@ def test_no_neighbours_no_split_by_frames(tmp_path: Path) -> None:
         "them than "
         "training frames, but there are 0 and 9; take a data set",
     ):
-        reenact.both_ways(source(tmp_path / "p", frames=1), seed=0)
+        pitfalls.both_ways(source(tmp_path / "p", frames=1), seed=0)
 
 
 # The learning rate.
@@ -288,32 +288,32 @@ def patients(
 
 @pytest.fixture(scope="module")
 def empty() -> pd.DataFrame:
-    return reenact.p_values(patients(), "of the subject", 1_000, seed=1)
+    return pitfalls.p_values(patients(), "of the subject", 1_000, seed=1)
 
 
 def test_over_subjects_nothing_is_found_as_often_as_promised_over_frames_more_often(
     empty: pd.DataFrame,
 ) -> None:
-    rate, low, high = reenact.rejected(empty["subjects"])
+    rate, low, high = pitfalls.rejected(empty["subjects"])
     assert 3.5 <= rate <= 6.5 and low <= 5 <= high
-    assert reenact.rejected(empty["frames"])[1] > 30
+    assert pitfalls.rejected(empty["frames"])[1] > 30
 
 
 def test_subjects_that_are_alike_take_the_frames_with_them() -> None:
-    alike = reenact.p_values(patients(between=0.0), "of the subject", 400, seed=2)
-    assert reenact.rejected(alike["frames"])[0] < 12
+    alike = pitfalls.p_values(patients(between=0.0), "of the subject", 400, seed=2)
+    assert pitfalls.rejected(alike["frames"])[0] < 12
 
 
 def test_an_effect_is_found_more_often_than_nothing(empty: pd.DataFrame) -> None:
-    there = reenact.p_values(patients(), "of the subject", 100, seed=3, strength=0.8)
-    assert reenact.rejected(there["subjects"])[1] > 50
+    there = pitfalls.p_values(patients(), "of the subject", 100, seed=3, strength=0.8)
+    assert pitfalls.rejected(there["subjects"])[1] > 50
 
 
 def test_a_drift_within_clips_is_tested_within_subjects() -> None:
     table = patients(subjects=8, frames=9)
-    found = reenact.p_values(table, "drifting within clips", 60, seed=4)
-    assert found.notna().all().all() and reenact.rejected(found["subjects"])[1] < 5
-    walk = reenact.drift(table, np.random.default_rng(0), strength=1.0)
+    found = pitfalls.p_values(table, "drifting within clips", 60, seed=4)
+    assert found.notna().all().all() and pitfalls.rejected(found["subjects"])[1] < 5
+    walk = pitfalls.drift(table, np.random.default_rng(0), strength=1.0)
     assert pd.Series(walk).groupby(table["subject"]).corr(table["dice"]).min() > 0.8
 
 
@@ -321,7 +321,7 @@ def test_a_property_of_the_subject_stays_with_it_and_the_same_seed_draws_it_agai
     None
 ):
     table = patients()
-    one, same = (reenact.of_subject(table, np.random.default_rng(5)) for _ in range(2))
+    one, same = (pitfalls.of_subject(table, np.random.default_rng(5)) for _ in range(2))
     assert (one == same).all()
     spread = pd.Series(one).groupby(table["subject"])
     assert spread.mean().std() > 0.6 and spread.std().mean() < 0.7
@@ -336,8 +336,8 @@ def test_all_draws_at_once_are_the_courses_own_tests_one_by_one(subjects: int) -
     )
     ordered = table.sort_values(["subject", "clip", "frame"]).reset_index(drop=True)
     who, dice, order = ordered["subject"], ordered["dice"], ordered["frame"]
-    for kind, draw in reenact.PROPERTIES.items():
-        found = reenact.p_values(table, kind, 6, seed=9)
+    for kind, draw in pitfalls.PROPERTIES.items():
+        found = pitfalls.p_values(table, kind, 6, seed=9)
         for number, row in enumerate(found.itertuples()):
             drawn = draw(ordered, np.random.default_rng([9, number]))
             assert row.frames == pytest.approx(correlation.naive_p(drawn, dice))
@@ -354,7 +354,7 @@ def test_all_draws_at_once_are_the_courses_own_tests_one_by_one(subjects: int) -
 
 
 def test_rejected_counts_no_test_as_no_rejection() -> None:
-    rate, low, high = reenact.rejected([0.01, 0.2, np.nan, 0.04])
+    rate, low, high = pitfalls.rejected([0.01, 0.2, np.nan, 0.04])
     assert rate == 50 and low < 7 and high > 93
 
 
@@ -362,7 +362,7 @@ def test_rejected_counts_no_test_as_no_rejection() -> None:
 
 
 def recorded(name: str) -> tuple[pd.DataFrame, dict]:
-    table, about = reenact.recorded(name)
+    table, about = pitfalls.recorded(name)
     assert about["date"] and about["versions"]["torch"] and about["seconds"] > 0
     return table, about
 
@@ -393,7 +393,7 @@ def test_a_row_of_the_recorded_habits_is_a_drawing_and_none_has_an_interval() ->
 
 
 def test_the_recorded_options_are_every_network_at_every_threshold() -> None:
-    options, _ = reenact.recorded("habits", table="habits_options")
+    options, _ = pitfalls.recorded("habits", table="habits_options")
     networks = sum(map(len, habits.TRIED.values()))
     assert (options.groupby("seed").size() == networks * len(habits.THRESHOLDS)).all()
     dice = options.drop(columns=["seed", "network", "threshold"])
@@ -417,11 +417,11 @@ def test_a_table_that_is_missing_says_how_to_make_it(tmp_path: Path) -> None:
         match="habits: the recorded table can't be read .* run python -m "
         "benchmarks.habits",
     ):
-        reenact.recorded("habits", tmp_path)
+        pitfalls.recorded("habits", tmp_path)
     (tmp_path / "habits.csv").write_text("habit\nx\n")
     (tmp_path / "habits.json").write_text("{")
     with pytest.raises(CourseError, match="can't be read"):
-        reenact.recorded("habits", tmp_path)
+        pitfalls.recorded("habits", tmp_path)
 
 
 # The null benchmark's own pieces.
@@ -447,7 +447,7 @@ def test_share_between_is_all_where_frames_are_equal_and_none_where_subjects_are
 
 def test_shown_picks_columns_and_names_them() -> None:
     rows = pd.DataFrame({"a": [1], "b": [2], "c": [3]})
-    assert reenact.shown(rows, c="the_last", a="first").to_dict("list") == {
+    assert pitfalls.shown(rows, c="the_last", a="first").to_dict("list") == {
         "the last": [3],
         "first": [1],
     }
@@ -466,7 +466,7 @@ def test_the_coverage_grid_marks_what_is_offered_and_nothing_else() -> None:
         for method in ("one", "two")
         if (n, method) != (3, "two")
     ]
-    grid = reenact.coverage_grid({"verdicts": verdicts})
+    grid = pitfalls.coverage_grid({"verdicts": verdicts})
     assert grid.to_dict("list") == {
         "method": ["one", "two"],
         "3 subjects": ["0.90 (0.25) offered", ""],

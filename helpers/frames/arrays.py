@@ -1,0 +1,135 @@
+"""Packed frames on disk: written whole or not at all, found again by a fingerprint,
+opened without being read."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from helpers.errors import CourseError
+from helpers.frames.bad import Bad, split_address
+from helpers.frames.cholecseg8k import colour_mask
+from helpers.progress import progress
+
+# The arrays of a packed folder: their dtype, and what follows N, height and width in
+# their shape.
+ARRAYS = {
+    "images": (np.uint8, (3,)),
+    "blood": (np.bool_, ()),
+    "valid": (np.bool_, ()),
+    "classes": (np.uint8, ()),
+    "fill": (np.bool_, ()),
+}
+
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def fingerprint(keys: list[tuple[str, str, str]]) -> str:
+    """A hash of what frames are made from: names relative to their common folder,
+    sizes, times of change.
+    """
+    stats: dict[str, tuple[int, int] | None] = {}
+    lines = []
+    for dataset, image, mask in keys:
+        sources = [image, mask] + (
+            [colour_mask(mask)] if dataset == "cholecseg8k" else []
+        )
+        for disk in {split_address(source)[0] for source in sources} - stats.keys():
+            try:
+                about = os.stat(disk)
+                stats[disk] = (about.st_size, about.st_mtime_ns)
+            except OSError:
+                stats[disk] = None  # decoding will say that it is gone
+        lines.append(
+            (dataset, [(source, stats[split_address(source)[0]]) for source in sources])
+        )
+    try:
+        base = os.path.commonpath(
+            [os.path.dirname(os.path.abspath(disk)) for disk in stats]
+        )
+        relative = {
+            disk: Path(os.path.relpath(os.path.abspath(disk), base)).as_posix()
+            for disk in stats
+        }
+    except ValueError:  # on Windows, drives have no folder in common
+        relative = {disk: disk for disk in stats}
+    digest = hashlib.sha256()
+    for dataset, sources in lines:
+        for source, about in sources:
+            disk, _, member = split_address(source)
+            digest.update(f"{dataset}|{relative[disk]}|{member}|{about}\n".encode())
+    return digest.hexdigest()
+
+
+def write(
+    draft: Path,
+    stream: Iterator[tuple | str],
+    count: int,
+    size: tuple[int, int],
+    on_bad: str,
+) -> None:
+    """Write the five arrays frame by frame, a bad frame's place left empty, and
+    about.json.
+
+    Written, not mapped: on a full disk a write ends in an error that can be told, a
+    mapped page kills the process.
+    """
+    height, width = size
+    need = count * height * width * 7
+    if shutil.disk_usage(draft).free < need:
+        raise OSError(errno.ENOSPC, f"{need / 1e6:.0f} MB are needed")
+    bad, skipped, digests = Bad(on_bad), {}, []
+    blank = tuple(
+        np.zeros((height, width, *more), dtype) for dtype, more in ARRAYS.values()
+    )
+    files: list[BinaryIO] = []
+    try:
+        for name, (dtype, more) in ARRAYS.items():
+            files.append((draft / f"{name}.npy").open("wb"))
+            header = {
+                "descr": np.dtype(dtype).str,
+                "fortran_order": False,
+                "shape": (count, height, width, *more),
+            }
+            np.lib.format.write_array_header_1_0(files[-1], header)
+        for row, frame in enumerate(
+            progress(stream, f"Decoding {count} frames", total=count)
+        ):
+            if isinstance(frame, str):
+                bad.add(frame)
+                skipped[row], frame = frame, blank
+            digest = hashlib.sha256()
+            for file, array in zip(files, frame):
+                content = array.tobytes()
+                file.write(content)
+                digest.update(content)
+            digests.append(digest.hexdigest()[:16])
+    finally:
+        for file in files:
+            file.close()
+    (draft / "about.json").write_text(
+        json.dumps({"skipped": skipped, "digests": digests})
+    )
+
+
+def unwritable(place: Path, error: OSError) -> CourseError:
+    cause = (
+        "the disk is full"
+        if error.errno in FULL_DISK
+        else (error.strerror or str(error)).lower()
+    )
+    return CourseError(
+        f"{place.parent} can't take the packed frames ({cause}): "
+        "free some space, or name a folder on another disk with COURSE_STORE."
+    )
+
+
+def opened(place: Path, name: str) -> np.ndarray:
+    return np.load(place / f"{name}.npy", mmap_mode="r")

@@ -80,10 +80,16 @@ class _Cast:
         else:
             share = laparoscopic.amount(look, subject, clip, self.seed, t, True)
         wide = (self.kind == LAPAROSCOPIC) != ("view" in swapped)
+        # Pools belong to the scene: they stay as large as the blood's own kind of view
+        # makes them, however much of the scene another view shows.
+        as_wide = (self.kind == LAPAROSCOPIC) != ("blood" in swapped)
+        share *= (self.size[1] / self.size[0] * 9 / 16) ** (int(wide) - int(as_wide))
+        seen_by = set(swapped) - {"view"} | ({"view"} if "blood" in swapped else set())
+        counted = look_of(self.kind, subject, self.seed, 1.0, tuple(seen_by))
         shape = (self.high, self.wide if wide else FINER * self.size[1])
         name = (subject, clip, self.seed)
         scene = self._scene(subject, clip, "anatomy" in swapped)
-        image, classes = render.frame(scene, look, name, t, shape, share)
+        image, classes = render.frame(scene, look, name, t, shape, share, counted)
         return self._placed(image, classes == ID["blood"])
 
     def _scene(self, subject: str, clip: int, exchanged: bool) -> render.Scene:

@@ -79,12 +79,14 @@ def frame(
     t: float,
     shape: Shape,
     share: float,
+    counted: dict[str, float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The scene at time t (0-1) through a subject's camera: image (HxWx3 uint8 RGB) and
     classes (HxW uint8, of frames.CLASSES, 255 where nobody labels).
 
     look: the subject's traits (see subjects.look); name: (subject, clip, seed), which
-    moves the camera; share: the part of the frame under blood."""
+    moves the camera; share: the part of the frame under blood, counted inside the round
+    view of the look `counted` (of this look, if none is given)."""
     scale, world = unit(shape), scene.world
     where = view(
         generator("camera", *name), world.albedo.shape[:2], shape, t, look["drift"]
@@ -97,7 +99,7 @@ def frame(
     )
     # Drape and retractor never bleed, and nobody calls them blood.
     bleeds = spread > neck.NEVER / 2
-    inside = round_view(shape, look)[1] > 0.5
+    inside = round_view(shape, counted or look)[1] > 0.5
     depth = film.thickness(spread, bleeds & inside, share, look["steep"])
     rinsed = np.clip(spread, 0, 0.6) * 0.10 if _rinsed(scene.kind, share, t) else 0
     albedo = film.stain(albedo, depth + rinsed, look)

@@ -6,10 +6,11 @@ WORKERS ?= 2
 BIN     := .venv/bin
 READY   := .venv/ready
 
-# Everything that says where data is or how to treat it goes to the report as it was given.
-OPTIONS = --profile $(PROFILE) --seed $(SEED) $(if $(DATA),--data "$(DATA)") $(if $(SOURCE),--source "$(SOURCE)") \
-          $(if $(TARGET),--target "$(TARGET)") $(if $(ON_BAD),--on-bad $(ON_BAD)) $(if $(PUBLIC),--public) \
-          $(if $(PUBLISHED),--published "$(PUBLISHED)")
+# What is given reaches the shell as variables, as it was typed: neither make nor the shell reads commands in it.
+GIVEN := PROFILE SEED DATA SOURCE TARGET ON_BAD PUBLISHED
+$(foreach one,$(GIVEN) PUBLIC,$(eval override $(one) := $$(value $(one))))
+export $(GIVEN) PUBLIC
+OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
 
 .PHONY: help report test lab notebooks format published setup clean
 help:      ## this list

@@ -41,6 +41,17 @@ class Domains:
     public: bool = False
 
     @property
+    def kinds(self) -> dict[str, str]:
+        """What source and target are: "drawn", a released data set's layout, or
+        "own"."""
+        return {
+            role: _kind(getattr(self, role).table["dataset"])
+            if role in self.real
+            else "drawn"
+            for role in ("source", "target")
+        }
+
+    @property
     def data(self) -> str:
         """What results on the target are made from: "real" only where both domains
         are."""
@@ -125,6 +136,14 @@ def gather(course: Course, fold: int | None = None) -> Domains:
             if index.table["subject"].nunique() >= LEAST_SUBJECTS:
                 tables[role] = index.table
                 real.add(role)
+                kind = _kind(index.table["dataset"])
+                what = {"hemoset": "HemoSet", "cholecseg8k": "CholecSeg8k"}.get(
+                    kind, f"your own folder {folder.name}"
+                )
+                notes.append(
+                    f"The {role} is real: {what}, {len(index.table):,} frames of "
+                    f"{index.table['subject'].nunique()} subjects."
+                )
                 continue
             looked_at.append(index.table)
             notes.append(
@@ -139,6 +158,11 @@ def gather(course: Course, fold: int | None = None) -> Domains:
         tables["wished"] = frames.index(drawn(course, "wished")).table
     if looked_at:
         tables["look"] = pd.concat(looked_at, ignore_index=True)
+    if course.public and (real or looked_at):
+        notes.append(
+            "This run is meant to be published, so real frames are kept out of its "
+            "pictures: a grey card stands where one would be."
+        )
     packs = {role: _pack(course, table, skipped) for role, table in tables.items()}
     split = {role: _split(course, role, pack, fold) for role, pack in packs.items()}
     frames.check_splits(
@@ -156,6 +180,11 @@ def gather(course: Course, fold: int | None = None) -> Domains:
         tuple(skipped),
         course.public,
     )
+
+
+def _kind(datasets: pd.Series) -> str:
+    one = set(datasets)
+    return one.pop() if one <= {"hemoset", "cholecseg8k"} and len(one) == 1 else "own"
 
 
 def drawn(course: Course, role: str) -> Path:

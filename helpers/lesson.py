@@ -19,6 +19,7 @@ from helpers import (
     domains,
     evaluation,
     magics,
+    names,
     results,
     settings,
     statistics,
@@ -286,8 +287,8 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     )
     lesson = Lesson(course, gathered, str(data.get("published") or ""))
     _open(lesson)
-    notes, skipped = list(gathered.notes), list(gathered.skipped)
-    results.tell(gathered.data, notes, skipped)
+    notes, skipped = map(_as_text, (gathered.notes, gathered.skipped))
+    results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
         notes.append(
             f"{words.counted(len(skipped), 'frame')} left out: {' '.join(skipped)}"
@@ -306,8 +307,8 @@ def say(text: str) -> None:
             "begin(profile, seed, data) first."
         )
     shell = get_ipython()
-    names = shell.user_ns if shell else {}
-    display(Markdown(results.fill(text, _current.record, names)))
+    variables = shell.user_ns if shell else {}
+    display(Markdown(results.fill(text, _current.record, variables)))
 
 
 def _open(lesson: Lesson) -> None:
@@ -316,6 +317,11 @@ def _open(lesson: Lesson) -> None:
     magics.register(lesson.drawn)
     if shell := get_ipython():
         shell.push({"say": say})  # the notebook's own prose needs no import
+
+
+def _as_text(sentences) -> list[str]:
+    # They name files and folders, and a name may look like Markdown or HTML.
+    return [names.text(one) for one in sentences]
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

@@ -128,7 +128,13 @@ def _follow(thing, path: str):
     return thing
 
 
-def tell(data: str, notes: list[str], skipped: list[str]) -> None:
+def tell(
+    data: str,
+    notes: list[str],
+    skipped: list[str],
+    domains: Mapping[str, str] | None = None,
+) -> None:
     """Say once a lesson what it was made from: "phantom" or "real", notes for the
-    reader, and the frames left out."""
-    display({INFO_TYPE: {"data": data, "notes": notes, "skipped": skipped}}, raw=True)
+    reader, the frames left out, and what each domain is (see domains.Domains.kinds)."""
+    said = {"data": data, "notes": notes, "skipped": skipped}
+    display({INFO_TYPE: said | {"domains": dict(domains or {})}}, raw=True)

@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs
 from helpers import settings
 from helpers.environment import versions
 from helpers.errors import CourseError
+from helpers.names import printable
 from report import cells, numbers
 from report.collect import Collected, collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings
@@ -49,6 +50,7 @@ def build(
     about = {
         "profile": course.profile,
         "data": collected.data,
+        "domains": collected.domains,
         "seed": course.seed,
         "versions": versions(),
         "seconds": {
@@ -56,11 +58,10 @@ def build(
             "lessons": {one.name: round(one.seconds, 1) for one in executed},
         },
     }
-    own = {"source": course.source is not None, "target": course.target is not None}
     with replaced(site) as draft:
         _write(
             draft,
-            Site(pages, collected, about, own),
+            Site(pages, collected, about),
             {**about, "results": collected.results},
         )
     _report(site / "index.html", collected, time.monotonic() - started)
@@ -199,7 +200,9 @@ def main(words: list[str] | None = None) -> int:
     try:
         build(settings.course(**given), folder.resolve(), site.resolve(), published)
     except (CourseError, LessonError) as error:
-        print(f"\n{error}", file=sys.stderr)
+        # A file's name may hold codes that a terminal would obey.
+        said = "\n".join(map(printable, str(error).split("\n")))
+        print(f"\n{said}", file=sys.stderr)
         if site.exists():
             print("The last good report stands as it was.", file=sys.stderr)
         return 1

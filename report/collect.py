@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from helpers.errors import CourseError
 from helpers.results import DATA, FIELDS, INFO_TYPE, RESULT_TYPE
+from report.domains import ROLES
 from report.execute import Executed
 from report.rules import faults
 
@@ -33,6 +34,13 @@ class Collected:
         said = {about["data"] for about in self.info.values()}
         return "real" if said == {"real"} else "phantom"
 
+    @property
+    def domains(self) -> dict[str, str]:
+        """What source and target are: "drawn", "hemoset", "cholecseg8k" or "own"."""
+        known = "drawn" if self.data == "phantom" else "real"
+        said = [one["domains"] for one in self.info.values() if one.get("domains")]
+        return said[0] if said else dict.fromkeys(ROLES, known)
+
     def notes(self, what: str) -> list[str]:
         """All `notes`, or all `skipped`, once each, in the lessons' order."""
         return list(
@@ -58,6 +66,7 @@ def collect(lessons: list[Executed]) -> Collected:
                     "data": left["data"],
                     "notes": left.get("notes", []),
                     "skipped": left.get("skipped", []),
+                    "domains": left.get("domains", {}),
                 }
             elif kind == FIGURE_TYPE:
                 if wrong := faults(left["html"]):

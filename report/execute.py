@@ -65,13 +65,13 @@ def fingerprint(folders: list[Path], without: Path) -> str:
             seen.add(real)
             inner.sort()
             for name in sorted(files):
-                with contextlib.suppress(
-                    FileNotFoundError
-                ):  # a dangling link is nothing to read
+                # A dangling link, or one to itself, is nothing to read.
+                with contextlib.suppress(OSError):
                     about = os.stat(os.path.join(parent, name))
+                    # Bytes, since a name needn't be letters of any code.
                     digest.update(
-                        f"{parent}/{name} {about.st_size} "
-                        f"{about.st_mtime_ns}\n".encode()
+                        os.fsencode(os.path.join(parent, name))
+                        + f" {about.st_size} {about.st_mtime_ns}\n".encode()
                     )
     return digest.hexdigest()
 

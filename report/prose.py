@@ -16,6 +16,9 @@ from pygments.lexers import PythonLexer
 
 from helpers.errors import CourseError
 
+LIVE = re.compile(r"<(script|iframe|object|embed|form)\b|<\w[^>]*\son\w+\s*=")
+"""What in a text would run or load something."""
+
 
 class Heading(NamedTuple):
     """A heading of a page: its level, its id in the page, and its text as HTML."""
@@ -130,7 +133,13 @@ class Prose:
     def __call__(self, source: str) -> str:
         """HTML of some Markdown. CourseError for a formula that can't be set and for a
         missing picture."""
-        return MarkdownWithMath(renderer=_Renderer(self)).render(source)
+        made = MarkdownWithMath(renderer=_Renderer(self)).render(source)
+        if live := LIVE.search(made):
+            raise CourseError(
+                f"The text holds {live[0].split()[0]!r}, which a page would run: words "
+                "run nothing; take it out, or show it as code."
+            )
+        return made
 
     def heading(self, text: str, level: int) -> str:
         # The ids that Jupyter gives, so that a link inside a lesson works in both
@@ -150,8 +159,9 @@ class Prose:
         """A local picture as a data address: a page is whole by itself."""
         if url.startswith("data:"):
             return url
-        path = self.folder / url
-        if not path.is_file():
+        path = (self.folder / url).resolve()
+        # A name in the data may look like a picture, of any file of this machine.
+        if not path.is_relative_to(self.folder.resolve()) or not path.is_file():
             raise CourseError(
                 f"The picture {url} isn't there: put it beside the lesson or correct "
                 "its address."

@@ -1,5 +1,7 @@
 """Pages of the site from executed lessons: one each, and the one-page answer."""
 
+import base64
+import hashlib
 import html
 import re
 from dataclasses import dataclass
@@ -9,14 +11,15 @@ import jinja2
 from markupsafe import Markup
 
 from helpers.errors import CourseError
-from report import cells, exercises, numbers
+from report import cells, domains, exercises, numbers
 from report.collect import Collected
 from report.execute import Executed
 from report.prose import Heading, Prose, plain
 from report.rules import faults
 
 HERE = Path(__file__).parent
-PHANTOM = "Phantom data: drawn surgery; teaches the method, says nothing about patients"
+# The published study is of pigs and patients, whatever the reader's frames are.
+KEEP_WORDS = ("05_reexamine",)
 COURSE = "From pigs to patients"
 
 
@@ -118,17 +121,29 @@ def minutes(executed: Executed) -> str:
     return (said[1] or said[2]) if said else ""
 
 
+def policy(page: str) -> str:
+    """What a page may load and run: files beside it, pictures in it, and the very
+    scripts that stand in it now, by their hashes. Nothing else runs, whatever a name in
+    somebody's data looks like, and nothing is fetched."""
+    inline = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
+    hashes = dict.fromkeys(
+        base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()
+        for one in inline
+    )
+    scripts = " ".join(["'self'", *(f"'sha256-{one}'" for one in hashes)])
+    return (
+        f"default-src 'none'; script-src {scripts}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; media-src data:; font-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
 class Site:
     """The frame around pages: templates, and what all pages say."""
 
-    def __init__(
-        self, pages: list[Page], collected: Collected, about: dict, own: dict[str, bool]
-    ) -> None:
-        """about: profile, seed, data, versions, seconds,as results.json has them.
-
-        own: whether "source" and "target" are the reader's own folders, of which no
-        word says pigs.
-        """
+    def __init__(self, pages: list[Page], collected: Collected, about: dict) -> None:
+        """about: profile, seed, data, domains, versions, seconds, as results.json has
+        them."""
         self.pages, self.collected = pages, collected
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -146,18 +161,20 @@ class Site:
             plain=plain,
         )
         self.templates.globals.update(
-            course=COURSE, pages=pages, about=about, own=own, phantom=PHANTOM
+            course=COURSE,
+            pages=pages,
+            about=about,
+            phrase=domains.phrase,
+            banner=domains.banner(about["domains"]),
         )
 
     def page(self, page: Page) -> str:
         """A lesson's page as a whole document."""
         place = self.pages.index(page)
-        data = self.collected.info.get(page.name, {}).get("data", self.collected.data)
         return self._made(
             page.file,
             "lesson.html",
             page=page,
-            drawn=data == "phantom",
             before=self.pages[place - 1] if place else None,
             after=self.pages[place + 1] if place + 1 < len(self.pages) else None,
         )
@@ -184,7 +201,6 @@ class Site:
             headlines=headlines,
             other=other,
             figures=figures,
-            drawn=self.collected.data == "phantom",
             notes=self.collected.notes("notes"),
             skipped=self.collected.notes("skipped"),
             plotly=any(cells.needs_plotly(figure["html"]) for figure in figures),
@@ -192,6 +208,9 @@ class Site:
 
     def _made(self, file: str, template: str, **what: object) -> str:
         made = self.templates.get_template(template).render(**what)
+        if not any(name in file for name in KEEP_WORDS):
+            made = domains.renamed(made, self.collected.domains)
+        made = made.replace('content="POLICY"', f'content="{policy(made)}"', 1)
         if wrong := faults(made):
             raise CourseError(f"report/templates/{template}, as {file}: {wrong[0]}.")
         return made

@@ -23,7 +23,7 @@ RESULT = """
 from helpers.results import Record, tell
 from helpers.statistics import Estimate
 
-tell("{data}", [{notes}], [])
+tell("{data}", [{notes}], [], {domains})
 Record().add("{name}", Estimate({value}, {low}, {high}, 0.9, 40, {subjects}, data="{data}",
                                 split="id_test", estimand="Dice, tested"))
 """
@@ -128,8 +128,10 @@ def result(
     subjects: int = 3,
     data: str = "phantom",
     notes: str = "",
+    domains: dict[str, str] | None = None,
 ) -> str:
     return RESULT.format(
+        domains=domains,
         name=name,
         value=value,
         low=low,

@@ -82,7 +82,8 @@ def test_the_first_page_names_no_data_set_where_the_data_are_the_readers_own(
     monkeypatch.setenv("COURSE_STORE", str(tmp_path / "store"))
     for name in ("lessons", "a", "b"):
         (tmp_path / name).mkdir()
-    written(tmp_path / "lessons", "00_first", result(data="real"))
+    own = {"source": "own", "target": "own"}
+    written(tmp_path / "lessons", "00_first", result(data="real", domains=own))
     own = {"source": str(tmp_path / "a"), "target": str(tmp_path / "b")}
     index = build(
         settings.course("smoke", **own), tmp_path / "lessons", tmp_path / "site"

@@ -79,9 +79,12 @@ def test_the_single_bleeding_patient_is_tested_on_and_chooses_nothing(nothing):
 
 def test_both_data_sets_take_both_roles_and_nothing_is_drawn(nothing, released):
     surgeries = gather(data=str(released))
-    assert (
-        surgeries.data == "real" and surgeries.wished is None and surgeries.notes == ()
-    )
+    assert surgeries.data == "real" and surgeries.wished is None
+    assert surgeries.kinds == {"source": "hemoset", "target": "cholecseg8k"}
+    assert [note.split(",")[0] for note in surgeries.notes] == [
+        "The source is real: HemoSet",
+        "The target is real: CholecSeg8k",
+    ]
     assert surgeries.data_of("id_test") == surgeries.data_of("ood_test") == "real"
     assert "ood_wished" not in surgeries.present(*ON_CLASSES)
     with pytest.raises(CourseError, match="No frame is in the split 'ood_wished'"):
@@ -96,8 +99,11 @@ def test_with_one_data_set_the_other_is_drawn(nothing, released, tmp_path, there
     surgeries = gather(data=str(tmp_path / "one"))
     other = {"source": "target", "target": "source"}[role]
     assert surgeries.real == {role} and surgeries.data == "phantom"
-    [note] = surgeries.notes
-    assert note.startswith(f"The {other} is drawn (phantom) surgery")
+    assert surgeries.kinds == {role: there, other: "drawn"}
+    assert {note.split(" ")[1]: note.split(":")[0] for note in surgeries.notes} == {
+        role: f"The {role} is real",
+        other: f"The {other} is drawn (phantom) surgery",
+    }
     # A result out of domain needs both sides to be real; frames may still be real pictures.
     assert surgeries.data_of("ood_test") == "phantom"
     assert surgeries.data_of_frame("ood_test") == (

@@ -25,7 +25,15 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
     )
     assert bench.build("--seed", "7") == 0
     record = bench.record()
-    assert list(record) == ["profile", "data", "seed", "versions", "seconds", "results"]
+    assert list(record) == [
+        "profile",
+        "data",
+        "domains",
+        "seed",
+        "versions",
+        "seconds",
+        "results",
+    ]
     assert (record["profile"], record["data"], record["seed"]) == (
         "smoke",
         "phantom",

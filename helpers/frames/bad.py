@@ -4,6 +4,7 @@ frame left out.
 
 from pathlib import PurePath
 
+from helpers import names
 from helpers.errors import CourseError
 
 SKIP = 'leave such frames out with on_bad="skip"'
@@ -26,6 +27,7 @@ class Bad:
 
     def add(self, sentence: str) -> None:
         """Stop here with this sentence, or keep it and go on."""
+        sentence = names.text(sentence)
         if self.on_bad == "stop":
             raise CourseError(sentence)
         self.sentences.append(sentence)

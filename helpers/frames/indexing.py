@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pandas as pd
 
+from helpers import names
 from helpers.errors import CourseError
 from helpers.frames import cholecseg8k, hemoset
 from helpers.frames import folder as own
@@ -69,10 +70,21 @@ def index(folder: str | Path, on_bad: str = "stop") -> Index:
             f"{place} holds no frame that has both an image and a mask: it should hold "
             f"{_KNOWN}{reason}."
         )
-    return Index(
-        pd.DataFrame(rows, columns=list(COLUMNS)).astype({"frame": "int64"}),
-        bad.sentences,
-    )
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"frame": "int64"})
+    return Index(_as_text(table, place), bad.sentences)
+
+
+def _as_text(table: pd.DataFrame, place: Path) -> pd.DataFrame:
+    """The table with names that do nothing wherever they are shown; the paths stay."""
+    shown = table.copy()
+    for column in ("dataset", "subject", "clip"):
+        shown[column] = table[column].map(names.text)
+        if shown[column].nunique() < table[column].nunique():
+            raise CourseError(
+                f"{names.text(place)} has two {column}s whose names look the same: "
+                "rename one of them."
+            )
+    return shown
 
 
 def _place(folder: str | Path) -> tuple[Path, str]:

@@ -66,12 +66,13 @@ def fingerprint(folders: list[Path], without: Path) -> str:
             inner.sort()
             for name in sorted(files):
                 with contextlib.suppress(
-                    FileNotFoundError
-                ):  # a dangling link is nothing to read
+                    OSError
+                ):  # a dangling link, or one to itself, is nothing to read
                     about = os.stat(os.path.join(parent, name))
                     digest.update(
-                        f"{parent}/{name} {about.st_size} "
-                        f"{about.st_mtime_ns}\n".encode()
+                        f"{parent}/{name} {about.st_size} {about.st_mtime_ns}\n".encode(
+                            errors="surrogatepass"
+                        )
                     )
     return digest.hexdigest()
 

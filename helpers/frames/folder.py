@@ -17,6 +17,7 @@ from helpers.frames.archives import PICTURES, files
 from helpers.frames.bad import KEEP_FIRST, SKIP, Bad, named, printable
 from helpers.frames.classes import RELEASED
 from helpers.frames.names import natural, subjects_apart
+from helpers.frames.nearly import advice
 from helpers.frames.subjects import from_table, table_of
 
 IMAGE_FORMATS = ("PNG", "JPEG")
@@ -37,8 +38,10 @@ def rows(folder: Path, bad: Bad) -> list[dict]:
     for side in ("images", "masks"):
         if not os.path.isdir(folder / side):
             raise CourseError(
-                f"{named(folder / side)} is not there: put images and masks of the "
-                f"same names into images/ and masks/ of {folder.name}."
+                f"{named(folder / side)} is not there: {advice(folder)}"
+                if advice(folder)
+                else f"{named(folder / side)} is not there: put images and "
+                f"masks of the same names into images/ and masks/ of {folder.name}."
             )
     images = _side(folder / "images", bad)
     images = {

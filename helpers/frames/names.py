@@ -66,7 +66,8 @@ def subjects_apart(spelled: list[tuple[str, str]], bad: Bad) -> set[str]:
             twins.add(subject)
             bad.add(
                 f"{where}: the subjects '{printable(subject)}' and "
-                f"'{printable(first)}' are probably one, who would stand on both sides of a split: write the "
+                f"'{printable(first)}' are probably one, who would stand on "
+                "both sides of a split: write the "
                 f"name the same everywhere, or {KEEP_FIRST}."
             )
     return twins

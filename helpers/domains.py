@@ -138,9 +138,9 @@ def gather(course: Course, fold: int | None = None) -> Domains:
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
         tables[role] = frames.index(drawn(course, role)).table
     if set(tables["source"]["image"]) & set(tables["target"]["image"]):
+        shared = named(tables["target"]["image"].iloc[0])
         raise CourseError(
-            f"SOURCE= and TARGET= both hold {named(tables['target']['image'].iloc[0])}, "
-            "and a shift is measured between two sets of frames: name two folders that "
+            f"SOURCE= and TARGET= both hold {shared}, and a shift is measured between two sets of frames: name two folders that "
             "share none."
         )
     if real != {"source", "target"}:

@@ -140,8 +140,8 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     if set(tables["source"]["image"]) & set(tables["target"]["image"]):
         shared = named(tables["target"]["image"].iloc[0])
         raise CourseError(
-            f"SOURCE= and TARGET= both hold {shared}, and a shift is measured between two sets of frames: name two folders that "
-            "share none."
+            f"SOURCE= and TARGET= both hold {shared}, and a shift is measured "
+            "between two sets of frames: name two folders that share none."
         )
     if real != {"source", "target"}:
         tables["wished"] = frames.index(drawn(course, "wished")).table

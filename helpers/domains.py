@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import frames, phantom, settings, store
+from helpers import frames, phantom, store
 from helpers.errors import CourseError
+from helpers.finding import real_folder
+from helpers.frames.bad import named
 from helpers.settings import Course
 
 # Below this many subjects there is no training, validation and test of whole subjects.
@@ -129,7 +131,7 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     """
     notes, skipped, looked_at, tables, real = [], [], [], {}, set()
     for role in ("source", "target"):
-        folder = _real_folder(course, role)
+        folder = real_folder(course, role)
         if folder is not None:
             index = frames.index(folder, on_bad=course.on_bad)
             skipped += index.skipped
@@ -154,6 +156,12 @@ def gather(course: Course, fold: int | None = None) -> Domains:
             )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
         tables[role] = frames.index(drawn(course, role)).table
+    if set(tables["source"]["image"]) & set(tables["target"]["image"]):
+        shared = named(tables["target"]["image"].iloc[0])
+        raise CourseError(
+            f"SOURCE= and TARGET= both hold {shared}, and a shift is measured "
+            "between two sets of frames: name two folders that share none."
+        )
     if real != {"source", "target"}:
         tables["wished"] = frames.index(drawn(course, "wished")).table
     if looked_at:
@@ -208,38 +216,6 @@ def drawn(course: Course, role: str) -> Path:
     if not place.exists():
         write(place, **what)
     return place
-
-
-def _real_folder(course: Course, role: str) -> Path | None:
-    """The folder of real frames for a role: the one named, or the one in the data
-    folder with that role's layout.
-    """
-    named = getattr(course, role)
-    if named is not None:
-        return named
-    layout = {"source": "hemoset", "target": "cholecseg8k"}[role]
-    parent = course.data or settings.data_folder()
-    found = [
-        folder
-        for folder in sorted(parent.iterdir())
-        if folder.is_dir() and _layout(folder) == layout
-    ]
-    if course.data is not None and not any(
-        _layout(folder) for folder in parent.iterdir() if folder.is_dir()
-    ):
-        raise CourseError(
-            f"{parent}: none of its folders holds a known data set; put hemoset/ and "
-            "cholecseg8k/ into it, or name the two folders with SOURCE=... and "
-            "TARGET=... (data/README.md shows the layouts)."
-        )
-    return found[0] if found else None
-
-
-def _layout(folder: Path) -> str | None:
-    try:
-        return frames.layout(folder)
-    except CourseError:
-        return None  # something else lies beside the data sets, for instance the store
 
 
 def _pack(course: Course, table: pd.DataFrame, skipped: list[str]) -> frames.Packed:

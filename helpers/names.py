@@ -4,8 +4,6 @@
 ('‹b›pig1‹/b›', 'pig_1 (left)')
 """
 
-import unicodedata
-
 # What Markdown, HTML, mathematics or a plot would read as a command, and a letter that
 # looks like it and is none. Quotes stay: wherever a name becomes an attribute it is
 # escaped.
@@ -30,21 +28,16 @@ def text(given: object) -> str:
 
     Letters that would be commands become letters that look like them; what cannot be
     seen (control codes, line ends, signs that turn the direction of writing, bytes that
-    are no letters) becomes its number, as in "·0a·". A text that holds none of these
+    are no letters) is written as an escape. A text that holds none of these
     stays as it is, and so does a text that has been through here.
     """
-    return printable(str(given)).replace("://", ":∕∕").translate(LOOK_ALIKES)
+    return printable(given).replace("://", ":∕∕").translate(LOOK_ALIKES)
 
 
-def printable(line: str) -> str:
-    """A line that a terminal shows and does not obey: what cannot be seen as its
-    number."""
+def printable(line: object) -> str:
+    """A line that a terminal shows and does not obey: what cannot be seen is written as
+    an escape."""
     return "".join(
-        f"·{ord(one):02x}·" if unicodedata.category(one) in _UNSEEN else one
-        for one in line
+        one if one.isprintable() else one.encode("unicode_escape").decode()
+        for one in str(line)
     )
-
-
-# Controls, formats, surrogates, unassigned and private letters; ends of line and
-# paragraph.
-_UNSEEN = {"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"}

@@ -59,7 +59,8 @@ def fingerprint(folders: list[Path], without: Path) -> str:
     for top in folders:
         for parent, inner, files in os.walk(top, followlinks=True):
             real = Path(parent).resolve()
-            if real in seen:
+            # A link to a folder around this one, for instance to /, has no end.
+            if real in seen or real in Path(top).resolve().parents:
                 inner.clear()
                 continue
             seen.add(real)

@@ -126,7 +126,9 @@ def test_anybodys_two_folders_take_both_roles(nothing, disks, tmp_path):
 
 
 def test_one_folder_cannot_be_both_source_and_target(nothing, disks, tmp_path):
-    with pytest.raises(CourseError, match="s0 of disks stands in two splits"):
+    with pytest.raises(
+        CourseError, match="SOURCE= and TARGET= both hold disks/images/000.png"
+    ):
         gather(source=str(tmp_path / "disks"), target=str(tmp_path / "disks"))
 
 
@@ -189,3 +191,12 @@ def test_the_frame_table_of_every_role_is_the_same_kind(nothing):
     surgeries = gather()
     for packed in (surgeries.source, surgeries.target, surgeries.wished):
         assert list(packed.table.columns[:8]) == list(frames.COLUMNS)
+
+
+def test_two_folders_of_ones_own_in_the_data_folder_have_to_be_named(
+    nothing, disks, tmp_path
+):
+    for name in ("a", "b"):
+        shutil.copytree(tmp_path / "disks", tmp_path / "mine" / name)
+    with pytest.raises(CourseError, match=r"of your own \(a, b\).*SOURCE=.*TARGET="):
+        gather(data=str(tmp_path / "mine"))

@@ -88,9 +88,7 @@ def test_a_file_that_is_no_png(tmp_path):
     folder = write_own(tmp_path / "own", ["a", "b"])
     (folder / "masks" / "b.png").rename(folder / "masks" / "b.jpg")
     (folder / "masks" / "b.jpg").write_bytes(stream.getvalue())
-    stops_and_skips(
-        folder, "own/masks/b.jpg is not a PNG file", "save it as PNG", left=1
-    )
+    stops_and_skips(folder, "own/masks/b.jpg is a JPEG", "threshold it at half", left=1)
     folder = write_own(tmp_path / "own2", ["a", "b"])
     (folder / "images" / "b.png").write_bytes(b"GIF89a")
     stops_and_skips(folder, "own2/images/b.png is not a PNG or JPEG file", left=1)

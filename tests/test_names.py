@@ -46,10 +46,12 @@ def test_an_ordinary_name_stays_as_it_is(name: str) -> None:
 
 
 def test_a_name_that_is_no_text_is_shown_by_its_bytes() -> None:
-    assert names.text(os.fsdecode(b"pig\xff")) == "pig·dcff·"
+    assert names.text(os.fsdecode(b"pig\xff")) == "pig∖udcff"
 
 
-@pytest.mark.parametrize("name", [one for one in HOSTILE if "/" not in one])
+@pytest.mark.parametrize(
+    "name", [one for one in HOSTILE if "/" not in one and one.isprintable()]
+)
 def test_a_subject_called_like_a_command_is_shown_and_its_frames_are_read(
     name: str, tmp_path: Path
 ) -> None:

@@ -64,7 +64,8 @@ def fingerprint(keys: list[tuple[str, str, str]]) -> str:
     for dataset, sources in lines:
         for source, about in sources:
             disk, _, member = split_address(source)
-            digest.update(f"{dataset}|{relative[disk]}|{member}|{about}\n".encode())
+            line = f"{dataset}|{relative[disk]}|{member}|{about}\n"
+            digest.update(line.encode(errors="surrogatepass"))
     return digest.hexdigest()
 
 
@@ -76,7 +77,7 @@ def write(
     on_bad: str,
 ) -> None:
     """Write the five arrays frame by frame, a bad frame's place left empty, and
-    about.json.
+    about.json: who was skipped, each frame's digest and share of marked pixels.
 
     Written, not mapped: on a full disk a write ends in an error that can be told, a
     mapped page kills the process.
@@ -85,7 +86,7 @@ def write(
     need = count * height * width * 7
     if shutil.disk_usage(draft).free < need:
         raise OSError(errno.ENOSPC, f"{need / 1e6:.0f} MB are needed")
-    bad, skipped, digests = Bad(on_bad), {}, []
+    bad, skipped, digests, marked = Bad(on_bad), {}, [], []
     blank = tuple(
         np.zeros((height, width, *more), dtype) for dtype, more in ARRAYS.values()
     )
@@ -111,11 +112,13 @@ def write(
                 file.write(content)
                 digest.update(content)
             digests.append(digest.hexdigest()[:16])
+            known = int(frame[2].sum())
+            marked.append(int(frame[1].sum()) / known if known else None)
     finally:
         for file in files:
             file.close()
     (draft / "about.json").write_text(
-        json.dumps({"skipped": skipped, "digests": digests})
+        json.dumps({"skipped": skipped, "digests": digests, "marked": marked})
     )
 
 

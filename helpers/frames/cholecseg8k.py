@@ -14,8 +14,9 @@ import numpy as np
 
 from helpers.errors import CourseError
 from helpers.frames.archives import children, files
-from helpers.frames.bad import SKIP, Bad, named
+from helpers.frames.bad import KEEP_FIRST, SKIP, Bad, frame_number, named
 from helpers.frames.classes import BORDER, CLASSES, UNKNOWN, UNLABELLED
+from helpers.frames.names import apart
 from helpers.frames.png import rgb
 
 _VIDEO = re.compile(r"video(\d+)", re.IGNORECASE)
@@ -29,11 +30,7 @@ _NO_CLASS = 254
 
 def found_in(folder: Path) -> bool:
     """Does the folder hold videos in CholecSeg8k's layout?"""
-    return any(
-        _CLIP.fullmatch(clip.name)
-        for video in _videos(folder)
-        for clip in children(video)
-    )
+    return any(_has_clips(video) for video in _videos(folder))
 
 
 def rows(folder: Path, bad: Bad) -> list[dict]:
@@ -42,8 +39,8 @@ def rows(folder: Path, bad: Bad) -> list[dict]:
     """
     return [
         row
-        for video in _videos(folder)
-        for clip in _clips(video)
+        for video in apart(_videos(folder), bad)
+        for clip in _clips(video, bad)
         for row in _rows_of(video, clip, bad)
     ]
 
@@ -57,20 +54,60 @@ def _videos(folder: Path) -> list[Path]:
     return [path for _, path in sorted(found)]
 
 
-def _clips(video: Path) -> list[Path]:
+def _has_clips(video: Path) -> bool:
+    try:
+        return any(_CLIP.fullmatch(clip.name) for clip in children(video))
+    except CourseError:
+        return True  # `rows` says that it may not be read
+
+
+def _clips(video: Path, bad: Bad) -> list[Path]:
+    try:
+        below = children(video)
+    except CourseError as error:
+        bad.add(str(error))
+        return []
     found = [
-        (int(match[1]), path)
-        for path in children(video)
-        if (match := _CLIP.fullmatch(path.name))
+        (int(match[1]), path) for path in below if (match := _CLIP.fullmatch(path.name))
     ]
     return [path for _, path in sorted(found)]
 
 
-def _rows_of(video: Path, clip: Path, bad: Bad) -> list[dict]:
+def _sides(clip: Path, bad: Bad) -> dict[str, dict[int, Path]]:
+    """Which file of a frame -> frame number -> path."""
     sides: dict[str, dict[int, Path]] = {"": {}, _WATERSHED: {}, _COLOUR: {}}
-    for path in files(clip):
-        if match := _FILE.fullmatch(path.name):
-            sides[match[2].lower()][int(match[1])] = path
+    # A link would bring in another patient's frames, and so would a folder inside.
+    if clip.is_symlink():
+        bad.add(
+            f"{named(clip)} is a link to a folder, and inside a data set links are not "
+            f"followed: put the folder itself there or remove the link, or {SKIP}."
+        )
+        return sides
+    deeper = set()
+    for path in files(clip, bad):
+        if not (match := _FILE.fullmatch(path.name)):
+            continue
+        if path.parent != clip:
+            deeper.add(path.parent)
+            continue
+        side, number = sides[match[2].lower()], frame_number(match[1], path, bad)
+        if number in side:
+            bad.add(
+                f"{named(path)} has the same frame number as {named(side[number])}: "
+                f"remove one of the two, or {KEEP_FIRST}."
+            )
+        elif number is not None:
+            side[number] = path
+    for inside in sorted(deeper):
+        bad.add(
+            f"{named(inside)} is a folder with frames inside a clip's folder: move it "
+            f"beside the clip if it is one, else remove it, or {SKIP}."
+        )
+    return sides
+
+
+def _rows_of(video: Path, clip: Path, bad: Bad) -> list[dict]:
+    sides = _sides(clip, bad)
     images, masks, colours = sides.values()
     found = []
     for number in sorted(images.keys() | masks.keys() | colours.keys()):

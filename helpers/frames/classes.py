@@ -43,6 +43,9 @@ CLASSES = (
     ClassEntry(12, "Liver Ligament", (111, 74, 0), 5),
 )
 
+RELEASED = ("hemoset", "cholecseg8k")
+"""The data sets whose layout and labels are known; any other is somebody's own."""
+
 UNLABELLED = ((255, 255, 255), 0)
 """Colour and grey of an unlabelled pixel."""
 

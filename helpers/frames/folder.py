@@ -8,25 +8,24 @@ nobody can split honestly: better to say too few subjects than to let one patien
 on both sides.
 """
 
-import csv
+import os
 import re
 from pathlib import Path
 
 from helpers.errors import CourseError
-from helpers.frames.archives import files
-from helpers.frames.bad import SKIP, Bad, named
+from helpers.frames.archives import PICTURES, files
+from helpers.frames.bad import KEEP_FIRST, SKIP, Bad, named, printable
+from helpers.frames.classes import RELEASED
+from helpers.frames.names import natural, subjects_apart
+from helpers.frames.nearly import advice
+from helpers.frames.subjects import from_table, table_of
 
 IMAGE_FORMATS = ("PNG", "JPEG")
-
-# Pictures in other formats are listed too, so that reading them says what is wrong with
-# them.
-_PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"}
-_RELEASED = ("hemoset", "cholecseg8k")
 
 
 def found_in(folder: Path) -> bool:
     """Does the folder hold images/ or masks/?"""
-    return any((folder / side).is_dir() for side in ("images", "masks"))
+    return any(os.path.isdir(folder / side) for side in ("images", "masks"))
 
 
 def rows(folder: Path, bad: Bad) -> list[dict]:
@@ -37,36 +36,44 @@ def rows(folder: Path, bad: Bad) -> list[dict]:
     or subjects.csv can't be used.
     """
     for side in ("images", "masks"):
-        if not (folder / side).is_dir():
+        if not os.path.isdir(folder / side):
             raise CourseError(
-                f"{named(folder / side)} is not there: put images and masks of the "
-                f"same names into images/ and masks/ of {folder.name}."
+                f"{named(folder / side)} is not there: {advice(folder)}"
+                if advice(folder)
+                else f"{named(folder / side)} is not there: put images and "
+                f"masks of the same names into images/ and masks/ of {folder.name}."
             )
     images = _side(folder / "images", bad)
-    masks = {
-        _stem_of_image(stem, images): path
-        for stem, path in _side(folder / "masks", bad).items()
+    images = {
+        stem: path
+        for stem, path in images.items()
+        if not _is_mask_among(stem, images, bad)
     }
+    masks = _by_image(_side(folder / "masks", bad), images, bad)
     for stem in sorted(images.keys() - masks.keys()):
         bad.add(
-            f"{named(images[stem])} has no mask: put masks/{stem}.png beside images/, "
+            f"{named(images[stem])} has no mask: put "
+            f"masks/{printable(stem)}.png beside images/, "
             f"or {SKIP}."
         )
     for stem in sorted(masks.keys() - images.keys()):
         bad.add(
-            f"{named(masks[stem])} has no image: put images/{stem}.png beside masks/, "
+            f"{named(masks[stem])} has no image: put "
+            f"images/{printable(stem)}.png beside masks/, "
             f"or {SKIP}."
         )
-    stems = sorted(images.keys() & masks.keys(), key=_natural)
-    table = folder / "subjects.csv"
-    about = (
-        _from_table(table, stems, bad)
-        if table.is_file()
-        else _from_names(folder.name, stems)
-    )
+    stems = sorted(images.keys() & masks.keys(), key=natural)
+    table = table_of(folder)
+    name = printable(folder.name)
+    about = from_table(table, stems, bad) if table else _from_names(name, stems)
+    spelled = [
+        (said["subject"], said.pop("where", named(images[stem])))
+        for stem, said in about.items()
+    ]
+    twins = subjects_apart(spelled, bad)
     # Those two names say how masks are to be read, so a folder of one's own can't bear
     # them.
-    dataset = f"{folder.name} (own)" if folder.name in _RELEASED else folder.name
+    dataset = f"{name} (own)" if name in RELEASED else name
     found = [
         dict(
             dataset=dataset,
@@ -76,13 +83,13 @@ def rows(folder: Path, bad: Bad) -> list[dict]:
             mask=str(masks[stem]),
         )
         for stem in stems
-        if stem in about
+        if stem in about and about[stem]["subject"] not in twins
     ]
     return sorted(
         found,
         key=lambda row: (
-            _natural(row["subject"]),
-            _natural(row["clip"]),
+            natural(row["subject"]),
+            natural(row["clip"]),
             row["frame"],
             row["image"],
         ),
@@ -92,22 +99,47 @@ def rows(folder: Path, bad: Bad) -> list[dict]:
 def _side(side: Path, bad: Bad) -> dict[str, Path]:
     """Path below images/ or masks/ without its ending -> file."""
     found: dict[str, Path] = {}
-    for path in files(side):
-        if path.suffix.lower() not in _PICTURES:
+    for path in files(side, bad):
+        if path.suffix.lower() not in PICTURES:
             continue
         stem = path.relative_to(side).with_suffix("").as_posix()
         if stem in found:
             bad.add(
-                f"{named(path)} has the same name as {found[stem].name}: "
-                'remove one of the two, or keep the first with on_bad="skip".'
+                f"{named(path)} has the same name as {printable(found[stem].name)}: "
+                f"remove one of the two, or {KEEP_FIRST}."
             )
         else:
             found[stem] = path
     return found
 
 
-def _stem_of_image(mask_stem: str, images: dict[str, Path]) -> str:
-    return mask_stem if mask_stem in images else mask_stem.removesuffix("_mask")
+def _is_mask_among(stem: str, images: dict[str, Path], bad: Bad) -> bool:
+    """Is this a mask that stands beside its image? Then it goes to `bad`."""
+    first = images.get(stem.removesuffix("_mask"))
+    if first is None or not stem.endswith("_mask"):
+        return False
+    bad.add(
+        f"{named(images[stem])} stands beside {printable(first.name)} and is probably "
+        f"its mask: move it to masks/, or {SKIP}."
+    )
+    return True
+
+
+def _by_image(
+    masks: dict[str, Path], images: dict[str, Path], bad: Bad
+) -> dict[str, Path]:
+    """The masks by the stem of the image that each belongs to."""
+    found: dict[str, Path] = {}
+    for stem, path in masks.items():
+        image = stem if stem in images else stem.removesuffix("_mask")
+        if image in found:
+            bad.add(
+                f"{named(path)} and {printable(found[image].name)} are both the mask "
+                f"of one image: remove one of the two, or {KEEP_FIRST}."
+            )
+        else:
+            found[image] = path
+    return found
 
 
 def _from_names(name: str, stems: list[str]) -> dict[str, dict]:
@@ -130,88 +162,3 @@ def _numbers(stems: list[str]) -> list[int]:
     digits = [re.findall(r"\d+", stem.split("/")[-1]) for stem in stems]
     numbers = [int(found[-1]) for found in digits if found]
     return numbers if len(set(numbers)) == len(stems) else list(range(len(stems)))
-
-
-def _from_table(table: Path, stems: list[str], bad: Bad) -> dict[str, dict]:
-    known, listed, about, places = set(stems), set(), {}, {}
-    for line, entry in _lines(table):
-        stem = re.sub(r"^(\./)?(images/)?", "", entry["image"].replace("\\", "/"))
-        if Path(stem).suffix.lower() in _PICTURES:
-            stem = Path(stem).with_suffix("").as_posix()
-        subject, frame = entry["subject"], entry.get("frame", "")
-        where = f"{named(table)}, line {line}"
-        listed.add(stem)
-        if stem not in known:
-            bad.add(
-                f"{where}: '{entry['image']}' is no image with a mask: "
-                f"correct the name or remove the line, or {SKIP}."
-            )
-        elif not subject:
-            bad.add(
-                f"{where}: '{entry['image']}' has no subject: write whose frame it is, "
-                f"or {SKIP}."
-            )
-        elif stem in about:
-            bad.add(
-                f"{where}: '{entry['image']}' is listed a second time: "
-                f"remove one of the two lines, or {SKIP}."
-            )
-        elif frame and not re.fullmatch(r"\d+", frame):
-            bad.add(
-                f"{where}: the frame '{frame}' is not a whole number: correct it, or "
-                f"{SKIP}."
-            )
-        else:
-            places[subject] = places.get(subject, -1) + 1
-            about[stem] = dict(
-                subject=subject,
-                clip=entry.get("clip") or subject,
-                frame=int(frame or places[subject]),
-            )
-    for stem in stems:
-        if stem not in listed:
-            bad.add(
-                f"{named(table)} has no line for '{stem}': add one that says its "
-                f"subject, or {SKIP}."
-            )
-    return about
-
-
-def _lines(table: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        text = table.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(
-            f"{named(table)} can't be read as text: save it as CSV in UTF-8."
-        ) from error
-    # Spreadsheets write semicolons where the comma is the decimal mark.
-    first = text.split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
-    reader = csv.DictReader(text.splitlines(), delimiter=separator, restval="")
-    columns = [(column or "").strip().lower() for column in reader.fieldnames or []]
-    if not {"image", "subject"} <= set(columns):
-        raise CourseError(
-            f"{named(table)} lacks the columns image and subject (it has: "
-            f"{', '.join(columns) or 'none'}): write them into its first line."
-        )
-    reader.fieldnames = columns
-    return [
-        (
-            reader.line_num,
-            {
-                column: (value or "").strip()
-                for column, value in entry.items()
-                if column
-            },
-        )
-        for entry in reader
-    ]
-
-
-def _natural(name: str) -> list:
-    """A key that sorts pig2 before pig10."""
-    return [
-        (0, int(part), "") if part.isdecimal() else (1, 0, part)
-        for part in re.split(r"(\d+)", name)
-        if part
-    ]

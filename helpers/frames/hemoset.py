@@ -6,12 +6,14 @@ et al., ISMR 2024, arXiv 2403.16286. Masks are palette PNGs with the values 0 an
 value above 0 is blood.
 """
 
+import os
 import re
 from pathlib import Path
 
 from helpers.errors import CourseError
 from helpers.frames.archives import children, files, members
-from helpers.frames.bad import SKIP, Bad, named
+from helpers.frames.bad import KEEP_FIRST, SKIP, Bad, frame_number, named
+from helpers.frames.names import apart
 
 CLIP_STEP = 60
 """Frames this many numbers apart or fewer, two seconds at 30 a second, belong to one
@@ -30,7 +32,8 @@ def found_in(folder: Path) -> bool:
 
 def rows(folder: Path, bad: Bad) -> list[dict]:
     """A row of the frame table for every labelled frame, by pig and by frame number."""
-    return [row for pig in _pigs(folder) for row in _rows_of(pig, bad)]
+    pigs = apart(_pigs(folder), bad)
+    return [row for pig in pigs for row in _rows_of(pig, bad)]
 
 
 def _pigs(folder: Path) -> list[Path]:
@@ -43,11 +46,12 @@ def _pigs(folder: Path) -> list[Path]:
 
 
 def _is_side(pig: Path, side: str) -> bool:
-    return (pig / f"{side}.zip").is_file() or (pig / side).is_dir()
+    return os.path.isfile(pig / f"{side}.zip") or os.path.isdir(pig / side)
 
 
 def _rows_of(pig: Path, bad: Bad) -> list[dict]:
     try:
+        children(pig)  # says it where the pig's folder may not be read
         images = _side(pig, "imgs", re.compile(r"(\d+)\.png", re.IGNORECASE), bad)
         masks = _side(pig, "labels", re.compile(r"(\d+)_mask\.png", re.IGNORECASE), bad)
     except (
@@ -89,28 +93,29 @@ def _side(pig: Path, side: str, pattern: re.Pattern, bad: Bad) -> dict[int, str]
     """Frame number -> address, from the unpacked folder where it holds anything, else
     from the zip.
     """
-    unpacked = files(pig / side) if (pig / side).is_dir() else []
+    unpacked = files(pig / side, bad) if os.path.isdir(pig / side) else []
     archive = pig / f"{side}.zip"
     if unpacked:
         addresses = [str(path) for path in unpacked]
-    elif archive.is_file():
+    elif os.path.isfile(archive):
         addresses = [f"{archive}!{name}" for name in members(archive, bad)]
     else:
         raise CourseError(
             f"{pig.name}/{side}.zip is not there, and {pig.name} can't be used without "
-            f'it: download it again, or leave {pig.name} out with on_bad="skip".'
+            f"it: download it again, or {SKIP}."
         )
     found: dict[int, str] = {}
     for address in addresses:
         match = pattern.fullmatch(re.split(r"[/\\!]", address)[-1])
         if match is None:
             continue
-        number = int(match[1])
+        number = frame_number(match[1], address, bad)
+        if number is None:
+            continue
         if number in found:
             bad.add(
                 f"{named(address)} has the same frame number as "
-                f"{named(found[number])}: "
-                f'remove one of the two, or keep the first with on_bad="skip".'
+                f"{named(found[number])}: remove one of the two, or {KEEP_FIRST}."
             )
         else:
             found[number] = address

@@ -1,5 +1,6 @@
 """Which data set lies in a folder, and the frame table of all its labelled frames."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,8 @@ from helpers.errors import CourseError
 from helpers.frames import cholecseg8k, hemoset
 from helpers.frames import folder as own
 from helpers.frames.archives import children
-from helpers.frames.bad import Bad
+from helpers.frames.bad import SKIP, Bad, misnamed, named, printable, split_address
+from helpers.frames.nearly import advice
 
 COLUMNS = ("dataset", "subject", "clip", "frame", "split", "image", "mask")
 """The frame table, a row per frame. All str but frame (int64); a member of a zip is
@@ -59,7 +61,7 @@ def index(folder: str | Path, on_bad: str = "stop") -> Index:
     """
     bad = Bad(on_bad)
     place, name = _place(folder)
-    rows = _LAYOUTS[name].rows(place, bad)
+    rows = _each_once(_LAYOUTS[name].rows(place, bad), bad)
     if not rows:
         reason = (
             f"; the first reason: {bad.sentences[0].rstrip('.')}"
@@ -67,8 +69,8 @@ def index(folder: str | Path, on_bad: str = "stop") -> Index:
             else ""
         )
         raise CourseError(
-            f"{place} holds no frame that has both an image and a mask: it should hold "
-            f"{_KNOWN}{reason}."
+            f"{printable(place)} holds no frame that has both an image and a mask: "
+            f"it should hold {_KNOWN}{reason}."
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"frame": "int64"})
     return Index(_as_text(table, place), bad.sentences)
@@ -89,31 +91,76 @@ def _as_text(table: pd.DataFrame, place: Path) -> pd.DataFrame:
 
 def _place(folder: str | Path) -> tuple[Path, str]:
     """The folder that the layout begins in, and the layout's name."""
-    given = Path(folder).expanduser()
-    if given.is_file():
+    given = Path(os.path.expanduser(folder))
+    shown = printable(given)
+    if os.path.isfile(given):
         raise CourseError(
-            f"{given} is a file, not a folder: unpack it and give the folder it was "
+            f"{shown} is a file, not a folder: unpack it and give the folder it was "
             "unpacked into."
         )
-    if not given.is_dir():
+    if not os.path.isdir(given):
         raise CourseError(
-            f"{given}: there is no such folder: give the path of the folder that holds "
+            f"{shown}: there is no such folder: give the path of the folder that holds "
             f"{_KNOWN}."
         )
-    if here := _known(given):
-        return given, here
-    below = [(child, name) for child in children(given) if (name := _known(child))]
+    below = [(given, here)] if (here := _known(given)) else _below(given)
     if len(below) > 1:
-        names = ", ".join(child.name for child, _ in below)
+        names = ", ".join(printable(child.name) for child, _ in below)
         raise CourseError(
-            f"{given} holds several data sets ({names}): give the path of one of them."
+            f"{shown} holds several data sets ({names}): give the path of one of them"
+            + (
+                ", or, if each is a patient, put the frames into images/NAME/ and "
+                "masks/NAME/ of one folder."
+                if {name for _, name in below} == {"folder"}
+                else "."
+            )
         )
     if not below:
+        hint = advice(given)
         raise CourseError(
-            f"{given} holds no known data set: give the path of the folder that holds "
-            f"{_KNOWN}."
+            f"{shown} holds no known data set: "
+            + (hint or f"give the path of the folder that holds {_KNOWN}.")
         )
+    if wrong := misnamed(str(below[0][0])):
+        raise CourseError(f"{named(below[0][0])} has a name {wrong}: rename it.")
     return below[0]
+
+
+def _below(given: Path) -> list[tuple[Path, str]]:
+    """The data sets right below a folder; what may not be read is none of them."""
+    found = []
+    for child in children(given):
+        try:
+            if name := _known(child):
+                found.append((child, name))
+        except CourseError:
+            continue
+    return found
+
+
+def _each_once(rows: list[dict], bad: Bad) -> list[dict]:
+    """The rows but for those whose image is an earlier one's, by a link: those go to
+    `bad`.
+    """
+    first: dict[tuple, str] = {}
+    kept = []
+    for row in rows:
+        disk, _, member = split_address(row["image"])
+        try:
+            about = os.stat(disk)
+        except OSError:  # reading it will say so
+            kept.append(row)
+            continue
+        key = (about.st_dev, about.st_ino, member)
+        if about.st_ino and key in first:
+            bad.add(
+                f"{named(row['image'])} and {named(first[key])} are one file, by a "
+                f"link: remove the link, or {SKIP}."
+            )
+        else:
+            first[key] = row["image"]
+            kept.append(row)
+    return kept
 
 
 def _known(folder: Path) -> str | None:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from helpers import store
 from helpers.errors import CourseError
-from helpers.frames import arrays
+from helpers.frames import arrays, plausible
 from helpers.frames.bad import Bad
+from helpers.frames.classes import RELEASED
 from helpers.frames.decoding import decoded
 from helpers.settings import store_folder
 
@@ -151,7 +152,8 @@ def pack(
     core; the result is the same for any number.
     The same files (names, sizes, times of change) at the same size are found again,
     whatever the table's order or splits. Raises CourseError too when no frame is left,
-    or the disk is full; nothing half-written stays.
+    when the masks of one's own frames are probably inverted, or the disk is full;
+    nothing half-written stays.
     """
     bad = Bad(on_bad)
     if table.empty:
@@ -186,12 +188,8 @@ def pack(
             raise arrays.unwritable(place, error) from error
         finally:
             stream.close()  # ends the workers at once when a frame was bad
-    left_out = {
-        int(row): sentence
-        for row, sentence in json.loads((place / "about.json").read_text())[
-            "skipped"
-        ].items()
-    }
+    about = json.loads((place / "about.json").read_text())
+    left_out = {int(row): sentence for row, sentence in about["skipped"].items()}
     for row in sorted(left_out):
         bad.add(left_out[row])
     row_of = {key: row for row, key in enumerate(keys)}
@@ -210,4 +208,9 @@ def pack(
             f"None of the {len(rows)} frames can be read; the first reason: "
             f"{bad.sentences[0]}"
         )
-    return Packed(table[kept].reset_index(drop=True), rows[kept], place, bad.sentences)
+    table, rows = table[kept].reset_index(drop=True), rows[kept]
+    marked = np.array(about["marked"], float)[rows]
+    for dataset in sorted(set(table["dataset"]) - set(RELEASED)):
+        own = (table["dataset"] == dataset).to_numpy()
+        plausible.judge(table[own], marked[own])
+    return Packed(table, rows, place, bad.sentences)

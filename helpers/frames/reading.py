@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import CourseError
-from helpers.frames import cholecseg8k
+from helpers.frames import cholecseg8k, plausible
 from helpers.frames.bad import SKIP, named
 from helpers.frames.classes import UNKNOWN, by_name
 from helpers.frames.folder import IMAGE_FORMATS
@@ -59,7 +59,11 @@ def read_with_classes(row, blood_class: str = "Blood") -> tuple[np.ndarray, ...]
             'at "Blood" for it.'
         )
     else:
-        blood = above_zero(mask_at)
+        blood = (
+            above_zero(mask_at)
+            if dataset == "hemoset"
+            else plausible.blood(mask_at, image)
+        )
         valid, classes = np.ones_like(blood), np.full(blood.shape, UNKNOWN, np.uint8)
     if blood.shape != image.shape[:2]:
         raise CourseError(

@@ -1,0 +1,51 @@
+"""Data as people bring it, made from drawn frames: released layouts with and without
+blood, folders of one's own, and folders in which every frame bleeds."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from helpers import frames, phantom
+from helpers.frames.classes import by_name
+
+SIZE = (48, 64)
+
+
+def released(folder: Path, n_frames: int = 24) -> Path:
+    """HemoSet's and CholecSeg8k's layouts, standing for the real ones."""
+    phantom.write_hemoset(folder / "hemoset", n_frames=n_frames, size=SIZE)
+    phantom.write_cholecseg8k(folder / "cholecseg8k", n_frames=n_frames, size=(48, 85))
+    return folder
+
+
+def without_blood(cholecseg8k: Path) -> Path:
+    """CholecSeg8k as it is without video01: what was blood is liver now."""
+    blood, liver = by_name("Blood"), by_name("Liver")
+    for path in sorted(cholecseg8k.rglob("*_mask.png")):
+        mask = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        if path.name.endswith("watershed_mask.png"):
+            mask[(mask == blood.grey).all(axis=-1)] = liver.grey
+        elif path.name.endswith("color_mask.png"):
+            was, now = (np.array(one.rgb[::-1]) for one in (blood, liver))
+            mask[(mask == was).all(axis=-1)] = now
+        cv2.imwrite(str(path), mask)
+    return cholecseg8k
+
+
+def own(folder: Path, layout: Path, bleeding: bool) -> Path:
+    """Frames of a released layout as images/, masks/ and subjects.csv; bleeding: only
+    those with blood are kept, as most data sets do."""
+    for side in ("images", "masks"):
+        (folder / side).mkdir(parents=True)
+    lines = ["image,subject"]
+    for number, row in enumerate(frames.index(layout).table.itertuples()):
+        image, blood, _ = frames.read(row)
+        if bleeding and not blood.any():
+            blood[20:26, 20:26] = True
+        name = f"{number:03d}.png"
+        cv2.imwrite(str(folder / "images" / name), image[..., ::-1])
+        cv2.imwrite(str(folder / "masks" / name), blood.astype(np.uint8) * 255)
+        lines.append(f"{name},case {row.subject[-2:]}")
+    (folder / "subjects.csv").write_text("\n".join(lines) + "\n")
+    return folder

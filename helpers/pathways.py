@@ -1,0 +1,155 @@
+"""A small two-pathway network for clips, after SlowFast (Feichtenhofer et al., 2019):
+a slow path sees few frames in many channels, a fast one all frames in few."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from helpers import settings
+from helpers.bleeding import Moment
+
+LENGTH, STRIDE, SLOWER = (
+    8,
+    3,
+    4,
+)  # frames in a clip, frames between them, and slow's step
+SMALL = (48, 64)
+
+
+class TwoPathways(nn.Module):
+    """Clips (N, channels, 8, h, w) in 0..1 to logits (N): does it bleed at the clip's
+    last frame? channels: 3, or 4 where the blood's probability guides it."""
+
+    def __init__(self, channels: int = 3, wide: int = 16, seed: int = 0) -> None:
+        super().__init__()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.slow = nn.ModuleList(
+                [_block(channels, wide, 1), _block(wide + wide // 2, 2 * wide, 1)]
+            )
+            self.fast = nn.ModuleList(
+                [_block(channels, wide // 4, 3), _block(wide // 4, wide // 2, 3)]
+            )
+            # The fast path's times are folded into the slow one's by a strided step.
+            self.lateral = nn.Conv3d(
+                wide // 4, wide // 2, (5, 1, 1), (SLOWER, 1, 1), (2, 0, 0)
+            )
+            self.fusion = nn.Conv3d(2 * wide + wide // 2, 2 * wide, 1)
+            self.head = nn.Linear(2 * wide, 1)
+
+    def forward(self, clips: torch.Tensor) -> torch.Tensor:
+        fast = self.fast[0](clips)
+        slow = self.slow[0](clips[:, :, SLOWER - 1 :: SLOWER])
+        slow = self.slow[1](torch.cat([slow, self.lateral(fast)], 1))
+        fast = self.fast[1](fast)
+        fast = fast.unflatten(2, (-1, SLOWER)).mean(3)
+        both = torch.relu(self.fusion(torch.cat([slow, fast], 1)))
+        # The strongest place decides: a bleeding is small in its first second.
+        return self.head(both.amax((2, 3, 4)))[:, 0]
+
+
+def _block(channels: int, out: int, times: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv3d(channels, out, (times, 5, 5), (1, 2, 2), (times // 2, 2, 2)),
+        nn.BatchNorm3d(out),
+        nn.ReLU(),
+    )
+
+
+def small(moment: Moment) -> np.ndarray:
+    """A moment as the network sees it: 4 x 48 x 64 uint8, colours and blood."""
+    both = np.dstack([moment.image, moment.blood])
+    shrunk = cv2.resize(both, SMALL[::-1], interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(shrunk.transpose(2, 0, 1))
+
+
+def clip(frames: np.ndarray, last: int) -> np.ndarray:
+    """The clip that ends at frame `last` of (n, 4, h, w): (4, 8, h, w); before the
+    first frame stands the first."""
+    at = last - STRIDE * np.arange(LENGTH)[::-1]
+    return frames[np.maximum(at, 0)].transpose(1, 0, 2, 3)
+
+
+def fit(
+    cases: list[np.ndarray],
+    bleeds: list[np.ndarray],
+    guided: bool,
+    seed: int = 0,
+    steps: int = 300,
+    batch: int = 24,
+) -> TwoPathways:
+    """A network trained on clips of some cases ((n, 4, h, w) uint8 each, and a bool per
+    frame). Each batch is half bleeding; clips are mirrored and made brighter or darker
+    at random."""
+    device = settings.device()
+    model = TwoPathways(4 if guided else 3, seed=seed).to(device).train()
+    rate = 3e-3
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+    rng = np.random.default_rng(seed)
+    places = {
+        yes: [(c, f) for c, b in enumerate(bleeds) for f in np.flatnonzero(b == yes)]
+        for yes in (True, False)
+    }
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for _ in range(steps):
+            wanted = [bool(n % 2) for n in range(batch)]
+            chosen = [
+                places[y][rng.integers(len(places[y]))] for y in wanted if places[y]
+            ]
+            clips = np.stack([clip(cases[c], f) for c, f in chosen])
+            given = _changed(_tensor(clips, model), rng)
+            asked = torch.tensor([float(bleeds[c][f]) for c, f in chosen])
+            loss = nn.functional.binary_cross_entropy_with_logits(
+                model(given.to(device)), asked.to(device)
+            )
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    return model.cpu().eval()
+
+
+def _changed(clips: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """Mirrored in either direction, a little brighter or darker."""
+    for number in range(len(clips)):
+        for side in (-1, -2):
+            if rng.random() < 0.5:
+                clips[number] = clips[number].flip(side)
+        clips[number, :3] = (clips[number, :3] * rng.uniform(0.85, 1.15)).clamp(max=1)
+    return clips
+
+
+def _tensor(clips: np.ndarray, model: TwoPathways) -> torch.Tensor:
+    channels = model.slow[0][0].in_channels
+    return torch.from_numpy(clips[:, :channels].copy()).float() / 255
+
+
+@torch.inference_mode()
+def scores(
+    model: TwoPathways, frames: Iterable[np.ndarray], batch: int = 64
+) -> Iterator:
+    """The probability of active bleeding for each frame of a stream of (4, h, w) uint8;
+    a clip's worth of frames and a batch of clips are held."""
+    past: deque = deque(maxlen=STRIDE * (LENGTH - 1) + 1)
+    held = []
+    for frame in frames:
+        past.append(frame)
+        held.append(clip(np.stack(past), len(past) - 1))
+        if len(held) == batch:
+            yield from _scored(model, held)
+            held = []
+    if held:
+        yield from _scored(model, held)
+
+
+def _scored(model: TwoPathways, clips: list[np.ndarray]) -> list[float]:
+    device = settings.device()
+    model.to(device)
+    given = _tensor(np.stack(clips), model).to(device)
+    return torch.sigmoid(model(given)).cpu().numpy().tolist()

@@ -119,18 +119,22 @@ def on_canvas(video: Video, size: tuple[int, int]) -> Video:
 
 def watch(course: Course, run: Run, folder: Path, split: str) -> list[Watched]:
     """Every case of a folder, streamed once through the network and the alignment; the
-    numbers are kept in the store, so a second time costs nothing."""
+    numbers are kept in the store, so a second time costs nothing. Training cases are
+    not aligned, since no detector learns from that."""
     found = []
     for video in progress(clips.cases(folder, FPS), f"Cases of {split}"):
         what = dict(run=run.key, folder=str(folder.name), case=video.case)
-        what |= dict(size=course.size, code=store.code("bleeding", "pathways"))
+        align = split != "train"
+        what |= dict(
+            size=course.size, align=align, code=store.code("bleeding", "pathways")
+        )
 
-        def make(video=video) -> tuple[pd.DataFrame, np.ndarray]:
+        def make(video=video, align=align) -> tuple[pd.DataFrame, np.ndarray]:
             small = []
 
             def kept():
                 frames = (fitted(image, course.size) for image in video)
-                for moment in bleeding.watch(frames, segmenter(run), video.fps):
+                for moment in bleeding.watch(frames, segmenter(run), video.fps, align):
                     small.append(pathways.small(moment))
                     yield moment
 
@@ -188,12 +192,19 @@ def network(
 def signals(
     one: Watched, networks: dict[str, pathways.TwoPathways]
 ) -> dict[str, np.ndarray]:
-    """A number per frame of each detector and control: the higher, the more it bleeds."""
+    """A number per frame of each detector and control, higher where it bleeds."""
     table = one.table
     found = {name: table[name].to_numpy() for name in ("area", "growth", "motion")}
     for name, model in networks.items():
         found[name] = np.array(list(pathways.scores(model, one.small)))
-    return found | {"always": np.ones(len(table)), "never": np.zeros(len(table))}
+    found |= {"always": np.ones(len(table)), "never": np.zeros(len(table))}
+    return {name: last_second(signal) for name, signal in found.items()}
+
+
+def last_second(signal: np.ndarray, fps: float = FPS) -> np.ndarray:
+    """The mean of each frame and those of the second before it, of as many as there
+    are: it never looks ahead."""
+    return pd.Series(signal).rolling(round(fps), min_periods=1).mean().to_numpy()
 
 
 def decide(signal: np.ndarray, level: float, fps: float = FPS) -> np.ndarray:

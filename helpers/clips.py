@@ -146,7 +146,8 @@ def _check(name: str, bleedings, seconds: float, n_frames: int, size) -> None:
             unit = ", as if it counted milliseconds"
         raise CourseError(
             f"{TABLE}: a bleeding of case '{name}' ends at {last:g} but the video "
-            f"lasts {seconds:.1f} s{unit}; give times in seconds from the video's start."
+            f"lasts {seconds:.1f} s{unit}; "
+            "give times in seconds from the video's start."
         )
     before = 0.0
     for one in bleedings:
@@ -163,7 +164,8 @@ def _check(name: str, bleedings, seconds: float, n_frames: int, size) -> None:
         if not (0 <= one.x < size[1] and 0 <= one.y < size[0]):
             raise CourseError(
                 f"{TABLE}: a bleeding of case '{name}' begins at ({one.x:g}, "
-                f"{one.y:g}) outside the {_said(size)} frame; give its place in pixels (x, y)."
+                f"{one.y:g}) outside the {_said(size)} frame; "
+                "give its place in pixels (x, y)."
             )
         before = one.end_s
 

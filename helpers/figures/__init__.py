@@ -28,6 +28,7 @@ from helpers.figures.pictures import OVERLAY, classes, gallery, overlay, strip
 from helpers.figures.scatter import correlations, hover_scatter
 from helpers.figures.style import COLOURS, name_of
 from helpers.figures.subjects import by_subject, estimates, single_patient, subject_dots
+from helpers.figures.time import counted_cases, decisions, timeline
 
 __all__ = [
     "COLOURS",
@@ -39,6 +40,8 @@ __all__ = [
     "by_subject",
     "classes",
     "correlations",
+    "counted_cases",
+    "decisions",
     "distance",
     "division",
     "doses",
@@ -63,6 +66,7 @@ __all__ = [
     "strip",
     "subject_dots",
     "table",
+    "timeline",
     "truth_estimate_placebo",
     "unet",
 ]

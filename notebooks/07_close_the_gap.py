@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 07 · Close the gap
 #
-# [Open in Colab]($COLAB/07_close_the_gap.ipynb) · [before](06_what_breaks_the_model.ipynb) · [the start](00_start_here.ipynb)
+# [Open in Colab]($COLAB/07_close_the_gap.ipynb) · [before](06_what_breaks_the_model.ipynb) · [next](08_when_does_it_bleed.ipynb)
 #
 # **You will be able to** try remedies against a domain shift, say what each was allowed
 # to see, hold them against controls that cost nothing, and choose one without looking

@@ -1,0 +1,135 @@
+"""The detectors of lesson 08 on three drawings, each with its own training.
+
+    python -m benchmarks.bleeding   writes bleeding.csv and bleeding.json beside it
+
+A row per drawing, split, detector and case is judged; the table holds means over a
+subject's cases, then over subjects, for each drawing. `guided_minus` columns are the
+guided network's count error minus the detector's on the same cases, paired, so that a
+negative number speaks for guidance. frames_per_s: how many frames a second the detector
+takes, what it needs from the segmentation and the alignment included.
+"""
+
+import datetime
+import json
+import platform
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers import alarms, bleeding, domains, environment, pathways, runs, settings
+
+HERE = Path(__file__).parent
+SEEDS = (0, 1, 2)
+MEASURES = ["count_error", "duration_error_s", "delay_s"]
+NAMES = (*alarms.DETECTORS, *alarms.CONTROLS)
+TIMED = 64  # frames
+
+
+def of_drawing(seed: int, profile: str = "quick") -> pd.DataFrame:
+    """A row per split and detector of one drawing."""
+    course = settings.course(profile, seed)
+    data = domains.gather(course)
+    run = runs.baseline(course, data)
+    watched = {
+        split: alarms.watch(course, run, alarms.written(cases), split)
+        for split, cases in alarms.planned(course, data).items()
+    }
+    networks = {
+        name: alarms.network(course, run, watched["train"], name == "guided")
+        for name in ("unguided", "guided")
+    }
+    tested = ("id_val", "id_test", "ood_test")
+    signals = {
+        one.video.case: alarms.signals(one, networks)
+        for split in tested
+        for one in watched[split]
+    }
+    val = watched["id_val"]
+    levels = {
+        name: alarms.choose(
+            [signals[one.video.case][name] for one in val],
+            [one.bleeds for one in val],
+        )
+        for name in NAMES
+        if name not in ("always", "never")
+    } | {"always": 0.5, "never": 0.5}
+    cases = pd.DataFrame(
+        {"split": split, "subject": one.video.subject, "case": one.video.case}
+        | {"detector": name}
+        | bleeding.judge(
+            alarms.decide(signals[one.video.case][name], levels[name]),
+            alarms.FPS,
+            one.video.bleedings,
+        )
+        for split in tested[1:]
+        for one in watched[split]
+        for name in NAMES
+    )
+    keys = ["split", "case"]
+    guided = cases[cases["detector"] == "guided"].set_index(keys)["count_error"]
+    cases["guided_minus"] = (
+        guided.reindex(pd.MultiIndex.from_frame(cases[keys])).to_numpy()
+        - cases["count_error"]
+    )
+    cases["false_alarms_per_hour"] = cases["false_alarms"] / cases["hours"]
+    columns = [*MEASURES, "false_alarms_per_hour", "guided_minus"]
+    groups = cases.groupby(["split", "detector", "subject"], sort=False)[columns]
+    table = groups.mean().groupby(["split", "detector"], sort=False).mean()
+    speed = throughput(run, val[0], networks, course.size)
+    table = table.reset_index()
+    table["frames_per_s"] = table["detector"].map(speed)
+    return table.assign(drawing=seed)
+
+
+def throughput(run, one: alarms.Watched, networks, size) -> dict[str, float]:
+    """Frames a second by detector, on the first frames of one case."""
+    images = [alarms.fitted(image, size) for _, image in zip(range(TIMED), one.video)]
+    segment = alarms.segmenter(run)
+
+    def seconds(work) -> float:
+        began = time.perf_counter()
+        for _ in work():
+            pass
+        return time.perf_counter() - began
+
+    marks = seconds(lambda: bleeding.watch(images, segment, align=False))
+    aligned = seconds(lambda: bleeding.watch(images, segment))
+    small = one.small[: len(images)]
+    nets = {
+        name: seconds(lambda model=model: pathways.scores(model, small))
+        for name, model in networks.items()
+    }
+    needs = {"area": marks, "growth": aligned, "motion": aligned}
+    needs |= {"unguided": nets["unguided"], "guided": marks + nets["guided"]}
+    return {name: len(images) / took for name, took in needs.items()} | {
+        "always": np.nan,
+        "never": np.nan,
+    }
+
+
+def main(profile: str = "quick", seeds: tuple[int, ...] = SEEDS, folder=HERE) -> None:
+    if profile != "quick" and folder == HERE:
+        raise SystemExit("The recorded table is of the quick profile: name a folder.")
+    began = time.perf_counter()
+    table = pd.concat([of_drawing(seed, profile) for seed in seeds], ignore_index=True)
+    table.round(4).to_csv(folder / "bleeding.csv", index=False)
+    about = {
+        "date": datetime.date.today().isoformat(),
+        "versions": environment.versions(),
+        "plan": alarms.PLANS[profile]._asdict(),
+        "settings": asdict(settings.course(profile).numbers),
+        "drawings": list(seeds),
+        "machine": platform.machine(),
+        "device": settings.device(),
+        "seconds": round(time.perf_counter() - began),
+    }
+    (folder / "bleeding.json").write_text(json.dumps(about, indent=1) + "\n")
+    print(table.round(2).to_string(), f"\n{about['seconds']} s")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])

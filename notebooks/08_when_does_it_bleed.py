@@ -51,7 +51,16 @@ import pandas as pd
 import torch
 from scipy import ndimage
 
-from helpers import alarms, bleeding, clips, figures, pathways, reenact, registration
+from helpers import (
+    alarms,
+    bleeding,
+    clips,
+    figures,
+    pathways,
+    pitfalls,
+    registration,
+    settings,
+)
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import mean_over_subjects
@@ -604,8 +613,8 @@ figures.decisions(spans, shown.video.seconds)
 # three, and records the count errors and how many frames a second each detector takes.
 
 # %%
-kept = (reenact.recorded.__globals__["FOLDER"] / "bleeding.csv").exists()
-several = reenact.recorded("bleeding")[0] if kept else pd.DataFrame()
+kept = (settings.ROOT / "benchmarks" / "bleeding.csv").exists()
+several = pitfalls.recorded("bleeding")[0] if kept else pd.DataFrame()
 told = "It has been recorded." if kept else "Its table has not been recorded yet, so "
 told += "" if kept else "nothing is said here of other drawings."
 

@@ -101,7 +101,7 @@ frames = study.of(join, study.per_frame, study.classes)
 # %% [markdown]
 # ### Exercise 1 · Find the organ
 # `areas` has a column per class and a row per frame, `scored` the area that was scored as blood, both in percent of the frame
-# (where the published tables are not here, frames of our own, scored with a class that we do not name). Write a function that
+# (where the published tables are not here, frames of our own, scored with a class that we do not name; areas drawn by chance where our frames know only blood). Write a function that
 # gives the name of the class that was scored.
 
 # %%

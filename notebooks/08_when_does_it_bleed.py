@@ -51,6 +51,7 @@ import pandas as pd
 import torch
 from scipy import ndimage
 
+# %%
 from helpers import (
     alarms,
     bleeding,

@@ -100,15 +100,17 @@ def _make_blank(members: list[NotebookNode]) -> None:
 def _live(cell: NotebookNode) -> NotebookNode:
     """The cell as Jupyter runs it."""
     tags = exercises.tags(cell)
-    if cell.cell_type == "markdown" and placeholders(cell.source):
-        made = nbformat.v4.new_code_cell(say(cell.source), id=cell.id)
+    phantom = "phantom" in tags
+    if cell.cell_type == "markdown" and (placeholders(cell.source) or phantom):
+        said = f"{PHANTOM}\n{say(cell.source)}" if phantom else say(cell.source)
+        made = nbformat.v4.new_code_cell(said, id=cell.id)
         made.metadata = NotebookNode(
             tags=[*tags, "say"], jupyter=NotebookNode(source_hidden=True)
         )
         return made
     if "quiz" in tags:
         cell.metadata["jupyter"] = NotebookNode(source_hidden=True)
-    if "phantom" in tags and cell.cell_type == "code":
+    if phantom and cell.cell_type == "code":
         cell.source = f"{PHANTOM}\n{cell.source}"
     return cell
 

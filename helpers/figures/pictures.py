@@ -151,6 +151,14 @@ def classes(image: np.ndarray, labels: np.ndarray, **said) -> Chart:
             )
         )
     figure.legend(handles=patches, loc="outside lower center", ncols=4)
+    if not share:
+        return made(
+            figure,
+            said,
+            "This label names no classes",
+            "A frame beside an empty label: of one's own frames only blood is known.",
+            "Blood is all that the mask of such a frame says.",
+        )
     top = max(share, key=share.get)
     listing = "; ".join(
         f"{name} {part:.1f} %"

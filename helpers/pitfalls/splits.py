@@ -8,6 +8,7 @@ import pandas as pd
 
 from helpers.errors import CourseError
 from helpers.frames import CLASSES, Packed
+from helpers.frames.classes import UNKNOWN
 
 
 class BothWays(NamedTuple):
@@ -73,22 +74,25 @@ def puzzle(
 
     frames: the published rows; where they are not here, frames of our own are scored
     with one of their classes, drawn by `seed`, which is neither blood nor the surround.
+    Frames of one's own know no classes: for them areas are drawn by chance.
     """
     names = [entry.name.lower() for entry in CLASSES]
     if frames is not None:
         return frames[names], frames["scored"]
-    classes = np.asarray(ours.classes)
-    areas = pd.DataFrame(
-        {
-            entry.name.lower(): 100 * (classes == entry.id).mean(axis=(1, 2))
-            for entry in CLASSES
-        }
-    )
+    classes, rng = np.asarray(ours.classes), np.random.default_rng([abs(int(seed)), 5])
+    if (classes == UNKNOWN).all():
+        by_chance = rng.dirichlet(np.ones(len(names)), len(classes))
+        areas = pd.DataFrame(100 * by_chance, columns=names)
+    else:
+        areas = pd.DataFrame(
+            {
+                entry.name.lower(): 100 * (classes == entry.id).mean(axis=(1, 2))
+                for entry in CLASSES
+            }
+        )
     there = [
         name
         for name in names
         if areas[name].mean() > 1 and name not in ("blood", "black background")
     ]
-    return areas, areas[
-        str(np.random.default_rng([abs(int(seed)), 5]).choice(there))
-    ].rename("scored")
+    return areas, areas[str(rng.choice(there))].rename("scored")

@@ -29,17 +29,19 @@ def register(drawn: bool) -> None:
 class _Phantom:
     def __init__(self, drawn: bool) -> None:
         self.drawn = drawn
-        self.skipped = -1  # the cell that was skipped last
+        self.skipped, self.again = -2, False  # the cell that was skipped last
 
     def __call__(self, lines: list[str]) -> list[str]:
         if not lines or lines[0].strip() != NAME:
             return lines
         if self.drawn:
             return ["\n", *lines[1:]]  # an empty line keeps the numbers of the others
-        # One line for a row of such cells, and none in place of their prose.
+        # One line for a row of such cells, and none in place of their prose. A kernel
+        # asks more than once about the same cell.
         count = getattr(get_ipython(), "execution_count", 0)
-        again, self.skipped = count - self.skipped in (0, 1), count
-        if again or (len(lines) > 1 and lines[1].startswith("say(")):
+        if count != self.skipped:
+            self.again, self.skipped = count == self.skipped + 1, count
+        if self.again or (len(lines) > 1 and lines[1].startswith("say(")):
             return ["\n"]
         shown = (
             f"__import__('IPython.display', fromlist=['']).Markdown({NEEDS_PHANTOM!r})"

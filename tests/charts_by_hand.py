@@ -51,6 +51,21 @@ def estimates(turned):
     )
 
 
+def decisions(turned):
+    truth, other = [(1.0, 3.0), (5.0, 6.0)], [(1.0, 2.0)]
+    found = other if turned else truth
+    return figures.decisions({"truth": truth, "area": found}, 10)
+
+
+def counted_cases(turned):
+    found = {"area": 5, "guided": 2} if turned else {"area": 2, "guided": 5}
+    rows = [
+        {"detector": d, "n_true": 2, "n_found": n, "true_s": 9.0, "found_s": 3.0 * n}
+        for d, n in found.items()
+    ]
+    return figures.counted_cases(pd.DataFrame(rows * 3))
+
+
 def error_map(turned):
     one = np.zeros((24, 32))
     one[4:-4, 5:-5], rim = (40 if turned else 2), (1 if turned else 60)
@@ -271,6 +286,8 @@ FINDINGS = {
     for one in (
         by_drawing,
         by_subject,
+        decisions,
+        counted_cases,
         subject_dots,
         single_patient,
         estimates,

@@ -51,6 +51,22 @@ def estimates(turned):
     )
 
 
+def carried(turned):
+    def one(value, split):
+        spread = (value - 0.1, value + 0.1, 0.9) if split == "ood_test" else ()
+        return Estimate(value, *spread, n_subjects=12, split=split)
+
+    rule, network = (0.7, 0.3), (0.9, 0.2)
+    pairs = {"rule": network if turned else rule, "U-Net": rule if turned else network}
+    return figures.carried(
+        {
+            name: (one(here, "id_test"), one(there, "ood_test"))
+            for name, (here, there) in pairs.items()
+        },
+        "Dice on the frame",
+    )
+
+
 def error_map(turned):
     one = np.zeros((24, 32))
     one[4:-4, 5:-5], rim = (40 if turned else 2), (1 if turned else 60)
@@ -271,6 +287,7 @@ FINDINGS = {
     for one in (
         by_drawing,
         by_subject,
+        carried,
         subject_dots,
         single_patient,
         estimates,

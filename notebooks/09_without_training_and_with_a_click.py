@@ -755,7 +755,8 @@ who = words.subjects("id_test", known["unet", "id_test", "dice"].n_subjects)
 # '{least_alone}' whose Dice changes least for the worse (it {of_alone}), and
 # '{best_alone}' stands highest on {away}. The colour rule {verdict} keep what it had: it
 # loses {rule_lost:.2f}, {compared} than the U-Net's {unet_lost:.2f}. No network was
-# trained for it, but its threshold was fitted on pigs, and a threshold is a parameter.
+# trained for it, but its threshold was fitted on the source, and a threshold is a
+# parameter.
 # With {who} no interval can be given for such a loss, so the order of two that lie
 # close together says nothing. And what begins low has little to lose: look at where a
 # row ends, too, and not only at the length of its line.

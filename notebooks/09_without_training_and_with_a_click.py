@@ -764,7 +764,8 @@ who = words.subjects("id_test", known["unet", "id_test", "dice"].n_subjects)
 # The clicks are of another kind. A click brings knowledge about *this* frame, and the
 # simulated one brings it from the label. So their rows say what a method can do when
 # somebody who sees blood shows it, and there are no false alarms because nobody clicks
-# on a clean frame. Nobody clicks twenty-five frames a second, either.
+# on a clean frame. They stand on the frames that were clicked, at most {EACH} of a
+# subject, the others on all. Nobody clicks twenty-five frames a second, either.
 
 # %%
 worst = known["colour", TEST, "false_alarm_rate"]

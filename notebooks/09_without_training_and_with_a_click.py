@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 09 · Without training, and with a click
 #
-# [Open in Colab]($COLAB/09_without_training_and_with_a_click.ipynb) · [before](07_close_the_gap.ipynb) · [the start](00_start_here.ipynb)
+# [Open in Colab]($COLAB/09_without_training_and_with_a_click.ipynb) · [before](08_when_does_it_bleed.ipynb) · [the start](00_start_here.ipynb)
 #
 # **You will be able to** compute a convolution by hand, segment a frame by colour and
 # by flooding, segment it by a click, and say which of these survives another surgery.
@@ -532,16 +532,16 @@ for (name, split, at_row), found in clicked.items():
 tried = pd.DataFrame(rows)
 
 # %%
-curves = {}
+every = pd.MultiIndex.from_product([METHODS, TESTS], names=["method", "split"])
 by_subject = tried.groupby(["method", "split", "subject"])[list(range(1, CLICKS + 1))]
-for (name, split), part in by_subject.mean().groupby(["method", "split"]):
-    curves[f"{NAMES[name]}, {words.name_of(split)}"] = (
-        part.columns,
-        part.mean().to_numpy(),
-    )
-after_all = words.change(
-    *(curves[f"{NAMES['grabcut']}, {words.name_of(split)}"][1][-1] for split in TESTS),
-    [words.name_of(split) for split in TESTS],
+after = by_subject.mean().groupby(["method", "split"]).mean().reindex(every)
+curves = {  # where no frame bleeds nobody has clicked, and there is no curve
+    f"{NAMES[name]}, {words.name_of(split)}": (after.columns, row.to_numpy())
+    for (name, split), row in after.dropna().iterrows()
+}
+home, away = map(words.name_of, TESTS)
+at_first, after_all = (
+    words.change(*after[n].loc["grabcut"].loc[TESTS], (home, away)) for n in (1, CLICKS)
 )
 figures.line(
     curves,
@@ -569,7 +569,8 @@ def clicks_needed(part):
 
 # %%
 rows = []
-for (name, split), part in tried.groupby(["method", "split"]):
+for name, split in every:
+    part = tried[(tried["method"] == name) & (tried["split"] == split)]
     both = {
         measure: lesson.add(f"clicks.{name}.{split}.{measure}", one, split)
         for measure, one in clicks_needed(part).items()
@@ -577,7 +578,7 @@ for (name, split), part in tried.groupby(["method", "split"]):
     middle = part["clicks"].median()
     row = {"method": NAMES[name], "on": words.name_of(split), "frames": len(part)}
     row["mean clicks, at least"] = both["to_080"].value
-    row["median frame"] = f"more than {MOST}" if middle > MOST else f"{middle:g}"
+    row["median frame"] = f"more than {MOST}" if middle > MOST else middle
     row["reached"] = f"{both['reached_080']:.2f} ({both['reached_080'].interval})"
     rows.append(row)
 figures.table(
@@ -586,9 +587,6 @@ figures.table(
 
 # %%
 easier, harder = (lesson.record[f"clicks.grabcut.{on}.reached_080"] for on in TESTS)
-home, away = map(words.name_of, TESTS)
-first_click = by_subject.mean()[1].groupby(["method", "split"]).mean()["grabcut"]
-at_first = words.change(first_click["id_test"], first_click[TEST], (home, away))
 
 # %% [markdown]
 # Averaged over subjects, GrabCut gets there on a share of {easier:.2f} of the frames of
@@ -733,31 +731,34 @@ figures.carried(inside, "Dice inside the view, mean over subjects")
 # %%
 lost = pd.Series({name: one.value - two.value for name, (one, two) in pairs.items()})
 away_dice = pd.Series({name: two.value for name, (_, two) in pairs.items()})
-least, most_lost = lost.idxmin(), lost.idxmax()
 asked_nobody = [COMPARED[name] for name in COMPARED if "grabcut" not in name]
-least_alone, best_alone = (
-    lost[asked_nobody].idxmin(),
-    away_dice[asked_nobody].idxmax(),
-)
-moves = {
-    name: words.change(*(one.value for one in pairs[name]))
-    for name in (least, most_lost, least_alone)
-}
-of_least, of_most, of_alone = (moves[n] for n in (least, most_lost, least_alone))
+compare = "Dice is undefined on one side, so nothing can be compared."
+if lost["U-Net"] == lost["U-Net"]:
+    least, most, alone = lost.idxmin(), lost.idxmax(), lost[asked_nobody].idxmin()
+    does = {
+        name: words.change(*(one.value for one in pairs[name]))
+        for name in (least, most, alone)
+    }
+    compare = (
+        f"**'{least}'** fares best: its Dice {does[least]}. That of '{most}' "
+        f"{does[most]}, which is the greatest loss. Among those that ask nobody "
+        f"'{alone}' loses least (its Dice {does[alone]}), and "
+        f"'{away_dice[asked_nobody].idxmax()}' stands highest on {away}."
+    )
+
+# %%
 rule_lost, unet_lost = lost[COMPARED["colour"]], lost["U-Net"]
-compared = "less" if rule_lost < unet_lost else "more"
-verdict = "does not" if rule_lost > 0.05 else "does"
+compared = "less than" if rule_lost < unet_lost else "not less than"
+kept = "does not keep" if rule_lost > 0.05 else "keeps"
+if rule_lost != rule_lost:
+    compared, kept = "which can't be compared with", "can't show whether it keeps"
 who = words.subjects("id_test", known["unet", "id_test", "dice"].n_subjects)
 
 # %% [markdown]
-# From {home} to {away} **'{least}'** fares best: its Dice {of_least}. That of
-# '{most_lost}' {of_most}, which is the greatest loss. Among those that ask nobody it is
-# '{least_alone}' whose Dice changes least for the worse (it {of_alone}), and
-# '{best_alone}' stands highest on {away}. The colour rule {verdict} keep what it had: it
-# loses {rule_lost:.2f}, {compared} than the U-Net's {unet_lost:.2f}. No network was
+# From {home} to {away}: {compare} The colour rule {kept} what it had: it loses
+# {rule_lost:.2f}, {compared} the U-Net's {unet_lost:.2f}. No network was
 # trained for it, but its threshold was fitted on the source, and a threshold is a
-# parameter.
-# With {who} no interval can be given for such a loss, so the order of two that lie
+# parameter. With {who} no interval can be given for such a loss, so the order of two that lie
 # close together says nothing. And what begins low has little to lose: look at where a
 # row ends, too, and not only at the length of its line.
 #
@@ -771,9 +772,8 @@ who = words.subjects("id_test", known["unet", "id_test", "dice"].n_subjects)
 worst = known["colour", TEST, "false_alarm_rate"]
 network = known["unet", TEST, "false_alarm_rate"]
 scene = "fewer" if worst.value <= network.value else "more"
-apart = max(
-    abs(known[method, split, "dice"].value - known[method, split, "dice.view"].value)
-    for method, split in found
+apart = np.nanmax(
+    [abs(known[*one, "dice"].value - known[*one, "dice.view"].value) for one in found]
 )
 
 # %% [markdown]

@@ -32,6 +32,7 @@ ONLY_AT_HOME = (
     "latex2mathml",
     "monai",
     "torchmetrics",
+    "transformers",
     "playwright",
     "pytest",
     "pytest-xdist",

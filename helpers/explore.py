@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML, clear_output, display
 
-from helpers import figures, settings
+from helpers import figures, settings, words
 from helpers.figures import Chart
+from helpers.prompts import Point
 from helpers.training import History
 
 
@@ -97,6 +98,75 @@ def browse(
     place.observe(update, names="value")
     update()
     display(ipywidgets.VBox([ipywidgets.HBox([kind, place]), shown]))
+
+
+def clicks(
+    image: np.ndarray,
+    segment: Callable[[list[Point]], np.ndarray],
+    points: list[Point],
+    stills: int = 5,
+) -> None:
+    """Click on a frame and see the mask that `segment` makes of all clicks so far; in
+    the report, what came of the first of some given clicks.
+
+    image: HxWx3 uint8, as it may be shown. segment: from clicks to a mask (bool HxW).
+    points: the given clicks, of which Jupyter starts with the first.
+    """
+    if settings.static():
+        given = [points[:number] for number in range(1, len(points[:stills]) + 1)]
+        display(_clicked(image, segment, given))
+        return
+    import ipywidgets
+
+    height, width = image.shape[:2]
+    clicked = list(points[:1])
+    x, y = (
+        ipywidgets.IntSlider(value=at, max=last - 1, description=name)
+        for name, at, last in (("x", clicked[0].x, width), ("y", clicked[0].y, height))
+    )
+    buttons = [
+        ipywidgets.Button(description=name) for name in ("blood", "not blood", "undo")
+    ]
+    shown = ipywidgets.Output()
+
+    def update(_=None) -> None:
+        with shown:
+            clear_output(wait=True)
+            display(_clicked(image, segment, [clicked], (x.value, y.value)))
+
+    def press(button) -> None:
+        if button is buttons[2]:
+            clicked[1:] = clicked[1:-1]  # the first stays: it says where blood is
+        else:
+            clicked.append(Point(x.value, y.value, button is buttons[0]))
+        update()
+
+    for handle in (x, y):
+        handle.observe(update, names="value")
+    for button in buttons:
+        button.on_click(press)
+    update()
+    display(ipywidgets.VBox([x, y, ipywidgets.HBox(buttons), shown]))
+
+
+def _clicked(image, segment, given: list[list[Point]], aim=None) -> Chart:
+    pictures, titles = [], []
+    for points in given:
+        mask = segment(points)
+        pictures.append(figures.clicked(image, mask, points, aim))
+        titles.append(
+            f"{words.counted(len(points), 'click')}, {100 * mask.mean():.1f} % marked"
+        )
+    return figures.strip(
+        pictures,
+        titles,
+        columns=3,
+        title=words.capital(
+            titles[-1] if len(given) == 1 else f"from {titles[0]}, to {titles[-1]}"
+        ),
+        caption="The line is the mask's edge. A disk says blood, a cross says that it "
+        "is none.",
+    )
 
 
 def live_curves(epochs: int) -> Callable[[History], None]:

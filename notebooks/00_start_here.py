@@ -136,6 +136,7 @@ figures.strip(pictures, ["source", "target"], columns=2, title="Two kinds of sur
 # | 06 | [What breaks the model?](06_what_breaks_the_model.ipynb) | Which change of the image does the harm, and does the answer pass a placebo? |
 # | 07 | [Close the gap](07_close_the_gap.ipynb) | What helps on patients that no remedy has seen? |
 # | 08 | [When does it start to bleed?](08_when_does_it_bleed.ipynb) | When does it bleed, how often and how long, on a camera that moves? |
+# | 09 | [Without training, and with a click](09_without_training_and_with_a_click.ipynb) | Does a method that never trained survive new surgery, and what is a click worth? |
 #
 # Each lesson has exercises: a cell to fill in, a check that tells right from wrong, and
 # a folded solution. Each closes with three questions.

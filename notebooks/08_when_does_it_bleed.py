@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 08 · When does it start to bleed?
 #
-# [Open in Colab]($COLAB/08_when_does_it_bleed.ipynb) · [before](07_close_the_gap.ipynb) · [the start](00_start_here.ipynb)
+# [Open in Colab]($COLAB/08_when_does_it_bleed.ipynb) · [before](07_close_the_gap.ipynb) · [next](09_without_training_and_with_a_click.ipynb)
 #
 # **You will be able to** go from frames to time: align frames of a moving camera, turn
 # decisions of frames into bleedings, judge a detector by number, duration, delay and

@@ -51,6 +51,7 @@ def estimates(turned):
     )
 
 
+<<<<<<< HEAD
 def decisions(turned):
     truth, other = [(1.0, 3.0), (5.0, 6.0)], [(1.0, 2.0)]
     found = other if turned else truth
@@ -64,6 +65,22 @@ def counted_cases(turned):
         for d, n in found.items()
     ]
     return figures.counted_cases(pd.DataFrame(rows * 3))
+=======
+def carried(turned):
+    def one(value, split):
+        spread = (value - 0.1, value + 0.1, 0.9) if split == "ood_test" else ()
+        return Estimate(value, *spread, n_subjects=12, split=split)
+
+    rule, network = (0.7, 0.3), (0.9, 0.2)
+    pairs = {"rule": network if turned else rule, "U-Net": rule if turned else network}
+    return figures.carried(
+        {
+            name: (one(here, "id_test"), one(there, "ood_test"))
+            for name, (here, there) in pairs.items()
+        },
+        "Dice on the frame",
+    )
+>>>>>>> nine
 
 
 def error_map(turned):
@@ -286,8 +303,12 @@ FINDINGS = {
     for one in (
         by_drawing,
         by_subject,
+<<<<<<< HEAD
         decisions,
         counted_cases,
+=======
+        carried,
+>>>>>>> nine
         subject_dots,
         single_patient,
         estimates,

@@ -4,6 +4,7 @@ import importlib.metadata
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,12 @@ def test_conda_gets_the_same_set_as_pip():
     ours = pins("requirements.txt")
     assert len(ours) > 20
     assert pins("environment.yml") == ours
+
+
+def test_an_extra_names_the_version_that_is_tested():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    [wanted] = extras["optional-dependencies"]["sam"]
+    assert wanted == f"transformers=={pins('requirements.txt')['transformers']}"
 
 
 def test_what_is_installed_is_what_is_pinned():

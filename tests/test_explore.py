@@ -6,6 +6,7 @@ import pytest
 
 from helpers import explore
 from helpers.figures import Chart, style
+from helpers.prompts import Point
 from helpers.training import History
 
 
@@ -102,3 +103,32 @@ def test_curves_draw_the_history():
     [axis] = explore.curves(history(2)).axes
     assert list(axis.lines[0].get_ydata()) == [0.25, 0.75]
     assert axis.lines[0].get_label() == "mean over subjects"
+
+
+def test_clicks_are_stills_on_the_page_and_made_by_hand_in_a_notebook(
+    shown, monkeypatch
+):
+    image, asked = np.zeros((10, 12, 3), np.uint8), []
+
+    def segment(points):
+        asked.append(list(points))
+        return np.zeros((10, 12), bool)
+
+    given = [Point(3, 4), Point(8, 2, False), Point(1, 1)]
+    monkeypatch.setenv("COURSE_STATIC", "1")
+    explore.clicks(image, segment, given, stills=2)
+    assert asked == [given[:1], given[:2]]
+    assert "1 click" in shown[-1].alt and "2 clicks" in shown[-1].alt
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    asked.clear()
+    explore.clicks(image, segment, given)
+    x, y, buttons, _ = shown[-1].children
+    blood, other, undo = buttons.children
+    assert asked == [given[:1]] and (x.value, y.value, x.max, y.max) == (3, 4, 11, 9)
+    x.value = 9
+    other.click()
+    blood.click()
+    assert asked[-1] == [given[0], Point(9, 4, False), Point(9, 4, True)]
+    for _ in range(3):  # the first click stays
+        undo.click()
+    assert asked[-1] == given[:1]

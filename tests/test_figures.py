@@ -13,6 +13,7 @@ from charts_by_hand import FINDINGS, OTHERS, correlations, line, series, subject
 from helpers import figures, words
 from helpers.figures import Chart, chart, style
 from helpers.figures.causes import verdict
+from helpers.statistics import Estimate
 from report.rules import faults
 
 # Pictures of frames and drawings have no axes.
@@ -302,3 +303,39 @@ def test_a_chart_keeps_the_rules_of_the_page(name, monkeypatch):
     monkeypatch.setenv("COURSE_STATIC", "1")
     page = (FINDINGS | OTHERS)[name](False)._repr_mimebundle_()["text/html"]
     assert faults(page) == [] and page.count("<figcaption>") == 1
+
+
+def carried(*pairs):
+    return figures.carried(
+        {
+            name: (Estimate(here, split="id_test"), Estimate(there, split="ood_test"))
+            for name, here, there in pairs
+        },
+        "Dice",
+    ).title
+
+
+def test_the_way_between_domains_is_told_as_it_is():
+    rule, network = ("rule", 0.7, 0.5), ("U-Net", 0.9, 0.2)
+    way = "From unseen pigs to unseen patients"
+    assert carried(rule, network) == (
+        f"{way} 'rule' loses least (0.20), 'U-Net' loses 0.70"
+    )
+    assert carried(network, ("click", 0.1, 0.4)) == (
+        f"{way} 'click' gains most (0.30), 'U-Net' loses 0.70"
+    )
+    nan = float("nan")
+    assert carried(rule, ("U-Net", 0.9, nan)) == "'rule' loses 0.20 on unseen patients"
+    assert carried(("rule", nan, nan)).startswith("Nothing can be compared")
+
+
+def test_clicks_are_drawn_where_they_were_made():
+    image = np.full((20, 30, 3), 128, np.uint8)
+    mask = np.zeros((20, 30), bool)
+    shown = figures.clicked(image, mask, [(5, 10, True), (25, 3, False)])
+    assert shown.shape == (60, 90, 3) and (image == 128).all()
+    changed = np.argwhere((shown != 128).any(axis=2))
+    near_one = np.abs(changed - (31, 16)).max(axis=1) <= 7
+    near_other = np.abs(changed - (10, 76)).max(axis=1) <= 9
+    assert near_one.any() and near_other.any() and (near_one | near_other).all()
+    assert tuple(shown[31, 16]) == (255, 255, 255)

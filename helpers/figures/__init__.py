@@ -8,6 +8,7 @@ them it makes its title (the finding), its alt text and its caption.
 'Dice falls from 0.75 on unseen pigs to 0.30 on unseen patients'
 """
 
+from helpers.figures.carried import carried
 from helpers.figures.causes import (
     by_drawing,
     shares,
@@ -24,7 +25,7 @@ from helpers.figures.errors import (
 )
 from helpers.figures.gains import against, gains, steps
 from helpers.figures.losses import division, failure_bars
-from helpers.figures.pictures import OVERLAY, classes, gallery, overlay, strip
+from helpers.figures.pictures import OVERLAY, classes, clicked, gallery, overlay, strip
 from helpers.figures.scatter import correlations, hover_scatter
 from helpers.figures.style import COLOURS, name_of
 from helpers.figures.subjects import by_subject, estimates, single_patient, subject_dots
@@ -38,7 +39,9 @@ __all__ = [
     "against",
     "by_drawing",
     "by_subject",
+    "carried",
     "classes",
+    "clicked",
     "correlations",
     "counted_cases",
     "decisions",

@@ -45,6 +45,8 @@ def line(
             xytext=(4, 0),
             textcoords="offset points",
         )
+    if all(float(value).is_integer() for x, _ in curves.values() for value in x):
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set(xlabel=x_title, ylabel=y_title)
     axis.legend()
     split, (x, y) = list(curves.items())[-1]

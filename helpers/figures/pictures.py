@@ -40,6 +40,32 @@ def overlay(
     return shown
 
 
+def clicked(
+    image: np.ndarray,
+    mask: np.ndarray,
+    points: Sequence[tuple[int, int, bool]],
+    aim: tuple[int, int] | None = None,
+) -> np.ndarray:
+    """A frame (HxWx3 uint8) with a mask's outline and the clicks (x, y, is_blood) that
+    made it: a disk for blood, a cross for none; aim: where the next one would go.
+
+    Three times the size, as every outline.
+    """
+    shown = _outlined(image, mask, "hit")
+    for x, y, is_blood in points:
+        at = (3 * x + 1, 3 * y + 1)
+        if is_blood:
+            cv2.circle(shown, at, 5, (0, 0, 0), -1, cv2.LINE_AA)
+            cv2.circle(shown, at, 3, _rgb("missed"), -1, cv2.LINE_AA)
+        else:
+            for colour, wide in (((0, 0, 0), 5), (_rgb("false alarm"), 2)):
+                cv2.drawMarker(shown, at, colour, cv2.MARKER_TILTED_CROSS, 9, wide)
+    if aim is not None:
+        at = (3 * aim[0] + 1, 3 * aim[1] + 1)
+        cv2.drawMarker(shown, at, _rgb("missed"), cv2.MARKER_CROSS, 21, 1)
+    return shown
+
+
 def strip(
     pictures: Sequence[np.ndarray],
     titles: Sequence[str],

@@ -61,6 +61,7 @@ from helpers import (
     pitfalls,
     registration,
     settings,
+    words,
 )
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
@@ -422,16 +423,20 @@ figures.counted_cases(source_cases[source_cases["detector"].isin(alarms.DETECTOR
 
 # %% tags=["phantom"]
 def number(name, split="id_test", measure="count_error"):
-    return lesson.record[f"bleeding.{name}.{split}.{measure}"].value
+    # As it is written: what reads alike is called alike.
+    return round(lesson.record[f"bleeding.{name}.{split}.{measure}"].value, 2)
+
+
+def compared(one, other):
+    return "equal to" if one == other else "lower than" if one < other else "above"
 
 
 order = sorted(alarms.DETECTORS, key=number)
 best = order[0]
 beaten = [name for name in alarms.DETECTORS if number(name) >= number("never")]
 not_better = ", ".join(beaten) or "none"
-gain = number("unguided") - number("guided")
-helps = "lower than" if gain > 0 else "not lower than"
-against_area = "lower than" if number("guided") < number("area") else "not lower than"
+helps = compared(number("guided"), number("unguided"))
+against_area = compared(number("guided"), number("area"))
 
 # %% [markdown] tags=["phantom"]
 # By the number of bleedings **{best}** errs least. The guided network's count error is
@@ -543,13 +548,16 @@ def share_on_blood(model):
 
 of_frame = 100 * frame.active.mean()
 on_blood, on_blood_random = map(share_on_blood, (networks["guided"], random))
-more = "more" if on_blood > on_blood_random else "no more"
+more = "more than" if on_blood > on_blood_random else "no more than"
+if np.isnan(on_blood_random):
+    more = "where the random map is empty, unlike"
+random_said = words.number(on_blood_random, ".0f")
 
 # %% [markdown] tags=["phantom"]
 # In this one frame {on_blood:.0f} % of the map lies on the active blood, which takes
-# {of_frame:.0f} % of the frame; with random weights it is {on_blood_random:.0f} %. So
-# the trained network looks at the bleeding {more} than its architecture alone does, in
-# one frame; and that is no measure of how it decides elsewhere.
+# {of_frame:.0f} % of the frame; of the map with random weights it is {random_said} (undefined where that
+# map is empty everywhere). So the trained network looks at the bleeding {more} its
+# architecture alone, in one frame; and that is no measure of how it decides elsewhere.
 #
 # ## From source to target
 #
@@ -576,7 +584,13 @@ no_better_there = (
     )
     or "none"
 )
-late = number(least, "ood_test", "delay_s")
+late = words.number(number(least, "ood_test", "delay_s"), ".1f")
+silent = [
+    name
+    for name in alarms.DETECTORS
+    if not target_cases.set_index("detector").loc[name, "n_found"].sum()
+]
+silent = words.listed(silent) or "none"
 wrong = number(least, "ood_test", "false_alarms_per_hour")
 missed = target_cases.set_index("detector").loc[least]
 missed = missed["n_true"].sum() - missed["noticed"].sum()
@@ -585,9 +599,11 @@ missed = missed["n_true"].sum() - missed["noticed"].sum()
 # In the count error **{least}** loses least (a change of {lost["guided"]:+.2f} for
 # guided, {lost["unguided"]:+.2f} unguided, {lost["growth"]:+.2f} growth,
 # {lost["area"]:+.2f} area). To lose least is not to be good: on patients those that do
-# not beat "never" in number are {no_better_there}. The errors of {least} there:
+# not beat "never" in number are {no_better_there}, and those that never speak there are
+# {silent}: whoever overcounted pigs and is silent on patients gains in this number, and
+# has learnt nothing. The errors of {least} there:
 # {missed} bleedings without any alarm, {wrong:.0f} false alarms an hour, and a mean
-# delay of {late:.1f} s where it noticed. These are {n_patients} patients with a case
+# delay of {late} s where it noticed. These are {n_patients} patients with a case
 # each, drawn ones, and one training; the dots above are all there is.
 #
 # ## A time line to play with

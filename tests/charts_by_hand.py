@@ -51,7 +51,6 @@ def estimates(turned):
     )
 
 
-<<<<<<< HEAD
 def decisions(turned):
     truth, other = [(1.0, 3.0), (5.0, 6.0)], [(1.0, 2.0)]
     found = other if turned else truth
@@ -65,7 +64,8 @@ def counted_cases(turned):
         for d, n in found.items()
     ]
     return figures.counted_cases(pd.DataFrame(rows * 3))
-=======
+
+
 def carried(turned):
     def one(value, split):
         spread = (value - 0.1, value + 0.1, 0.9) if split == "ood_test" else ()
@@ -80,7 +80,6 @@ def carried(turned):
         },
         "Dice on the frame",
     )
->>>>>>> nine
 
 
 def error_map(turned):
@@ -303,12 +302,9 @@ FINDINGS = {
     for one in (
         by_drawing,
         by_subject,
-<<<<<<< HEAD
         decisions,
         counted_cases,
-=======
         carried,
->>>>>>> nine
         subject_dots,
         single_patient,
         estimates,

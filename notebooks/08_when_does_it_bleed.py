@@ -584,6 +584,8 @@ no_better_there = (
     )
     or "none"
 )
+
+# %% tags=["phantom"]
 late = words.number(number(least, "ood_test", "delay_s"), ".1f")
 silent = [
     name

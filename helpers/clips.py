@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from helpers import names
 from helpers.errors import CourseError
 
 PICTURES = (".png", ".jpg", ".jpeg")
@@ -70,7 +71,7 @@ class Video:
 def cases(folder: Path | str, fps: float = 5.0, on_bad: str = "stop") -> list[Video]:
     """The cases of a folder, in order of name. fps: of folders of frames; a video file
     says its own. on_bad: "stop" with a CourseError at the first case that cannot be
-    used, or "skip" it; those left out are told by `bad`."""
+    used, or "skip" it; `sorted_out` says which."""
     found, bad = sorted_out(folder, fps)
     if bad and on_bad != "skip":
         raise CourseError(bad[0])
@@ -99,7 +100,7 @@ def sorted_out(folder: Path | str, fps: float = 5.0) -> tuple[list[Video], list[
             found.append(_video(name, path, table[table["case"] == name], fps))
         except CourseError as error:
             bad.append(str(error))
-    return found, bad
+    return found, [names.text(sentence) for sentence in bad]
 
 
 def _is_case(path: Path) -> bool:

@@ -499,7 +499,37 @@ check(
 # It is the IoU of lesson 03 with seconds in place of pixels. At 0.5 an alarm that comes
 # late by half of a short bleeding does not count, though it may have been in time.
 
-# %% [markdown]
+# %% [markdown] tags=["phantom"]
+# ## What do they find where there is nothing to find?
+#
+# Every third case has no bleeding, only blood from before and a camera that moves. Any
+# run that a detector decides there is false. **Which of the four would you trust in
+# such a case?**
+
+# %% tags=["phantom"]
+quiet_runs = judged[(judged["n_true"] == 0) & (judged["split"] != "id_val")]
+placebo = quiet_runs.pivot_table(
+    index="detector", columns="split", values="n_found", aggfunc="mean", sort=False
+)
+per_split = quiet_runs.groupby("split")["case"].nunique()
+n_quiet = words.listed(
+    [f"{n} of {words.name_of(split)}" for split, n in per_split.items()]
+)
+figures.table(
+    placebo.rename(columns=words.name_of).reset_index(),
+    "False bleedings in a case without any, mean over such cases",
+    2,
+)
+
+# %% tags=["phantom"]
+calm = [name for name in alarms.DETECTORS if not placebo.loc[name].any()]
+calm = words.listed(calm) or "none of the four"
+
+# %% [markdown] tags=["phantom"]
+# Silent in all of these cases ({n_quiet}) are: {calm}. "Never" is as silent, so silence
+# alone is no merit; but a count that is right on cases with bleedings and not silent on
+# these is right by chance.
+#
 # ## Where does the guided network look?
 #
 # Grad-CAM weighs the last feature maps by how much each raises the answer. A few lines

@@ -74,6 +74,5 @@ def _written(value: float | None, unit: str) -> str:
     if unit in PERCENT:
         return f"{value:.1f} %"
     # A p-value, a learning rate or an epsilon would read 0.00.
-    small = 0 < abs(value) < 0.005
-    written = f"{value:.1e}" if small else f"{value:.2f}"
+    written = f"{value:.1g}" if 0 < abs(value) < 0.005 else f"{value:.2f}"
     return written + (f" {unit}" if unit else "")

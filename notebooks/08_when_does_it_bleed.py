@@ -578,16 +578,17 @@ def share_on_blood(model):
 
 of_frame = 100 * frame.active.mean()
 on_blood, on_blood_random = map(share_on_blood, (networks["guided"], random))
-more = "more than" if on_blood > on_blood_random else "no more than"
 if np.isnan(on_blood_random):
-    more = "where the random map is empty, unlike"
-random_said = words.number(on_blood_random, ".0f")
+    beside = "The map with random weights is empty there, so it says nothing beside it."
+else:
+    more = "more" if on_blood > on_blood_random else "no more"
+    beside = f"With random weights it is {on_blood_random:.0f} %: so the trained "
+    beside += f"network looks at the bleeding {more} than its architecture alone."
 
 # %% [markdown] tags=["phantom"]
 # In this one frame {on_blood:.0f} % of the map lies on the active blood, which takes
-# {of_frame:.0f} % of the frame; of the map with random weights it is {random_said} (undefined where that
-# map is empty everywhere). So the trained network looks at the bleeding {more} its
-# architecture alone, in one frame; and that is no measure of how it decides elsewhere.
+# {of_frame:.0f} % of the frame. {beside} One frame is no measure of how the network
+# decides elsewhere.
 #
 # ## From source to target
 #
@@ -616,7 +617,10 @@ no_better_there = (
 )
 
 # %% tags=["phantom"]
-late = words.number(number(least, "ood_test", "delay_s"), ".1f")
+late = number(least, "ood_test", "delay_s")
+late = (
+    "no delay, since it noticed none" if np.isnan(late) else f"a delay of {late:.1f} s"
+)
 silent = [
     name
     for name in alarms.DETECTORS
@@ -634,8 +638,8 @@ missed = missed["n_true"].sum() - missed["noticed"].sum()
 # not beat "never" in number are {no_better_there}, and those that never speak there are
 # {silent}: whoever overcounted pigs and is silent on patients gains in this number, and
 # has learnt nothing. The errors of {least} there:
-# {missed} bleedings without any alarm, {wrong:.0f} false alarms an hour, and a mean
-# delay of {late} s where it noticed. These are {n_patients} patients with a case
+# {missed} bleedings without any alarm, {wrong:.0f} false alarms an hour, and on
+# average {late}. These are {n_patients} patients with a case
 # each, drawn ones, and one training; the dots above are all there is.
 #
 # ## A time line to play with

@@ -316,7 +316,7 @@ def at_water(level):
     return figures.strip(
         [picture],
         [f"water at {level} %"],
-        title=f"At the gradient's {level}th percentile {dry:.0f} % is still dry",
+        title=f"At the gradient's {level}th percentile, {dry:.0f} % is still dry",
         alt=f"The frame with two lakes; {dry:.0f} % of it is dry.",
         caption="Blue: the lake of blood. Grey: the other. Untouched: still dry.",
     )
@@ -746,16 +746,23 @@ pairs = {
     COMPARED[method]: tuple(known[method, split, "dice"] for split in TESTS)
     for method in COMPARED
 }
-figures.carried(pairs, "Dice on the frame, mean over subjects").front(
-    "without_training"
+shown_answer = (
+    "The grey line is what Dice loses on the way, a thin bar an interval, where one is "
+    "honest. GrabCut is shown the label by its clicks, and stands on the clicked frames "
+    "only; the others ask nobody."
 )
+figures.carried(
+    pairs, "Dice on the frame, mean over subjects", caption=shown_answer
+).front("without_training")
 
 # %%
 inside = {
     COMPARED[method]: tuple(known[method, split, "dice.view"] for split in TESTS)
     for method in COMPARED
 }
-figures.carried(inside, "Dice inside the view, mean over subjects")
+figures.carried(
+    inside, "Dice inside the view, mean over subjects", caption=shown_answer
+)
 
 # %%
 lost = pd.Series({name: one.value - two.value for name, (one, two) in pairs.items()})

@@ -29,6 +29,8 @@ def table(found: list[int], other: list[int]) -> pd.DataFrame:
 def test_cases_name_the_detector_that_counts_best() -> None:
     assert "least with area: 0.50 a case" in counted_cases(table([2, 3], [5, 5])).title
     assert "least with guided: 0.00" in counted_cases(table([0, 3], [2, 2])).title
+    both = counted_cases(table([1, 3], [1, 1])).title
+    assert "least with area and guided: 1.00 a case" in both
 
 
 def test_a_time_line_asks_nothing_of_the_network_and_can_be_reached_by_keys() -> None:

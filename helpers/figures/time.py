@@ -63,12 +63,13 @@ def counted_cases(table: pd.DataFrame, **said) -> Chart:
             axis.set_title(name if row == 0 else "")
             if column == 0:
                 axis.set_ylabel(f"{unit}, found")
-    best = min(errors, key=errors.get)
+    least = f"{min(errors.values()):.2f}"
+    best = listed([name for name, error in errors.items() if f"{error:.2f}" == least])
     words = "; ".join(f"{name} {error:.2f}" for name, error in errors.items())
     return made(
         figure,
         said,
-        f"The number of bleedings is off least with {best}: {errors[best]:.2f} a case",
+        f"The number of bleedings is off least with {best}: {least} a case",
         f"Truth against decision by detector. Mean error in number: {words}.",
         "A dot is a case. On the line the detector counts, or measures, right.",
     )

@@ -748,8 +748,8 @@ pairs = {
 }
 shown_answer = (
     "The grey line is what Dice loses on the way, a thin bar an interval, where one is "
-    "honest. GrabCut is shown the label by its clicks, and stands on the clicked frames "
-    "only; the others ask nobody."
+    "honest. GrabCut is shown the label by its clicks, and stands on the frames that "
+    "were clicked; the others ask nobody."
 )
 figures.carried(
     pairs, "Dice on the frame, mean over subjects", caption=shown_answer

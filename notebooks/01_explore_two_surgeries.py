@@ -339,7 +339,7 @@ behind["n_subjects"] = sum(look["subject"].nunique() for look in pair.values())
 energy_gap = Estimate(gap, estimand="energy distance of five properties", **behind)
 lesson.add("domain_gap.energy", energy_gap)
 frechet = Estimate(apart + spread, estimand="squared Fréchet distance", **behind)
-lesson.add("domain_gap.frechet", frechet)
+frechet = lesson.add("domain_gap.frechet", frechet)
 
 # %% [markdown]
 # The energy distance is {domain_gap.energy:.3f}, the squared Fréchet distance

@@ -273,7 +273,8 @@ chosen = Estimate(
     n_subjects=len(history.id_val_subjects[0]),
     estimand="mean over subjects of Dice, at the epoch that this very number chose",
 )
-lesson.add("id_val.dice", chosen)
+chosen = lesson.add("id_val.dice", chosen)
+
 # %% [markdown]
 # The best epoch's Dice on the validation subjects is {id_val.dice:.2f}
 # ({id_val.dice.interval}). It did the choosing, so it may flatter; lesson 03 measures
@@ -496,7 +497,8 @@ best, second = score.mean(axis=1).nlargest(2)
 lead = best - second
 n_confirmed = decided.loc[decided["part"] == "confirmed", "drawing"].nunique()
 figures.table(
-    score.reset_index(), "Dice on validation subjects, mean of three drawings"
+    score.rename_axis(columns=None).reset_index(),
+    "Dice on validation subjects, mean of three drawings",
 )
 
 # %% [markdown]

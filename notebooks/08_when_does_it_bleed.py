@@ -516,7 +516,7 @@ n_quiet = words.listed(
     [f"{n} of {words.name_of(split)}" for split, n in per_split.items()]
 )
 figures.table(
-    placebo.rename(columns=words.name_of).reset_index(),
+    placebo.rename(columns=words.name_of).rename_axis(columns=None).reset_index(),
     "False bleedings in a case without any, mean over such cases",
     2,
 )

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import sys
 
 import pytest
@@ -212,3 +213,14 @@ def test_the_folder_of_published_tables_is_part_of_data(bench) -> None:
 def test_only_what_is_given_is_a_key_of_data() -> None:
     plain = {"profile": "smoke", "seed": 2, "data": {}}
     assert executing.parameters(settings.course("smoke", seed=2)) == plain
+
+
+@pytest.mark.xdist_group("lessons")
+def test_no_page_shows_an_object_as_python_writes_it(smoke) -> None:
+    """What a cell ends in is for a reader: a chart, a table, a word or a number."""
+    raw = re.compile(r'<pre class="stream result">((?:[A-Z]\w+\(|&lt;)[^<]{0,60})')
+    found = {
+        path.name: raw.findall(path.read_text(encoding="utf-8"))
+        for path in smoke.site.glob("*.html")
+    }
+    assert len(found) > 8 and not [one for one in found.values() if one], found

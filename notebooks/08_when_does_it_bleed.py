@@ -508,9 +508,8 @@ check(
 
 # %% tags=["phantom"]
 quiet_runs = judged[(judged["n_true"] == 0) & (judged["split"] != "id_val")]
-placebo = quiet_runs.pivot_table(
-    index="detector", columns="split", values="n_found", aggfunc="mean", sort=False
-)
+placebo = quiet_runs.groupby(["detector", "split"])["n_found"].mean()
+placebo = placebo.unstack("split").reindex(detectors)
 per_split = quiet_runs.groupby("split")["case"].nunique()
 n_quiet = words.listed(
     [f"{n} of {words.name_of(split)}" for split, n in per_split.items()]
@@ -523,12 +522,13 @@ figures.table(
 
 # %% tags=["phantom"]
 calm = [name for name in alarms.DETECTORS if not placebo.loc[name].any()]
-calm = words.listed(calm) or "none of the four"
+calm = words.listed(calm if n_quiet else []) or "none of the four"
+n_quiet = n_quiet or "this run has no such case"
 
 # %% [markdown] tags=["phantom"]
 # Silent in all of these cases ({n_quiet}) are: {calm}. "Never" is as silent, so silence
 # alone is no merit; but a count that is right on cases with bleedings and not silent on
-# these is right by chance.
+# these may be right by chance.
 #
 # ## Where does the guided network look?
 #

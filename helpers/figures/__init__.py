@@ -24,7 +24,7 @@ from helpers.figures.errors import (
 )
 from helpers.figures.gains import against, gains, steps
 from helpers.figures.losses import division, failure_bars
-from helpers.figures.pictures import OVERLAY, classes, gallery, overlay, strip
+from helpers.figures.pictures import OVERLAY, classes, gallery, heat, overlay, strip
 from helpers.figures.scatter import correlations, hover_scatter
 from helpers.figures.style import COLOURS, name_of
 from helpers.figures.subjects import by_subject, estimates, single_patient, subject_dots
@@ -49,6 +49,7 @@ __all__ = [
     "false_by_region",
     "gains",
     "gallery",
+    "heat",
     "histories",
     "hover_scatter",
     "line",

@@ -62,7 +62,7 @@ from helpers import (
     views,
     words,
 )
-from helpers.exercises import check, quiz
+from helpers.exercises import quiz
 from helpers.lesson import begin
 
 lesson = begin(profile, seed, data)

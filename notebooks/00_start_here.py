@@ -135,6 +135,7 @@ figures.strip(pictures, ["source", "target"], columns=2, title="Two kinds of sur
 # | 05 | [Re-examine a published claim](05_reexamine_a_published_claim.ipynb) | Which habits of measurement made a collapse, and what is left of it? |
 # | 06 | [What breaks the model?](06_what_breaks_the_model.ipynb) | Which change of the image does the harm, and does the answer pass a placebo? |
 # | 07 | [Close the gap](07_close_the_gap.ipynb) | What helps on patients that no remedy has seen? |
+# | 10 | [When not to trust it](10_when_not_to_trust_it.ipynb) | Could the network, or we, have known that it breaks? |
 #
 # Each lesson has exercises: a cell to fill in, a check that tells right from wrong, and
 # a folded solution. Each closes with three questions.

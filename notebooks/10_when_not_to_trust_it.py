@@ -253,8 +253,9 @@ assert np.isclose(rank_correlation(one, other), ours, equal_nan=True)
 weights = {}
 for name in METHODS:
     said = "rank correlation of maps before and after drawing the weights anew"
-    weights[name] = alike(heats[name], blind[name], said)
-    lesson.add(f"sanity.{name.replace(' ', '_')}.weights", weights[name], TARGET)
+    found = alike(heats[name], blind[name], said)
+    key = f"sanity.{name.replace(' ', '_')}.weights"
+    weights[name] = lesson.add(key, found, TARGET)
 
 # %% [markdown]
 # **Second check.** We paint over what was marked, so that the answer goes away. A map
@@ -273,8 +274,9 @@ after_paint = {
 answer = {}
 for name in METHODS:
     said = "rank correlation of maps before and after painting over what was marked"
-    answer[name] = alike(heats[name], after_paint[name], said)
-    lesson.add(f"sanity.{name.replace(' ', '_')}.answer", answer[name], TARGET)
+    found = alike(heats[name], after_paint[name], said)
+    key = f"sanity.{name.replace(' ', '_')}.answer"
+    answer[name] = lesson.add(key, found, TARGET)
 
 # %%
 both = {f"{name}, weights drawn anew": weights[name] for name in METHODS}
@@ -414,14 +416,16 @@ ends = [
     f"{place}: {blood[0]:.2f} at {chance[0]:.2f}, {blood[-1]:.2f} at {chance[-1]:.2f}"
     for place, (chance, blood) in zip(places, curves.values())
 ]
-figures.line(
-    curves | {"as it says": ([0, 1], [0, 1])},
+chart = figures.line(
+    curves,
     "probability of blood",
     "share of blood",
     title=f"Calibration error {words.change(*miscalibrated, places)}",
     alt=f"Share of blood over its probability, and the diagonal. {'; '.join(ends)}.",
     caption="Above the diagonal there is more blood than the network says, below less.",
 )
+chart.axes[0].plot([0, 1], [0, 1], color=figures.COLOURS["faint"], ls="--", zorder=0)
+chart
 
 # %%
 figures.table(pd.DataFrame(rows), "ECE over all pixels of the band, before and after")
@@ -468,8 +472,8 @@ check(
 # Four ways to ask (and the ensemble's pairwise Dice), a distance in feature space, and
 # two controls: one only looks at the share of black, the other calls a frame unsure the
 # less of its view is marked. Two questions, and they are not the same. **AUROC** asks
-# whether a frame of the target scores above one of the source: does it know surgery that
-# it has never seen? **AURC**, the area under the risk-coverage curve, stays within the
+# whether a frame of the target scores above one of the source: does it know surgery
+# that it has never seen? **AURC**, the area under the risk-coverage curve, stays within the
 # target and asks whether the frames that it is surest of are those with the least
 # error. A way can be good at either and bad at the other.
 #
@@ -598,14 +602,14 @@ trade = {
     name.replace("_", " "): (x, y) if len(x) else ([0, 1], [np.nan, np.nan])
     for name, (x, y) in trade.items()
 }
-third = [f"{name}: {np.interp(1 / 3, x, y):.2f}" for name, (x, y) in trade.items()]
+third = [f"{name} {np.interp(1 / 3, x, y):.2f}" for name, (x, y) in trade.items()]
 figures.line(
     trade,
     "coverage",
     "risk (1 - Dice)",
-    title=f"Risk of the surest third of frames: {'; '.join(third)}",
-    alt=f"Risk over coverage, three curves. At a third, {'; '.join(third)}.",
-    caption="All target frames with blood together. A good ranking starts low, at left.",
+    title=f"Risk of the surest third of frames: {', '.join(third)}",
+    alt=f"Risk over coverage, three curves. At a third: {', '.join(third)}.",
+    caption="All target frames with blood. A good ranking starts low, at left.",
 )
 
 # %% [markdown]

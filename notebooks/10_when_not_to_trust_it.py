@@ -285,10 +285,11 @@ figures.estimates(both, "rank correlation of the map before and after")
 
 # %%
 TOO_ALIKE = 0.5
-failed = [
-    name for name in METHODS if max(weights[name].value, answer[name].value) > TOO_ALIKE
-]
-passed = [name for name in METHODS if name not in failed]
+similar = {
+    name: np.array([weights[name].value, answer[name].value]) for name in METHODS
+}
+failed = [name for name, both in similar.items() if (both > TOO_ALIKE).any()]
+passed = [name for name, both in similar.items() if (both <= TOO_ALIKE).all()]
 fails = words.listed(failed) or "none"
 passes = words.listed(passed) or "none"
 gone = f"{left:.0f}"

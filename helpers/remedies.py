@@ -204,15 +204,20 @@ def tent_online(setting: Setting) -> Remedied:
     return Remedied(partial(adaptation.tent_online, setting.baseline.model))
 
 
-def ensemble(setting: Setting) -> Remedied:
-    seeds = [setting.course.seed + 1000 * number for number in (1, 2)]
-    train, id_val = setting.data.of("train"), setting.data.of("id_val")
+def members(course: Course, data: Domains, baseline: runs.Run) -> list[runs.Run]:
+    """Three networks that differ by their seed alone, the baseline first."""
+    seeds = [course.seed + 1000 * number for number in (1, 2)]
+    train, id_val = data.of("train"), data.of("id_val")
     others = [
-        runs.trained("ensemble", replace(setting.course, seed=seed), train, id_val)
+        runs.trained("ensemble", replace(course, seed=seed), train, id_val)
         for seed in seeds
     ]
-    members = [setting.baseline.model, *(run.model for run in others)]
-    return Remedied(adaptation.Ensemble(members))
+    return [baseline, *others]
+
+
+def ensemble(setting: Setting) -> Remedied:
+    every = members(setting.course, setting.data, setting.baseline)
+    return Remedied(adaptation.Ensemble([run.model for run in every]))
 
 
 def few_labelled(setting: Setting) -> Remedied:

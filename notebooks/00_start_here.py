@@ -137,6 +137,7 @@ figures.strip(pictures, ["source", "target"], columns=2, title="Two kinds of sur
 # | 07 | [Close the gap](07_close_the_gap.ipynb) | What helps on patients that no remedy has seen? |
 # | 08 | [When does it start to bleed?](08_when_does_it_bleed.ipynb) | When does it bleed, how often and how long, on a camera that moves? |
 # | 09 | [Without training, and with a click](09_without_training_and_with_a_click.ipynb) | Does a method that never trained survive new surgery, and what is a click worth? |
+# | 10 | [When not to trust it](10_when_not_to_trust_it.ipynb) | Could the network, or we, have known that it breaks? |
 #
 # Each lesson has exercises: a cell to fill in, a check that tells right from wrong, and
 # a folded solution. Each closes with three questions.

@@ -25,7 +25,15 @@ from helpers.figures.errors import (
 )
 from helpers.figures.gains import against, gains, steps
 from helpers.figures.losses import division, failure_bars
-from helpers.figures.pictures import OVERLAY, classes, clicked, gallery, overlay, strip
+from helpers.figures.pictures import (
+    OVERLAY,
+    classes,
+    clicked,
+    gallery,
+    heat,
+    overlay,
+    strip,
+)
 from helpers.figures.scatter import correlations, hover_scatter
 from helpers.figures.style import COLOURS, name_of
 from helpers.figures.subjects import by_subject, estimates, single_patient, subject_dots
@@ -55,6 +63,7 @@ __all__ = [
     "false_by_region",
     "gains",
     "gallery",
+    "heat",
     "histories",
     "hover_scatter",
     "line",

@@ -66,6 +66,22 @@ def clicked(
     return shown
 
 
+def heat(
+    values: np.ndarray, size: tuple[int, int], image: np.ndarray | None = None
+) -> np.ndarray:
+    """A map (float hxw) as colours of a size (height, width), HxWx3 uint8: dark where
+    it is least, bright at its 99th percentile and above; laid over an image where one
+    is given."""
+    wide = cv2.resize(np.asarray(values, np.float32), size[::-1])
+    low, high = np.min(wide), np.percentile(wide, 99)
+    part = np.clip((wide - low) / (high - low if high > low else 1), 0, 1)
+    colours = 255 * matplotlib.colormaps["inferno"](part)[..., :3]
+    if image is not None:
+        grey = image.mean(axis=2, keepdims=True)
+        colours = 0.25 * grey + 0.75 * colours
+    return colours.astype(np.uint8)
+
+
 def strip(
     pictures: Sequence[np.ndarray],
     titles: Sequence[str],

@@ -60,20 +60,14 @@ def ece(chance: np.ndarray, blood: np.ndarray) -> float:
     return float((gap * bins["pixels"]).sum() / bins["pixels"].sum())
 
 
-def nll(chance: np.ndarray, blood: np.ndarray) -> float:
-    """Mean negative log-likelihood of the labels, in nats."""
-    right = np.where(blood, chance, 1 - chance)
-    return float(-np.log(right.astype(float)).mean())
-
-
 def cooled(chance: np.ndarray, temperature: float) -> np.ndarray:
     """Probabilities with their logits divided by a temperature: above 1, less sure."""
     return expit(logit(chance.astype(float)) / temperature)
 
 
 def temperature(chance: np.ndarray, blood: np.ndarray) -> float:
-    """The temperature (Guo et al. 2017) with the least nll on these pixels; 1 where
-    there are none."""
+    """The temperature (Guo et al. 2017) with the least negative log-likelihood on these
+    pixels; 1 where there are none."""
     if not len(chance):
         return 1.0
     logits = logit(chance.astype(float))

@@ -141,17 +141,6 @@ def aurc(score: Sequence[float], risk: Sequence[float]) -> float:
     return float(risks.mean()) if len(risks) else float("nan")
 
 
-def above(scores: Sequence[float], others: Sequence[float]) -> np.ndarray:
-    """For each score, the share of the others that lie below it, ties half. Its mean
-    over all is the AUROC, and over a subject's frames the AUROC of that subject."""
-    known = np.sort(np.asarray(others, float))
-    known = known[~np.isnan(known)]
-    scores = np.asarray(scores, float)
-    low, high = (np.searchsorted(known, scores, side) for side in ("left", "right"))
-    found = (low + high) / 2 / len(known) if len(known) else np.full(len(scores), 0.5)
-    return np.where(np.isnan(scores) | (len(known) == 0), np.nan, found)
-
-
 def false_positive_rate(
     positive: Sequence[float], negative: Sequence[float], caught: float = 0.95
 ) -> float:

@@ -31,6 +31,7 @@ def line(
             color=style.colour_of(split, place),
             ls=["-", "--", "-.", ":"][place % 4],
             marker=MARKERS[place % 8],
+            markevery=max(1, len(x) // 20),  # many would hide the line
             ms=4,
             lw=2,
             label=name_of(split),

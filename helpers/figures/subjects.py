@@ -190,8 +190,11 @@ def single_patient(
     )
 
 
-def estimates(found: Mapping[str, Estimate], x_title: str, **said) -> Chart:
-    """A row per named Estimate: its value, and its interval where it has one."""
+def estimates(
+    found: Mapping[str, Estimate], x_title: str, mark: float = 0.0, **said
+) -> Chart:
+    """A row per named Estimate: its value, and its interval where it has one; mark: the
+    value that the intervals are held against, where a line is drawn."""
     figure, axis = style.new(7.5, 0.8 + 0.36 * len(found))
     for place, one in enumerate(found.values()):
         colour = style.colour_of(one.split, 0)
@@ -205,20 +208,22 @@ def estimates(found: Mapping[str, Estimate], x_title: str, **said) -> Chart:
                 solid_capstyle="butt",
             )
         axis.scatter([one.value], [place], color=colour, s=44, zorder=3)
-    axis.axvline(0, color=COLOURS["faint"], lw=1)
+    axis.axvline(mark, color=COLOURS["faint"], lw=1)
     style.rows(axis, list(found), x_title)
     defined = {name: one.value for name, one in found.items() if one.value == one.value}
     top = max(defined, key=defined.get) if defined else None
     apart = sum(
-        one.low is not None and (one.low > 0 or one.high < 0) for one in found.values()
+        one.low is not None and (one.low > mark or one.high < mark)
+        for one in found.values()
     )
     offered = sum(one.low is not None for one in found.values())
+    held = "zero" if not mark else f"{mark:g}"
     return made(
         figure,
         said,
         (
             f"'{top}' is highest, at {defined[top]:.2f}; intervals that leave out "
-            f"zero: {apart} of {offered}"
+            f"{held}: {apart} of {offered}"
             if top
             else "No value is defined"
         ),

@@ -660,6 +660,7 @@ def unsure(network, images, levels):
     }
 
 
+# %%
 def scores(split):
     packed = lesson.frames(split)
     view = views.view_of(packed) & packed.valid
@@ -831,6 +832,8 @@ asking = {
 }
 unsure_in_black = in_surround(asking)
 parted_ways = parting(unsure_in_black)
+
+# %%
 rows = {f"{name}, {NETWORKS[who]}": e for (name, who), e in unsure_in_black.items()}
 rows |= {f"{MARKS}, {NETWORKS[who]}": in_black[MARKS, who] for who in NETWORKS}
 best_way = max(parted_ways, key=lambda name: np.nan_to_num(parted_ways[name], nan=-9))

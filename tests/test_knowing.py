@@ -2,9 +2,14 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+import torch
+from scipy.spatial.distance import mahalanobis
+from sklearn.metrics import roc_auc_score, roc_curve
+from torch import nn
 
-from helpers import calibration, explanation, uncertainty
+from helpers import calibration, correlation, explanation, models, training, uncertainty
+from helpers.errors import CourseError
+from helpers.settings import device
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -18,9 +23,33 @@ def test_calibration_error_is_its_definition(seed: int) -> None:
         if held:
             total += abs(sum(chance[i] for i in held) - sum(blood[i] for i in held))
     assert calibration.ece(chance, blood) == pytest.approx(total / 300, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_temperature_makes_the_labels_likelier(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    chance = random.uniform(0.001, 0.999, 300)
+    blood = random.uniform(size=300) < chance**2
     best = calibration.temperature(chance, blood)
-    cooled = calibration.cooled(chance, best)
-    assert calibration.nll(cooled, blood) < calibration.nll(chance, blood)
+
+    def likely(temperature: float) -> float:
+        cooled = calibration.cooled(chance, temperature)
+        return np.log(np.where(blood, cooled, 1 - cooled)).sum()
+
+    grid = np.exp(np.linspace(np.log(0.1), np.log(20), 200))
+    assert likely(best) >= max(map(likely, grid)) - 1e-6
+    assert calibration.temperature(chance[:0], blood[:0]) == 1
+
+
+def test_the_band_never_looks_at_the_label() -> None:
+    levels = np.zeros((1, 20, 20), np.uint8)
+    levels[0, 5:15, 5:15] = 255  # a sure answer, whose edge is in the band
+    levels[0, 0, 0] = 100  # an unsure one
+    valid = np.ones(levels.shape, bool)
+    valid[0, 4, 4] = False
+    band = calibration.band(levels, valid)
+    assert band[0, 0, 0] and band[0, 5, 10] and band[0, 3, 10]
+    assert not band[0, 10, 10] and not band[0, 1, 10] and not band[0, 4, 4]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -32,13 +61,122 @@ def test_area_under_risk_coverage_is_its_definition(seed: int) -> None:
     assert uncertainty.aurc(score, risk) == pytest.approx(brute, abs=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_mean_share_below_is_sklearns_auroc(seed: int) -> None:
+def test_frames_that_score_the_same_have_no_order() -> None:
+    one = uncertainty.aurc([1, 1, 0], [0.2, 0.8, 0.5])
+    assert one == pytest.approx(uncertainty.aurc([1, 1, 0], [0.8, 0.2, 0.5]))
+    assert one == pytest.approx(0.5)
+    assert np.isnan(uncertainty.aurc([np.nan, 1], [0.5, np.nan]))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_auroc_and_false_positives_are_sklearns(seed: int) -> None:
     random = np.random.default_rng(seed)
-    one, other = random.integers(3, 12, 50), random.integers(0, 9, 30)
-    labels = [1] * 50 + [0] * 30
-    expected = roc_auc_score(labels, [*one, *other])
-    assert uncertainty.above(one, other).mean() == pytest.approx(expected, abs=1e-9)
+    far, near = random.integers(3, 12, 50), random.integers(0, 9, 30)
+    scores, labels = np.concatenate([far, near]), np.arange(80) < 50
+    expected = roc_auc_score(labels, scores)
+    assert correlation.auroc(scores, labels) == pytest.approx(expected, abs=1e-9)
+    false, true, _ = roc_curve(labels, scores, drop_intermediate=False)
+    found = uncertainty.false_positive_rate(far, near)
+    assert found == pytest.approx(false[true >= 0.95].min(), abs=1e-9)
+
+
+def test_three_that_agree_and_three_that_do_not() -> None:
+    same = np.full((3, 1, 4, 4), 200, np.uint8)
+    other = same.copy()
+    other[0] = 20
+    assert uncertainty.disagreement(same).max() == pytest.approx(0, abs=1e-6)
+    assert uncertainty.disagreement(other).min() > 0.1
+    assert uncertainty.pairwise_dice(same >= 128).tolist() == [1]
+    assert uncertainty.pairwise_dice(other >= 128)[0] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_distance_in_feature_space_is_its_definition(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    known, asked = (
+        random.normal(size=(60, 4)) * [1, 2, 3, 4],
+        random.normal(size=(3, 4)),
+    )
+    spread = np.cov(known.T)
+    spread += uncertainty.SHRINK * np.trace(spread) / 4 * np.eye(4)
+    expected = [mahalanobis(one, known.mean(0), np.linalg.inv(spread)) for one in asked]
+    assert uncertainty.mahalanobis(known, asked) == pytest.approx(expected)
+
+
+@pytest.fixture(scope="module")
+def network() -> models.Segmenter:
+    return models.build("lite0", weights=None, seed=0).eval()
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+
+
+def test_integrated_gradients_add_up_to_the_answer(images) -> None:
+    torch.manual_seed(0)
+    plain = {"padding": 1, "bias": False}
+    network = nn.Sequential(  # without a bias, so that each step has the same gradient
+        nn.Conv2d(3, 4, 3, **plain), nn.ReLU(), nn.Conv2d(4, 1, 3, **plain)
+    )
+    summed = explanation.Summed(network)
+    where = torch.zeros(2, 64, 64, dtype=torch.bool)
+    where[:, 20:40, 20:40] = True
+    given = torch.from_numpy(images).permute(0, 3, 1, 2).float().to(device()) / 255
+    where = where.to(given.device)
+    found = explanation.integrated_gradients(summed, given, where).sum(dim=(1, 2, 3))
+    assert found.tolist() == pytest.approx(summed(given, where).tolist(), rel=1e-4)
+
+
+@pytest.mark.parametrize("method", explanation.METHODS)
+def test_a_map_changes_with_the_weights_and_leaves_the_network_alone(
+    network, images, method
+) -> None:
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    asked = np.ones((2, 64, 64), bool)
+    one = explanation.heat(network, images, asked, method)
+    other = explanation.randomised(network, "lite0", seed=1)
+    moved = explanation.heat(other, images, asked, method)
+    assert one.shape == (2, 64, 64) and (one >= 0).all() and one.max() > 0
+    assert explanation.similarity(one[0], moved[0], asked[0]) < 0.9
+    assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+    with pytest.raises(CourseError, match="Grad-CAM"):
+        explanation.heat(network, images, asked, "crystal ball")
+
+
+def test_dropout_is_put_in_and_taken_out_again(network, images) -> None:
+    before = training.predict(network, images)
+    drawn = uncertainty.dropped_out(network, images, draws=3)
+    again = uncertainty.dropped_out(network, images, draws=3)
+    assert (drawn == again).all() and (drawn[0] != drawn[1]).any()
+    assert (training.predict(network, images) == before).all()
+
+
+def test_turned_frames_are_turned_back(network, images) -> None:
+    turned = uncertainty.turned(network, images)
+    mirrored = uncertainty.turned(network, images[:, :, ::-1])
+    assert (turned[0] == training.predict(network, images)).all()
+    assert (mirrored[0][:, :, ::-1] == turned[2]).all()
+    assert (mirrored[2][:, :, ::-1] == turned[0]).all()
+
+
+def test_heat_less_area() -> None:
+    where = np.zeros((4, 4), bool)
+    where[0] = True
+    valid = np.ones((4, 4), bool)
+    assert explanation.share_inside(np.ones((4, 4)), where, valid) == 0
+    assert explanation.share_inside(where.astype(float), where, valid) == 0.75
+    assert np.isnan(explanation.share_inside(np.zeros((4, 4)), where, valid))
+
+
+def test_what_is_painted_over_is_gone_and_the_rest_stays() -> None:
+    image = np.full((20, 20, 3), 90, np.uint8)
+    image[8:12, 8:12] = (200, 0, 0)
+    marked = image[..., 0] == 200
+    painted = explanation.painted_over(image, marked)
+    assert np.abs(painted.astype(int) - 90).max() <= 2
+    steep = explanation.edges(image).max()
+    assert steep > 100 and explanation.edges(painted).max() < steep / 10
 
 
 def test_likeness_of_maps() -> None:

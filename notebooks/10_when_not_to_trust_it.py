@@ -220,7 +220,7 @@ images = np.array(patients.images[chosen])
 asked = marked[chosen]
 seen = (views.view_of(patients) & patients.valid)[chosen]
 whose = patients.table["subject"].to_numpy()[chosen]
-n_whose = len(set(whose))
+n_chosen, n_whose = len(chosen), len(set(whose))
 
 # %%
 METHODS = list(explanation.METHODS)
@@ -251,11 +251,12 @@ def likeness(one, other, at=first):
 pairs = itertools.combinations(METHODS, 2)
 agree = [words.number(likeness(heats[one], heats[other])) for one, other in pairs]
 figures.strip(
-    [overlaid, *(figures.heat(one[first], size, shown) for one in heats.values())],
-    ["what it marked", *heats],
+    [shown, overlaid]
+    + [figures.heat(one[first], size, shown) for one in heats.values()],
+    ["the frame", "what it marked", *heats],
     columns=3,
     legend=figures.OVERLAY,
-    title=f"Three answers to one question agree by {words.listed(agree)}",
+    title=f"Three answers to one question, alike by {words.listed(agree)}",
     caption="Rank correlation of two maps over the view: 1 is the same map.",
 )
 
@@ -288,7 +289,7 @@ figures.strip(
 )
 
 # %% [markdown]
-# One frame is an anecdote. So we take {len(chosen)} frames: of each of {n_whose}
+# One frame is an anecdote. So we take {n_chosen} frames: of each of {n_whose}
 # subjects those two where most is marked. The number is this one:
 
 # %%
@@ -433,8 +434,8 @@ apart = [words.number(parted[name], "+.2f") for name in (MARKS, best_map)]
 figures.estimates(
     rows,
     "share of heat less share of area, in the surround",
-    title=f"The two networks are {apart[0]} apart by their marks alone, and "
-    f"{apart[1]} by {best_map}",
+    title=f"The marks alone part the two networks by {apart[0]}, the best heatmap "
+    f"({best_map}) by {apart[1]}",
     caption="Right of zero: more heat in the black surround than its area explains.",
 )
 
@@ -730,18 +731,21 @@ figures.estimates(
 surer = [name for name in ways if knows[name].value < 0.5]
 best_control = max(knows[name].value for name in CONTROLS)
 better = [name for name in ways if round(knows[name].value - best_control, 2) > 0]
-sure, knowing = (words.listed(names) or "none" for names in (surer, better))
+below = [name for name in surer if (knows[name].high or 1) < 0.5]
+sure, surely, knowing = (
+    words.listed(names) or "none" for names in (surer, below, better)
+)
 at_home = lesson.frames("id_test")
 n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 
 # %% [markdown]
 # An AUROC below one half means that a way is *surer* on surgery that it has never seen:
-# here {sure}. Better than both controls at knowing the target: {knowing}. The feature
-# distance reaches {deep:.2f} ({deep.interval}), and counting black pixels, which needs
-# no network, {black:.2f} ({black.interval}). What does no better than a control has not
-# been shown to know more than it. And the source is the same {n_home} frames of
-# {n_home_subjects} subjects for every subject of the target: the interval doesn't know
-# of those.
+# here {sure}; with their whole interval below: {surely}. Better than both controls at
+# knowing the target: {knowing}. The feature distance reaches {deep:.2f}
+# ({deep.interval}), and counting black pixels, which needs no network, {black:.2f}
+# ({black.interval}). What does no better than a control has not been shown to know more
+# than it. And the source is the same {n_home} frames of {n_home_subjects} subjects for
+# every subject of the target: the interval doesn't know of those.
 #
 # Does the distance see *anything* but the black? We lend the patients' surround to the
 # source's frames: everything outside of a patient's view becomes black, and the tissue
@@ -841,8 +845,8 @@ apart = [words.number(one, "+.2f") for one in (by_marks, parted_ways[best_way])]
 figures.estimates(
     rows,
     "share of uncertainty less share of area, in the surround",
-    title=f"The two networks are {apart[0]} apart by their marks alone, and "
-    f"{apart[1]} by {best_way}",
+    title=f"The marks alone part the two networks by {apart[0]}, the best way to ask "
+    f"({best_way}) by {apart[1]}",
     caption="Right of zero: more uncertainty in the black than its area explains.",
 )
 
@@ -917,7 +921,7 @@ rows = {
 figures.estimates(
     rows,
     "share, mean over subjects",
-    title=f"Missed without a word: {missed_moved}",
+    title=f"The share of bleeding frames missed without a word {missed_moved}",
     caption=f"An alarm from {least_area:g} % of the view on, silent where three "
     "networks disagree. Unanswered: met with silence.",
 )

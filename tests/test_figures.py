@@ -286,6 +286,25 @@ def test_the_gallery_picks_best_middle_and_worst():
     )
 
 
+def test_intervals_are_held_against_the_value_that_says_nothing():
+    found = {
+        "one": Estimate(0.7, 0.6, 0.8, 0.9, 40, 4, split="ood_test"),
+        "other": Estimate(0.4, 0.2, 0.6, 0.9, 40, 4, split="ood_test"),
+    }
+    assert "leave out zero: 2 of 2" in figures.estimates(found, "AUROC").title
+    chart = figures.estimates(found, "AUROC", mark=0.5)
+    assert "leave out 0.5: 1 of 2" in chart.title
+    assert [0.5, 0.5] in [list(one.get_xdata()) for one in chart.axes[0].lines]
+
+
+def test_a_long_curve_is_not_hidden_by_its_markers():
+    x = np.linspace(0, 1, 200)
+    (one,) = figures.line({"a": (x, x)}, "coverage", "risk").axes[0].lines
+    assert len(x) / one.get_markevery() <= 25
+    (few,) = figures.line({"a": (x[:9], x[:9])}, "coverage", "risk").axes[0].lines
+    assert few.get_markevery() == 1
+
+
 def test_padding_is_no_rim():
     one = np.full((40, 40), np.nan)
     one[10:30] = 0

@@ -249,6 +249,7 @@ def likeness(one, other, at=first):
     return explanation.similarity(one[at], other[at], seen[at])
 
 
+# %%
 pairs = itertools.combinations(METHODS, 2)
 alike_by = [likeness(heats[one], heats[other]) for one, other in pairs]
 agree = [words.number(value) for value in alike_by]
@@ -413,6 +414,7 @@ def in_surround(asking):
     return found
 
 
+# %%
 def parting(found):
     """How far each map parts the old network from the course's."""
     names = dict.fromkeys(name for name, _ in found)
@@ -494,6 +496,7 @@ def over_subjects(each, frames, said):
     return replace(found, n_frames=int(frames))
 
 
+# %%
 bands = {split: in_band(split) for split in ("id_val", *SPLITS)}
 temperature = calibration.temperature(*bands["id_val"][:2])
 for split in SPLITS:
@@ -697,6 +700,7 @@ def auroc(far, near):
     return correlation.auroc(both, np.arange(len(both)) < len(far))
 
 
+# %%
 CONTROLS = ["marked area", "black share"]
 knows, ranks, rates = {}, {}, {}
 for name, away in scored[TARGET].items():

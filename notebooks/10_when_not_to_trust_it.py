@@ -445,7 +445,7 @@ figures.estimates(
 )
 
 # %%
-further = [name for name in METHODS if parted[name] > by_marks]
+further = [name for name in METHODS if round(parted[name] - by_marks, 2) > 0]
 told = f"further than that: {words.listed(further) or 'none of the three maps'}"
 if np.isnan([*parted.values()]).any():
     told = "for some map or mark nothing can be said, since a network marks nothing"
@@ -793,7 +793,7 @@ figures.line(
     curves,
     "coverage",
     "risk (1 - Dice)",
-    title=f"Risk of the surest third, where all have {words.number(whole)}: "
+    title=f"Risk of the surest third (of all: {words.number(whole)}): "
     f"{', '.join(third)}",
     alt=f"Risk over coverage, {len(curves)} curves. At a third: {', '.join(third)}.",
     caption="All target frames with blood. A good order starts low, at left.",
@@ -858,7 +858,7 @@ figures.estimates(
 )
 
 # %%
-warned = [name for name in asking["old"] if parted_ways[name] > by_marks]
+warned = [name for name in parted_ways if round(parted_ways[name] - by_marks, 2) > 0]
 warnings = words.listed(warned) or "none of the three ways"
 told_of = [
     f"{name} by {words.number(parted, '+.2f')}" for name, parted in parted_ways.items()
@@ -948,6 +948,11 @@ n_clean = int((~bleeds[TARGET]).sum())
 n_plain = int((bleeds[TARGET] & ~large).sum())
 n_missed = int((bleeds[TARGET] & ~large & ~unsaid).sum())
 n_right = int((unsaid & large).sum())
+price = "So the silence costs no right alarm here, and somebody has to look"
+if n_right:
+    price = "So a silence trades misses for right alarms, and somebody has to look"
+
+# %%
 missed_by, silent_by = (
     policy[name, TARGET].value - policy[name, "id_test"].value
     for name in ("missed", "abstained")
@@ -965,11 +970,10 @@ if not np.isnan([missed_by, silent_by]).any():
 # is not in it**: the share of all frames on which the alarm stays silent
 # {silent_moved}. {verdict}. In frames of {places[1]}: without silence the alarm would
 # miss {n_plain} of {n_bleeding} that bleed. With it, {n_missed} are missed, and
-# {n_unsaid} unanswered, on {n_right} of which the alarm would have been right. So a
-# silence can buy fewer misses with alarms that are then missing too, and somebody has
-# to look while it lasts. There are {n_clean} clean frames of the target here: where there
-# are none, every alarm is true and that row says nothing. Read the figure as the
-# clinician of the first page would: would you leave it switched on?
+# {n_unsaid} unanswered, on {n_right} of which the alarm would have been right. {price}
+# while it lasts. There are {n_clean} clean frames of the target here: where there are
+# none, every alarm is true and that row says nothing. Read the figure as the clinician
+# of the first page would: would you leave it switched on?
 #
 # ### Exercise 4 · What would you switch on? (open)
 #

@@ -305,6 +305,11 @@ def test_a_long_curve_is_not_hidden_by_its_markers():
     assert few.get_markevery() == 1
 
 
+def test_a_curve_without_a_value_is_undefined_and_warns_of_nothing(recwarn):
+    alt = figures.line({"a": ([0, 1], [np.nan, np.nan])}, "coverage", "risk").alt
+    assert "a: undefined" in alt and not recwarn.list
+
+
 def test_padding_is_no_rim():
     one = np.full((40, 40), np.nan)
     one[10:30] = 0

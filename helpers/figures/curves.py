@@ -75,6 +75,8 @@ def line(
 
 
 def _ends(x, y) -> str:
+    if not np.isfinite(np.asarray(y, float)).any():
+        return "undefined"
     return (
         f"{number(y[0])} at {x[0]:g}, {number(y[-1])} at {x[-1]:g}, between "
         f"{number(float(np.nanmin(y)))} and {number(float(np.nanmax(y)))}"

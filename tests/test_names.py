@@ -166,7 +166,7 @@ _LINES = (settings.ROOT / "Makefile").read_text(encoding="utf-8").split("\n")
 MAKEFILE = "\n".join(
     [
         *(one for one in _LINES if one.startswith(("GIVEN :=", "$(foreach one"))),
-        "export $(GIVEN) PUBLIC",
+        "export $(GIVEN) PUBLIC FROM YES",
         *(one for one in _LINES if one.startswith("OPTIONS =")),
         "shown:",
         "\t@printf '%s\\n' $(OPTIONS)",

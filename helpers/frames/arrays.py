@@ -16,6 +16,7 @@ from helpers.errors import CourseError
 from helpers.frames.bad import Bad, split_address
 from helpers.frames.cholecseg8k import colour_mask
 from helpers.progress import progress
+from helpers.store import FULL_DISK
 
 # The arrays of a packed folder: their dtype, and what follows N, height and width in
 # their shape.
@@ -26,9 +27,6 @@ ARRAYS = {
     "classes": (np.uint8, ()),
     "fill": (np.bool_, ()),
 }
-
-
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def fingerprint(keys: list[tuple[str, str, str]]) -> str:

@@ -136,7 +136,7 @@ def write_folder(place: Path, write: Callable[[Path], None]) -> Path:
     except OSError as error:
         if place.exists() and error.errno in (errno.ENOTEMPTY, errno.EEXIST):
             return place
-        if error.errno in FULL_DISK:
+        if error.errno == errno.ENOSPC:
             raise CourseError(
                 f"{place}: the disk is full; free some space and run the same command "
                 "again."

@@ -4,6 +4,8 @@
 ('‹b›pig1‹/b›', 'pig_1 (left)')
 """
 
+import re
+
 # What Markdown, HTML, mathematics or a plot would read as a command, and a letter that
 # looks like it and is none. Quotes stay: wherever a name becomes an attribute it is
 # escaped.
@@ -23,6 +25,11 @@ LOOK_ALIKES = str.maketrans(
 )
 
 
+# Between two letters or digits an underscore is a letter; elsewhere Markdown takes two
+# of them, and what stands between, for emphasis.
+_UNDERLINES = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+
+
 def text(given: object) -> str:
     """A name, or a sentence with names in it, that does nothing wherever it is shown.
 
@@ -31,7 +38,8 @@ def text(given: object) -> str:
     are no letters) is written as an escape. A text that holds none of these
     stays as it is, and so does a text that has been through here.
     """
-    return printable(given).replace("://", ":∕∕").translate(LOOK_ALIKES)
+    shown = printable(given).replace("://", ":∕∕").translate(LOOK_ALIKES)
+    return _UNDERLINES.sub("ˍ", shown.replace("~~", "∼∼"))
 
 
 def printable(line: object) -> str:

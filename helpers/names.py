@@ -7,14 +7,14 @@
 import re
 
 # What Markdown, HTML, mathematics or a plot would read as a command, and a letter that
-# looks like it and is none. Quotes stay: wherever a name becomes an attribute it is
-# escaped.
+# looks like it, is none, and is in the font of the figures. Quotes stay: wherever a
+# name becomes an attribute it is escaped.
 LOOK_ALIKES = str.maketrans(
     {
         "<": "‹",
         ">": "›",
-        "&": "＆",
-        "$": "＄",
+        "&": "⅋",
+        "$": "Ꞩ",
         "`": "‵",
         "*": "∗",
         "[": "⁅",
@@ -29,6 +29,14 @@ LOOK_ALIKES = str.maketrans(
 # of them, and what stands between, for emphasis.
 _UNDERLINES = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 
+# At the start of a line Markdown takes these for a heading, a list, a rule or code.
+_START = re.compile(
+    r" {4,}| *(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|[-=][-= ]*$|\d{1,9}[.)](?=\s|$)|~{3,})"
+)
+_AT_START = str.maketrans(
+    {"#": "♯", "-": "‐", "+": "⁺", "=": "꞊", ".": "․", ")": "․", "~": "∼", " ": "␣"}
+)
+
 
 def text(given: object) -> str:
     """A name, or a sentence with names in it, that does nothing wherever it is shown.
@@ -39,7 +47,10 @@ def text(given: object) -> str:
     stays as it is, and so does a text that has been through here.
     """
     shown = printable(given).replace("://", ":∕∕").translate(LOOK_ALIKES)
-    return _UNDERLINES.sub("ˍ", shown.replace("~~", "∼∼"))
+    shown = _UNDERLINES.sub("ˍ", shown.replace("~~", "∼∼"))
+    if start := _START.match(shown):
+        shown = start[0].translate(_AT_START) + shown[start.end() :]
+    return shown
 
 
 def printable(line: object) -> str:

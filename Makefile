@@ -1,4 +1,4 @@
-# make report | make test | make lab | make notebooks | make help
+# make report | make data | make test | make lab | make notebooks | make help
 PYTHON  ?= python3
 PROFILE ?= quick
 SEED    ?= 0
@@ -8,16 +8,19 @@ READY   := .venv/ready
 
 # What is given reaches the shell as variables, as it was typed: neither make nor the shell reads commands in it.
 GIVEN := PROFILE SEED DATA SOURCE TARGET ON_BAD PUBLISHED
-$(foreach one,$(GIVEN) PUBLIC,$(eval override $(one) := $$(value $(one))))
-export $(GIVEN) PUBLIC
+$(foreach one,$(GIVEN) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one))))
+export $(GIVEN) PUBLIC FROM YES
 OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
 
-.PHONY: help report test lab notebooks format published setup clean
+.PHONY: help report data test lab notebooks format published setup clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=... SOURCE=... TARGET=... ON_BAD=skip PUBLIC=1)
 	@$(BIN)/python -m report.build $(OPTIONS)
+
+data: $(READY)  ## say what the real data sets are, what is there, and fetch CholecSeg8k after a yes (FROM=hub or kaggle, YES=1, DATA=...)
+	@$(BIN)/python -m helpers.fetching --data="$$DATA" --from="$${FROM:-hub}" --yes="$$YES"
 
 test: $(READY)  ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup

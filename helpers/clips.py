@@ -19,10 +19,15 @@ import pandas as pd
 
 from helpers import names
 from helpers.errors import CourseError
+from helpers.frames.archives import LARGEST
+from helpers.frames.bad import misnamed, named, printable
+from helpers.frames.folder import IMAGE_FORMATS
+from helpers.frames.png import rgb
 
 PICTURES = (".png", ".jpg", ".jpeg")
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
 TABLE = "bleedings.csv"
+FASTEST = 100_000  # frames a second; a file that says more is damaged
 
 
 class Bleeding(NamedTuple):
@@ -87,8 +92,15 @@ def sorted_out(folder: Path | str, fps: float = 5.0) -> tuple[list[Video], list[
     """The cases that can be used, and a sentence for each that cannot."""
     folder = Path(folder)
     table = _table(folder / TABLE)
-    found, bad = [], []
-    places = {_case(path): path for path in sorted(folder.iterdir()) if _is_case(path)}
+    found, bad, places = [], [], {}
+    for path in sorted(filter(_is_case, folder.iterdir())):
+        if wrong := misnamed(path.name):
+            bad.append(f"{named(path)} has a name {wrong}: rename it.")
+        elif (first := places.setdefault(_case(path), path)) is not path:
+            bad.append(
+                f"{path.name} and {first.name} are both the case '{_case(path)}'; take "
+                "one of them out."
+            )
     for name in dict.fromkeys(table["case"]):
         if name not in places:
             bad.append(
@@ -116,13 +128,20 @@ def _case(path: Path) -> str:
 def _table(path: Path) -> pd.DataFrame:
     remedy = f"give it the columns case,{','.join(Bleeding._fields)} and only numbers."
     try:
-        table = pd.read_csv(path, dtype={"case": str})
-        numbers = table[list(Bleeding._fields)].astype(float)
-    except (OSError, ValueError, KeyError, pd.errors.ParserError) as error:
-        said = "is not there" if not path.exists() else f"can't be read ({error})"
-        raise CourseError(f"{path} {said}; {remedy}") from error
-    if "case" not in table or not np.isfinite(numbers.to_numpy()).all():
-        raise CourseError(f"{path} has a case or a number missing; {remedy}")
+        if path.stat().st_size > LARGEST:
+            raise ValueError("it is too large for a table of bleedings")
+        table = pd.read_csv(path, dtype={"case": str}, keep_default_na=False)
+        numbers = table[list(Bleeding._fields)].replace("", "nan").astype(float)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        cause = printable(str(error).split("\n")[0])
+        said = "is not there" if not path.exists() else f"can't be read ({cause})"
+        raise CourseError(f"{printable(path)} {said}; {remedy}") from error
+    if (
+        "case" not in table
+        or (table["case"] == "").any()
+        or not np.isfinite(numbers.to_numpy()).all()
+    ):
+        raise CourseError(f"{printable(path)} has a case or a number missing; {remedy}")
     return table.assign(**numbers)
 
 
@@ -132,7 +151,7 @@ def _video(name: str, path: Path, rows: pd.DataFrame, fps: float) -> Video:
         Bleeding(*row) for row in rows[list(Bleeding._fields)].to_numpy()
     )
     _check(name, bleedings, n_frames / fps, n_frames, size)
-    return Video(name, path, fps, n_frames, size, tuple(bleedings))
+    return Video(names.text(name), path, fps, n_frames, size, tuple(bleedings))
 
 
 def _check(name: str, bleedings, seconds: float, n_frames: int, size) -> None:
@@ -174,7 +193,7 @@ def _check(name: str, bleedings, seconds: float, n_frames: int, size) -> None:
 def _pictures(path: Path) -> list[Path]:
     found = [one for one in path.iterdir() if one.suffix.lower() in PICTURES]
     for one in found:
-        if not one.stem.isdigit():
+        if not one.stem.isdecimal():
             raise CourseError(
                 f"{path.name}/{one.name}: the name is no number; call frames "
                 "000000.png, 000001.png and so on."
@@ -201,7 +220,7 @@ def _look_file(path: Path, _: float) -> tuple[int, float, tuple[int, int]]:
     try:
         n_frames = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
         fps = float(video.get(cv2.CAP_PROP_FPS)) if n_frames > 0 else 0.0
-        read, image = video.read() if fps > 0 else (False, None)
+        read, image = video.read() if 0 < fps < FASTEST else (False, None)
     finally:
         video.release()
     if not read:
@@ -215,16 +234,12 @@ def _look_file(path: Path, _: float) -> tuple[int, float, tuple[int, int]]:
 
 
 def _read(path: Path) -> np.ndarray:
-    image = (
-        cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
-        if (path.stat().st_size)
-        else None
-    )
-    if image is None:
+    try:
+        return rgb(str(path), IMAGE_FORMATS)
+    except CourseError as error:
         raise CourseError(
             f"{path.parent.name}/{path.name} can't be read as a picture; copy it again."
-        )
-    return np.ascontiguousarray(image[..., ::-1])
+        ) from error
 
 
 def _from_folder(path: Path) -> Iterator[np.ndarray]:

@@ -11,8 +11,7 @@ import pandas as pd
 
 from helpers import frames, phantom, store
 from helpers.errors import CourseError
-from helpers.finding import real_folder
-from helpers.frames.bad import named
+from helpers.finding import CALLED, check_apart, real_folder, unused
 from helpers.settings import Course
 
 # Below this many subjects there is no training, validation and test of whole subjects.
@@ -139,9 +138,7 @@ def gather(course: Course, fold: int | None = None) -> Domains:
                 tables[role] = index.table
                 real.add(role)
                 kind = _kind(index.table["dataset"])
-                what = {"hemoset": "HemoSet", "cholecseg8k": "CholecSeg8k"}.get(
-                    kind, f"your own folder {folder.name}"
-                )
+                what = CALLED.get(kind, f"your own folder {folder.name}")
                 notes.append(
                     f"The {role} is real: {what}, {len(index.table):,} frames of "
                     f"{index.table['subject'].nunique()} subjects."
@@ -156,12 +153,8 @@ def gather(course: Course, fold: int | None = None) -> Domains:
             )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
         tables[role] = frames.index(drawn(course, role)).table
-    if set(tables["source"]["image"]) & set(tables["target"]["image"]):
-        shared = named(tables["target"]["image"].iloc[0])
-        raise CourseError(
-            f"SOURCE= and TARGET= both hold {shared}, and a shift is measured "
-            "between two sets of frames: name two folders that share none."
-        )
+    notes += unused(course)
+    check_apart(tables["source"], tables["target"], real)
     if real != {"source", "target"}:
         tables["wished"] = frames.index(drawn(course, "wished")).table
     if looked_at:

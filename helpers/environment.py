@@ -36,6 +36,7 @@ ONLY_AT_HOME = (
     "playwright",
     "pytest",
     "pytest-xdist",
+    "hypothesis",
     "axe-playwright-python",
     "ruff",
     "ipykernel",

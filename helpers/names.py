@@ -4,15 +4,17 @@
 ('‹b›pig1‹/b›', 'pig_1 (left)')
 """
 
+import re
+
 # What Markdown, HTML, mathematics or a plot would read as a command, and a letter that
-# looks like it and is none. Quotes stay: wherever a name becomes an attribute it is
-# escaped.
+# looks like it, is none, and is in the font of the figures. Quotes stay: wherever a
+# name becomes an attribute it is escaped.
 LOOK_ALIKES = str.maketrans(
     {
         "<": "‹",
         ">": "›",
-        "&": "＆",
-        "$": "＄",
+        "&": "⅋",
+        "$": "Ꞩ",
         "`": "‵",
         "*": "∗",
         "[": "⁅",
@@ -20,6 +22,19 @@ LOOK_ALIKES = str.maketrans(
         "|": "∣",
         "\\": "∖",
     }
+)
+
+
+# Between two letters or digits an underscore is a letter; elsewhere Markdown takes two
+# of them, and what stands between, for emphasis.
+_UNDERLINES = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+
+# At the start of a line Markdown takes these for a heading, a list, a rule or code.
+_START = re.compile(
+    r" {4,}| *(?:#{1,6}(?=\s|$)|[-+](?=\s|$)|[-=][-= ]*$|\d{1,9}[.)](?=\s|$)|~{3,})"
+)
+_AT_START = str.maketrans(
+    {"#": "♯", "-": "‐", "+": "⁺", "=": "꞊", ".": "․", ")": "․", "~": "∼", " ": "␣"}
 )
 
 
@@ -31,7 +46,11 @@ def text(given: object) -> str:
     are no letters) is written as an escape. A text that holds none of these
     stays as it is, and so does a text that has been through here.
     """
-    return printable(given).replace("://", ":∕∕").translate(LOOK_ALIKES)
+    shown = printable(given).replace("://", ":∕∕").translate(LOOK_ALIKES)
+    shown = _UNDERLINES.sub("ˍ", shown.replace("~~", "∼∼"))
+    if start := _START.match(shown):
+        shown = start[0].translate(_AT_START) + shown[start.end() :]
+    return shown
 
 
 def printable(line: object) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpers.errors import CourseError
+from helpers.names import printable
 
 # The repository's public address. The Colab badges, the set-up cell and the report take
 # it from here.
@@ -92,21 +93,30 @@ def course(
     public: bool = False,
 ) -> Course:
     """A course from a notebook's parameters; an empty path means "not given"."""
-    if profile not in PROFILES:
+    if profile not in list(PROFILES):
         raise CourseError(
-            f"There is no profile '{profile}'; choose one of {', '.join(PROFILES)}."
+            f"There is no profile '{printable(profile)}'; choose one of "
+            f"{', '.join(PROFILES)}."
         )
     if on_bad not in ("stop", "skip"):
         raise CourseError(
-            f"on_bad is '{on_bad}', which means nothing; choose stop or skip."
+            f"on_bad is '{printable(on_bad)}', which means nothing; choose stop or "
+            "skip."
         )
+    try:
+        seed = int(seed)
+    except (TypeError, ValueError) as error:
+        raise CourseError(
+            f"seed is '{printable(seed)}', which is no whole number; give one, for "
+            "instance 0."
+        ) from error
     paths = {
         name: _folder(name, given)
         for name, given in {"data": data, "source": source, "target": target}.items()
     }
     return Course(
         profile=profile,
-        seed=int(seed),
+        seed=seed,
         on_bad=on_bad,
         public=bool(public),
         numbers=PROFILES[profile],
@@ -114,10 +124,16 @@ def course(
     )
 
 
-def _folder(name: str, given: str) -> Path | None:
+def _folder(name: str, given: str | Path) -> Path | None:
     if not given:
         return None
-    path = Path(given).expanduser()
+    try:
+        path = Path(given).expanduser()
+    except (RuntimeError, TypeError) as error:  # ~nobody, and what is no path
+        raise CourseError(
+            f"{name.upper()}={printable(given)}: this is no path that can be followed; "
+            "give the path of the folder that holds the frames."
+        ) from error
     # A relative path is the reader's, said where the command was typed; notebooks run
     # in another folder.
     path = (
@@ -125,10 +141,11 @@ def _folder(name: str, given: str) -> Path | None:
         if path.is_absolute()
         else Path(os.environ.get("COURSE_FROM", os.getcwd())) / path
     )
-    if not path.is_dir():
+    # Unlike Path.is_dir, it raises nothing, however odd the path.
+    if not os.path.isdir(path):
         raise CourseError(
-            f"{name.upper()}={given}: there is no such folder; give the path of the "
-            "folder that holds the frames."
+            f"{name.upper()}={printable(given)}: there is no such folder; give the "
+            "path of the folder that holds the frames."
         )
     return path.resolve()
 

@@ -3,6 +3,7 @@ made, and nothing is half written.
 """
 
 import ast
+import contextlib
 import errno
 import functools
 import hashlib
@@ -10,7 +11,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,8 @@ from helpers.errors import CourseError
 from helpers.settings import ROOT, store_folder
 
 Made = TypeVar("Made")
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def key(**what) -> str:
@@ -92,18 +95,37 @@ def folder(kind: str, **what) -> Path:
     itself may not).
     """
     parent = store_folder() / kind
-    parent.mkdir(parents=True, exist_ok=True)
+    _made(parent)
     return parent / key(**what)
+
+
+def _made(parent: Path) -> None:
+    with _told(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def _told(parent: Path) -> Iterator[None]:
+    """The sentence for a place of the store that can't be written to."""
+    try:
+        yield
+    except OSError as error:
+        cause = "the disk is full" if error.errno in FULL_DISK else error.strerror
+        raise CourseError(
+            f"{parent} can't be written to ({cause.lower()}): free some space, or "
+            "name another folder with COURSE_STORE."
+        ) from error
 
 
 def write_folder(place: Path, write: Callable[[Path], None]) -> Path:
     """Let `write` fill a folder beside `place`, then put it there whole; on any error
     nothing stays behind.
 
-    Raises CourseError when the disk is full.
+    Raises CourseError when the disk is full or the folder can't be made.
     """
-    place.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    _made(place.parent)
+    with _told(place.parent):
+        draft = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:
         write(draft)
         # Another process made the same thing meanwhile; the same key means the same

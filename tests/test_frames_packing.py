@@ -280,7 +280,7 @@ def test_a_store_that_cannot_be_written(table, tmp_path):
     (tmp_path / "store").write_text("a file stands where the folder should")
     sentence_of(
         lambda: frames.pack(table, SIZE, folder=tmp_path / "store"),
-        "can't take the packed frames",
+        "can't be written to",
         "COURSE_STORE",
     )
 

@@ -7,7 +7,7 @@ bad ends in one CourseError.
 
 from helpers.frames.classes import CLASSES, UNKNOWN, ClassEntry, by_name
 from helpers.frames.fitting import fit
-from helpers.frames.indexing import COLUMNS, Index, index, layout
+from helpers.frames.indexing import COLUMNS, Index, begins_in, index, layout
 from helpers.frames.packing import Packed, joined, pack
 from helpers.frames.reading import read, read_classes
 from helpers.frames.splits import (
@@ -29,6 +29,7 @@ __all__ = [
     "TARGET_SPLITS",
     "UNKNOWN",
     "WISHED_SPLITS",
+    "begins_in",
     "by_name",
     "check_splits",
     "fit",

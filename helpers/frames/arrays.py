@@ -16,6 +16,7 @@ from helpers.errors import CourseError
 from helpers.frames.bad import Bad, split_address
 from helpers.frames.cholecseg8k import colour_mask
 from helpers.progress import progress
+from helpers.store import FULL_DISK
 
 # The arrays of a packed folder: their dtype, and what follows N, height and width in
 # their shape.
@@ -26,9 +27,6 @@ ARRAYS = {
     "classes": (np.uint8, ()),
     "fill": (np.bool_, ()),
 }
-
-
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def fingerprint(keys: list[tuple[str, str, str]]) -> str:
@@ -118,7 +116,8 @@ def write(
         for file in files:
             file.close()
     (draft / "about.json").write_text(
-        json.dumps({"skipped": skipped, "digests": digests, "marked": marked})
+        json.dumps({"skipped": skipped, "digests": digests, "marked": marked}),
+        encoding="utf-8",
     )
 
 
@@ -135,4 +134,40 @@ def unwritable(place: Path, error: OSError) -> CourseError:
 
 
 def opened(place: Path, name: str) -> np.ndarray:
-    return np.load(place / f"{name}.npy", mmap_mode="r")
+    """One of a packed folder's arrays, mapped; CourseError where it is damaged."""
+    try:
+        array = np.load(place / f"{name}.npy", mmap_mode="r")
+    except Exception as error:  # a damaged header ends in one of many errors
+        raise _damaged(place, f"{name}.npy") from error
+    dtype, more = ARRAYS[name]
+    if array.dtype != dtype or array.ndim != 3 + len(more) or array.shape[3:] != more:
+        raise _damaged(place, f"{name}.npy")
+    return array
+
+
+def about(place: Path, count: int, size: tuple[int, int]) -> dict:
+    """What stands in a packed folder's about.json, once that and the arrays are seen to
+    be of `count` frames at size. Raises CourseError where they are not; pixels are not
+    read.
+    """
+    try:
+        found = json.loads((place / "about.json").read_text(encoding="utf-8"))
+        skipped = {int(row): str(one) for row, one in found["skipped"].items()}
+        digests = [str(one) for one in found["digests"]]
+        marked = np.array(found["marked"], float)
+    except Exception as error:  # whatever is not as `write` wrote it
+        raise _damaged(place, "about.json") from error
+    whole = len(digests) == count and marked.shape == (count,)
+    if not whole or not all(0 <= row < count for row in skipped):
+        raise _damaged(place, "about.json")
+    for name in ARRAYS:
+        if opened(place, name).shape[:3] != (count, *size):
+            raise _damaged(place, f"{name}.npy")
+    return {"skipped": skipped, "digests": digests, "marked": marked}
+
+
+def _damaged(place: Path, file: str) -> CourseError:
+    return CourseError(
+        f"{place / file} is damaged: remove the folder it stands in, and run the same "
+        "command again, which packs its frames anew."
+    )

@@ -103,7 +103,7 @@ def _place(folder: str | Path) -> tuple[Path, str]:
             f"{shown}: there is no such folder: give the path of the folder that holds "
             f"{_KNOWN}."
         )
-    below = [(given, here)] if (here := _known(given)) else _below(given)
+    below = [(given, here)] if (here := begins_in(given)) else _below(given)
     if len(below) > 1:
         names = ", ".join(printable(child.name) for child, _ in below)
         raise CourseError(
@@ -131,7 +131,7 @@ def _below(given: Path) -> list[tuple[Path, str]]:
     found = []
     for child in children(given):
         try:
-            if name := _known(child):
+            if name := begins_in(child):
                 found.append((child, name))
         except CourseError:
             continue
@@ -163,7 +163,8 @@ def _each_once(rows: list[dict], bad: Bad) -> list[dict]:
     return kept
 
 
-def _known(folder: Path) -> str | None:
+def begins_in(folder: Path) -> str | None:
+    """The layout that begins right in this folder, not in one below it, or None."""
     return next(
         (name for name, room in _LAYOUTS.items() if room.found_in(folder)), None
     )

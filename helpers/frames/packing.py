@@ -188,8 +188,8 @@ def pack(
             raise arrays.unwritable(place, error) from error
         finally:
             stream.close()  # ends the workers at once when a frame was bad
-    about = json.loads((place / "about.json").read_text())
-    left_out = {int(row): sentence for row, sentence in about["skipped"].items()}
+    about = arrays.about(place, len(keys), tuple(size))
+    left_out = about["skipped"]
     for row in sorted(left_out):
         bad.add(left_out[row])
     row_of = {key: row for row, key in enumerate(keys)}
@@ -209,7 +209,7 @@ def pack(
             f"{bad.sentences[0]}"
         )
     table, rows = table[kept].reset_index(drop=True), rows[kept]
-    marked = np.array(about["marked"], float)[rows]
+    marked = about["marked"][rows]
     for dataset in sorted(set(table["dataset"]) - set(RELEASED)):
         own = (table["dataset"] == dataset).to_numpy()
         plausible.judge(table[own], marked[own])

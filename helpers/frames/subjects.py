@@ -1,6 +1,7 @@
 """subjects.csv: whose each frame of one's own is, and in which clip."""
 
 import csv
+import io
 import os
 import re
 from pathlib import Path
@@ -79,9 +80,11 @@ def _lines(table: Path) -> list[tuple[int, dict[str, str]]]:
     """Each line's number and its values by column, both without spaces about them."""
     text = _text(table)
     # Spreadsheets write semicolons where the comma is the decimal mark.
-    first = text.split("\n", 1)[0]
+    first = re.split(r"[\r\n]", text, maxsplit=1)[0]
     separator = max(",;\t", key=first.count)
-    reader = csv.DictReader(text.splitlines(), delimiter=separator, restval="")
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), delimiter=separator, restval=""
+    )
     try:
         names = reader.fieldnames or []
         columns = [(column or "").strip().lower() for column in names]
@@ -118,7 +121,7 @@ def _text(table: Path) -> str:
                 f"{named(table)} is too large for a table of subjects: save it as CSV "
                 "with one line for each image."
             )
-        text = table.read_text(encoding="utf-8-sig")
+        text = table.read_bytes().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CourseError(
             f"{named(table)} can't be read as text: save it as CSV in UTF-8."

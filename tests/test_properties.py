@@ -1,0 +1,470 @@
+"""Every reader under whatever hypothesis draws: what was written is what is read, or one
+sentence names the file. Any other error fails the test, and so does a wrong result."""
+
+import contextlib
+import csv
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from frames_by_hand import SIZE, blood_mask, image, png, write_cholec, write_own
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from PIL import Image
+from test_published_files import small
+
+from helpers import clips, finding, frames, names, published
+from helpers import settings as course_settings
+from helpers.errors import CourseError
+from helpers.frames.classes import CLASSES, UNKNOWN
+from helpers.frames.hemoset import clip_starts
+from report.prose import Prose, plain
+
+few = settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.generate],  # bounded in time also where something fails
+    suppress_health_check=list(HealthCheck),
+)
+SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
+BYTES = st.binary(max_size=300)
+
+
+@contextlib.contextmanager
+def folder():
+    """An empty folder called own, since hypothesis runs a test many times."""
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "own").mkdir()
+        yield Path(place) / "own"
+
+
+@contextlib.contextmanager
+def or_sentence(*named: str):
+    """What stands in the block may end in one sentence that names one of these files."""
+    try:
+        yield
+    except CourseError as error:
+        said = str(error)
+        assert said.endswith(".") and said.isprintable() and len(said) < 1500, said
+        assert any(name in said for name in named), said
+
+
+def read_own(place: Path, image_file: bytes, mask_file: bytes, ending: str = "png"):
+    """One frame of one's own, by the way that lessons go."""
+    for side, data, end in (
+        ("images", image_file, ending),
+        ("masks", mask_file, "png"),
+    ):
+        (place / side).mkdir()
+        (place / side / f"a.{end}").write_bytes(data)
+    return frames.read(frames.index(place).table.iloc[0])
+
+
+# -- pixels -----------------------------------------------------------------------------
+
+
+@given(arrays.arrays(np.uint8, st.tuples(st.just(5), st.just(6), st.just(3))))
+@few
+def test_a_png_is_read_as_it_was_written(pixels):
+    with folder() as place:
+        mask = np.zeros(pixels.shape[:2], np.uint8)
+        mask[0, 0] = 1
+        assert np.array_equal(read_own(place, png(pixels), png(mask))[0], pixels)
+
+
+@given(SIZES, st.integers(0, 99), st.integers(50, 100))
+@few
+def test_a_jpg_keeps_its_size_and_nearly_its_pixels(size, seed, quality):
+    pixels = np.full((*size, 3), seed * 2, np.uint8)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
+    with folder() as place:
+        mask = np.zeros(size, np.uint8)
+        found = read_own(place, stream.getvalue(), png(mask), "jpg")[0]
+        assert found.shape == pixels.shape
+        assert np.abs(found.astype(int) - pixels).max() < 12
+
+
+@given(
+    SIZES.flatmap(lambda size: arrays.arrays(bool, size)),
+    st.integers(1, 255),
+    st.sampled_from(["L", "RGB", "LA", "RGBA", "P", "1", "I;16"]),
+)
+@few
+def test_a_mask_of_two_values_is_read_in_every_form(blood, value, mode):
+    grey = np.where(blood, value, 0).astype(np.uint8)
+    stored = {
+        "L": lambda: Image.fromarray(grey),
+        "RGB": lambda: Image.fromarray(np.dstack([grey] * 3)),
+        "LA": lambda: Image.fromarray(np.dstack([grey, grey * 0 + 255]), "LA"),
+        "RGBA": lambda: Image.fromarray(np.dstack([grey] * 3 + [grey * 0 + 255])),
+        "P": lambda: Image.fromarray(grey, "P"),
+        "1": lambda: Image.fromarray(blood),
+        "I;16": lambda: Image.fromarray(grey.astype(np.uint16) * 257),
+    }[mode]()
+    stream = io.BytesIO()
+    stored.save(stream, "PNG")
+    with folder() as place:
+        call = lambda: read_own(  # noqa: E731
+            place, png(image(1, blood.shape)), stream.getvalue()
+        )
+        if blood.all():  # nobody labels a frame as a whole
+            with pytest.raises(CourseError, match="masks/a.png marks the whole frame"):
+                call()
+        else:
+            _, found, valid = call()
+            assert np.array_equal(found, blood) and valid.all()
+
+
+@given(SIZES.flatmap(lambda size: arrays.arrays(np.uint8, size)))
+@few
+def test_a_mask_of_any_greys_is_read_where_it_has_two_and_refused_elsewhere(grey):
+    values = set(np.unique(grey).tolist())
+    with folder() as place:
+        if values == {0} or (len(values) == 2 and 0 in values):
+            found = read_own(place, png(image(1, grey.shape)), png(grey))[1]
+            assert np.array_equal(found, grey > 0)
+        else:
+            with pytest.raises(CourseError, match="own/masks/a.png"):
+                read_own(place, png(image(1, grey.shape)), png(grey))
+
+
+@given(SIZES, SIZES)
+@few
+def test_an_image_and_a_mask_of_two_sizes(one, other):
+    with folder() as place:
+        call = lambda: read_own(  # noqa: E731
+            place, png(image(1, one)), png(np.zeros(other, np.uint8))
+        )
+        if one == other:
+            assert call()[1].shape == one
+        else:
+            with pytest.raises(
+                CourseError, match="own/images/a.png is .* but its mask"
+            ):
+                call()
+
+
+KINDS = [*((one.grey, one.rgb, one.id) for one in CLASSES)] + [
+    (0, (255, 255, 255), UNKNOWN),
+    (255, (255, 255, 255), UNKNOWN),
+]
+
+
+def cholec(place: Path, watershed: np.ndarray, colour: np.ndarray):
+    write_cholec(
+        place,
+        "video01",
+        0,
+        0,
+        endo=png(image(0, watershed.shape[:2])),
+        watershed=png(watershed),
+        color=png(colour),
+    )
+    return frames.index(place).table.iloc[0]
+
+
+@given(
+    SIZES.flatmap(
+        lambda size: arrays.arrays(np.uint8, size, elements={"max_value": 14})
+    )
+)
+@few
+def test_every_class_of_cholecseg8k_is_read_back(kinds):
+    greys = np.array([kind[0] for kind in KINDS], np.uint8)
+    colours = np.array([kind[1] for kind in KINDS], np.uint8)
+    ids = np.array([kind[2] for kind in KINDS], np.uint8)[kinds]
+    with folder() as place:
+        row = cholec(place, np.repeat(greys[kinds][..., None], 3, 2), colours[kinds])
+        assert np.array_equal(frames.read_classes(row), ids)
+        _, blood, valid = frames.read(row)
+        assert np.array_equal(blood, ids == 7)
+        assert np.array_equal(valid, ids != UNKNOWN)
+
+
+@given(
+    st.integers(0, 255),
+    st.sampled_from([kind[1] for kind in KINDS])
+    | st.tuples(*[st.integers(0, 255)] * 3),
+)
+@few
+def test_a_grey_and_a_colour_that_are_no_pair_are_refused(grey, colour):
+    watershed = np.full((3, 4, 3), grey, np.uint8)
+    with folder() as place:
+        row = cholec(place, watershed, np.full((3, 4, 3), colour, np.uint8))
+        if any(kind[:2] == (grey, tuple(colour)) for kind in KINDS):
+            assert frames.read(row)[1].shape == (3, 4)
+        else:
+            with pytest.raises(CourseError, match=r"frame_0_endo_\w+_mask.png"):
+                frames.read(row)
+
+
+# -- bytes ------------------------------------------------------------------------------
+
+
+@given(BYTES, st.sampled_from(["png", "jpg"]), st.booleans())
+@few
+def test_bytes_that_are_no_picture(data, ending, swapped):
+    good = png(blood_mask(0))
+    with folder() as place, or_sentence("images/a.", "masks/a.png"):
+        pair = (png(image(0)), data) if swapped else (data, good)
+        assert read_own(place, *pair, ending)[0].shape[2] == 3
+
+
+@given(BYTES, st.booleans())
+@few
+def test_bytes_that_are_no_zip(data, tail):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("imgs/000000.png", png(image(0)))
+    with folder() as place, or_sentence("pig1/imgs.zip", "imgs/000000"):
+        (place / "pig1").mkdir()
+        data = data + stream.getvalue() if tail else data
+        (place / "pig1" / "imgs.zip").write_bytes(data)
+        stream = io.BytesIO()
+        with zipfile.ZipFile(place / "pig1" / "labels.zip", "w") as archive:
+            archive.writestr("labels/000000_mask.png", png(blood_mask(0)))
+        row = frames.index(place).table.iloc[0]
+        assert np.array_equal(frames.read(row)[0], image(0))
+
+
+@given(
+    BYTES, st.sampled_from(["a_0.mp4", "a_0.avi", "a_0/000000.png", "bleedings.csv"])
+)
+@few
+def test_bytes_that_are_no_video_and_no_table(data, name):
+    with folder() as place, or_sentence(name, "a_0", "bleedings.csv"):
+        (place / "bleedings.csv").write_text("case,start_s,end_s,x,y\n")
+        (place / "a_0").mkdir(exist_ok=True) if "/" in name else None
+        (place / name).write_bytes(data)
+        for video in clips.cases(place):
+            assert all(one.shape[2] == 3 for one in video)
+
+
+# -- tables -----------------------------------------------------------------------------
+
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+
+
+@given(
+    st.lists(st.tuples(WORDS, WORDS, st.integers(0, 10**17)), min_size=2, max_size=3),
+    st.sampled_from(",;\t"),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+@few
+def test_subjects_csv_is_read_as_a_spreadsheet_wrote_it(lines, separator, ending):
+    with folder() as place:
+        write_own(place, list("abc"[: len(lines)]))
+        with (place / "subjects.csv").open("w", encoding="utf-8", newline="") as out:
+            writer = csv.writer(out, delimiter=separator, lineterminator=ending)
+            writer.writerow(["image", "subject", "clip", "frame"])
+            writer.writerows([stem, *line] for stem, line in zip("abc", lines))
+        with or_sentence("own/subjects.csv", "own has two"):
+            table = frames.index(place).table
+            found = {Path(row.image).stem: row for row in table.itertuples()}
+            for stem, (subject, clip, frame) in zip("abc", lines):
+                subject, clip = subject.strip(), clip.strip() or subject.strip()
+                assert found[stem].subject == names.text(subject)
+                assert found[stem].clip == names.text(clip)
+                assert found[stem].frame == frame
+
+
+@given(st.text(max_size=80) | BYTES)
+@few
+def test_anything_called_subjects_csv(content):
+    with folder() as place, or_sentence("own/subjects.csv", "own has two"):
+        write_own(place, ["a", "b"])
+        if isinstance(content, str):
+            content = ("image,subject\n" + content).encode("utf-8", "replace")
+        (place / "subjects.csv").write_bytes(content)
+        assert set(frames.index(place).table["subject"])
+
+
+NUMBERS = st.floats(0.01, 1.9).map(lambda one: round(one, 3))
+
+
+@given(
+    st.lists(NUMBERS, max_size=6, unique=True), st.integers(0, 31), st.integers(0, 23)
+)
+@few
+def test_bleedings_are_read_as_they_were_written(times, x, y):
+    times = sorted(times)[: len(times) // 2 * 2]
+    rows = list(zip(times[::2], times[1::2]))
+    with folder() as place:
+        film(place, "anna_0")
+        lines = [f"anna_0,{start},{end},{x},{y}\n" for start, end in rows[::-1]]
+        (place / "bleedings.csv").write_text(
+            "case,start_s,end_s,x,y\n" + "".join(lines)
+        )
+        (video,) = clips.cases(place)
+        assert video.bleedings == tuple((*row, x, y) for row in rows)
+        assert video.subject == "anna"
+
+
+def film(place: Path, case: str) -> None:
+    (place / case).mkdir()
+    for number in range(10):
+        cv2.imwrite(
+            str(place / case / f"{number}.png"), np.zeros((24, 32, 3), np.uint8)
+        )
+
+
+FIELDS = st.sampled_from(
+    ["anna_0", "", "nan", "inf", "-1", "1e400", "1", "x", '"', "é"]
+)
+
+
+@given(st.lists(st.lists(FIELDS | WORDS, max_size=6), max_size=3), st.booleans())
+@few
+def test_anything_called_bleedings_csv(lines, head):
+    with folder() as place, or_sentence("bleedings.csv"):
+        film(place, "anna_0")
+        text = "\n".join(",".join(line) for line in lines)
+        text = "case,start_s,end_s,x,y\n" * head + text
+        (place / "bleedings.csv").write_text(text, encoding="utf-8")
+        for video in clips.cases(place):
+            for one in video.bleedings:
+                assert 0 <= one.start_s < one.end_s <= video.seconds + 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["columns", "data", "train", "val", "x"]), inner, max_size=4
+        )
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory) -> Path:
+    return small(tmp_path_factory.mktemp("published"))
+
+
+@given(name=st.sampled_from(sorted(published.FILES)), content=JSON | BYTES | WORDS)
+@few
+def test_anything_in_the_place_of_a_published_table(tables, name, content):
+    whole = (tables / name).read_bytes()
+    if not isinstance(content, bytes | str):
+        content = json.dumps(content)
+    if isinstance(content, str):
+        content = content.encode()
+    try:
+        (tables / name).write_bytes(content)
+        with pytest.raises(CourseError) as caught:
+            published.read(tables)
+    finally:
+        (tables / name).write_bytes(whole)
+    assert str(tables) in str(caught.value) and "\n" not in str(caught.value)
+
+
+# -- names and layouts ------------------------------------------------------------------
+
+FILES = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=["Cs"]),
+    min_size=1,
+    max_size=12,
+).filter(lambda name: name not in (".", "..") and len(name.encode()) < 200)
+
+
+@given(st.text(max_size=40))
+@few
+def test_any_name_is_shown_as_text(name):
+    shown = names.text(name)
+    assert shown.isprintable() and names.text(shown) == shown
+    for line in (f"x{shown}x", names.text(f"{name}x")):
+        assert plain(Prose(Path())(f"> {line}  ")).strip() == line.strip()
+
+
+@given(st.lists(FILES, min_size=1, max_size=3, unique=True))
+@few
+def test_subjects_are_called_as_their_folders_are_or_a_sentence_says_why_not(subjects):
+    with folder() as place:
+        write_own(
+            place, [f"{subject}/{number}" for subject in subjects for number in (1, 2)]
+        )
+        with or_sentence("own", "images/"):
+            table = frames.index(place).table
+            assert sorted(set(table["subject"])) == sorted(map(names.text, subjects))
+            for row in table.itertuples():
+                assert frames.read(row)[0].shape == (*SIZE, 3)
+                assert names.text(Path(row.image).parent.name) == row.subject
+
+
+@given(
+    st.lists(st.integers(0, 10**9), min_size=1, max_size=4, unique=True),
+    st.booleans(),
+    st.booleans(),
+)
+@few
+def test_the_frames_of_a_pig_are_those_in_its_zips(numbers, unpacked, junk):
+    sides = {
+        "imgs": {f"imgs/{n:06d}.png": png(image(n % 99)) for n in numbers},
+        "labels": {
+            f"labels/{n:06d}_mask.png": png(blood_mask(n % 99)) for n in numbers
+        },
+    }
+    with folder() as place:
+        (place / "pig1").mkdir()
+        for side, content in sides.items():
+            content |= {f"__MACOSX/{side}/._x.png": b"x"} if junk else {}
+            with zipfile.ZipFile(place / "pig1" / f"{side}.zip", "w") as archive:
+                for name, data in content.items():
+                    archive.writestr(name, data)
+            if unpacked:
+                with zipfile.ZipFile(place / "pig1" / f"{side}.zip") as archive:
+                    archive.extractall(place / "pig1")
+        table = frames.index(place).table
+        assert list(table["frame"]) == sorted(numbers)
+        starts = clip_starts(sorted(numbers))
+        assert list(table["clip"]) == [f"pig1_{starts[n]:06d}" for n in sorted(numbers)]
+        for row in table.itertuples():
+            assert np.array_equal(frames.read(row)[1], blood_mask(row.frame % 99) > 0)
+
+
+PARTS = st.sampled_from(
+    "pig1 Pig01 imgs labels imgs.zip labels.zip images masks Images subjects.csv video01 "
+    "video01_00000 frame_0_endo.png frame_0_endo_watershed_mask.png 000000.png hemoset "
+    "000000_mask.png a.png a_mask.png cholecseg8k frame_99999999999999999999_endo.png "
+    "frame_0_endo_color_mask.png .DS_Store".split()
+)
+
+
+@given(
+    st.lists(st.tuples(st.lists(PARTS, min_size=1, max_size=4), BYTES), max_size=9),
+    st.sampled_from(["stop", "skip"]),
+)
+@few
+def test_any_folder_of_names_that_the_layouts_have(tree, on_bad):
+    with folder() as place:
+        for parts, data in tree:
+            path = place.joinpath(*parts)
+            with contextlib.suppress(OSError):  # a file where a folder should stand
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+        with or_sentence(""):
+            found = frames.index(place, on_bad=on_bad)
+            assert len(found.table) and list(found.table.columns) == list(
+                frames.COLUMNS
+            )
+            for row in found.table.itertuples():
+                with or_sentence(
+                    Path(row.image.split("!")[0]).name, Path(row.mask).name
+                ):
+                    assert frames.read(row)[0].dtype == np.uint8
+        for role in finding.LAYOUTS:
+            with or_sentence(place.name):
+                course = course_settings.course("smoke", data=str(place))
+                finding.unused(course)
+                finding.real_folder(course, role)

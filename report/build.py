@@ -87,18 +87,13 @@ def _execute(
 
 
 def _write(draft: Path, site: Site, record: dict) -> None:
-    pages = {
-        "index.html": site.index(),
-        **{page.file: site.page(page) for page in site.pages},
-    }
-    pages["results.json"] = json.dumps(record, indent=1, allow_nan=False) + "\n"
-    for name, text in pages.items():
-        (draft / name).write_text(text, encoding="utf-8", newline="\n")
-    for path, made in site.pictures.files.items():
-        (draft / path).parent.mkdir(exist_ok=True)
-        (draft / path).write_bytes(made)
-    for name in ("style.css", "script.js"):
-        shutil.copyfile(HERE / name, draft / name)
+    files = site.files()
+    files["results.json"] = json.dumps(record, indent=1, allow_nan=False) + "\n"
+    for path, made in files.items():
+        place = draft / path
+        place.parent.mkdir(exist_ok=True)
+        held = made if isinstance(made, bytes) else made.encode("utf-8")
+        place.write_bytes(held)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ THUMBNAIL = 480  # pixels across, of a lesson's card
 TAG = re.compile(r"<(img|source)\b[^>]*>")
 DATA = re.compile(r'\b(src|srcset)="data:image/(?:png|jpeg|webp);base64,([^"]+)"')
 # A few flat colours are smallest as they are; tissue is, when its noise is smoothed.
+FLAT = 10_000  # colours at most, the shades at the edges of letters among them
 EXACT = {"lossless": True, "quality": 60, "method": 4}
 SMOOTH = {"quality": 92, "method": 4}
 
@@ -23,6 +24,8 @@ class Pictures:
     """The pictures of a site, by their path in it. Equal pictures are one file."""
 
     files: dict[str, bytes] = field(default_factory=dict)
+    # What was made of a picture: a page, its slide and a card may all show it.
+    _known: dict[tuple[str, int], tuple[str, int, int]] = field(default_factory=dict)
 
     def out(self, page: str) -> str:
         """A page's HTML with the pictures that it carries put into files."""
@@ -37,27 +40,33 @@ class Pictures:
         small = TAG.sub(lambda tag: self._outside(tag[0], THUMBNAIL), picture[0])
         return small if "data:" not in small else ""
 
-    def add(self, picture: Image.Image) -> str:
-        """The path in the site of a picture's file."""
-        made = min(_webp(picture, EXACT), _webp(picture, SMOOTH), key=len)
-        path = f"{FOLDER}/{hashlib.sha256(made).hexdigest()[:12]}.webp"
-        self.files[path] = made
-        return path
+    def add(self, data: str, across: int = 0) -> tuple[str, int, int]:
+        """The path in the site of a picture's file, its width and its height.
+
+        data: base64; across: the most pixels that it may be wide, 0 for no limit.
+        """
+        known = (hashlib.sha256(data.encode()).hexdigest(), across)
+        if known not in self._known:
+            picture = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
+            if across and picture.width > across:
+                high = round(across * picture.height / picture.width)
+                picture = picture.resize((across, high), Image.Resampling.LANCZOS)
+            made = _webp(picture, EXACT if picture.getcolors(FLAT) else SMOOTH)
+            path = f"{FOLDER}/{hashlib.sha256(made).hexdigest()[:12]}.webp"
+            self.files[path] = made
+            self._known[known] = (path, *picture.size)
+        return self._known[known]
 
     def _outside(self, tag: str, across: int = 0) -> str:
         found = DATA.search(tag)
         if not found:
             return tag
-        picture = Image.open(io.BytesIO(base64.b64decode(found[2])))
-        picture = picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
-        if across and picture.width > across:
-            high = round(across * picture.height / picture.width)
-            picture = picture.resize((across, high), Image.Resampling.LANCZOS)
-        made = tag.replace(found[0], f'{found[1]}="{self.add(picture)}"')
+        path, width, height = self.add(found[2], across)
+        made = tag.replace(found[0], f'{found[1]}="{path}"')
         if made.startswith("<img"):
             size = ""
             if not re.search(r"\b(?:width|height)=", made):
-                size = f' width="{picture.width}" height="{picture.height}"'
+                size = f' width="{width}" height="{height}"'
             made = f'{made[:-1].rstrip("/ ")}{size} loading="lazy" decoding="async">'
         return made
 

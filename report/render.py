@@ -17,7 +17,8 @@ HERE = Path(__file__).parent
 @dataclass(frozen=True)
 class Page:
     """A lesson's page before its frame: file name, title, summary, Colab's address,
-    minutes to work through it, seconds it ran, body and headings."""
+    minutes to work through it, seconds it ran and bytes of memory it took, body and
+    headings."""
 
     name: str
     title: str
@@ -25,6 +26,7 @@ class Page:
     colab: str
     minutes: str
     seconds: float
+    memory: int | None
     body: Markup
     headings: list[Heading]
 
@@ -68,6 +70,7 @@ def lesson(executed: Executed, folder: Path) -> Page:
         colab=colab,
         minutes=minutes(executed),
         seconds=executed.seconds,
+        memory=executed.memory,
         body=Markup(body),
         headings=[heading for heading in prose.headings if heading.level in (2, 3)],
     )

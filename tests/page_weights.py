@@ -4,29 +4,32 @@ import re
 from pathlib import Path
 
 PAGE, SITE = 1_500_000, 15_000_000  # bytes, at most
-LOADED = re.compile(r'\b(?:src|href|srcset|content)="([^":#?]+\.(?!html|json)\w+)[#?"]')
+LOADED = re.compile(r'\b(?:src|href|srcset)="([^":#?]+)[#?"]')
 STYLED = re.compile(r'url\(["\']?([^"\')]+)')
 
 
-def parts(page: Path) -> dict[str, int]:
-    """A page's HTML and every file that it brings with it, in bytes by path.
+def parts(page: Path, dark: bool = False) -> dict[str, int]:
+    """A page's HTML and every file that it brings with it in the light or in the dark,
+    in bytes by path.
 
-    Pictures for the dark and those that wait until one scrolls to them are counted as
-    well, so that what a reader loads before doing anything is never more.
+    Pictures that wait until one scrolls to them are counted as well, so that what a
+    reader loads before doing anything is never more.
     """
     text = page.read_text(encoding="utf-8")
     markup = re.sub(r"(<script\b[^>]*>).*?</script>", r"\1", text, flags=re.DOTALL)
+    unused = r"(<picture>\s*<source[^>]*>)\s*<img[^>]*>" if dark else r"()<source[^>]*>"
+    markup = re.sub(unused, r"\1", markup)
     found = {page.name: page.stat().st_size}
-    for name in {*LOADED.findall(markup), *STYLED.findall(markup)}:
-        path = page.parent / name
-        if path.is_file() and f'<a href="{name}"' not in markup:
-            found[name] = path.stat().st_size
+    for tag in re.findall(r"<(?!a\b|meta\b)[^>]+>", markup):
+        for name in {*LOADED.findall(tag), *STYLED.findall(tag)}:
+            if (page.parent / name).is_file():
+                found[name] = (page.parent / name).stat().st_size
     return found
 
 
 def weight(page: Path) -> int:
-    """Bytes of a page with all that it brings."""
-    return sum(parts(page).values())
+    """Bytes of a page with all that it brings, in the heavier of its two themes."""
+    return max(sum(parts(page, dark).values()) for dark in (False, True))
 
 
 def whole(site: Path) -> int:

@@ -19,8 +19,8 @@ MAY_LACK = ("value", "low", "high", "level")
 class Collected:
     """What was found, in the lessons' order.
 
-    results: by name; info: by lesson (data, notes, skipped); figures: name, title,
-    html, caption, lesson of each, and its kind where it is "interactive".
+    results: by name; info: by lesson (data, notes, skipped); figures: name, html,
+    caption, lesson of each.
     """
 
     results: dict[str, dict] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -20,7 +21,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
-from report import exercises, memory, notebooks, stopped
+from report import exercises, memory, notebooks
 from report.notebooks import notebook
 
 KERNEL = "course"
@@ -39,11 +40,6 @@ class Executed:
     notebook: NotebookNode
     seconds: float
     fresh: bool
-
-    @property
-    def memory(self) -> int | None:
-        """The most memory that its kernel took, in bytes; None where nobody said."""
-        return self.notebook.metadata["course"].get("memory")
 
     @property
     def rehearsals(self) -> dict[str, dict]:
@@ -214,8 +210,8 @@ def execute(
     plain.cells = memory.with_question(plain.cells)
     started = time.monotonic()
     done = _run(lesson, plain, given)
-    seconds, most = time.monotonic() - started, memory.answered(done)
-    done.metadata["course"] = {"seconds": seconds, "memory": most}
+    done.metadata["course"] = {"seconds": time.monotonic() - started}
+    done.metadata["course"]["memory"] = memory.answered(done)
     if rehearsed:
         done.metadata["course"]["rehearsals"] = exercises.without_rehearsals(done)
     draft = place.with_suffix(f".{os.getpid()}")
@@ -257,11 +253,46 @@ def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> Noteboo
         )
     except PapermillExecutionError as error:
         raise LessonError(
-            f"{lesson.stem} stopped in {stopped.where(plain, error.source)}:\n"
-            f"{stopped.why(error)}"
+            f"{lesson.stem} stopped in {_cell(plain, error.source)}:\n{_said(error)}"
         ) from None
     except DeadKernelError:
         raise LessonError(
             f"{lesson.stem} stopped because its kernel died, most often because "
             "memory ran out: close other programs, or choose a smaller profile."
         ) from None
+
+
+def _cell(plain: NotebookNode, source: str) -> str:
+    """A cell's number in the notebook as written, with the first line that says what it
+    does."""
+    lines = [
+        line
+        for line in source.splitlines()
+        if line.strip() and not line.lstrip().startswith("#")
+    ]
+    first = (lines or source.splitlines() or [""])[0].strip()
+    numbers = [
+        number for number, cell in enumerate(plain.cells, 1) if cell.source == source
+    ]
+    return f"cell {numbers[0]} ({first})" if numbers else f"its parameters ({first})"
+
+
+def _said(error: PapermillExecutionError) -> str:
+    """A CourseError's sentence alone; of any other error the places that are the
+    course's own, and the error."""
+    if error.ename == "CourseError":
+        return error.evalue
+    trace = [
+        re.sub(r"\x1b\[[0-9;]*m", "", part).strip("\n") for part in error.traceback
+    ]
+    ours = [
+        part
+        for part in trace
+        if part.startswith("Cell In") or f"File {settings.ROOT / 'helpers'}" in part
+    ]
+    # Deep inside a package is not where a lesson is mended: its own line, the innermost
+    # helper's, the error.
+    return (
+        "\n\n".join(dict.fromkeys([*ours[:1], *ours[-1:], *trace[-1:]]))
+        or f"{error.ename}: {error.evalue}"
+    )

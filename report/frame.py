@@ -37,7 +37,12 @@ def policy(page: str) -> str:
     """What a page may load and run: files beside it, pictures, and the very scripts
     that stand in it now, by their hashes. Nothing else runs, whatever a name in
     somebody's data looks like, and nothing is fetched."""
-    inline = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
+    # Data in a script of JSON are never run.
+    inline = re.findall(
+        r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>(.*?)</script>",
+        page,
+        re.DOTALL,
+    )
     hashes = dict.fromkeys(
         base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()
         for one in inline

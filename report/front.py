@@ -15,8 +15,8 @@ from report.render import Page
 
 # Names under which a lesson may offer a figure for a place of its own.
 FIRST, COVER = ("surgeries", "gallery"), "cover"
-INTERACTIVE = "interactive"
 FIGURE = re.compile(r'<figure class="chart".*?</figure>', re.DOTALL)
+PLAYED = '<figure class="play"'  # what can be played with
 CARD = (1200, 630)  # pixels, as those expect who show a link with a picture
 CARD_ALT = (
     "Frames of two kinds of surgery with a network's marks, and the course's title"
@@ -30,8 +30,8 @@ def shown(collected: Collected) -> dict[str, object]:
     offered = [
         {**figure, "html": Markup(figure["html"])} for figure in collected.figures
     ]
-    plays = [one for one in offered if one.get("kind") == INTERACTIVE]
-    rest = [one for one in offered if one.get("kind") != INTERACTIVE]
+    plays = [one for one in offered if PLAYED in one["html"]]
+    rest = [one for one in offered if PLAYED not in one["html"]]
     first = _first(rest)
     rest = [one for one in rest if one is not first and one["name"] != COVER]
     return {"first": first, "plays": plays, "figures": rest}
@@ -52,11 +52,13 @@ def cards(
         offered = [
             one
             for one in collected.figures
-            if one["lesson"] == page.name and one.get("kind") != INTERACTIVE
+            if one["lesson"] == page.name and PLAYED not in one["html"]
         ]
         offered.sort(key=lambda one: one["name"] != COVER)
-        own = FIGURE.search(str(page.body))
-        source = offered[0]["html"] if offered else own[0] if own else ""
+        body = str(page.body)
+        start = re.search(r'<figure class="(?:chart|play)"', body)
+        own = body[start.start() :] if start else ""
+        source = offered[0]["html"] if offered else own
         made.append((page, Markup(pictures.thumbnail(source))))
     return made
 
@@ -68,7 +70,7 @@ def card(collected: Collected, title: str) -> bytes:
     draw.text((60, 48), title, INK, font=_font(64, bold=True))
     words = "Domain shift in surgery, measured without fooling yourself"
     draw.text((62, 132), words, SOFT, font=_font(31))
-    first = _first([one for one in collected.figures if "kind" not in one])
+    first = _first(collected.figures)
     picture = first and DATA.search(first["html"].split("<img", 1)[-1])
     if picture:
         held = Image.open(io.BytesIO(base64.b64decode(picture[2]))).convert("RGB")

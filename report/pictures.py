@@ -12,6 +12,8 @@ from PIL import Image
 FOLDER = "pictures"
 THUMBNAIL = 480  # pixels across, of a lesson's card
 TAG = re.compile(r"<(img|source)\b[^>]*>")
+# Sheets that a script cuts pictures from: it has to have them at once.
+KEPT = re.compile(r'(<div class="play-sheets".*?</div>)', re.DOTALL)
 DATA = re.compile(r'\b(src|srcset)="data:image/(?:png|jpeg|webp);base64,([^"]+)"')
 # A few flat colours are smallest as they are; tissue is, when its noise is smoothed.
 FLAT = 10_000  # colours at most, the shades at the edges of letters among them
@@ -29,7 +31,11 @@ class Pictures:
 
     def out(self, page: str) -> str:
         """A page's HTML with the pictures that it carries put into files."""
-        return TAG.sub(lambda tag: self._outside(tag[0]), page)
+        parts = KEPT.split(page)
+        parts[::2] = [
+            TAG.sub(lambda tag: self._outside(tag[0]), part) for part in parts[::2]
+        ]
+        return "".join(parts)
 
     def thumbnail(self, figure: str) -> str:
         """The first picture of a piece of HTML, for light and dark, small and as a
@@ -47,11 +53,16 @@ class Pictures:
         """
         known = (hashlib.sha256(data.encode()).hexdigest(), across)
         if known not in self._known:
-            picture = Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
+            held = base64.b64decode(data)
+            picture = Image.open(io.BytesIO(held))
+            clear = picture.has_transparency_data
+            same = picture.format == "WEBP" and not across
+            picture = picture.convert("RGBA" if clear else "RGB")
             if across and picture.width > across:
                 high = round(across * picture.height / picture.width)
                 picture = picture.resize((across, high), Image.Resampling.LANCZOS)
-            made = _webp(picture, EXACT if picture.getcolors(FLAT) else SMOOTH)
+            flat = clear or picture.getcolors(FLAT)
+            made = held if same else _webp(picture, EXACT if flat else SMOOTH)
             path = f"{FOLDER}/{hashlib.sha256(made).hexdigest()[:12]}.webp"
             self.files[path] = made
             self._known[known] = (path, *picture.size)

@@ -70,7 +70,7 @@ def lesson(executed: Executed, folder: Path) -> Page:
         colab=colab,
         minutes=minutes(executed),
         seconds=executed.seconds,
-        memory=executed.memory,
+        memory=executed.notebook.metadata["course"].get("memory"),
         body=Markup(body),
         headings=[heading for heading in prose.headings if heading.level in (2, 3)],
     )

@@ -81,7 +81,6 @@ class Chart:
             {
                 FIGURE_TYPE: {
                     "name": name,
-                    "title": self.title,
                     "html": self.html(caption=False),
                     "caption": self.caption or self.title,
                 }

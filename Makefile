@@ -12,12 +12,18 @@ $(foreach one,$(GIVEN) PUBLIC,$(eval override $(one) := $$(value $(one))))
 export $(GIVEN) PUBLIC
 OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
 
-.PHONY: help report test lab notebooks format published setup clean
+.PHONY: help report slides pdf test lab notebooks format published setup clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=... SOURCE=... TARGET=... ON_BAD=skip PUBLIC=1)
 	@$(BIN)/python -m report.build $(OPTIONS)
+
+slides: $(READY)  ## the same, and say where the slides are: a deck a lesson, from its own figures
+	@$(BIN)/python -m report.slides $(OPTIONS)
+
+pdf: report  ## the report, and its pages as PDF in report/pdf (needs Chromium or Chrome)
+	@$(BIN)/python -m report.pdf
 
 test: $(READY)  ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
@@ -38,7 +44,7 @@ published: $(READY)  ## fetch the published tables that lesson 05 re-examines, i
 setup: $(READY)  ## only install
 
 clean:     ## forget everything computed (data/store), keep data sets
-	rm -rf data/store report/site
+	rm -rf data/store report/site report/pdf
 
 # uv takes downloads from a cache that all clones share, and links rather than copies; pip is the way round where uv can't go.
 $(READY): requirements.txt pyproject.toml

@@ -22,6 +22,8 @@ KEEP_WORDS = ("05_reexamine", "literature")
 COURSE = "From pigs to patients"
 # Where the site is published: who shows a link with a picture asks for a whole address.
 ADDRESS = "https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:])
+# What a page needs that has something to play with.
+PLAY = '<link rel="stylesheet" href="play.css">\n<script src="play.js"></script>\n'
 # Pages that are no lessons, in the order in which every page's foot names them.
 BESIDE = (
     ("search.html", "Search"),
@@ -98,7 +100,7 @@ class Site:
         made |= {"search-index.js": self.search_index()}
         works = literature.works()
         made[literature.BIBTEX] = literature.bibliography(works)
-        names = ("style.css", "script.js", "search.js", "slides.js", "slides.css")
+        names = [path.name for path in sorted(HERE.glob("*.[cj]s*"))]
         made |= {name: (HERE / name).read_text("utf-8") for name in names}
         made["favicon.svg"] = (HERE / "favicon.svg").read_text("utf-8")
         made["card.png"] = front.card(self.collected, COURSE)
@@ -187,6 +189,8 @@ class Site:
         if not any(name in file for name in KEEP_WORDS):
             made = domains.renamed(made, self.collected.domains)
         made = self.pictures.out(made)
+        if front.PLAYED in made:
+            made = made.replace("</head>", f"{PLAY}</head>", 1)
         made = made.replace('content="POLICY"', f'content="{policy(made)}"', 1)
         if wrong := faults(made):
             raise CourseError(f"report/templates/{template}, as {file}: {wrong[0]}.")

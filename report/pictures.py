@@ -55,7 +55,7 @@ class Pictures:
         if known not in self._known:
             held = base64.b64decode(data)
             picture = Image.open(io.BytesIO(held))
-            clear = picture.has_transparency_data
+            clear = picture.convert("RGBA").getextrema()[3][0] < 255
             same = picture.format == "WEBP" and not across
             picture = picture.convert("RGBA" if clear else "RGB")
             if across and picture.width > across:

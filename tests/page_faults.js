@@ -1,6 +1,9 @@
 // What is wrong with the page as the browser sees it, a phrase each.
-() => {
+async () => {
   const all = (selector) => [...document.querySelectorAll(selector)];
+  // Those that wait until one comes near are looked at as well.
+  all("img").forEach((i) => { i.loading = "eager"; });
+  await Promise.all(all("img").map((i) => i.decode().catch(() => null)));
   const faults = [];
   const expect = (fine, fault) => { if (!fine) faults.push(fault); };
 

@@ -79,8 +79,10 @@ def _cell(cell: NotebookNode, prose: Prose) -> str:
     if "quiz" in tags(cell):
         return f'<div class="cell">{outputs}</div>\n'  # its code gives the answers away
     shown = _source(cell.source)
-    if fold := next((FOLDS[tag] for tag in FOLDS if tag in tags(cell)), None):
-        shown = _fold(fold, shown)
+    if tag := next((tag for tag in FOLDS if tag in tags(cell)), None):
+        # The same in every lesson: printed pages leave it out.
+        same = tag in ("setup", "parameters")
+        shown = _fold(FOLDS[tag], shown, "folded closed" if same else "folded")
     return f'<div class="cell">{shown}{outputs}</div>\n'
 
 

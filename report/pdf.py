@@ -15,7 +15,9 @@ FOLDER = HERE / "pdf"
 # What a reader opens by hand is open on paper; pictures that wait are fetched now.
 READY = """async () => {
   document.documentElement.dataset.theme = "light";
-  document.querySelectorAll("details.folded").forEach((one) => { one.open = true; });
+  document.querySelectorAll("details.folded:not(.closed)").forEach((one) => {
+    one.open = true;
+  });
   document.querySelectorAll("picture > source").forEach((one) => {
     one.media = "not all";
   });

@@ -85,7 +85,7 @@
   addEventListener("beforeprint", () => {
     figures(true);
     document.querySelectorAll("img[loading]").forEach((one) => { one.loading = "eager"; });
-    document.querySelectorAll("details.folded").forEach((d) => { d.open = true; });
+    document.querySelectorAll("details.folded:not(.closed)").forEach((d) => { d.open = true; });
   });
   addEventListener("afterprint", () => figures());
 })();

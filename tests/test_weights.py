@@ -36,6 +36,25 @@ def test_flat_colours_are_exact() -> None:
     assert Image.open(io.BytesIO(held)).convert("RGB").getpixel((3, 3)) == (0, 114, 178)
 
 
+def test_sheets_that_a_script_cuts_pictures_from_stay_in_the_page() -> None:
+    pictures = Pictures()
+    sheets = f'<div class="play-sheets" hidden>{carried()}</div>'
+    made = pictures.out(f"{carried('blue')}{sheets}{carried('blue')}")
+    assert sheets in made and made.count("data:") == 1 and len(pictures.files) == 1
+
+
+def test_what_is_clear_stays_clear_and_what_is_webp_stays_as_it_is() -> None:
+    buffer = io.BytesIO()
+    clear = Image.new("RGBA", (40, 20), (200, 10, 10, 60))
+    clear.save(buffer, "PNG")
+    pictures = Pictures()
+    path, *size = pictures.add(base64.b64encode(buffer.getvalue()).decode())
+    held = Image.open(io.BytesIO(pictures.files[path]))
+    assert size == [40, 20] and held.getpixel((3, 3)) == (200, 10, 10, 60)
+    again = base64.b64encode(pictures.files[path]).decode()
+    assert pictures.add(again)[0] == path
+
+
 def test_a_thumbnail_is_small_and_its_picture_stays_large() -> None:
     pictures = Pictures()
     small = pictures.thumbnail(f"<figure>{carried(size=(900, 300))}</figure>")

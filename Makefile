@@ -12,12 +12,18 @@ $(foreach one,$(GIVEN) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one)
 export $(GIVEN) PUBLIC FROM YES
 OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
 
-.PHONY: help report data test lab notebooks format published setup clean
+.PHONY: help report slides pdf data test lab notebooks format published setup clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=... SOURCE=... TARGET=... ON_BAD=skip PUBLIC=1)
 	@$(BIN)/python -m report.build $(OPTIONS)
+
+slides: $(READY)  ## the same, and say where the slides are: a deck a lesson, from its own figures
+	@$(BIN)/python -m report.slides $(OPTIONS)
+
+pdf: report  ## the report, and its pages as PDF in report/pdf (needs Chromium or Chrome)
+	@$(BIN)/python -m report.pdf
 
 data: $(READY)  ## say what the real data sets are, what is there, and fetch CholecSeg8k after a yes (FROM=hub or kaggle, YES=1, DATA=...)
 	@$(BIN)/python -m helpers.fetching --data="$$DATA" --from="$${FROM:-hub}" --yes="$$YES"
@@ -41,7 +47,7 @@ published: $(READY)  ## fetch the published tables that lesson 05 re-examines, i
 setup: $(READY)  ## only install
 
 clean:     ## forget everything computed (data/store), keep data sets
-	rm -rf data/store report/site
+	rm -rf data/store report/site report/pdf
 
 # uv takes downloads from a cache that all clones share, and links rather than copies; pip is the way round where uv can't go.
 $(READY): requirements.txt pyproject.toml

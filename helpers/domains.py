@@ -3,6 +3,7 @@ frames that are only looked at.
 """
 
 import functools
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from helpers.settings import Course
 
 # Below this many subjects there is no training, validation and test of whole subjects.
 LEAST_SUBJECTS = 5
+LARGER = 3  # times the working size that a frame is shown at, at most
 PHANTOM_NOTE = (
     "drawn (phantom) surgery: it teaches the method and says nothing about patients"
 )
@@ -92,6 +94,17 @@ class Domains:
         a real frame must not be published.
         """
         return self.shown(split, np.asarray(self.of(split).images[row]))
+
+    def large(self, split: str, row: int) -> np.ndarray:
+        """The same, as large as it was drawn or filmed, but at most LARGER times the
+        working size, and a whole number of times (HxWx3 uint8)."""
+        packed = self.of(split)
+        image, blood, valid = frames.read(packed.table.iloc[row])
+        size = packed.images.shape[1:3]
+        finer = max(have / need for have, need in zip(image.shape, size))
+        times = max(1, min(LARGER, math.ceil(finer)))
+        fitted = frames.fit(image, blood, valid, None, tuple(times * n for n in size))
+        return self.shown(split, fitted[0])
 
     def shown(self, split: str, image: np.ndarray) -> np.ndarray:
         """What may be shown of an image made from a frame of a split: itself, or a grey

@@ -100,9 +100,8 @@ class Lesson:
         it.
         """
         packed = self.frames(split)
-        return overlay(
-            self.picture(split, row), packed.blood[row], packed.valid[row], found
-        )
+        image = self.domains.large(split, row)
+        return overlay(image, packed.blood[row], packed.valid[row], found)
 
     def look_overlay(self, row: int, found: np.ndarray) -> np.ndarray:
         """One of the real frames that are only looked at, with what was marked on

@@ -63,9 +63,30 @@ splits = lesson.splits("id_test", "ood_test", "ood_wished")
 # The network of lesson 02 meets subjects that had no say in anything: unseen ones of
 # the source (`id_test`), unseen ones of the target (`ood_test`), and on the phantom the
 # benchmark that one would wish for (`ood_wished`), with blood in every patient. It
-# marks a pixel where it takes blood to be more likely than not.
-#
-# An average tells how much went wrong. It does not tell where, and where is often the
+# marks a pixel where it takes blood to be more likely than not. First the frame with the
+# most blood of either kind of surgery, with its marks.
+
+
+# %%
+def most_blood(split):
+    packed = lesson.frames(split)
+    row = int(np.argmax(packed.blood.sum(axis=(1, 2))))
+    return lesson.overlay(split, row, runs.probabilities(run, packed)[row] >= 128)
+
+
+either = [splits[0], splits[-1]]
+figures.strip(
+    [most_blood(split) for split in either],
+    [name_of(split) for split in either],
+    columns=2,
+    legend=figures.OVERLAY,
+    title="The same network on two kinds of surgery",
+    caption="What the network marks on the frame with the most blood. Blue: rightly. "
+    "Yellow: falsely. White: blood that it missed.",
+).front("surgeries")
+
+# %% [markdown]
+# Two frames show what may happen, and not how often. An average tells how much went wrong. It does not tell where, and where is often the
 # cause. So before any score we make a map: for each place in the frame, the share of
 # frames in which it was marked although there is no blood. **Where would you expect
 # false marks: along the blood's edge, on some organ, or anywhere?**

@@ -116,8 +116,8 @@ figures.table(pd.DataFrame([clouds]), "What there is to correlate")
 # %% [markdown]
 # ## Look first
 #
-# One point per frame, one colour and shape per patient; hover to see which frame it is.
-# **Do you see one cloud, or several?**
+# One point per frame, one colour and shape per patient; in Jupyter, hover to see which
+# frame it is. **Do you see one cloud, or several?**
 
 # %%
 figures.hover_scatter(table, "coverage", "dice", "blood, percent of the view", "Dice")

@@ -12,17 +12,16 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from plotly.offline import get_plotlyjs
-
 from helpers import settings
 from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.names import printable
-from report import cells, numbers
+from report import numbers
 from report.collect import Collected, collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings
+from report.frame import Site
 from report.notebooks import FOLDER, lessons
-from report.render import HERE, Site, lesson
+from report.render import HERE, lesson
 
 SITE = HERE / "site"
 
@@ -88,17 +87,13 @@ def _execute(
 
 
 def _write(draft: Path, site: Site, record: dict) -> None:
-    pages = {
-        "index.html": site.index(),
-        **{page.file: site.page(page) for page in site.pages},
-    }
-    pages["results.json"] = json.dumps(record, indent=1, allow_nan=False) + "\n"
-    if any(cells.needs_plotly(page) for page in pages.values()):
-        pages["plotly.min.js"] = get_plotlyjs()
-    for name, text in pages.items():
-        (draft / name).write_text(text, encoding="utf-8", newline="\n")
-    for name in ("style.css", "script.js"):
-        shutil.copyfile(HERE / name, draft / name)
+    files = site.files()
+    files["results.json"] = json.dumps(record, indent=1, allow_nan=False) + "\n"
+    for path, made in files.items():
+        place = draft / path
+        place.parent.mkdir(exist_ok=True)
+        held = made if isinstance(made, bytes) else made.encode("utf-8")
+        place.write_bytes(held)
 
 
 @contextlib.contextmanager

@@ -19,7 +19,6 @@ from report.rules import faults
 COURSE = "application/vnd.course."
 # Live in Jupyter; in the page a still picture stands in its place.
 WIDGET = "application/vnd.jupyter.widget-view+json"
-PLOTLY = '<script src="plotly.min.js"></script>\n'
 NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
 FOLDS = {"setup": "Set-up", "parameters": "Parameters", "hide-input": "Code"}
 PROGRESS = re.compile(r'\s*<p class="(?:done|progress)">')
@@ -80,8 +79,10 @@ def _cell(cell: NotebookNode, prose: Prose) -> str:
     if "quiz" in tags(cell):
         return f'<div class="cell">{outputs}</div>\n'  # its code gives the answers away
     shown = _source(cell.source)
-    if fold := next((FOLDS[tag] for tag in FOLDS if tag in tags(cell)), None):
-        shown = _fold(fold, shown)
+    if tag := next((tag for tag in FOLDS if tag in tags(cell)), None):
+        # The same in every lesson: printed pages leave it out.
+        same = tag in ("setup", "parameters")
+        shown = _fold(FOLDS[tag], shown, "folded closed" if same else "folded")
     return f'<div class="cell">{shown}{outputs}</div>\n'
 
 
@@ -159,11 +160,7 @@ def output(one: NotebookNode, prose: Prose) -> str:
 def _html(made: str) -> str:
     if PROGRESS.match(made):
         return ""  # how far a run was is over when the page is read
-    kind = (
-        "figure"
-        if re.search(r"<(figure|img|svg|video)\b|plotly-graph-div", made)
-        else "said"
-    )
+    kind = "figure" if re.search(r"<(figure|img|svg|video)\b", made) else "said"
     if kind == "said" and "<table" in made:
         made = scroll(aligned(made))
     return f'<div class="output {kind}">{made}</div>'
@@ -229,8 +226,3 @@ def _stream(text: str, name: str) -> str:
     if not shown.strip():
         return ""
     return f'<pre class="stream {name}">{shown}</pre>'
-
-
-def needs_plotly(made: str) -> bool:
-    """Does a piece of HTML draw with plotly?"""
-    return "Plotly.newPlot" in made

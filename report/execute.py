@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
-from report import exercises, notebooks
+from report import exercises, memory, notebooks
 from report.notebooks import notebook
 
 KERNEL = "course"
@@ -207,9 +207,11 @@ def execute(
         )
     if rehearsed:
         plain.cells = exercises.with_rehearsals(plain.cells)
+    plain.cells = memory.with_question(plain.cells)
     started = time.monotonic()
     done = _run(lesson, plain, given)
     done.metadata["course"] = {"seconds": time.monotonic() - started}
+    done.metadata["course"]["memory"] = memory.answered(done)
     if rehearsed:
         done.metadata["course"]["rehearsals"] = exercises.without_rehearsals(done)
     draft = place.with_suffix(f".{os.getpid()}")

@@ -68,6 +68,11 @@ def time(seconds: float) -> str:
     return f"{whole} s" if whole < 60 else f"{whole // 60} min {whole % 60:02d} s"
 
 
+def memory(most: int | None) -> str:
+    """ "1.6 GB", a dash where nobody measured."""
+    return "–" if most is None else f"{most / 1e9:.1f} GB"
+
+
 def _written(value: float | None, unit: str) -> str:
     if value is None:
         return "undefined"

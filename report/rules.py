@@ -63,16 +63,17 @@ class _Reader(HTMLParser):
             self.faults.append(
                 f"a drawing ({tag}) has no aria-label that says what it shows"
             )
-        if "plotly-graph-div" in given.get("class", "") and not spoken_for:
+        if "plotly-graph-div" in given.get("class", ""):
             self.faults.append(
-                "a plotly figure has no alt text: show it as a helpers.figures.Chart"
+                "a plotly figure would bring a script of some megabytes: show a still, "
+                "as a helpers.figures.Chart with the figure as its `live`"
             )
-        address = given.get(FETCHING.get(tag, ""), "")
-        if REMOTE.match(address):
-            self.faults.append(
-                f"<{tag}> would fetch {address} from the network: the page has to work "
-                "without it"
-            )
+        for address in (given.get(FETCHING.get(tag, ""), ""), given.get("srcset", "")):
+            if REMOTE.match(address):
+                self.faults.append(
+                    f"<{tag}> would fetch {address} from the network: the page has to "
+                    "work without it"
+                )
         if REMOTE_IN_STYLE.search(given.get("style", "")):
             self.faults.append(
                 f"the style of <{tag}> would fetch something from the network"

@@ -1,4 +1,4 @@
-// Theme and code switches, remembered where the browser allows it; the table of contents; plotly's size.
+// Theme and code switches, remembered where the browser allows it; the table of contents; figures for the dark.
 (function () {
   "use strict";
   const root = document.documentElement;
@@ -23,6 +23,7 @@
     button.addEventListener("click", () => {
       root.dataset.theme = isDark() ? "light" : "dark";
       kept.set("theme", root.dataset.theme);
+      figures();
       show();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
@@ -71,15 +72,20 @@
     });
   }
 
-  function fitPlots() {
-    if (!window.Plotly) return;
-    // A drawing off the page, on which plotly measures its letters: nothing for a screen reader.
-    document.querySelectorAll("#js-plotly-tester").forEach((drawing) => drawing.setAttribute("aria-hidden", "true"));
-    document.querySelectorAll(".js-plotly-plot").forEach((plot) => window.Plotly.Plots.resize(plot));
+  // A picture's second source follows the system; the button says otherwise.
+  const follows = "(prefers-color-scheme: dark)";
+  function figures(printed) {
+    const dark = printed ? "not all" : root.dataset.theme ? (isDark() ? "all" : "not all") : follows;
+    document.querySelectorAll("picture > source").forEach((one) => { if (one.media !== dark) one.media = dark; });
   }
 
-  document.addEventListener("DOMContentLoaded", () => { themeButton(); codeButton(); contents(); });
-  addEventListener("load", () => { fitPlots(); reachable(); });
+  document.addEventListener("DOMContentLoaded", () => { themeButton(); codeButton(); contents(); figures(); });
+  addEventListener("load", reachable);
   addEventListener("resize", reachable);
-  addEventListener("beforeprint", () => document.querySelectorAll("details.folded").forEach((d) => { d.open = true; }));
+  addEventListener("beforeprint", () => {
+    figures(true);
+    document.querySelectorAll("img[loading]").forEach((one) => { one.loading = "eager"; });
+    document.querySelectorAll("details.folded:not(.closed)").forEach((d) => { d.open = true; });
+  });
+  addEventListener("afterprint", () => figures());
 })();

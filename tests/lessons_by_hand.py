@@ -28,14 +28,20 @@ Record().add("{name}", Estimate({value}, {low}, {high}, 0.9, 40, {subjects}, dat
                                 split="id_test", estimand="Dice, tested"))
 """
 
-# What a page may hold: a plotly figure, the same for the first page, a table wider than
-# a phone, a line as long as a lesson's may be, and words that fill themselves in.
+# What a page may hold: a figure that is live in Jupyter, the same for the first page, a
+# table wider than a phone, a line as long as a lesson's may be, and words that fill
+# themselves in.
 PLOT = """import plotly.graph_objects as go
+from matplotlib.figure import Figure
 
 from helpers import figures
 
-figure = go.Figure(go.Scatter(x=[1, 2, 3], y=[3, 1, 2]))
-chart = figures.Chart(figure, "Three points", "Three points", "Look at the middle one.")
+live = go.Figure(go.Scatter(x=[1, 2, 3], y=[3, 1, 2]))
+points = Figure(figsize=(6, 3))
+points.subplots().plot([1, 2, 3], [3, 1, 2], "o")
+chart = figures.Chart(
+    points, "Three points", "Three points", "Look at the middle one.", live
+)
 chart"""
 HEADLINE = "chart.front('points');"
 STILL = """from matplotlib.figure import Figure

@@ -1,17 +1,18 @@
 """helpers.figures: every chart has its words, and the words turn with the values."""
 
 import inspect
+import io
 import math
 
 import matplotlib
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 from charts_by_hand import FINDINGS, OTHERS, correlations, line, series, subject_dots
+from PIL import Image
 
 from helpers import figures, words
-from helpers.figures import Chart, chart, style
+from helpers.figures import Chart, chart, dark, style
 from helpers.figures.causes import verdict
 from helpers.statistics import Estimate
 from report.rules import faults
@@ -53,10 +54,10 @@ def test_a_chart_has_all_its_words(name):
     assert found.title[0].isupper() or found.title[0] in "'0123456789"
     assert len(found.alt) > 10 and "nan" not in found.title + found.alt + found.caption
     assert found.caption.endswith(".")
-    if found.interactive:
-        layout = found.figure.layout
+    if found.live is not None:
+        layout = found.live.layout
         assert layout.xaxis.title.text and layout.yaxis.title.text
-    elif name not in WITHOUT_AXES:
+    if name not in WITHOUT_AXES:
         axis = found.axes[0]
         assert axis.get_xlabel()
         assert axis.get_ylabel() or all(
@@ -193,11 +194,10 @@ def test_a_chart_shows_itself_and_is_found_by_its_alt_text():
     assert page.count("<img") == 1 and "<figcaption>See &lt;b&gt;</figcaption>" in page
 
 
-@pytest.mark.parametrize("figure", [style.new()[0], go.Figure()], ids=["png", "plotly"])
-def test_a_chart_without_words_is_refused(figure):
+def test_a_chart_without_words_is_refused():
     for title, alt in (("It falls", "  "), (" ", "what is seen")):
         with pytest.raises(ValueError, match="title, and alt text"):
-            Chart(figure, title, alt)
+            Chart(style.new()[0], title, alt)
 
 
 def test_a_word_that_is_none_is_refused():
@@ -217,12 +217,41 @@ def test_a_long_title_keeps_its_unit_and_stays_inside():
     assert max(map(len, lines)) <= 30 and not any(one.startswith("%") for one in lines)
 
 
-def test_plotly_asks_nothing_of_the_network_and_offers_two_buttons(monkeypatch):
+def test_a_page_gets_a_still_and_nothing_of_plotly(monkeypatch):
     monkeypatch.setenv("COURSE_STATIC", "1")
     page = FINDINGS["hover_scatter"](False)._repr_mimebundle_()["text/html"]
-    assert "aria-label=" in page and len(page) < 30_000 and 'src="http' not in page
-    assert '"modeBarButtons": [["zoom2d", "resetScale2d"]]' in page
-    assert '"displaylogo": false' in page
+    assert page.count("<img") == 1 and "plotly" not in page.lower()
+
+
+def pixels(picture) -> np.ndarray:
+    buffer = io.BytesIO()
+    picture.savefig(buffer, dpi=60)
+    return np.asarray(Image.open(buffer).convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize("name", FINDINGS | OTHERS)
+def test_a_chart_has_a_form_for_the_dark_without_a_white_card(name):
+    light = (FINDINGS | OTHERS)[name](False).figure
+    other = pixels(dark.darkened(light))
+    before = pixels((FINDINGS | OTHERS)[name](False).figure)
+    assert other.shape == before.shape and (pixels(light) == before).all()
+    paper = [int(dark.PAPER[at : at + 2], 16) for at in (1, 3, 5)]
+    assert (other[0, 0] == paper).all() and (before[0, 0] == 255).all()
+    # Its words are as much lighter than the paper as they were darker.
+    top = slice(0, 24)
+    assert other[top].max() > 200 and before[top].min() < 60
+
+
+def test_tissue_keeps_its_colours_in_the_dark():
+    tissue = np.zeros((40, 60, 3), np.uint8) + np.array([180, 40, 30], np.uint8)
+    light = figures.strip([tissue, tissue], ["a", "b"], legend=figures.OVERLAY).figure
+    for where in (pixels(light), pixels(dark.darkened(light))):
+        same = (abs(where - [180, 40, 30]).sum(axis=2) < 12).mean()
+        assert same > 0.5
+    key = [
+        patch.get_facecolor() for patch in dark.darkened(light).legends[0].get_patches()
+    ]
+    assert key == [patch.get_facecolor() for patch in light.legends[0].get_patches()]
 
 
 def test_plotly_is_live_in_jupyter(monkeypatch):

@@ -15,8 +15,8 @@ from test_browser import Visit
 from helpers import frames, names, settings
 from helpers.errors import CourseError
 from report.build import build
+from report.frame import policy
 from report.prose import Prose
-from report.render import policy
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -215,11 +215,11 @@ def test_the_magic_line_and_the_progress_of_a_run_are_not_shown(tmp_path: Path) 
         ("<svg><path/></svg>", "no aria-label"),
         ('<figure role="img" aria-label="a"><svg></svg></figure>', None),
         ('<figure role="img" aria-label="a"></figure><svg></svg>', "no aria-label"),
-        ('<div class="plotly-graph-div"></div>', "no alt text"),
         (
             '<figure aria-label="a"><br><div class="plotly-graph-div"></div></figure>',
-            None,
+            "show a still",
         ),
+        ('<source srcset="https://x.org/a.webp">', "would fetch https://x.org/a.webp"),
         (
             '<script src="https://cdn.x/y.js"></script>',
             "would fetch https://cdn.x/y.js",
@@ -378,7 +378,7 @@ def test_a_chart_keeps_its_caption_and_offers_itself_to_the_first_page(small) ->
 
 
 def test_times_say_what_was_measured(small: Path) -> None:
-    for path in small.glob("*.html"):
+    for path in [small / "index.html", *small.glob("[0-9]*.html")]:
         page = " ".join(path.read_text(encoding="utf-8").split())
         index = "The lessons ran in" if path.stem == "index" else "This lesson ran in"
         assert index in page and "when it was last executed" in page
@@ -482,8 +482,4 @@ def test_lessons_lead_to_each_other_and_have_contents(small: Path) -> None:
         '<a href="https://colab.research.google.com/github/x/y/00.ipynb">Open in Colab</a>'
         in first
     )
-    assert (
-        first.count('src="plotly.min.js"') == 1
-        and "plotly.min.js" not in second
-        and "Open in Colab</a> ·" not in first
-    )
+    assert "Open in Colab</a> ·" not in first

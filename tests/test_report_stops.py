@@ -15,7 +15,8 @@ from report import build as building
 
 
 def snapshot(site: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in site.iterdir()}
+    files = [path for path in site.rglob("*") if path.is_file()]
+    return {str(path.relative_to(site)): path.read_bytes() for path in files}
 
 
 STOPS = {
@@ -159,12 +160,15 @@ def test_a_failure_while_writing_leaves_the_last_good_site(
     lesson(bench.folder, "00_first")
     assert bench.build() == 0
     before = snapshot(bench.site)
-    monkeypatch.setattr(
-        building.shutil,
-        "copyfile",
-        lambda *_: (_ for _ in ()).throw(OSError("the disk is full")),
-    )
-    with pytest.raises(OSError):
+    written = building.Path.write_bytes
+
+    def full(path, held):
+        if path.name == "style.css":
+            raise OSError("the disk is full")
+        return written(path, held)
+
+    monkeypatch.setattr(building.Path, "write_bytes", full)
+    with pytest.raises(OSError, match="the disk is full"):
         bench.build()
     assert snapshot(bench.site) == before and bench.left_behind() == []
 

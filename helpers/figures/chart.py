@@ -1,18 +1,18 @@
 """A chart that knows its words, a table with a caption, and a helper's own source."""
 
 import base64
-import hashlib
 import html
 import inspect
 import io
-import itertools
 import textwrap
 from collections.abc import Callable
 
 import pandas as pd
 from IPython.display import Code, display
+from matplotlib.figure import Figure
 
 from helpers import settings
+from helpers.figures.dark import darkened
 
 FIGURE_TYPE = "application/vnd.course.figure+json"
 CHARACTERS_PER_INCH = 10  # of a bold title at 11 points
@@ -23,68 +23,57 @@ PLOTLY = {
     "responsive": True,
     "modeBarButtons": [["zoom2d", "resetScale2d"]],
 }
-_numbers = itertools.count(1)
 
 
 class Chart:
     """A figure with its title (the finding), alt text (what is seen) and caption.
 
     As the last expression of a cell it shows itself; `front` offers it to the report's
-    first page. figure: of matplotlib, which is given the title here, or of plotly.
-    ValueError where the title or the alt text is empty.
+    first page. figure: of matplotlib, which is given the title here. live: the same of
+    plotly, which Jupyter shows in its place. ValueError where the title or the alt text
+    is empty.
     """
 
-    def __init__(self, figure, title: str, alt: str, caption: str = "") -> None:
+    def __init__(
+        self, figure: Figure, title: str, alt: str, caption: str = "", live=None
+    ) -> None:
         if not alt.strip() or not title.strip():
             raise ValueError(
                 "a chart needs a title, and alt text that says what is seen"
             )
         self.figure, self.title, self.alt, self.caption = figure, title, alt, caption
-        if self.interactive:
+        self.live = live
+        width, height = figure.get_size_inches()
+        lines = _lines(title, width)
+        figure.set_size_inches(width, height + TITLE_LINE * len(lines))
+        figure.suptitle(
+            "\n".join(lines), fontsize=11, fontweight="bold", x=0.01, ha="left"
+        )
+        if live is not None:
             lines = _lines(title, 8.0)
-            figure.update_layout(title={"text": f"<b>{'<br>'.join(lines)}</b>"})
-        else:
-            width, height = figure.get_size_inches()
-            lines = _lines(title, width)
-            figure.set_size_inches(width, height + TITLE_LINE * len(lines))
-            figure.suptitle(
-                "\n".join(lines), fontsize=11, fontweight="bold", x=0.01, ha="left"
-            )
-
-    @property
-    def interactive(self) -> bool:
-        """True where the figure is plotly's."""
-        return type(self.figure).__module__.startswith("plotly")
+            live.update_layout(title={"text": f"<b>{'<br>'.join(lines)}</b>"})
 
     @property
     def axes(self) -> list:
-        """The axes of a matplotlib figure."""
+        """The axes of the figure."""
         return self.figure.axes
 
     def html(self, caption: bool = True) -> str:
-        """The chart as HTML that asks nothing of the network; plotly's script is the
-        page's to bring, once."""
-        if self.interactive:
-            body = self.figure.to_html(
-                full_html=False,
-                include_plotlyjs=False,
-                div_id=self._plotly_id(),
-                config=PLOTLY,
-            )
-            return self._around(body, caption)
+        """The chart as HTML that asks nothing of the network; for the report it comes
+        twice, for the light and for the dark."""
         words = html.escape(self.alt, quote=True)
-        return self._around(
-            f'<img alt="{words}" src="data:image/png;base64,'
-            f'{base64.b64encode(self.png()).decode()}">',
-            caption,
-        )
+        body = f'<img alt="{words}" src="{_address(self.png())}">'
+        if settings.static():
+            other = _address(_png(darkened(self.figure)))
+            body = (
+                f'<picture><source media="(prefers-color-scheme: dark)" '
+                f'srcset="{other}">{body}</picture>'
+            )
+        return self._around(body, caption)
 
     def png(self) -> bytes:
-        """The picture of a matplotlib figure; the same figure is the same bytes."""
-        buffer = io.BytesIO()
-        # No software name and date in the file.
-        self.figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
-        return buffer.getvalue()
+        """The picture of the figure; the same figure is the same bytes."""
+        return _png(self.figure)
 
     def front(self, name: str) -> "Chart":
         """Offer the chart to the report's first page; gives the chart, to be shown."""
@@ -102,8 +91,8 @@ class Chart:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         plain = f"{self.title}\n{self.alt}"
-        if self.interactive and not settings.static():
-            live = self.figure._repr_mimebundle_() or {}
+        if self.live is not None and not settings.static():
+            live = self.live._repr_mimebundle_() or {}
             if "application/vnd.plotly.v1+json" in live:
                 live["application/vnd.plotly.v1+json"]["config"] = PLOTLY
             if "text/html" in live:
@@ -114,33 +103,34 @@ class Chart:
     def _around(self, body: str, caption: bool) -> str:
         said = f"<figcaption>{html.escape(self.caption)}</figcaption>"
         said = said if caption and self.caption else ""
-        if not self.interactive:
-            return f'<figure class="chart">{body}{said}</figure>'
-        # A figure's role leaves its buttons in reach; an image's would hide them.
-        words = html.escape(self.alt, quote=True)
-        return (
-            f'<figure class="chart plotly" role="figure" aria-label="{words}">'
-            f"{body}{said}</figure>"
-        )
-
-    def _plotly_id(self) -> str:
-        digest = hashlib.sha256(self.figure.to_json().encode()).hexdigest()[:8]
-        return f"plot-{next(_numbers)}-{digest}"
+        return f'<figure class="chart">{body}{said}</figure>'
 
 
-def made(figure, said: dict, title: str, alt: str, caption: str = "") -> Chart:
+def _png(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    # No software name and date in the file.
+    figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _address(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+
+
+def made(
+    figure: Figure, said: dict, title: str, alt: str, caption: str = "", live=None
+) -> Chart:
     """A chart in its own words, but for those that the lesson said otherwise.
 
-    said: any of title, alt and caption. TypeError for another word.
+    said: any of title, alt and caption. live: see Chart. TypeError for another word.
     """
     own = {"title": title, "alt": alt, "caption": caption}
     if unknown := set(said) - set(own):
         raise TypeError(
             f"a chart takes title, alt and caption, not {', '.join(unknown)}"
         )
-    return Chart(
-        figure, **own | {key: text for key, text in said.items() if text is not None}
-    )
+    given = {key: text for key, text in said.items() if text is not None}
+    return Chart(figure, **own | given, live=live)
 
 
 class Table:

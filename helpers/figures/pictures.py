@@ -26,11 +26,15 @@ def overlay(
     hit, false alarm, missed.
 
     Without a prediction the label's edge is drawn in blue; pixels without a known label
-    are darkened.
+    are darkened. A frame may be a whole number of times as large as its label, whose
+    pixels then stay squares.
     """
+    times = len(image) // len(valid)
+    blood, valid = _enlarged(blood, times), _enlarged(valid, times)
+    prediction = None if prediction is None else _enlarged(prediction, times)
     shown = np.where(valid[..., None], image, image // 3)
     if prediction is None:
-        return _outlined(shown, blood & valid, "hit")
+        return _outlined(shown, blood & valid, "hit", 1 if times > 1 else 3)
     did = (prediction & blood, prediction & ~blood, ~prediction & blood)
     for kind, where in zip(OVERLAY, did):
         where = where & valid
@@ -217,12 +221,17 @@ def classes(image: np.ndarray, labels: np.ndarray, **said) -> Chart:
     )
 
 
-def _outlined(image: np.ndarray, mask: np.ndarray, colour: str) -> np.ndarray:
-    # Drawn at three times the size, so that a thin outline does not hide a small pool.
-    large = cv2.resize(image, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
-    mask = cv2.resize(
-        mask.astype(np.uint8), None, fx=3, fy=3, interpolation=cv2.INTER_NEAREST
-    )
+def _enlarged(mask: np.ndarray, times: int) -> np.ndarray:
+    return mask.repeat(times, axis=0).repeat(times, axis=1) if times > 1 else mask
+
+
+def _outlined(
+    image: np.ndarray, mask: np.ndarray, colour: str, times: int = 3
+) -> np.ndarray:
+    # A small frame is enlarged first, so that a thin outline does not hide a small
+    # pool.
+    large = cv2.resize(image, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
+    mask = _enlarged(mask.astype(np.uint8), times)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     return cv2.drawContours(np.ascontiguousarray(large), contours, -1, _rgb(colour), 1)
 

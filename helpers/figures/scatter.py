@@ -1,5 +1,5 @@
-"""Points and rank correlations: the scatter plot to hover over, and correlations by
-property."""
+"""Points and rank correlations: the scatter plot, to hover over in Jupyter, and
+correlations by property."""
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -9,17 +9,18 @@ from helpers.figures import style
 from helpers.figures.chart import Chart, made
 from helpers.words import capital, counted, number, quantity
 
-SHAPES = (
-    "circle",
-    "square",
-    "diamond",
-    "cross",
-    "triangle-up",
-    "x",
-    "star",
-    "pentagon",
-    "hexagram",
-)
+# Shapes of points in matplotlib's words and in plotly's.
+SHAPES = {
+    "o": "circle",
+    "s": "square",
+    "D": "diamond",
+    "P": "cross",
+    "^": "triangle-up",
+    "X": "x",
+    "*": "star",
+    "p": "pentagon",
+    "h": "hexagram",
+}
 ESTIMANDS = {
     "pooled": ("s", "#4D4D4D"),
     "within subjects": ("o", "#0072B2"),
@@ -37,42 +38,26 @@ def hover_scatter(
     subject: str = "subject",
     **said,
 ) -> Chart:
-    """A point per frame, a colour and a shape per subject; hovering tells the subject,
-    the clip and the frame.
+    """A point per frame, a colour and a shape per subject; in Jupyter hovering tells
+    the subject, the clip and the frame.
 
     table: one row per frame with the columns x, y, subject, clip and frame.
     """
-    figure = go.Figure()
-    hover = (
-        f"%{{customdata[0]}}, frame %{{customdata[1]}}<br>{quantity(x_title)} "
-        f"%{{x:.3f}}<br>{quantity(y_title)} %{{y:.3f}}"
-    )
-    for place, (name, rows) in enumerate(table.groupby(subject, sort=True)):
-        marker = {
-            "color": style.PALETTE[place % 8],
-            "symbol": SHAPES[place % 9],
-            "size": 7,
-            "opacity": 0.75,
-        }
-        figure.add_scatter(
-            x=rows[x].tolist(),
-            y=rows[y].tolist(),
-            mode="markers",
-            name=str(name),
-            marker=marker,
-            customdata=rows[["clip", "frame"]].astype(str).to_numpy().tolist(),
-            hovertemplate=f"{hover}<extra>{name}</extra>",
+    named = list(table.groupby(subject, sort=True))
+    figure, axis = style.new(8.0, 3.8)
+    for place, (name, rows) in enumerate(named):
+        axis.scatter(
+            rows[x],
+            rows[y],
+            s=24,
+            marker=list(SHAPES)[place % 9],
+            color=style.PALETTE[place % 8],
+            alpha=0.75,
+            lw=0,
+            label=str(name),
         )
-    figure.update_layout(
-        title={"font": {"size": 15}},
-        xaxis_title=x_title,
-        yaxis_title=y_title,
-        template="plotly_white",
-        height=440,
-        margin={"l": 60, "r": 20, "t": 80, "b": 50},
-        font={"color": "#333333"},
-        legend={"title": {"text": subject}},
-    )
+    axis.set(xlabel=x_title, ylabel=y_title)
+    figure.legend(loc="outside right upper", title=subject)
     rho = correlation.spearman(table[x], table[y])
     up, down = capital(quantity(y_title)), quantity(x_title)
     if not abs(rho) >= WEAK:
@@ -92,6 +77,41 @@ def hover_scatter(
         f"{quantity(y_title)}.",
         "One point per frame, one colour and shape per subject. Look whether it is "
         "one cloud or several.",
+        live=_to_hover_over(named, x, y, x_title, y_title, subject),
+    )
+
+
+def _to_hover_over(named: list, x: str, y: str, x_title: str, y_title: str, by: str):
+    figure = go.Figure()
+    hover = (
+        f"%{{customdata[0]}}, frame %{{customdata[1]}}<br>{quantity(x_title)} "
+        f"%{{x:.3f}}<br>{quantity(y_title)} %{{y:.3f}}"
+    )
+    for place, (name, rows) in enumerate(named):
+        marker = {
+            "color": style.PALETTE[place % 8],
+            "symbol": list(SHAPES.values())[place % 9],
+            "size": 7,
+            "opacity": 0.75,
+        }
+        figure.add_scatter(
+            x=rows[x].tolist(),
+            y=rows[y].tolist(),
+            mode="markers",
+            name=str(name),
+            marker=marker,
+            customdata=rows[["clip", "frame"]].astype(str).to_numpy().tolist(),
+            hovertemplate=f"{hover}<extra>{name}</extra>",
+        )
+    return figure.update_layout(
+        title={"font": {"size": 15}},
+        xaxis_title=x_title,
+        yaxis_title=y_title,
+        template="plotly_white",
+        height=440,
+        margin={"l": 60, "r": 20, "t": 80, "b": 50},
+        font={"color": "#333333"},
+        legend={"title": {"text": by}},
     )
 
 

@@ -1,0 +1,68 @@
+"""What stands around the course: workflows, templates, citation, licence to behave."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers.settings import REPOSITORY, ROOT
+from report.frame import ADDRESS
+
+YAML = sorted(
+    path
+    for folder in (ROOT / ".github", ROOT)
+    for path in (folder.rglob("*.yml") if folder != ROOT else folder.glob("*.y*ml"))
+) + [ROOT / "CITATION.cff", ROOT / ".pre-commit-config.yaml"]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", YAML, ids=lambda path: path.name)
+def test_a_file_of_settings_can_be_read(path: Path) -> None:
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def test_workflows_ask_make_for_what_it_can_do() -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    asked = [
+        word
+        for path in WORKFLOWS
+        for word in re.findall(r"\bmake ([a-z]+) ", path.read_text(encoding="utf-8"))
+    ]
+    assert {"test", "report"} <= set(asked) <= set(targets)
+
+
+def test_a_workflow_may_write_only_where_it_says_so() -> None:
+    for path in WORKFLOWS:
+        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert held["permissions"]["contents"] == "read", path.name
+        for job in held["jobs"].values():
+            assert job.get("timeout-minutes") or "needs" in job, path.name
+
+
+def test_the_published_report_holds_no_real_frame() -> None:
+    text = (ROOT / ".github" / "workflows" / "publish.yml").read_text("utf-8")
+    assert re.search(r"run: make report .*PUBLIC=1", text)
+
+
+def test_all_supported_pythons_are_tested() -> None:
+    held = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text("utf-8"))
+    tested = held["jobs"]["test"]["strategy"]["matrix"]["python"]
+    least = re.search(
+        r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text()
+    )
+    assert tested[0] == least[1] and len(tested) >= 3
+
+
+def test_the_course_can_be_cited_and_has_one_address() -> None:
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    held = yaml.safe_load(text)
+    assert held["repository-code"] == REPOSITORY and held["url"] == ADDRESS
+    assert "doi:" in text and held["version"] in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_the_guide_and_the_house_rules_lead_to_files_that_are_there() -> None:
+    for name in ("TEACHING.md", "CONTRIBUTING.md", "README.md", "CODE_OF_CONDUCT.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+            assert (ROOT / link).exists(), f"{name}: {link}"

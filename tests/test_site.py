@@ -1,0 +1,291 @@
+"""The pages beside the lessons, and what holds a site together: links, search, words,
+literature, slides, print."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from conftest import BROWSER
+from test_browser import Visit
+
+from helpers.settings import ROOT
+from report import glossary, literature, pdf, slides
+from report.frame import BESIDE
+from report.front import FIGURE
+from report.prose import plain
+
+OUT = re.compile(r"^(?:https?:|mailto:|data:|#$)")
+ADDRESSES = re.compile(r'\b(?:href|src|srcset)="([^"]*)"')
+IDS = re.compile(r'\bid="([^"]*)"')
+
+
+def lost(site: Path) -> list[str]:
+    """Addresses inside a site that lead nowhere, a phrase each."""
+    pages = {path.name: path.read_text("utf-8") for path in site.glob("*.html")}
+    ids = {
+        name: {unquote(one) for one in IDS.findall(text)}
+        for name, text in pages.items()
+    }
+    found = []
+    for name, text in pages.items():
+        markup = re.sub(r"(<script\b[^>]*>).*?</script>", r"\1", text, flags=re.DOTALL)
+        for address in ADDRESSES.findall(markup):
+            if OUT.match(address):
+                continue
+            path, _, place = address.replace("&amp;", "&").partition("#")
+            path = path or name
+            if not (site / path).is_file():
+                found.append(f"{name}: {address} isn't there")
+            elif place and path in ids and unquote(place) not in ids[path]:
+                found.append(f"{name}: {address} names no place")
+    return found
+
+
+def test_the_crawl_sees_what_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<h2 id="x"><a href="b.html">b</a><a href="#x">x</a><a href="a.html#y">y</a>'
+        '<img src="p.webp"><a href="https://x.org">out</a>'
+    )
+    assert sorted(lost(tmp_path)) == [
+        "a.html: a.html#y names no place",
+        "a.html: b.html isn't there",
+        "a.html: p.webp isn't there",
+    ]
+
+
+def test_every_address_inside_the_small_site_leads_somewhere(small: Path) -> None:
+    assert lost(small) == []
+
+
+@pytest.mark.xdist_group("lessons")
+def test_every_address_inside_the_course_leads_somewhere(smoke) -> None:
+    assert lost(smoke.site) == []
+
+
+def test_every_page_leads_to_the_pages_beside_the_lessons(small: Path) -> None:
+    for path in small.glob("*.html"):
+        text = path.read_text("utf-8")
+        for name, _ in BESIDE:
+            assert f'href="{name}"' in text, (path.name, name)
+
+
+def test_every_file_that_a_page_asks_for_is_used(small: Path) -> None:
+    pages = "".join(path.read_text("utf-8") for path in small.glob("*.html"))
+    for path in small.rglob("*"):
+        name = path.relative_to(small).as_posix()
+        if path.is_file() and path.suffix not in (".html", ".css", ".js"):
+            assert name in pages, name
+
+
+# Words
+
+
+def test_the_first_mention_of_a_word_leads_to_the_glossary_and_no_other() -> None:
+    words = glossary.entries()
+    page = (
+        "<h2>Dice</h2><p>Dice and dice, <code>Dice</code>, the <a>recall</a> of a "
+        "U-Net</p><ul><li>its thresholds, its threshold</li></ul><pre>recall</pre>"
+    )
+    made = glossary.linked(page, words)
+    assert made.count('href="glossary.html#dice">Dice</a> and dice') == 1
+    assert made.count("<a class") == 3 and 'threshold">threshold</a></li>' in made
+    assert 'u-net">U-Net</a>' in made and "<a>recall</a>" in made
+
+
+def test_words_are_in_order_with_a_meaning_each_and_no_form_twice() -> None:
+    words = glossary.entries()
+    forms = [form.lower() for one in words for form in (one.word, *one.forms)]
+    assert len(words) > 25 and len(set(forms)) == len(forms)
+    names = [one.word.lower().replace("é", "e") for one in words]
+    assert names == sorted(names) and all(len(one.text) > 40 for one in words)
+
+
+@pytest.mark.xdist_group("lessons")
+def test_lessons_link_their_words(smoke) -> None:
+    linked = set()
+    for path in smoke.site.glob("[0-9]*.html"):
+        found = re.findall(
+            r'class="term" href="glossary.html#([^"]+)"', path.read_text("utf-8")
+        )
+        assert len(found) == len(set(found)) >= 1, path.name
+        linked |= set(found)
+    assert len(linked) > 0.6 * len(glossary.entries())
+
+
+# Literature
+
+
+def test_every_work_says_what_it_adds_to_which_lesson() -> None:
+    works = literature.works()
+    assert (
+        sum(not one.cited for one in works) >= 60
+        and sum(one.cited for one in works) >= 25
+    )
+    assert (
+        len({one.key for one in works})
+        == len({one.title for one in works})
+        == len(works)
+    )
+    for one in works:
+        assert one.adds.endswith((".", "?")) and len(one.adds) > 30, one.title
+        assert one.lessons and all(
+            re.fullmatch(r"\d\d", number) for number in one.lessons
+        )
+        assert one.address.startswith("https://")
+
+
+def test_the_bibtex_file_is_whole(small: Path) -> None:
+    text = (small / "literature.bib").read_text("utf-8")
+    assert len(re.findall(r"^@misc\{[\w-]+,$", text, re.MULTILINE)) == len(
+        literature.works()
+    )
+    for entry in text.split("\n\n"):
+        assert entry.count("{") == entry.count("}") and "title = {{" in entry
+    one = literature.Work("k", "A & B", ("03",), "It adds.", 2020, ("An", "others"))
+    assert (
+        "title = {{A \\& B}}" in one.bibtex()
+        and "author = {An and others}" in one.bibtex()
+    )
+
+
+# Search
+
+
+def test_search_finds_sections_with_the_network_off(browser, small: Path) -> None:
+    visit = Visit(browser, small / "search.html")
+    visit.page.keyboard.type("plot")  # the box has the focus
+    first = visit.page.locator("#found a").first
+    assert first.get_attribute("href") == "00_first.html#A-plot"
+    assert "section" in visit.page.inner_text("#said")
+    visit.page.fill("#query", "nosuchword")
+    assert visit.page.locator("#found li").count() == 0
+    assert visit.page.inner_text("#said") == "0 sections"
+    visit.page.fill("#query", "dice")
+    first.click()
+    assert visit.page.url.endswith("glossary.html#dice") and visit.wrong == []
+
+
+def test_search_takes_a_question_from_its_address(browser, small: Path) -> None:
+    visit = Visit(browser, small / "search.html")
+    visit.page.goto((small / "search.html").as_uri() + "?q=FRECHET")
+    assert visit.page.locator("#found a").first.inner_text() == "Fréchet distance"
+
+
+# Slides
+
+
+def test_a_figure_becomes_a_slide_with_its_section_question_and_caption() -> None:
+    class One:
+        title, number = "T", "03"
+        body = (
+            '<h2 id="a">Where?</h2><p><strong>What do you expect?</strong> <strong>No.'
+            '</strong></p><figure class="chart"><img alt="x" src="y"><figcaption>See &amp; '
+            'look.</figcaption></figure><figure class="chart"><img alt="z"></figure>'
+        )
+
+    first, second = slides.of(One)
+    assert first.section == "Where?" and first.question == "What do you expect?"
+    assert first.caption == "See & look." and "figcaption" not in first.picture
+    assert (second.section, second.question, second.caption) == ("Where?", "", "")
+
+
+def test_slides_are_turned_from_the_keyboard(browser, small: Path) -> None:
+    visit = Visit(browser, small / "slides_00.html")
+    seen = "[...document.querySelectorAll('.slide')].map(s => !s.hidden).indexOf(true)"
+    many = visit.ask("document.querySelectorAll('.slide').length")
+    assert many == 3 and visit.ask(seen) == 0
+    places = []
+    for key in ("ArrowRight", "End", "ArrowRight", "PageUp", "Home", "ArrowLeft"):
+        visit.page.keyboard.press(key)
+        places.append(visit.ask(seen))
+    assert places == [1, 2, 2, 1, 0, 0]
+    visit.page.click("#on")
+    assert visit.ask(seen) == 1 and visit.page.url.endswith("#2") and visit.wrong == []
+
+
+@pytest.mark.xdist_group("lessons")
+def test_every_figure_of_a_lesson_is_on_a_slide(smoke) -> None:
+    for name in smoke.executed:
+        page = (smoke.site / f"{name}.html").read_text("utf-8")
+        deck = (smoke.site / f"slides_{name[:2]}.html").read_text("utf-8")
+        assert deck.count('<figure class="chart"') == len(FIGURE.findall(page)) >= 1, (
+            name
+        )
+
+
+# Themes and print
+
+
+def test_figures_follow_the_system_and_the_button(browser, small: Path) -> None:
+    shown = "document.querySelector('figure.chart img').currentSrc"
+    visit = Visit(browser, small / "00_first.html", scheme="dark")
+    dark = visit.ask(shown)
+    visit.page.click("#theme")
+    visit.page.wait_for_function(f"{shown} !== '{dark}'")
+    light = visit.ask(shown)
+    visit.page.reload()
+    visit.page.wait_for_function(f"{shown} === '{light}'")
+    assert dark.endswith(".webp") and light.endswith(".webp") and visit.wrong == []
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
+def test_lessons_are_printed_by_one_command(small: Path, tmp_path) -> None:
+    words = ["--site", str(small), "--folder", str(tmp_path / "pdf")]
+    command = [sys.executable, "-m", "report.pdf", *words]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    written = sorted(path.name for path in (tmp_path / "pdf").iterdir())
+    assert written[:2] == ["00_first.pdf", "01_second.pdf"] and len(written) == 5
+    for path in (tmp_path / "pdf").iterdir():
+        held = path.read_bytes()
+        assert held.startswith(b"%PDF-") and len(held) > 5000
+        assert str(path) in done.stdout
+
+
+def test_printing_without_a_site_says_what_to_do(tmp_path: Path, capsys) -> None:
+    assert pdf.main(["--site", str(tmp_path)]) == 1
+    assert "run make report first" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
+def test_printing_without_a_browser_says_so(
+    small: Path, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert pdf.main(["--site", str(small), "--folder", str(tmp_path / "p")]) == 1
+    assert (
+        "Chromium or Chrome" in capsys.readouterr().err
+        and not (tmp_path / "p").exists()
+    )
+
+
+# The first page
+
+
+def test_each_lesson_has_a_card_with_a_picture_where_it_has_one(small: Path) -> None:
+    page = (small / "index.html").read_text("utf-8")
+    cards = page.split('<ol class="cards">')[1].split("</ol>")[0]
+    first, second = cards.split("<li>")[1:]
+    assert "<picture>" in first and "<picture>" not in second
+    assert plain(page).count("Only the phantom is here.") == 1
+
+
+def test_the_site_has_a_sign_and_a_picture_for_links(small: Path) -> None:
+    from PIL import Image
+
+    assert Image.open(small / "card.png").size == (1200, 630)
+    for path in small.glob("*.html"):
+        text = path.read_text("utf-8")
+        assert 'property="og:image"' in text and 'href="favicon.svg"' in text
+        assert 'property="og:title" content="' in text and "card.png" in text
+
+
+def test_run_times_name_every_lesson_with_its_memory(small: Path) -> None:
+    page = (small / "times.html").read_text("utf-8")
+    for name in ("00_first.html", "01_second.html"):
+        row = page.split(f'href="{name}"')[1].split("</tr>")[0]
+        assert re.search(r"\d+ s", plain(row)) and re.search(r"\d\.\d GB", plain(row))

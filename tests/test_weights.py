@@ -1,0 +1,86 @@
+"""How much a reader has to load."""
+
+import base64
+import io
+from pathlib import Path
+
+import page_weights
+import pytest
+from PIL import Image
+
+from report.pictures import Pictures
+
+
+def carried(colour: str = "red", size: tuple[int, int] = (40, 20), more="") -> str:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "PNG")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return f'<img alt="a" src="data:image/png;base64,{data}"{more}>'
+
+
+def test_a_picture_becomes_a_file_with_its_size_and_waits_until_it_is_near() -> None:
+    pictures = Pictures()
+    made = pictures.out(carried() + carried() + carried("blue", more=' width="7"'))
+    assert len(pictures.files) == 2 and "data:" not in made
+    assert made.count(' width="40" height="20" loading="lazy"') == 2
+    assert made.count("width=") == 3
+    for path, held in pictures.files.items():
+        assert made.count(f'src="{path}"') >= 1
+        assert Image.open(io.BytesIO(held)).size == (40, 20)
+
+
+def test_flat_colours_are_exact() -> None:
+    pictures = Pictures()
+    pictures.out(carried("#0072B2"))
+    (held,) = pictures.files.values()
+    assert Image.open(io.BytesIO(held)).convert("RGB").getpixel((3, 3)) == (0, 114, 178)
+
+
+def test_sheets_that_a_script_cuts_pictures_from_stay_in_the_page() -> None:
+    pictures = Pictures()
+    sheets = f'<div class="play-sheets" hidden>{carried()}</div>'
+    made = pictures.out(f"{carried('blue')}{sheets}{carried('blue')}")
+    assert sheets in made and made.count("data:") == 1 and len(pictures.files) == 1
+
+
+def test_what_is_clear_stays_clear_and_what_is_webp_stays_as_it_is() -> None:
+    buffer = io.BytesIO()
+    clear = Image.new("RGBA", (40, 20), (200, 10, 10, 60))
+    clear.save(buffer, "PNG")
+    pictures = Pictures()
+    path, *size = pictures.add(base64.b64encode(buffer.getvalue()).decode())
+    held = Image.open(io.BytesIO(pictures.files[path]))
+    assert size == [40, 20] and held.getpixel((3, 3)) == (200, 10, 10, 60)
+    again = base64.b64encode(pictures.files[path]).decode()
+    assert pictures.add(again)[0] == path
+
+
+def test_a_thumbnail_is_small_and_its_picture_stays_large() -> None:
+    pictures = Pictures()
+    small = pictures.thumbnail(f"<figure>{carried(size=(900, 300))}</figure>")
+    assert 'width="480" height="160"' in small and pictures.thumbnail("<p>") == ""
+
+
+def test_a_page_is_weighed_with_what_it_brings_and_not_with_what_it_links(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "a.html").write_text(
+        '<link href="s.css"><script src="s.js"></script><picture><source srcset="d.webp">'
+        '<img src="l.webp"></picture><a href="far.pdf">far</a><a href="b.html">b</a>'
+    )
+    for name, size in {"s.css": 1, "s.js": 10, "d.webp": 100, "l.webp": 1000}.items():
+        (tmp_path / name).write_bytes(b"x" * size)
+    (tmp_path / "far.pdf").write_bytes(b"x" * 5000)
+    (tmp_path / "b.html").write_bytes(b"x" * 1_500_001)
+    page = tmp_path / "a.html"
+    assert page_weights.weight(page) - page.stat().st_size == 1011
+    assert ["b.html" in one for one in page_weights.too_heavy(tmp_path)] == [True]
+
+
+@pytest.mark.xdist_group("lessons")
+def test_no_page_and_no_site_is_too_heavy(smoke, small: Path) -> None:
+    for site in (small, smoke.site):
+        assert len(list((site / "pictures").glob("*.webp"))) > 1
+        assert page_weights.too_heavy(site) == []
+        for page in site.glob("*.html"):
+            assert "data:image/png" not in page.read_text(encoding="utf-8"), page.name

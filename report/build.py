@@ -97,7 +97,7 @@ def _write(draft: Path, site: Site, record: dict) -> None:
         pages["plotly.min.js"] = get_plotlyjs()
     for name, text in pages.items():
         (draft / name).write_text(text, encoding="utf-8", newline="\n")
-    for name in ("style.css", "script.js"):
+    for name in ("style.css", "script.js", "play.css", "play.js"):
         shutil.copyfile(HERE / name, draft / name)
 
 

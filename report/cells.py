@@ -20,6 +20,9 @@ COURSE = "application/vnd.course."
 # Live in Jupyter; in the page a still picture stands in its place.
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PLOTLY = '<script src="plotly.min.js"></script>\n'
+# What a page needs that has something to play with (helpers.play).
+PLAYED = '<figure class="play"'
+PLAY = '<link rel="stylesheet" href="play.css">\n<script src="play.js"></script>\n'
 NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
 FOLDS = {"setup": "Set-up", "parameters": "Parameters", "hide-input": "Code"}
 PROGRESS = re.compile(r'\s*<p class="(?:done|progress)">')

@@ -125,7 +125,12 @@ def policy(page: str) -> str:
     """What a page may load and run: files beside it, pictures in it, and the very
     scripts that stand in it now, by their hashes. Nothing else runs, whatever a name in
     somebody's data looks like, and nothing is fetched."""
-    inline = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", page, re.DOTALL)
+    # Data in a script of JSON are never run.
+    inline = re.findall(
+        r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>(.*?)</script>",
+        page,
+        re.DOTALL,
+    )
     hashes = dict.fromkeys(
         base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()
         for one in inline
@@ -210,6 +215,8 @@ class Site:
         made = self.templates.get_template(template).render(**what)
         if not any(name in file for name in KEEP_WORDS):
             made = domains.renamed(made, self.collected.domains)
+        if cells.PLAYED in made:
+            made = made.replace("</head>", f"{cells.PLAY}</head>", 1)
         made = made.replace('content="POLICY"', f'content="{policy(made)}"', 1)
         if wrong := faults(made):
             raise CourseError(f"report/templates/{template}, as {file}: {wrong[0]}.")

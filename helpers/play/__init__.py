@@ -6,6 +6,7 @@ from helpers.play.controls import Choice, Control, Slider, Switch
 from helpers.play.dial import dial
 from helpers.play.drawings import bars, dots, line
 from helpers.play.interactive import Interactive, Picture, Scene
+from helpers.play.scores import fewer, frames, threshold
 
 __all__ = [
     "Browser",
@@ -20,5 +21,8 @@ __all__ = [
     "bars",
     "dial",
     "dots",
+    "fewer",
+    "frames",
     "line",
+    "threshold",
 ]

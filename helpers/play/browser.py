@@ -15,7 +15,7 @@ from helpers.play.interactive import Picture, Scene, body, element
 MOST = 120  # frames that a page may hold
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Item:
     """One frame. words: all that is said of it; label: the few words under its
     thumbnail; fields: what it can be filtered by; values: what it can be ordered by."""

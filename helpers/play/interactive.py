@@ -28,7 +28,7 @@ LARGER = 3  # marks are as much finer than a small frame, so that edges are smoo
 KEY = (("hit", "hit"), ("false", "false alarm"), ("missed", "missed"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """A frame (HxWx3 uint8) with its title, and what was marked on it.
 
@@ -51,7 +51,7 @@ class Picture:
         return sheets.marks(self.blood, known, self.found, size)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """What is seen at one setting: a sentence that says it, pictures, numbers, and a
     small drawing (of helpers.play.drawings).

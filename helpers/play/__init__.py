@@ -5,6 +5,7 @@ from helpers.play.browser import Browser, Item
 from helpers.play.controls import Choice, Control, Slider, Switch
 from helpers.play.dial import dial
 from helpers.play.drawings import bars, dots, line
+from helpers.play.epsilon import epsilon
 from helpers.play.interactive import Interactive, Picture, Scene
 from helpers.play.scores import fewer, frames, threshold
 
@@ -21,6 +22,7 @@ __all__ = [
     "bars",
     "dial",
     "dots",
+    "epsilon",
     "fewer",
     "frames",
     "line",

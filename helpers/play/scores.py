@@ -57,8 +57,8 @@ def threshold(
         share = 100 * (row.tp + row.fp) / counts.valid_pixels(row)
         curves = {one: of(table) for one, of in RATIOS.items()}
         return Scene(
-            f"At a threshold of {level:g} {share:.1f} % of the frame is marked: of the "
-            f"blood {row.tp:,} pixels are hit and {row.fn:,} missed, and {row.fp:,} "
+            f"At a threshold of {level:g}, {share:.1f} % of the frame is marked: of "
+            f"the blood {row.tp:,} pixels are hit and {row.fn:,} missed, and {row.fp:,} "
             f"others are marked; {said}.",
             [found],
             {shown: float(row[one]) for one, shown in SHOWN.items()} | ratios,
@@ -90,8 +90,8 @@ def fewer(
     orders = {f"by chance, draw {n}": rng.permutation(values.index) for n in (1, 2, 3)}
     orders["the lowest first"] = ranked.index
     orders["the highest first"] = ranked.index[::-1]
-    room = 0.05 * max(float(values.max() - values.min()), 0.1)
-    limits = (float(values.min()) - room, float(values.max()) + room)
+    # An axis with round ends, which hold every subject.
+    limits = (np.floor(20 * values.min()) / 20, np.floor(20 * values.max() + 1) / 20)
 
     def draw(way: str, left: int) -> Scene:
         kept = list(orders[way][len(values) - left :])
@@ -114,7 +114,12 @@ def fewer(
             },
             forms={"subjects": ".0f"},
             drawing=dots(
-                values.to_dict(), kept, limits, median, (low, high), f"{measure}"
+                values.to_dict(),
+                kept,
+                limits,
+                median,
+                (low, high),
+                f"{measure} of each subject",
             ),
         )
 

@@ -7,7 +7,7 @@ from helpers.play.dial import dial
 from helpers.play.drawings import bars, dots, line
 from helpers.play.epsilon import epsilon
 from helpers.play.interactive import Interactive, Picture, Scene
-from helpers.play.scores import fewer, frames, threshold
+from helpers.play.scores import compare, fewer, frames, threshold
 
 __all__ = [
     "Browser",
@@ -20,6 +20,7 @@ __all__ = [
     "Slider",
     "Switch",
     "bars",
+    "compare",
     "dial",
     "dots",
     "epsilon",

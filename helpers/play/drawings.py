@@ -12,7 +12,7 @@ import numpy as np
 from helpers.words import number
 
 WIDE = 360  # units of the drawing; letters are 13 of them high
-LEFT, RIGHT = 104, 62
+LEFT, RIGHT = 132, 56
 
 
 def bars(

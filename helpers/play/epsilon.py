@@ -3,7 +3,6 @@ that are read off it."""
 
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from helpers import counts, statistics, words
@@ -46,11 +45,8 @@ def epsilon(
             "correlation with area": alike,
         }
         none = mean(100.0 * (table["tp"] == 0), labelled)
-        modes = {
-            "PARTIAL": partial,
-            "FALSE_NEG.": 100 - partial,
-            "no common px": none,
-        }
+        modes = {"PARTIAL": partial, "FALSE_NEGATIVE": 100 - partial}
+        modes["no pixel in common"] = none
         said = (
             f"With an epsilon of {value:g}, {words.number(partial, '.0f')} % of the "
             "labelled frames are PARTIAL by the rule, and on "
@@ -61,9 +57,10 @@ def epsilon(
         )
         return Scene(
             said,
-            numbers=numbers,
+            numbers=numbers | {"PARTIAL, %": partial},
+            forms={"PARTIAL, %": ".0f"},
             drawing=bars(
-                {one: v if np.isfinite(v) else np.nan for one, v in modes.items()},
+                modes,
                 (0, 100),
                 form=".0f",
                 about="Labelled frames, %: two by the rule, one by counting",

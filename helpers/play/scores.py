@@ -2,6 +2,7 @@
 away, frames to look through."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -58,8 +59,8 @@ def threshold(
         curves = {one: of(table) for one, of in RATIOS.items()}
         return Scene(
             f"At a threshold of {level:g}, {share:.1f} % of the frame is marked: of "
-            f"the blood {row.tp:,} pixels are hit and {row.fn:,} missed, and {row.fp:,} "
-            f"others are marked; {said}.",
+            f"the blood {row.tp:,} pixels are hit and {row.fn:,} missed, and "
+            f"{row.fp:,} others are marked; {said}.",
             [found],
             {shown: float(row[one]) for one, shown in SHOWN.items()} | ratios,
             dict.fromkeys(SHOWN.values(), ",.0f"),
@@ -172,3 +173,36 @@ def frames(
             )
         )
     return Browser(name, items, filters | {"blood": "blood"}, ORDERS, title)
+
+
+def compare(
+    frames: Mapping[str, Mapping[str, Picture]],
+    name: str = "side_by_side",
+    title: str = "One frame, marked by each, side by side",
+) -> Interactive:
+    """The same frame as several methods mark it, the first of them the one to beat.
+
+    frames: what a frame is called, to its picture by each method, the same ones for
+    every frame.
+    """
+
+    def draw(frame: str) -> Scene:
+        pictures, scores = [], {}
+        for method, one in frames[frame].items():
+            row = counts.count(one.found, one.blood, one.valid).iloc[0]
+            dice, area = float(counts.dice(row)), float(counts.false_area(row))
+            scores[method] = dice if counts.has_blood(row) else float("nan")
+            said = f"{method}: Dice {words.number(scores[method])}, false {area:.1f} %"
+            pictures.append(replace(one, title=said))
+        ranked = pd.Series(scores).dropna().sort_values(kind="stable")
+        said = f"{frame}: there is no blood in it, so Dice says nothing."
+        if len(ranked):
+            said = (
+                f"{frame}: '{ranked.index[-1]}' has the highest Dice with "
+                f"{ranked.iloc[-1]:.2f}, '{ranked.index[0]}' the lowest with "
+                f"{ranked.iloc[0]:.2f}; '{next(iter(scores))}' has "
+                f"{words.number(next(iter(scores.values())))}."
+            )
+        return Scene(said, pictures)
+
+    return Interactive(name, [Slider("frame", "frame", list(frames))], draw, title)

@@ -117,6 +117,31 @@ def line(
     return _svg(200, about, parts)
 
 
+def cloud(
+    x: np.ndarray,
+    y: np.ndarray,
+    chosen: np.ndarray,
+    limits: tuple[float, float],
+    about: str = "",
+    said_x: str = "",
+) -> str:
+    """A dot for each pair of x and y, the chosen ones (bool) in front; limits: of y."""
+    ends = (float(np.nanmin(x)), float(np.nanmax(x)))
+    ends = ends if ends[1] > ends[0] else (ends[0] - 0.5, ends[1] + 0.5)
+    across, up = _scale(ends, 40, WIDE - 8), _scale(limits, 180, 30)
+    parts, known = [], np.isfinite(x) & np.isfinite(y)
+    for kind, where in (("others", ~chosen), ("chosen", chosen)):
+        path = "".join(
+            f"M{across(a):.0f} {up(b):.0f}h0"
+            for a, b in zip(x[where & known], y[where & known])
+        )
+        parts.append(f'<path class="{kind}" d="{path}" fill="none"/>')
+    parts += _axis(across, ends, 188)
+    parts.append(_text(WIDE - 8, 222, said_x, "end"))
+    parts += [_text(32, up(one) + 4, f"{one:g}", "end") for one in limits]
+    return _svg(230, about, parts)
+
+
 def _scale(limits, first, last):
     low, high = limits
     return lambda value: first + (float(value) - low) / (high - low) * (last - first)

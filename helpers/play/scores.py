@@ -2,7 +2,6 @@
 away, frames to look through."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -175,34 +174,39 @@ def frames(
     return Browser(name, items, filters | {"blood": "blood"}, ORDERS, title)
 
 
-def compare(
-    frames: Mapping[str, Mapping[str, Picture]],
-    name: str = "side_by_side",
-    title: str = "One frame, marked by each, side by side",
-) -> Interactive:
-    """The same frame as several methods mark it, the first of them the one to beat.
+def explorer(
+    table: pd.DataFrame,
+    picture: Callable[[pd.Series], Picture],
+    measures: Mapping[str, str],
+    name: str = "explorer",
+    title: str = "Look through the frames of both domains",
+) -> Browser:
+    """Frames with their labels, to be filtered by domain, subject and blood, and put in
+    order by what was measured on them.
 
-    frames: what a frame is called, to its picture by each method, the same ones for
-    every frame.
+    table: a row per frame with `domain`, `subject`, `frame`, `blood` (percent) and the
+    columns of measures, which say what each is called.
     """
-
-    def draw(frame: str) -> Scene:
-        pictures, scores = [], {}
-        for method, one in frames[frame].items():
-            row = counts.count(one.found, one.blood, one.valid).iloc[0]
-            dice, area = float(counts.dice(row)), float(counts.false_area(row))
-            scores[method] = dice if counts.has_blood(row) else float("nan")
-            said = f"{method}: Dice {words.number(scores[method])}, false {area:.1f} %"
-            pictures.append(replace(one, title=said))
-        ranked = pd.Series(scores).dropna().sort_values(kind="stable")
-        said = f"{frame}: there is no blood in it, so Dice says nothing."
-        if len(ranked):
-            said = (
-                f"{frame}: '{ranked.index[-1]}' has the highest Dice with "
-                f"{ranked.iloc[-1]:.2f}, '{ranked.index[0]}' the lowest with "
-                f"{ranked.iloc[0]:.2f}; '{next(iter(scores))}' has "
-                f"{words.number(next(iter(scores.values())))}."
+    measures = {"blood": "blood, %"} | dict(measures)
+    orders = {}
+    for column, label in measures.items():
+        orders[f"most {label.removesuffix(', %')} first"] = f"-{column}"
+        orders[f"least {label.removesuffix(', %')} first"] = column
+    items = []
+    for _, row in table.iterrows():
+        said = ", ".join(f"{label} {row[one]:.2f}" for one, label in measures.items())
+        items.append(
+            Item(
+                picture(row),
+                f"{row['subject']}, frame {row['frame']} ({row['domain']}): {said}.",
+                str(row["subject"]),
+                {
+                    "domain": str(row["domain"]),
+                    "subject": str(row["subject"]),
+                    "there": "blood" if row["blood"] > 0 else "no blood",
+                },
+                {one: float(row[one]) for one in measures},
             )
-        return Scene(said, pictures)
-
-    return Interactive(name, [Slider("frame", "frame", list(frames))], draw, title)
+        )
+    filters = {"domain": "domain", "subject": "subject", "there": "blood"}
+    return Browser(name, items, filters, orders, title)

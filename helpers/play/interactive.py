@@ -66,9 +66,11 @@ class Scene:
     drawing: str = ""
 
     def texts(self) -> list[str]:
-        """The numbers as they are shown."""
+        """The numbers as they are shown; an undefined one is a dash, as in a table."""
         return [
-            number(float(value), self.forms.get(name, ".2f"))
+            "–"
+            if math.isnan(float(value))
+            else number(float(value), self.forms.get(name, ".2f"))
             for name, value in self.numbers.items()
         ]
 

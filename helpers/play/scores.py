@@ -185,16 +185,16 @@ def explorer(
     order by what was measured on them.
 
     table: a row per frame with `domain`, `subject`, `frame`, `blood` (percent) and the
-    columns of measures, which say what each is called.
+    columns of measures (in 0..1), which say what each is called.
     """
-    measures = {"blood": "blood, %"} | dict(measures)
+    measures = {"blood": "blood"} | dict(measures)
     orders = {}
     for column, label in measures.items():
-        orders[f"most {label.removesuffix(', %')} first"] = f"-{column}"
-        orders[f"least {label.removesuffix(', %')} first"] = column
+        orders |= {f"most {label} first": f"-{column}", f"least {label} first": column}
     items = []
     for _, row in table.iterrows():
-        said = ", ".join(f"{label} {row[one]:.2f}" for one, label in measures.items())
+        said = [f"{label} {row[one]:.2f}" for one, label in list(measures.items())[1:]]
+        said = ", ".join([f"{row['blood']:.1f} % blood", *said])
         items.append(
             Item(
                 picture(row),

@@ -49,7 +49,7 @@ def compare(
 
 def border(
     framed: Callable[[int], Iterable[tuple[str, Picture, float, float]]],
-    widths: Sequence[int] = (0, 16, 32, 48),
+    widths: Sequence[int] = (0, 16, 32),
     name: str = "border",
 ) -> Interactive:
     """A black border of a width around a frame, as several networks mark it.

@@ -137,7 +137,7 @@ def test_frames_are_filtered_and_put_in_order_with_the_undefined_last() -> None:
     ]
     assert faults(album.html()) == []
     many = play.Browser("m", album.items * 100, {}, {"lowest": "dice"}, "Many")
-    assert len(many.items) == 120
+    assert len(many.items) == 120 and many.caption.startswith("120 of 400 frames")
     with pytest.raises(ValueError):
         play.Browser("none", [], {}, {"lowest": "dice"}, "None")
 

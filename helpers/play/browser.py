@@ -56,6 +56,9 @@ class Browser:
             np.linspace(0, len(items) - 1, min(MOST, len(items))).round().astype(int)
         )
         self.items = [items[place] for place in taken]
+        if len(taken) < len(items):
+            more = f"{len(taken)} of {len(items):,} frames, evenly taken."
+            caption = f"{more} {caption}".strip()
         self.name, self.title, self.caption = name, title, caption
         self.filters, self.orders = dict(filters), dict(orders)
 

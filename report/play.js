@@ -162,8 +162,15 @@
     show();
   }
 
-  addEventListener("load", () => document.querySelectorAll("figure.play").forEach((figure) => {
+  // At once where the sheets are there; a sheet that a page loads late is waited for.
+  async function start(figure) {
+    const sheets = [...figure.querySelectorAll(".play-sheets img")];
+    const late = sheets.filter((one) => !one.complete || !one.naturalWidth);
+    late.forEach((one) => { one.loading = "eager"; });
+    if (late.length) await Promise.all(late.map((one) => one.decode()));
     const data = JSON.parse(figure.querySelector('script[type="application/json"]').textContent);
     (figure.dataset.play === "browser" ? browser : states)(figure, data);
-  }));
+  }
+
+  addEventListener("load", () => document.querySelectorAll("figure.play").forEach(start));
 })();

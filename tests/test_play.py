@@ -358,6 +358,18 @@ def test_a_canvas_is_painted_with_the_frame_and_its_marks(browser, page: Path) -
     assert hit[2] > hit[0] + 40 and false[0] > false[2] + 40  # blue, yellow
 
 
+def test_a_sheet_that_a_page_loads_late_is_waited_for(browser, page: Path) -> None:
+    text = page.read_text(encoding="utf-8").replace(
+        '<img class="', '<img loading="lazy" class="'
+    )
+    late = page.with_name("late.html")
+    late.write_text(text.replace("<h1>", '<h1 style="margin-top: 9000px">'), "utf-8")
+    visit = Visit(browser, late)
+    visit.page.wait_for_selector("figure.play[data-state]", state="attached")
+    drive(visit, visit.page.query_selector("figure.play"))
+    assert visit.wrong == []
+
+
 def test_without_scripts_the_still_and_its_words_are_there(browser, page: Path) -> None:
     context = browser.new_context(java_script_enabled=False, offline=True)
     plain = context.new_page()

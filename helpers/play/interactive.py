@@ -114,7 +114,7 @@ class Interactive:
             for values in itertools.product(*(one.values for one in self.controls))
         ]
 
-    def html(self) -> str:
+    def html(self, caption: bool = True) -> str:
         """The page's element: the still, in which a script sets everything going."""
         frames, marks = self._sheets()
         drawings = list(dict.fromkeys(scene.drawing for scene in self.scenes))
@@ -146,15 +146,15 @@ class Interactive:
                 said = f"All {kind} of: {html.escape(self.title, quote=True)}"
                 address = made(sheet.whole())
                 hidden += f'<img class="{kind}" alt="{said}" src="{address}">'
-        return element(
-            "states", self.title, body(self.start), self.caption, data, hidden
-        )
+        said = self.caption if caption else ""
+        return element("states", self.title, body(self.start), said, data, hidden)
 
     def front(self, name: str = "") -> "Interactive":
         """Offer it to the report's first page; gives it back, to be shown."""
-        said = self.caption or self.title
-        left = {"name": name or self.name, "html": self.html(), "caption": said}
         if settings.static():
+            said = self.caption or self.title
+            made = self.html(caption=False)  # the first page sets it below
+            left = {"name": name or self.name, "html": made, "caption": said}
             display({FIGURE_TYPE: left}, raw=True)
         return self
 

@@ -281,8 +281,9 @@ for domain, packed in packs.items():
     area = (packed.blood & packed.valid).sum(axis=(1, 2))
     share = 100 * area / packed.valid.sum(axis=(1, 2))
     some = packed.table.assign(blood=share, domain=domain, **looks[domain][NAMES])
-    rows.append(some.iloc[np.linspace(0, len(some) - 1, 40).round().astype(int)])
-sample = pd.concat(rows).drop_duplicates(["domain", "subject", "frame"])
+    evenly = np.linspace(0, len(some) - 1, min(40, len(some))).round().astype(int)
+    rows.append(some.iloc[evenly])
+sample = pd.concat(rows)
 
 
 def labelled(frame):

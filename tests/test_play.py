@@ -218,6 +218,23 @@ def test_an_epsilon_moves_the_modes_and_leaves_the_count() -> None:
     assert all("on 50 % not one pixel" in scene.words for scene in made.scenes)
 
 
+def test_a_cloud_picks_out_a_subject_and_bears_having_no_frame() -> None:
+    table = pd.DataFrame({"x": [1.0, 2, 3, 4], "dice": [0.1, 0.4, 0.3, math.nan]})
+    table["subject"] = ["a", "a", "b", "b"]
+
+    def found(x, y):
+        return float(np.sign((x - x.mean()) @ (y - y.mean())))
+
+    made = play.correlations(table, ["x"], "dice", found, {"x": {"pooled": 0.5}})
+    nobody, first, _ = made.scenes
+    assert math.isnan(nobody.numbers["this subject"])
+    assert first.numbers == {"pooled": 0.5, "this subject": 1}
+    dots = [one.split('"')[0] for one in first.drawing.split(' d="')[1:3]]
+    assert [one.count("h0") for one in dots] == [1, 2]  # others, the subject's own
+    empty = play.correlations(table[:0], ["x"], "dice", found, {"x": {"pooled": 0.5}})
+    assert len(empty.scenes) == 1 and "nan" not in empty.html()
+
+
 def test_data_in_a_page_are_no_script_to_its_policy() -> None:
     page = '<script type="application/json">{"a":1}</script><script>go()</script>'
     assert policy(page).count("sha256-") == 1

@@ -126,10 +126,11 @@ def cloud(
     said_x: str = "",
 ) -> str:
     """A dot for each pair of x and y, the chosen ones (bool) in front; limits: of y."""
-    ends = (float(np.nanmin(x)), float(np.nanmax(x)))
+    known = np.isfinite(x) & np.isfinite(y)
+    ends = (float(x[known].min()), float(x[known].max())) if known.any() else (0, 1)
     ends = ends if ends[1] > ends[0] else (ends[0] - 0.5, ends[1] + 0.5)
     across, up = _scale(ends, 40, WIDE - 8), _scale(limits, 180, 30)
-    parts, known = [], np.isfinite(x) & np.isfinite(y)
+    parts = []
     for kind, where in (("others", ~chosen), ("chosen", chosen)):
         path = "".join(
             f"M{across(a):.0f} {up(b):.0f}h0"

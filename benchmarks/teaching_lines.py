@@ -9,9 +9,10 @@ innermost statement it belongs to, by syntax alone:
 - *set-up*: the cells tagged `setup` and `parameters`, imports, assignments that open
   a lesson (OPENS) or only ask for what is there already (FETCHES), such as frames of a
   split or the standard network.
-- *showing*: what calls something of SHOW_ROOTS (`figures.`, `explore.`, `record.`,
-  `print`, `say`) or of SHOW_METHODS (`.summary`, `.front`, `.add`), a value alone on
-  its line, and words: a title, a caption or a part of a sentence put into a variable.
+- *showing*: what calls something of SHOW_ROOTS (`figures.`, `explore.`, `play.`,
+  `record.`, `print`, `say`) or of SHOW_METHODS (`.summary`, `.front`, `.add`), a value
+  alone on its line, and words: a title, a caption or a part of a sentence put into a
+  variable.
 - *shaping*: what only builds or rearranges a table (rows of dicts, ROWS, RESHAPES) and
   whose names go, until they are bound anew, to showing or to other shaping alone.
 - *teaching*: the rest. The cells of exercises, with their solutions, are teaching.
@@ -57,6 +58,7 @@ FETCHES = {
 SHOW_ROOTS = {
     "figures",
     "explore",
+    "play",
     "record",
     "print",
     "display",

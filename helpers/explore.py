@@ -1,120 +1,31 @@
-"""Widgets for Jupyter that are well-chosen still pictures in the report."""
+"""Clicks on a frame, and curves that grow while a network is trained."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import pandas as pd
 from IPython.display import HTML, clear_output, display
 
 from helpers import figures, settings, words
 from helpers.figures import Chart
+from helpers.play import Interactive, Picture, Scene, Slider
 from helpers.prompts import Point
 from helpers.training import History
-
-
-def slider(
-    draw: Callable[[float], Chart], values: list, stills: list, label: str
-) -> None:
-    """Drag through `values` and see draw(value), a Chart; in the report, the charts of
-    `stills` one under the other."""
-    if settings.static():
-        for value in stills:
-            display(draw(value))
-        return
-    import ipywidgets
-
-    options = [(f"{value:g}", value) for value in values]
-    handle = ipywidgets.SelectionSlider(
-        options=options, value=stills[0], description=label, continuous_update=False
-    )
-    place = ipywidgets.Output()
-
-    def update(_=None) -> None:
-        with place:
-            clear_output(wait=True)
-            display(draw(handle.value))
-
-    handle.observe(update, names="value")
-    update()
-    display(ipywidgets.VBox([handle, place]))
-
-
-def browse(
-    table: pd.DataFrame,
-    draw: Callable[[pd.Series], np.ndarray],
-    describe: Callable[[pd.Series], str],
-    by: str = "mode",
-    stills: int = 6,
-) -> None:
-    """Browse frames with a slider, filtered by a column; in the report, one frame of
-    each kind.
-
-    table: a row per frame; draw(row) gives the picture (HxWx3 uint8), describe(row) the
-    words under it.
-    """
-    kinds = list(dict.fromkeys(table[by]))
-    if settings.static():
-        # From the middle of each kind: neither the prettiest nor the ugliest.
-        chosen = [
-            part.iloc[len(part) // 2]
-            for kind in kinds
-            if len(part := table[table[by] == kind])
-        ][:stills]
-        display(
-            figures.strip(
-                [draw(row) for row in chosen],
-                [str(row[by]) for row in chosen],
-                columns=3,
-                legend=figures.OVERLAY,
-                title="One frame of each kind; in Jupyter a slider shows them all",
-                alt="; ".join(describe(row) for row in chosen) + ".",
-            )
-        )
-        return
-    import ipywidgets
-
-    kind = ipywidgets.Dropdown(options=["all", *kinds], description=by)
-    place = ipywidgets.IntSlider(
-        min=0, max=len(table) - 1, description="frame", continuous_update=False
-    )
-    shown = ipywidgets.Output()
-
-    def rows() -> pd.DataFrame:
-        return table if kind.value == "all" else table[table[by] == kind.value]
-
-    def update(change=None) -> None:
-        if change is not None and change["owner"] is kind:
-            place.value, place.max = 0, len(rows()) - 1
-        row = rows().iloc[place.value]
-        with shown:
-            clear_output(wait=True)
-            display(
-                figures.strip(
-                    [draw(row)], [describe(row)], columns=1, legend=figures.OVERLAY
-                )
-            )
-
-    kind.observe(update, names="value")
-    place.observe(update, names="value")
-    update()
-    display(ipywidgets.VBox([ipywidgets.HBox([kind, place]), shown]))
 
 
 def clicks(
     image: np.ndarray,
     segment: Callable[[list[Point]], np.ndarray],
     points: list[Point],
-    stills: int = 5,
+    dice: Sequence[float],
 ) -> None:
-    """Click on a frame and see the mask that `segment` makes of all clicks so far; in
-    the report, what came of the first of some given clicks.
+    """Click on a frame and see the mask that `segment` makes of all clicks so far; on
+    the page, a slider through some given clicks.
 
     image: HxWx3 uint8, as it may be shown. segment: from clicks to a mask (bool HxW).
-    points: the given clicks, of which Jupyter starts with the first.
+    points: the given clicks, of which Jupyter starts with the first. dice: after each.
     """
     if settings.static():
-        given = [points[:number] for number in range(1, len(points[:stills]) + 1)]
-        display(_clicked(image, segment, given))
+        display(given_clicks(image, segment, points, dice))
         return
     import ipywidgets
 
@@ -132,7 +43,7 @@ def clicks(
     def update(_=None) -> None:
         with shown:
             clear_output(wait=True)
-            display(_clicked(image, segment, [clicked], (x.value, y.value)))
+            display(_clicked(image, segment, clicked, (x.value, y.value)))
 
     def press(button) -> None:
         if button is buttons[2]:
@@ -149,21 +60,39 @@ def clicks(
     display(ipywidgets.VBox([x, y, ipywidgets.HBox(buttons), shown]))
 
 
-def _clicked(image, segment, given: list[list[Point]], aim=None) -> Chart:
-    pictures, titles = [], []
-    for points in given:
-        mask = segment(points)
-        pictures.append(figures.clicked(image, mask, points, aim))
-        titles.append(
-            f"{words.counted(len(points), 'click')}, {100 * mask.mean():.1f} % marked"
+def given_clicks(
+    image: np.ndarray,
+    segment: Callable[[list[Point]], np.ndarray],
+    points: list[Point],
+    dice: Sequence[float],
+) -> Interactive:
+    """A slider through given clicks, with the mask and the Dice after each."""
+
+    def draw(number: int) -> Scene:
+        some = points[:number]
+        mask = segment(some)
+        last = "blood" if some[-1].is_blood else "no blood"
+        marked = 100 * float(mask.mean())
+        return Scene(
+            f"After {words.counted(number, 'click')}, the last of which says {last}, "
+            f"{marked:.1f} % is marked and Dice is {words.number(dice[number - 1])}.",
+            [Picture(figures.clicked(image, mask, some))],
+            {"Dice": dice[number - 1], "marked, %": marked},
+            {"marked, %": ".1f"},
         )
+
+    many = Slider("number", "clicks", range(1, len(points) + 1))
+    said = "The line is the mask's edge. A disk says blood, a cross that it is none."
+    return Interactive("clicks", [many], draw, "Click after click", said)
+
+
+def _clicked(image, segment, points: list[Point], aim: tuple[int, int]) -> Chart:
+    mask = segment(points)
+    said = f"{words.counted(len(points), 'click')}, {100 * mask.mean():.1f} % marked"
     return figures.strip(
-        pictures,
-        titles,
-        columns=3,
-        title=words.capital(
-            titles[-1] if len(given) == 1 else f"from {titles[0]}, to {titles[-1]}"
-        ),
+        [figures.clicked(image, mask, points, aim)],
+        [said],
+        title=said,
         caption="The line is the mask's edge. A disk says blood, a cross says that it "
         "is none.",
     )

@@ -262,15 +262,24 @@ def spread(packed: Packed, number: int) -> Packed:
     return packed.where(chosen)
 
 
-def measured(remedied: Remedied, packed: Packed) -> pd.DataFrame:
-    """The frame table of evaluation.evaluate with a column for each of MEASURES.
-
-    Overlap is NaN on clean frames, alarms and falsely marked areas on the others.
-    """
+def marked(remedied: Remedied, packed: Packed) -> np.ndarray:
+    """What a remedied network calls blood on packed frames, by its own threshold and
+    its rule: bool NxHxW."""
     found = evaluation.probabilities(remedied, packed)
     if remedied.rule:
         found = np.where(views.view_of(packed), found, 0).astype(found.dtype)
-    table = evaluation.evaluate(found, packed, remedied.threshold)
+    return evaluation.marked(found, packed, remedied.threshold)
+
+
+def measured(remedied: Remedied | np.ndarray, packed: Packed) -> pd.DataFrame:
+    """The frame table of evaluation.evaluate with a column for each of MEASURES.
+
+    remedied: or what it has marked. Overlap is NaN on clean frames, alarms and falsely
+    marked areas on the others.
+    """
+    here = isinstance(remedied, np.ndarray)
+    found = remedied if here else marked(remedied, packed)
+    table = evaluation.evaluate(found, packed)
     return table.assign(**{name: of(table) for name, of in MEASURES.items()})
 
 

@@ -64,7 +64,7 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 # %%
 import pandas as pd
 
-from helpers import environment, figures, settings
+from helpers import environment, figures, play, settings
 from helpers.lesson import begin
 
 print(environment.check())
@@ -112,12 +112,27 @@ figures.table(
 # | `ood_test` | held out, *out of domain*: the question of this course |
 # | `ood_wished` | the benchmark one would wish for, with blood in every patient; it exists on the phantom only (`ood_wished_val` beside it, to choose on) |
 #
-# One frame of each domain, before any explanation. **What would you expect a network
+# One frame of each domain, before any explanation; drag to the next pair. The line is
+# the edge of the blood, where there is any. **What would you expect a network
 # that has learned on the first to do on the second?**
 
+
 # %%
-pictures = [lesson.picture(split, 0) for split in ("train", "ood_test")]
-figures.strip(pictures, ["source", "target"], columns=2, title="Two kinds of surgery")
+def one_of_each_subject(split, most=6):
+    packed = lesson.frames(split)
+    rows = packed.table.drop_duplicates("subject").index[:most]
+    return [
+        play.Picture(
+            lesson.picture(split, row),
+            packed.table["subject"].iloc[row],
+            packed.blood[row],
+            packed.valid[row],
+        )
+        for row in rows
+    ]
+
+
+play.pairs(one_of_each_subject("train"), one_of_each_subject("ood_test"))
 
 # %% [markdown]
 # The first fills the picture with tissue, as a robot's camera sees it. The second is a

@@ -50,7 +50,7 @@ import pandas as pd
 from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 
-from helpers import figures, frames, shift
+from helpers import figures, frames, play, shift
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
@@ -271,6 +271,39 @@ figures.by_subject(pair, "brightness", "brightness (0 black, 1 white)")
 # Look at the bars first, and let the dots tell how far frames of one subject lie apart.
 # Where the bars of the two domains hardly overlap, a subject's domain could be told
 # from its brightness alone. A network that relied on brightness would be in trouble.
+#
+# Numbers are no pictures. **Look through the frames themselves: do the darkest ones of
+# both domains look alike? And which frames with blood would you overlook?**
+
+# %%
+rows = []
+for domain, packed in packs.items():
+    area = (packed.blood & packed.valid).sum(axis=(1, 2))
+    share = 100 * area / packed.valid.sum(axis=(1, 2))
+    some = packed.table.assign(blood=share, domain=domain, **looks[domain][NAMES])
+    evenly = np.linspace(0, len(some) - 1, min(40, len(some))).round().astype(int)
+    rows.append(some.iloc[evenly])
+sample = pd.concat(rows)
+
+
+def labelled(frame):
+    packed, row = packs[frame["domain"]], frame.name
+    picture = lesson.shown(frame["split"], np.asarray(packed.images[row]))
+    return play.Picture(picture, "", packed.blood[row], packed.valid[row])
+
+
+play.explorer(
+    sample, labelled, {"brightness": "brightness", "saturation": "saturation"}
+)
+
+# %%
+darkest = sample.nsmallest(10, "brightness")["domain"]
+n_dark, dark_target = len(darkest), int((darkest != "source").sum())
+
+# %% [markdown]
+# Of the {n_dark} darkest frames of this sample {dark_target} are the target's. Put the
+# frames in order of blood and go to the end of the list: a pool of a few pixels is a
+# frame "with blood" as much as a lake is, and lesson 03 will weigh them alike.
 #
 # ### Exercise 2 · By how much?
 #

@@ -47,7 +47,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import binom
 
-from helpers import counts, evaluation, explore, figures, intervals, runs, statistics
+from helpers import counts, evaluation, figures, intervals, play, runs, statistics
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.views import view_of
@@ -335,7 +335,23 @@ least_subjects = statistics.OFFERED["mean"].least
 # Over {n_dice} subjects the median Dice is {median:.2f}, and its 90 % interval
 # {half_width}. No shape of the distribution was assumed. With fewer than five subjects
 # there is no such $k$, and no interval: that is not a defect of the method but the
-# truth about few subjects.
+# truth about few subjects. **Take subjects away. When does the interval become wide,
+# and when does it vanish?**
+
+# %%
+play.fewer(by_subject[main], interval_of_median)
+
+# %%
+least = min(3, n_dice)
+chance = np.random.default_rng(seed)
+some = [np.median(chance.choice(dice, least, replace=False)) for _ in range(200)]
+few_low, few_high = min(some), max(some)
+
+# %% [markdown]
+# The interval does not simply become wider with each subject less: it jumps where $k$
+# does, and where it is gone the dots are as scattered as before. The median goes on
+# existing, and that is the danger: of 200 studies with {least} of these subjects the
+# lowest median would have been {few_low:.2f}, the highest {few_high:.2f}.
 #
 # ### Exercise 2 · How many subjects does it take?
 #
@@ -560,21 +576,33 @@ figures.line(curves, "threshold on the probability of blood", "Dice", mark=0.5)
 # blood, or something else?**
 
 # %%
-probability = runs.probabilities(run, packed)[row] / 256
+probability = runs.probabilities(run, packed) / 256
+marked = (probability >= 0.5) & packed.valid
+clean = np.flatnonzero(~packed.blood.any(axis=(1, 2)))
+alarmed = clean[marked[clean].sum(axis=(1, 2)).argmax()] if len(clean) else row
+asked = {"with the most blood": row, "without blood, most marked": alarmed}
 
 
-def at_threshold(value):
-    picture = lesson.overlay(main, row, probability >= value)
-    share = 100 * (probability >= value)[packed.valid[row]].mean()
-    said = [f"threshold {value:g}: {share:.1f} % of the frame marked"]
-    return figures.strip([picture], said, columns=1, legend=figures.OVERLAY)
+def to_play(row, found=None):
+    picture = lesson.picture(main, row)
+    return play.Picture(picture, "", packed.blood[row], packed.valid[row], found)
 
 
-explore.slider(
-    at_threshold, [0.05, 0.1, 0.25, 0.5, 0.75, 0.9], [0.1, 0.5, 0.9], "threshold"
-)
+play.threshold({name: (to_play(at), probability[at]) for name, at in asked.items()})
+
+# %%
+falling = counts.count(probability[row] >= 0.25, packed.blood[row], packed.valid[row])
+rising = counts.count(probability[row] >= 0.75, packed.blood[row], packed.valid[row])
+more_hit = int(falling["tp"][0] - rising["tp"][0])
+more_false = int(falling["fp"][0] - rising["fp"][0])
 
 # %% [markdown]
+# From a threshold of three quarters down to one quarter, the frame with the most blood
+# gains {more_hit} pixels of blood and {more_false} false ones. A threshold moves pixels
+# between two pairs of counts: from `fn` to `tp`, and from `tn` to `fp`. It can't tell
+# one move from the other. On the frame without blood there is nothing to hit, so recall
+# is undefined at every threshold, and each mark is false.
+#
 # ## Best, median and worst
 #
 # Three frames of each split by Dice, so that neither a lucky nor an unlucky one stands
@@ -591,18 +619,32 @@ figures.gallery(per_frame, marked_frame).front("gallery")
 
 # %% [markdown]
 # Compare the worst frames with the map at the top of this page: are they the rule or
-# the exception? Then browse the target yourself, by failure mode.
+# the exception? Then look through the frames yourself. **Does one subject have all the
+# failure modes, or does each have its own?**
 
 
 # %%
-def describe(frame):
-    dice = "no blood" if np.isnan(frame["dice"]) else f"Dice {frame['dice']:.2f}"
-    return f"{frame['subject']}, frame {frame['frame']}, {frame['mode']}, {dice}"
+def framed(frame):
+    one, row = lesson.frames(frame["split"]), frame["row"]
+    found = runs.probabilities(run, one)[row] >= 128
+    picture = lesson.picture(frame["split"], row)
+    return play.Picture(picture, "", one.blood[row], one.valid[row], found)
 
 
-explore.browse(per_frame[per_frame["split"] == main], marked_frame, describe)
+play.frames(per_frame, framed, title="Look through the frames of all splits")
+
+# %%
+lowest = (
+    per_frame.loc[per_frame["dice"].idxmin()] if bleeds.any() else per_frame.iloc[0]
+)
+worst_mode, worst_who = lowest["mode"], lowest["subject"]
 
 # %% [markdown]
+# Filter for one subject, and then for one mode: do the failures of a subject look alike?
+# The lowest Dice of all is of {worst_who}, and its mode is *{worst_mode}*. What a browser
+# like this can't give is a rate: whoever goes through frames from the worst on sees
+# failures only.
+#
 # ## The network on a few real frames
 #
 # Where a folder of a few real frames is given, too few to learn from or to be tested

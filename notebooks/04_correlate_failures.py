@@ -50,11 +50,12 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
-from helpers import correlation, counts, evaluation, figures, shift
+from helpers import correlation, counts, evaluation, figures, play, shift
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
 from helpers.views import view_of
+from helpers.words import counted
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -170,7 +171,22 @@ figures.table(ways.rename_axis("property").reset_index(), "Rank correlation with
 
 # %% [markdown]
 # Look for a row whose three numbers disagree. A report of one correlation should say
-# which of the three it is.
+# which of the three it is. **Choose such a property below, and pick out one patient
+# after the other: whose frames make the difference?**
+
+# %%
+play.correlations(table, PROPERTIES, "dice", spearman, ways.T.to_dict())
+
+# %%
+disagree = ways["pooled"] - ways["within subjects"]
+odd = disagree.abs().idxmax() if disagree.notna().any() else PROPERTIES[0]
+pooled_odd, within_odd = ways.loc[odd, ["pooled", "within subjects"]]
+n_columns = counted(table["subject"].nunique(), "subject")
+
+# %% [markdown]
+# Pooled and within part most for *{odd}*: {pooled_odd:+.2f} against {within_odd:+.2f}.
+# What the pooled number adds is where the patients' columns stand, and that is a
+# statement about {n_columns}, however many dots there are.
 #
 # ## A test that keeps subjects whole
 #

@@ -43,12 +43,12 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
 from dataclasses import replace
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 import pandas as pd
 
-from helpers import causes, figures, phantom, pitfalls, shift, views
+from helpers import causes, figures, phantom, pitfalls, play, shift, views
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
@@ -246,6 +246,37 @@ greatest = (
 # small as these one would expect little of either: a slight blur is lost in the pixels,
 # and smoke and gleams come and go. Our pigs and patients also have the same range of
 # sensor noise, so that the lens differs in sharpness alone.
+#
+# ### The dial
+#
+# All 32 sets are there, so you can turn the groups yourself, one by one, from a robot's
+# camera to a laparoscope. **Turn {guilty} first, and then turn it last, after the other
+# four: does it cost the same?**
+
+# %% tags=["phantom"]
+play.dial(run.model, where, cost, truth).front()
+
+
+# %% tags=["phantom"]
+def mean_over_companies(group):
+    others = [one for one in shift.GROUPS if one != group]
+    by_size = []
+    for size in range(5):  # so many come before it in a fifth of all orders
+        before = [set(some) for some in combinations(others, size)]
+        by_size.append(np.mean([cost(s | {group}) - cost(s) for s in before]))
+    return np.mean(by_size)
+
+
+from_dots = pd.Series({group: mean_over_companies(group) for group in shift.GROUPS})
+assert np.allclose(from_dots, truth)
+turned_first, turned_last = cost({guilty}), total - cost({*shift.GROUPS} - {guilty})
+
+# %% [markdown] tags=["phantom"]
+# Turned first, {guilty} costs {turned_first:.3f}; turned last, {turned_last:.3f}; its
+# share is {guilty_share:.3f}. The dots of a row are differences of the 32 costs that
+# you turned through, and the `assert` holds their mean, first over companies of one
+# size and then over sizes, equal to Shapley's share. Where a row's dots lie apart, the
+# question "what does it cost?" has no answer without "in which company?".
 #
 # ## 2 · Turned on images, as far as the drawing did
 #

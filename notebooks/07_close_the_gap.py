@@ -58,6 +58,7 @@ from helpers import (
     counts,
     evaluation,
     figures,
+    play,
     remedies,
     runs,
     statistics,
@@ -134,9 +135,18 @@ SHOWN = {
 }
 
 
+pools = patients.blood.sum(axis=(1, 2))
+largest = pd.Series(pools).groupby(patients.table["subject"].to_numpy()).idxmax()
+kept = largest.iloc[:4].to_numpy()  # a frame each of some patients, to be looked at
+seen_marks = {}
+
+
 @functools.cache  # every remedy is measured once on every split
 def measured(name, split):
-    return remedies.measured(made[name], lesson.frames(split))
+    marks = remedies.marked(made[name], lesson.frames(split))
+    if split == TEST:
+        seen_marks[name] = marks[kept]
+    return remedies.measured(marks, lesson.frames(split))
 
 
 def means_on(split, names):
@@ -555,6 +565,41 @@ harm = "none" if not hurt else words.listed([f"'{name}'" for name in hurt])
 # hundredths this is the case for: {outside}. Rows that lose inside the view: {harm}.
 # Each dot is a patient, but all patients of this page were measured with *one*
 # training, so the dots say how patients differ, and not how trainings do.
+#
+# What does a gain look like? Here are all of them on one frame, side by side. **Find
+# the remedy that found more blood, and then what it marked besides.**
+
+
+# %%
+def remedied(place):
+    row = kept[place]
+    frame = lesson.picture(TEST, row), patients.blood[row], patients.valid[row]
+    return {
+        NAMES[name]: play.Picture(frame[0], "", *frame[1:], seen_marks[name][place])
+        for name in ["nothing", *names]
+    }
+
+
+who = [
+    f"{patients.table['subject'].iloc[row]}, frame {n}" for n, row in enumerate(kept)
+]
+play.compare({one: remedied(place) for place, one in enumerate(who)})
+
+# %%
+on_kept = pd.DataFrame(
+    {
+        NAMES[name]: measured(name, TEST)["dice"].iloc[kept]
+        for name in ["nothing", *names]
+    }
+)
+best_on = on_kept.dropna().idxmax(axis=1)
+firsts = words.listed([f"'{one}'" for one in best_on.unique()])
+firsts = firsts or "none, since no frame here has blood"
+kept_said = words.counted(len(best_on), "frame")
+
+# %% [markdown]
+# On {kept_said} with blood the best by Dice are {firsts}. One frame is an anecdote, and
+# the charts above are there to keep it one.
 
 # %%
 table = means_on(TEST, ["nothing", *names])

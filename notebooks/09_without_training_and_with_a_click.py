@@ -56,6 +56,7 @@ from helpers import (
     evaluation,
     explore,
     figures,
+    play,
     prompts,
     remedies,
     statistics,
@@ -313,17 +314,16 @@ def at_water(level):
     picture = lesson.shown("id_val", frame).copy()
     for lake, colour in ((1, (70, 70, 70)), (2, (86, 180, 233))):
         picture[wet == lake] = picture[wet == lake] // 2 + np.array(colour) // 2
-    dry = 100 * (wet == 0).mean()
-    return figures.strip(
-        [picture],
-        [f"water at {level} %"],
-        title=f"At the gradient's {level}th percentile, {dry:.0f} % is still dry",
-        alt=f"The frame with two lakes; {dry:.0f} % of it is dry.",
-        caption="Blue: the lake of blood. Grey: the other. Untouched: still dry.",
-    )
+    share = {name: 100 * (wet == n).mean() for n, name in enumerate(LAKES)}
+    said = f"With the water at the gradient's {level}th percentile, "
+    said += words.listed([f"{part:.1f} % is {name}" for name, part in share.items()])
+    return play.Scene(f"{said}.", [play.Picture(picture)], share)
 
 
-explore.slider(at_water, [0, 20, 40, 60, 70, 80, 90, 100], [0, 60, 80, 100], "water, %")
+LAKES = ("still dry", "the rest's lake", "blood's lake")
+levels = play.Slider("level", "water, %", range(0, 101, 5), start=60)
+title = "Let the water rise. Blue: the lake of blood; grey: the other"
+play.Interactive("flooding", [levels], at_water, title)
 
 
 # %%
@@ -436,7 +436,10 @@ assert abs(first.x - x) + abs(first.y - y) <= 2 and first.is_blood
 known_here = np.array(frames.valid[at])
 by_clicks = prompts.simulated(prompts.grabcut, frame, truth, known_here)
 explore.clicks(
-    lesson.shown("id_val", frame), partial(prompts.grabcut, frame), by_clicks.points
+    lesson.shown("id_val", frame),
+    partial(prompts.grabcut, frame),
+    by_clicks.points,
+    by_clicks.dice,
 )
 
 # %%

@@ -1,11 +1,9 @@
-"""helpers.explore: still pictures in the report, widgets in Jupyter."""
+"""helpers.explore: clicks, and curves that grow while a network is trained."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from helpers import explore
-from helpers.figures import Chart, style
 from helpers.prompts import Point
 from helpers.training import History
 
@@ -38,50 +36,6 @@ def history(epochs: int) -> History:
     )
 
 
-def test_the_report_gets_stills_and_a_notebook_gets_a_slider(shown, monkeypatch):
-    drawn = []
-
-    def draw(value):
-        drawn.append(value)
-        return Chart(style.new()[0], f"At {value}", f"seen at {value}")
-
-    monkeypatch.setenv("COURSE_STATIC", "1")
-    explore.slider(draw, [1, 2, 3], [1, 3], "x")
-    assert drawn == [1, 3] and [chart.alt for chart in shown] == [
-        "seen at 1",
-        "seen at 3",
-    ]
-    monkeypatch.setenv("COURSE_STATIC", "0")
-    drawn.clear()
-    explore.slider(draw, [1, 2, 3], [2], "x")
-    assert drawn == [2] and type(shown[-1]).__name__ == "VBox"
-    shown[-1].children[0].value = 3
-    assert drawn == [2, 3]
-
-
-def test_the_browser_goes_through_the_frames_of_a_mode(shown, monkeypatch):
-    table = pd.DataFrame(
-        {"mode": ["good", "missed", "good", "missed"], "frame": [1, 2, 3, 4]}
-    )
-    drawn = []
-
-    def draw(row):
-        drawn.append(row["frame"])
-        return np.zeros((8, 8, 3), np.uint8)
-
-    monkeypatch.setenv("COURSE_STATIC", "1")
-    explore.browse(table, draw, lambda row: f"frame {row['frame']}")
-    assert drawn == [3, 4] and shown[-1].alt == "frame 3; frame 4."
-    monkeypatch.setenv("COURSE_STATIC", "0")
-    drawn.clear()
-    explore.browse(table, draw, lambda row: f"frame {row['frame']}")
-    kind, place = shown[-1].children[0].children
-    kind.value = "missed"
-    assert drawn[-1] == 2 and place.max == 1
-    place.value = 1
-    assert drawn[-1] == 4
-
-
 def test_curves_choose_an_epoch_only_when_the_run_is_over(shown, monkeypatch):
     watch = explore.live_curves(3)
     monkeypatch.setenv("COURSE_STATIC", "1")
@@ -105,7 +59,7 @@ def test_curves_draw_the_history():
     assert axis.lines[0].get_label() == "mean over subjects"
 
 
-def test_clicks_are_stills_on_the_page_and_made_by_hand_in_a_notebook(
+def test_clicks_are_a_slider_on_the_page_and_made_by_hand_in_a_notebook(
     shown, monkeypatch
 ):
     image, asked = np.zeros((10, 12, 3), np.uint8), []
@@ -116,12 +70,14 @@ def test_clicks_are_stills_on_the_page_and_made_by_hand_in_a_notebook(
 
     given = [Point(3, 4), Point(8, 2, False), Point(1, 1)]
     monkeypatch.setenv("COURSE_STATIC", "1")
-    explore.clicks(image, segment, given, stills=2)
-    assert asked == [given[:1], given[:2]]
-    assert "1 click" in shown[-1].alt and "2 clicks" in shown[-1].alt
+    explore.clicks(image, segment, given, [0.1, 0.7, 0.4])
+    scenes = shown[-1].scenes
+    assert asked == [given[:1], given[:2], given]
+    assert [scene.numbers["Dice"] for scene in scenes] == [0.1, 0.7, 0.4]
+    assert "After 2 clicks, the last of which says no blood" in scenes[1].words
     monkeypatch.setenv("COURSE_STATIC", "0")
     asked.clear()
-    explore.clicks(image, segment, given)
+    explore.clicks(image, segment, given, [0.1, 0.7, 0.4])
     x, y, buttons, _ = shown[-1].children
     blood, other, undo = buttons.children
     assert asked == [given[:1]] and (x.value, y.value, x.max, y.max) == (3, 4, 11, 9)

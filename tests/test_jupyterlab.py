@@ -142,7 +142,7 @@ def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
     at = next(n for n, tag in enumerate(tags) if "exercise" in tag)
     check = next(n for n, tag in enumerate(tags) if "check" in tag)
     said = next(n for n, tag in enumerate(tags) if "say" in tag and n > 3)
-    slider = next(n for n, c in enumerate(cells) if "explore.slider(" in c.source)
+    slider = next(n for n, c in enumerate(cells) if "play.threshold(" in c.source)
     with jupyterlab(folder, store) as address:
         lab = Lab(browser, address, f"{lesson.stem}.ipynb")
         lab.run_all(seconds=300)

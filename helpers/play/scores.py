@@ -1,0 +1,212 @@
+"""How scores come about: a threshold with its four counts, subjects that are taken
+away, frames to look through."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from helpers import counts, words
+from helpers.play.browser import Browser, Item
+from helpers.play.controls import Choice, Slider
+from helpers.play.drawings import dots, line
+from helpers.play.interactive import Interactive, Picture, Scene
+
+LEVELS = (0.01, *np.round(np.linspace(0.05, 0.95, 19), 2), 0.99)
+RATIOS = {"Dice": counts.dice, "precision": counts.precision, "recall": counts.recall}
+SHOWN = {"tp": "TP", "fp": "FP", "fn": "FN", "tn": "TN"}
+ORDERS = {
+    "lowest Dice first": "dice",
+    "highest Dice first": "-dice",
+    "most falsely marked first": "-false area",
+}
+
+
+def threshold(
+    frames: Mapping[str, tuple[Picture, np.ndarray]],
+    name: str = "threshold",
+    levels: Sequence[float] = LEVELS,
+    title: str = "Drag the threshold, and watch the four counts and the ratios",
+) -> Interactive:
+    """A slider for the threshold on a few frames, with the four counts of each.
+
+    frames: what a frame is called, to its picture (with blood and valid) and its
+    probability of blood (float HxW, marked where it is at least the threshold).
+    """
+    levels = [float(one) for one in levels]
+    tables = {
+        frame: pd.concat(
+            [
+                counts.count(probability >= level, picture.blood, picture.valid)
+                for level in levels
+            ],
+            ignore_index=True,
+        )
+        for frame, (picture, probability) in frames.items()
+    }
+
+    def draw(frame: str, level: float) -> Scene:
+        picture, probability = frames[frame]
+        table = tables[frame]
+        row = table.iloc[levels.index(level)]
+        ratios = {one: float(of(row)) for one, of in RATIOS.items()}
+        found = Picture(
+            picture.image, "", picture.blood, picture.valid, probability >= level
+        )
+        said = ", ".join(f"{one} {words.number(v)}" for one, v in ratios.items())
+        share = 100 * (row.tp + row.fp) / counts.valid_pixels(row)
+        curves = {one: of(table) for one, of in RATIOS.items()}
+        return Scene(
+            f"At a threshold of {level:g}, {share:.1f} % of the frame is marked: of "
+            f"the blood {row.tp:,} pixels are hit and {row.fn:,} missed, and "
+            f"{row.fp:,} others are marked; {said}.",
+            [found],
+            {shown: float(row[one]) for one, shown in SHOWN.items()} | ratios,
+            dict.fromkeys(SHOWN.values(), ",.0f"),
+            line(levels, curves, (0, 1), level, "Each ratio over the threshold"),
+        )
+
+    controls = [
+        Choice("frame", "frame", list(frames)),
+        Slider("level", "threshold", levels, 0.5, [f"{one:g}" for one in levels]),
+    ]
+    return Interactive(name, controls, draw, title)
+
+
+def fewer(
+    values: pd.Series,
+    interval: Callable[[np.ndarray], tuple[float, float]],
+    measure: str = "Dice",
+    name: str = "fewer_subjects",
+    seed: int = 0,
+) -> Interactive:
+    """Take subjects away, and see what becomes of the median and its interval.
+
+    values: one for each subject. interval: of the values that are left, NaN where there
+    is none.
+    """
+    values = values.dropna()
+    rng, ranked = np.random.default_rng(seed), values.sort_values(kind="stable")
+    orders = {f"by chance, draw {n}": rng.permutation(values.index) for n in (1, 2, 3)}
+    orders["the lowest first"] = ranked.index
+    orders["the highest first"] = ranked.index[::-1]
+    # An axis with round ends, which hold every subject.
+    limits = (np.floor(20 * values.min()) / 20, np.floor(20 * values.max() + 1) / 20)
+
+    def draw(way: str, left: int) -> Scene:
+        kept = list(orders[way][len(values) - left :])
+        some = values[kept].to_numpy()
+        low, high = (float(end) for end in interval(some))
+        median = float(np.median(some))
+        if np.isnan(low):
+            said = "and no interval can be given"
+        else:
+            said = f"and its interval runs from {low:.2f} to {high:.2f}"
+        return Scene(
+            f"With {left} of {words.counted(len(values), 'subject')} the median of "
+            f"{measure} is {median:.2f}, {said}.",
+            numbers={
+                "subjects": left,
+                f"median {measure}": median,
+                "low": low,
+                "high": high,
+                "width": high - low,
+            },
+            forms={"subjects": ".0f"},
+            drawing=dots(
+                values.to_dict(),
+                kept,
+                limits,
+                median,
+                (low, high),
+                f"{measure} of each subject",
+            ),
+        )
+
+    many = list(range(len(values), 0, -1))
+    controls = [
+        Choice("way", "taken away", list(orders)),
+        Slider("left", "subjects left", many),
+    ]
+    return Interactive(
+        name,
+        controls,
+        draw,
+        "Take subjects away, one by one, and watch the interval",
+        "A dot is a subject, hollow once it is taken away; the tick is the median of "
+        "those left, the bar its interval.",
+    )
+
+
+def frames(
+    table: pd.DataFrame,
+    picture: Callable[[pd.Series], Picture],
+    name: str = "frames",
+    title: str = "Look through the frames",
+    filters: Mapping[str, str] | None = None,
+) -> Browser:
+    """Frames with their marks, to be filtered and put in order by Dice or false area.
+
+    table: of evaluate, with `mode`. picture: of a row. filters: columns to labels,
+    besides blood.
+    """
+    filters = dict(filters or {"where": "domain", "subject": "subject", "mode": "mode"})
+    table = table.assign(
+        where=[words.name_of(split) for split in table["split"]],
+        blood=np.where(counts.has_blood(table), "blood", "no blood"),
+        dice=counts.on_blood(counts.dice, table),
+        area=counts.false_area(table),
+    )
+    items = []
+    for _, row in table.iterrows():
+        dice = words.number(row["dice"])
+        who = f"{row['subject']}, frame {row['frame']} ({row['where']})"
+        items.append(
+            Item(
+                picture(row),
+                f"{who}: {row['mode']}; Dice {dice}, {row['area']:.1f} % falsely "
+                "marked.",
+                f"{row['subject']}, {dice if dice != 'undefined' else 'no blood'}",
+                {one: str(row[one]) for one in (*filters, "blood")},
+                {"dice": row["dice"], "false area": row["area"]},
+            )
+        )
+    return Browser(name, items, filters | {"blood": "blood"}, ORDERS, title)
+
+
+def explorer(
+    table: pd.DataFrame,
+    picture: Callable[[pd.Series], Picture],
+    measures: Mapping[str, str],
+    name: str = "explorer",
+    title: str = "Look through the frames of both domains",
+) -> Browser:
+    """Frames with their labels, to be filtered by domain, subject and blood, and put in
+    order by what was measured on them.
+
+    table: a row per frame with `domain`, `subject`, `frame`, `blood` (percent) and the
+    columns of measures (in 0..1), which say what each is called.
+    """
+    measures = {"blood": "blood"} | dict(measures)
+    orders = {}
+    for column, label in measures.items():
+        orders |= {f"most {label} first": f"-{column}", f"least {label} first": column}
+    items = []
+    for _, row in table.iterrows():
+        said = [f"{label} {row[one]:.2f}" for one, label in list(measures.items())[1:]]
+        said = ", ".join([f"{row['blood']:.1f} % blood", *said])
+        items.append(
+            Item(
+                picture(row),
+                f"{row['subject']}, frame {row['frame']} ({row['domain']}): {said}.",
+                str(row["subject"]),
+                {
+                    "domain": str(row["domain"]),
+                    "subject": str(row["subject"]),
+                    "there": "blood" if row["blood"] > 0 else "no blood",
+                },
+                {one: float(row[one]) for one in measures},
+            )
+        )
+    filters = {"domain": "domain", "subject": "subject", "there": "blood"}
+    return Browser(name, items, filters, orders, title)

@@ -1,0 +1,508 @@
+"""Things to play with: what the page shows is what was computed, by mouse, keyboard and
+touch, with the network off and without scripts."""
+
+import itertools
+import json
+import math
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_browser import AXE, FAULTS, SERIOUS, Visit
+
+from helpers import counts, play, settings, shift
+from helpers.errors import CourseError
+from helpers.play import live, sheets
+from report.render import policy
+from report.rules import faults
+
+MOST_BYTES = 600_000
+DATA = "f => JSON.parse(f.querySelector('script').textContent)"
+SHOWN = """f => ({
+  words: f.querySelector('.play-words').textContent,
+  numbers: [...f.querySelectorAll('.play-numbers dd')].map(d => d.textContent),
+  titles: [...f.querySelectorAll('.play-picture p')].map(p => p.textContent)})"""
+
+
+@pytest.fixture(autouse=True)
+def on_the_page(monkeypatch):
+    monkeypatch.setenv("COURSE_STATIC", "1")
+
+
+def frame(grey: int, blood: bool = True) -> play.Picture:
+    label = np.zeros((12, 16), bool)
+    label[2:6, 3:9] = blood
+    known = np.ones_like(label)
+    known[:, -1] = False
+    image = np.full((12, 16, 3), grey, np.uint8)
+    return play.Picture(image, f"grey {grey}", label, known, np.roll(label, 2, 1))
+
+
+def draw(kind: str, size: int, on: bool) -> play.Scene:
+    drawing = play.bars(
+        {"one": size, "two": -0.5}, (-1, 3), {"one": 1, "two": math.nan}
+    )
+    words = f"{kind} of size {size}, {'on' if on else 'off'} </script>"
+    number = math.nan if size == 3 and on else size / 3
+    return play.Scene(words, [frame(40 * size)], {"third": number}, drawing=drawing)
+
+
+def small() -> play.Interactive:
+    controls = [
+        play.Choice("kind", "kind", ["pool", "drop"]),
+        play.Slider("size", "size", [1, 2, 3], start=2),
+        play.Switch("on", "lamp"),
+    ]
+    return play.Interactive("small", controls, draw, "A small one", "Drag it.")
+
+
+def albums() -> play.Browser:
+    rows = [("a", 0.9), ("b", math.nan), ("a", 0.1), ("b", 0.5)]
+    items = [
+        play.Item(
+            frame(20 + 30 * n, not math.isnan(dice)),
+            f"{who} {n} has {dice:.1f}.",
+            who,
+            {"subject": who},
+            {"dice": dice},
+        )
+        for n, (who, dice) in enumerate(rows)
+    ]
+    orders = {"lowest": "dice", "highest": "-dice"}
+    return play.Browser("albums", items, {"subject": "subject"}, orders, "Frames")
+
+
+def data_of(made: str) -> dict:
+    return json.loads(re.search(r'json">(.*?)</script>', made, re.DOTALL)[1])
+
+
+def test_a_page_holds_every_combination_as_it_was_computed() -> None:
+    made = small().html()
+    states = data_of(made)["states"]
+    every = itertools.product(["pool", "drop"], [1, 2, 3], [False, True])
+    for state, values in zip(states, every, strict=True):
+        scene = draw(*values)
+        assert state["words"] == scene.words and state["numbers"] == scene.texts()
+        [value] = scene.numbers.values()
+        if math.isnan(value):
+            assert state["values"] == [None] and state["numbers"] == ["–"]
+        else:
+            assert state["values"] == [pytest.approx(value)]
+    assert faults(made) == [] and made.count("</script>") == 1
+    assert len(data_of(made)["drawings"]) == 3  # one drawing for each size
+
+
+def test_equal_frames_are_kept_once_and_a_single_pixel_stays() -> None:
+    sheet = sheets.Sheet((2, 2))
+    tiles = [np.full((2, 2), n, np.uint8) for n in (1, 2, 1)]
+    assert [sheet.add(one) for one in tiles] == [0, 1, 0]
+    assert sheet.whole().tolist() == [[1, 1, 2, 2], [1, 1, 2, 2]]
+    lone = np.zeros((5, 7), bool)
+    lone[2, 3] = True
+    grown = sheets.enlarged(lone, (15, 21))
+    assert grown[7, 10] and 3 <= grown.sum() <= 12
+
+
+def test_marks_are_what_a_prediction_did() -> None:
+    one = frame(100)
+    places = one.marks()[1::3, 1::3]  # the middle of each pixel
+    did = np.select(
+        [one.found & one.blood, one.found & ~one.blood, one.blood & ~one.found],
+        [1, 2, 3],
+    )
+    same = places == np.where(one.valid, did, 4)
+    assert same.mean() > 0.95 and set(np.unique(places)) == {0, 1, 2, 3, 4}
+    shown = sheets.blended(one.image, one.marks())
+    assert shown.shape == (36, 48, 3) and (shown[6:9, 40] == 100).all()
+
+
+def test_too_many_combinations_are_refused_and_a_start_that_is_no_value() -> None:
+    many = [play.Slider(f"x{n}", "x", range(10)) for n in range(3)]
+    with pytest.raises(CourseError, match="1,000 combinations"):
+        play.Interactive("many", many, lambda **_: play.Scene(""), "Many")
+    with pytest.raises(ValueError):
+        play.Slider("x", "x", [1, 2], start=3)
+
+
+def test_frames_are_filtered_and_put_in_order_with_the_undefined_last() -> None:
+    album = albums()
+    words = [one.words for one in album.chosen("lowest")]
+    assert words == ["a 2 has 0.1.", "b 3 has 0.5.", "a 0 has 0.9.", "b 1 has nan."]
+    assert [one.words for one in album.chosen("highest", subject="b")] == [
+        "b 3 has 0.5.",
+        "b 1 has nan.",
+    ]
+    assert faults(album.html()) == []
+    many = play.Browser("m", album.items * 100, {}, {"lowest": "dice"}, "Many")
+    assert len(many.items) == 120 and many.caption.startswith("120 of 400 frames")
+    with pytest.raises(ValueError):
+        play.Browser("none", [], {}, {"lowest": "dice"}, "None")
+
+
+def test_in_a_notebook_the_same_call_is_a_widget_that_asks_anew(monkeypatch) -> None:
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    asked = []
+
+    def noted(**turned):
+        asked.append(turned)
+        return draw(**turned)
+
+    one = small()
+    one.draw = noted
+    shown = live.states(one)
+    kind, size, lamp = shown.children[0].children
+    assert asked == [{"kind": "pool", "size": 2, "on": False}]  # and no other
+    size.value, lamp.value = 3, True
+    assert asked[-1] == {"kind": "pool", "size": 3, "on": True}
+    assert "pool of size 3, on" in shown.children[1].value
+    assert ".play-numbers" in shown.children[1].value  # with the page's own style
+
+
+def test_in_a_notebook_frames_are_filtered_by_widgets() -> None:
+    shown = live.browser(albums())
+    subject, order, place = shown.children[0].children
+    assert "a 2 has 0.1." in shown.children[1].value
+    subject.value, order.value = "b", "highest"
+    assert "b 3 has 0.5." in shown.children[1].value and place.max == 1
+    place.value = 1
+    assert "b 1 has nan." in shown.children[1].value
+
+
+def test_a_threshold_shows_counts_and_the_ratios_that_follow_from_them() -> None:
+    one = frame(90)
+    probability = np.linspace(0, 0.99, one.blood.size).reshape(one.blood.shape)
+    made = play.threshold({"it": (one, probability)}, levels=(0.25, 0.5, 0.75))
+    for level, scene in zip((0.25, 0.5, 0.75), made.scenes, strict=True):
+        [row] = counts.count(probability >= level, one.blood, one.valid).to_dict(
+            "records"
+        )
+        values = scene.numbers
+        assert [values[name.upper()] for name in row] == list(row.values())
+        for name, of in (("Dice", counts.dice), ("recall", counts.recall)):
+            assert values[name] == pytest.approx(of(row), nan_ok=True)
+
+
+def test_taking_subjects_away_ends_the_interval_and_not_the_median() -> None:
+    values = pd.Series(np.linspace(0.1, 0.8, 8), [f"s{n}" for n in range(8)])
+
+    def ends(some):
+        return (min(some), max(some)) if len(some) >= 5 else (math.nan, math.nan)
+
+    made = play.fewer(values, ends)
+    by_way = {(s.numbers["subjects"], s.words): s.numbers for s in made.scenes}
+    for (left, words), numbers in by_way.items():
+        assert math.isnan(numbers["width"]) == (left < 5)
+        assert ("no interval" in words) == (left < 5)
+        assert math.isfinite(numbers["median Dice"])
+    lowest = made.draw(way="the lowest first", left=1)
+    assert lowest.numbers["median Dice"] == pytest.approx(0.8)
+
+
+def test_an_epsilon_moves_the_modes_and_leaves_the_count() -> None:
+    table = pd.DataFrame(
+        {"tp": [0, 5, 0], "fp": [3, 1, 0], "fn": [4, 2, 0], "tn": [9, 9, 16]}
+    ).assign(subject=["a", "b", "c"])
+
+    def smoothed(table, epsilon):
+        top = 2 * table.tp + epsilon
+        return top / (top + table.fp + table.fn)
+
+    made = play.epsilon({"it": table}, smoothed, (0.0, 1e-7))
+    without, tiny = made.scenes
+    assert without.numbers["PARTIAL, %"] == 50 and tiny.numbers["PARTIAL, %"] == 100
+    assert math.isnan(without.numbers["Dice, frames without"])
+    assert tiny.numbers["Dice, frames without"] == 1
+    assert all("on 50 % not one pixel" in scene.words for scene in made.scenes)
+
+
+def test_a_cloud_picks_out_a_subject_and_bears_having_no_frame() -> None:
+    table = pd.DataFrame({"x": [1.0, 2, 3, 4], "dice": [0.1, 0.4, 0.3, math.nan]})
+    table["subject"] = ["a", "a", "b", "b"]
+
+    def found(x, y):
+        return float(np.sign((x - x.mean()) @ (y - y.mean())))
+
+    made = play.correlations(table, ["x"], "dice", found, {"x": {"pooled": 0.5}})
+    nobody, first, _ = made.scenes
+    assert math.isnan(nobody.numbers["this subject"])
+    assert first.numbers == {"pooled": 0.5, "this subject": 1}
+    dots = [one.split('"')[0] for one in first.drawing.split(' d="')[1:3]]
+    assert [one.count("h0") for one in dots] == [1, 2]  # others, the subject's own
+    empty = play.correlations(table[:0], ["x"], "dice", found, {"x": {"pooled": 0.5}})
+    assert len(empty.scenes) == 1 and "nan" not in empty.html()
+
+
+def test_data_in_a_page_are_no_script_to_its_policy() -> None:
+    page = '<script type="application/json">{"a":1}</script><script>go()</script>'
+    assert policy(page).count("sha256-") == 1
+
+
+# In a browser.
+
+PAGE = """<!doctype html><html lang="en"><head><title>x</title><meta charset="utf-8">
+<link rel="stylesheet" href="style.css"><link rel="stylesheet" href="play.css">
+<script src="play.js"></script></head><body><main><h1>Play</h1>
+<div class="output figure">{one}</div><div class="output figure">{two}</div></main></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("play")
+    for name in ("style.css", "play.css", "play.js"):
+        shutil.copyfile(settings.ROOT / "report" / name, folder / name)
+    path = folder / "page.html"
+    text = PAGE.format(one=small().html(), two=albums().html())
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def matches(figure, data: dict, at: list[int]) -> None:
+    """What a figure shows is the state of its controls' places."""
+    place = 0
+    for control, value in zip(data["controls"], at, strict=True):
+        place = place * len(control["said"]) + value
+    state, shown = data["states"][place], figure.evaluate(SHOWN)
+    assert {key: state[key] for key in shown} == shown
+    assert figure.get_attribute("data-state") == str(place)
+    canvases = figure.query_selector_all(".play-picture canvas")
+    assert len(canvases) == len(state["pictures"])
+    for canvas in canvases:
+        assert state["words"] in canvas.get_attribute("aria-label")
+
+
+def drive(visit: Visit, figure) -> None:
+    """Turn every control of a figure by keyboard, to its end and back by a step, and
+    look at what it shows each time."""
+    data = figure.evaluate(DATA)
+    at = [control["start"] for control in data["controls"]]
+    matches(figure, data, at)
+    handles = figure.query_selector_all(
+        ".play-controls input, .play-controls select, .play-controls button"
+    )
+    # Switches stand together, so the handles may be in another order than the controls.
+    named = {control["label"]: n for n, control in enumerate(data["controls"])}
+    for handle in handles:
+        label = handle.evaluate(
+            "h => h.getAttribute('aria-label') || (h.tagName === 'BUTTON' ? h.textContent"
+            " : h.closest('label').firstChild.textContent)"
+        )
+        n = named[label]
+        last = len(data["controls"][n]["said"]) - 1
+        kind = data["controls"][n]["kind"]
+        handle.focus()
+        if kind == "slider":
+            visit.page.keyboard.press("End")
+            at[n] = last
+            matches(figure, data, at)
+            visit.page.keyboard.press("ArrowLeft")
+            at[n] = max(last - 1, 0)
+            said = data["controls"][n]["said"][at[n]]
+            assert handle.get_attribute("aria-valuetext") == said
+        elif kind == "choice":
+            handle.select_option(str(last))
+            at[n] = last
+        else:
+            before = handle.get_attribute("aria-pressed")
+            visit.page.keyboard.press("Space")
+            at[n] = 1 - at[n]
+            assert handle.get_attribute("aria-pressed") != before
+        matches(figure, data, at)
+
+
+def leaf(visit: Visit, figure) -> None:
+    """Filter and order a browser's frames, and look at one."""
+    data = figure.evaluate(DATA)
+    items, selects = data["items"], figure.query_selector_all("select")
+    assert len(figure.query_selector_all(".play-thumbs button")) == len(items)
+    order = data["orders"][-1]
+    selects[-1].select_option(str(len(data["orders"]) - 1))
+    field = data["filters"][0]
+    selects[0].select_option("1")
+    kept = [one for one in items if one["fields"][field["name"]] == field["values"][0]]
+    thumbs = figure.query_selector_all(".play-thumbs button")
+    shown = [items[int(one.get_attribute("value"))] for one in thumbs]
+    assert 0 < len(shown) == len(kept)
+    values = [one["values"][order["name"]] for one in shown]
+    known = [value for value in values if value is not None]
+    assert values[: len(known)] == sorted(known, reverse=order["falling"])
+    thumbs[-1].focus()
+    visit.page.keyboard.press("Enter")
+    assert figure.evaluate(SHOWN)["words"] == shown[-1]["words"]
+    assert thumbs[-1].get_attribute("aria-pressed") == "true"
+
+
+def test_controls_by_keyboard_show_what_was_computed(browser, page: Path) -> None:
+    visit = Visit(browser, page)
+    one, two = visit.page.query_selector_all("figure.play")
+    drive(visit, one)
+    leaf(visit, two)
+    assert visit.wrong == [] and visit.ask(FAULTS) == []
+
+
+def test_a_slider_is_dragged_and_a_switch_is_touched(browser, page: Path) -> None:
+    visit = Visit(browser, page)
+    box = visit.page.query_selector("figure.play input").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    visit.page.mouse.move(box["x"] + box["width"] / 2, middle)
+    visit.page.mouse.down()
+    visit.page.mouse.move(box["x"] + box["width"] - 2, middle, steps=4)
+    visit.page.mouse.up()
+    assert visit.page.query_selector("figure.play output").text_content() == "3"
+    phone = browser.new_context(
+        viewport={"width": 390, "height": 800}, has_touch=True, offline=True
+    ).new_page()
+    phone.goto(page.as_uri(), wait_until="load")
+    phone.tap("figure.play button.switch")
+    assert phone.get_attribute("figure.play button.switch", "aria-pressed") == "true"
+    assert "pool of size 2, on" in phone.text_content(".play-words")
+    assert phone.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    phone.context.close()
+
+
+def test_a_canvas_is_painted_with_the_frame_and_its_marks(browser, page: Path) -> None:
+    visit = Visit(browser, page)
+    colours = visit.ask(
+        """() => { const c = document.querySelector('figure.play canvas');
+        const x = c.getContext('2d'); const at = (u, v) => [...x.getImageData(
+          Math.round(u * c.width / 16), Math.round(v * c.height / 12), 1, 1).data];
+        return [at(1.5, 9.5), at(6.5, 4.5), at(9.8, 4.5)]; }"""
+    )
+    grey, hit, false = (np.array(one[:3]) for one in colours)
+    assert np.abs(grey - 80).max() < 8
+    assert hit[2] > hit[0] + 40 and false[0] > false[2] + 40  # blue, yellow
+
+
+def test_a_sheet_that_a_page_loads_late_is_waited_for(browser, page: Path) -> None:
+    text = page.read_text(encoding="utf-8").replace(
+        '<img class="', '<img loading="lazy" class="'
+    )
+    late = page.with_name("late.html")
+    late.write_text(text.replace("<h1>", '<h1 style="margin-top: 9000px">'), "utf-8")
+    visit = Visit(browser, late)
+    visit.page.wait_for_selector("figure.play[data-state]", state="attached")
+    drive(visit, visit.page.query_selector("figure.play"))
+    assert visit.wrong == []
+
+
+def test_without_scripts_the_still_and_its_words_are_there(browser, page: Path) -> None:
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    plain = context.new_page()
+    plain.goto(page.as_uri(), wait_until="load")
+    words = plain.locator(".play-words").all_text_contents()
+    assert words == [small().start.words, albums().start.words]
+    assert plain.locator(".play-numbers dd").first.text_content() == "0.67"
+    for still in plain.locator(".play-picture img").all():
+        assert still.is_visible() and still.get_attribute("alt")
+    assert not plain.locator(".play-sheets img").first.is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_things_to_play_with(
+    browser, page: Path, width: int, scheme: str
+) -> None:
+    visit = Visit(browser, page, width, scheme)
+    visit.ask(AXE)
+    assert visit.ask(SERIOUS) == []
+    assert visit.ask("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+# The course's own.
+
+SWITCHES = len(shift.GROUPS)
+
+
+def played(site: Path, name: str) -> dict:
+    """The data of one of the course's things to play with, wherever it stands."""
+    for path in sorted(site.glob("[0-9]*.html")):
+        text = path.read_text(encoding="utf-8")
+        for made in re.findall(r'application/json">(.*?)</script>', text, re.DOTALL):
+            if (data := json.loads(made)).get("name") == name:
+                return data
+    raise AssertionError(f"{name} is on no page")
+
+
+def results_of(site: Path) -> dict:
+    text = (site / "results.json").read_text(encoding="utf-8")
+    return json.loads(text)["results"]
+
+
+def play_with_every_page(browser, site: Path) -> None:
+    for path in [*sorted(site.glob("[0-9]*.html")), site / "index.html"]:
+        visit = Visit(browser, path)
+        figures = visit.page.query_selector_all("figure.play")
+        others = visit.page.query_selector_all("figure.timeline")
+        assert figures or others, f"nothing to play with on {path.name}"
+        for figure in figures:
+            weight = figure.evaluate("f => f.outerHTML.length")
+            assert weight <= MOST_BYTES, f"{path.name}: {weight} bytes"
+            kind = figure.get_attribute("data-play")
+            (leaf if kind == "browser" else drive)(visit, figure)
+        assert visit.wrong == [], path.name
+        visit.context.close()
+
+
+def dial_agrees(site: Path) -> None:
+    data, results = played(site, "domain_dial"), results_of(site)
+    n = 2**SWITCHES
+    assert len(data["states"]) % n == 0
+    for first in range(0, len(data["states"]), n):  # one frame after the other
+        costs = [one["values"][3] for one in data["states"][first : first + n]]
+
+        def cost(chosen, costs=costs):
+            bits = [group in chosen for group in shift.GROUPS]
+            return costs[sum(on << SWITCHES - 1 - i for i, on in enumerate(bits))]
+
+        shares = shift.shapley(cost, shift.GROUPS)
+        for group in shift.GROUPS:
+            recorded = results[f"cause.{group}.truth"]["value"]
+            assert shares[group] == pytest.approx(recorded, abs=1e-7)
+        total = results["cause.total.truth"]["value"]
+        assert costs[-1] == pytest.approx(total, abs=1e-7) and costs[0] == 0
+
+
+def epsilon_agrees(site: Path) -> None:
+    data, results = played(site, "epsilon"), results_of(site)
+    scored, values = (one["said"] for one in data["controls"])
+    names = {"1e-07": "wrong", "0": "right"}
+    for said, way in names.items():
+        place = scored.index("bowel") * len(values) + values.index(said)
+        *_, alike, partial = data["states"][place]["values"]
+        assert partial == pytest.approx(results[f"habit.epsilon.{way}"]["value"])
+        recorded = results[f"habit.correlation.{way}"]["value"]
+        assert (alike is None) == (recorded is None)
+        assert alike is None or alike == pytest.approx(recorded)
+
+
+def frames_agree(site: Path) -> None:
+    data, results = played(site, "frames"), results_of(site)
+    items = pd.DataFrame(
+        [one["fields"] | {"dice": one["values"]["dice"]} for one in data["items"]]
+    )
+    unseen = items[items["where"] == "unseen pigs"].astype({"dice": float})
+    means = unseen.groupby("subject")["dice"].mean()
+    assert means.mean() == pytest.approx(results["id_test.dice"]["value"], abs=1e-7)
+
+
+@pytest.mark.xdist_group("lessons")
+def test_everything_on_the_pages_of_the_course_can_be_played_with(browser, smoke):
+    play_with_every_page(browser, smoke.site)
+
+
+@pytest.mark.xdist_group("lessons")
+def test_the_dials_32_numbers_are_those_that_shares_are_recorded_from(smoke) -> None:
+    dial_agrees(smoke.site)
+
+
+@pytest.mark.xdist_group("lessons")
+def test_the_epsilon_agrees_with_what_lesson_05_records(smoke) -> None:
+    epsilon_agrees(smoke.site)
+
+
+@pytest.mark.xdist_group("lessons")
+def test_the_frames_to_look_through_have_the_recorded_dice(smoke) -> None:
+    frames_agree(smoke.site)

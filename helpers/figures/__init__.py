@@ -25,6 +25,7 @@ from helpers.figures.errors import (
 )
 from helpers.figures.gains import against, gains, steps
 from helpers.figures.losses import division, failure_bars
+from helpers.figures.moving import moving
 from helpers.figures.pictures import OVERLAY, classes, clicked, gallery, overlay, strip
 from helpers.figures.scatter import correlations, hover_scatter
 from helpers.figures.style import COLOURS, name_of
@@ -58,6 +59,7 @@ __all__ = [
     "histories",
     "hover_scatter",
     "line",
+    "moving",
     "name_of",
     "overlay",
     "regions",

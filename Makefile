@@ -5,6 +5,7 @@ SEED    ?= 0
 WORKERS ?= 2
 BIN     := .venv/bin
 READY   := .venv/ready
+TESTED  := .venv/tested
 
 # What is given reaches the shell as variables, as it was typed: neither make nor the shell reads commands in it.
 GIVEN := PROFILE SEED DATA SOURCE TARGET ON_BAD PUBLISHED
@@ -12,7 +13,7 @@ $(foreach one,$(GIVEN) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one)
 export $(GIVEN) PUBLIC FROM YES
 OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
 
-.PHONY: help report slides pdf data test lab notebooks format published setup clean
+.PHONY: help report slides pdf data test lab notebooks format published setup lock clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -22,13 +23,13 @@ report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=..
 slides: $(READY)  ## the same, and say where the slides are: a deck a lesson, from its own figures
 	@$(BIN)/python -m report.slides $(OPTIONS)
 
-pdf: report  ## the report, and its pages as PDF in report/pdf (needs Chromium or Chrome)
+pdf: report $(TESTED)  ## the report, and its pages as PDF in report/pdf (needs Chromium or Chrome)
 	@$(BIN)/python -m report.pdf
 
 data: $(READY)  ## say what the real data sets are, what is there, and fetch CholecSeg8k after a yes (FROM=hub or kaggle, YES=1, DATA=...)
 	@$(BIN)/python -m helpers.fetching --data="$$DATA" --from="$${FROM:-hub}" --yes="$$YES"
 
-test: $(READY)  ## all tests
+test: $(TESTED)  ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lab: $(READY)  ## JupyterLab on copies of the lessons in work/, which are yours and never overwritten
@@ -38,24 +39,34 @@ lab: $(READY)  ## JupyterLab on copies of the lessons in work/, which are yours 
 notebooks: $(READY)  ## regenerate the .ipynb from the .py
 	@$(BIN)/python -m report.notebooks
 
-format: $(READY)  ## put every Python file into the one format (ruff, 88 columns)
+format: $(TESTED)  ## put every Python file into the one format (ruff, 88 columns)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 published: $(READY)  ## fetch the published tables that lesson 05 re-examines, into data/published
 	@$(BIN)/python -m helpers.published fetch
 
-setup: $(READY)  ## only install
+setup: $(READY)  ## only install what lessons and report need
+
+lock: $(READY)  ## write requirements.lock anew from the two requirements
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
+	  requirements.txt requirements-test.txt --output-file requirements.lock
 
 clean:     ## forget everything computed (data/store), keep data sets
 	rm -rf data/store report/site report/pdf
 
 # uv takes downloads from a cache that all clones share, and links rather than copies; pip is the way round where uv can't go.
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.txt requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The course needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ...")'
 	@echo "Setting up .venv (a few GB the first time, shared between clones after that)"
 	@$(PYTHON) -m venv .venv || { echo "python3 -m venv failed: on Debian and Ubuntu install python3-venv, then try again"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.txt -e . \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -e .
+	@$(call install,-r requirements.txt -e .)
 	@$(BIN)/python -m helpers.environment
 	@touch $@
+
+$(TESTED): $(READY) requirements-test.txt
+	@$(call install,-r requirements.txt -r requirements-test.txt)
+	@touch $@
+
+install = $(BIN)/uv pip install --quiet --python $(BIN)/python -c requirements.lock $(1) \
+  || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock $(1)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from helpers import alarms, bleeding, domains, environment, pathways, runs, settings
 
@@ -82,6 +83,8 @@ def of_drawing(seed: int, profile: str = "quick") -> pd.DataFrame:
     speed = throughput(run, val[0], networks, course.size)
     table = table.reset_index()
     table["frames_per_s"] = table["detector"].map(speed)
+    number = cases.groupby("split")["case"].nunique()
+    table["cases"] = table["split"].map(number)
     return table.assign(drawing=seed)
 
 
@@ -124,7 +127,8 @@ def main(profile: str = "quick", seeds: tuple[int, ...] = SEEDS, folder=HERE) ->
         "settings": asdict(settings.course(profile).numbers),
         "drawings": list(seeds),
         "machine": platform.machine(),
-        "device": settings.device(),
+        "device": str(settings.device()),
+        "threads": torch.get_num_threads(),
         "seconds": round(time.perf_counter() - began),
     }
     (folder / "bleeding.json").write_text(json.dumps(about, indent=1) + "\n")

@@ -38,7 +38,7 @@ class Plan(NamedTuple):
 
 PLANS = {
     "smoke": Plan(18, 1, 1, 1, 1, 3),
-    "quick": Plan(45, 2, 3, 3, 1, 200),
+    "quick": Plan(45, 2, 3, 4, 1, 200),
     "full": Plan(300, 10, 6, 10, 3, 6000),
 }
 FPS = 5.0

@@ -17,10 +17,11 @@ from scipy import ndimage
 
 from helpers import registration
 from helpers.clips import Bleeding
+from helpers.views import visible
 
 Segment = Callable[[np.ndarray], np.ndarray]
 """Images uint8 NxHxWx3 to the probability of blood, uint8 NxHxW in 256 levels."""
-CHUNK = 32  # frames that are segmented together
+CHUNK = 8  # frames that are segmented together: more are no faster, and take memory
 
 
 class Moment(NamedTuple):
@@ -70,7 +71,7 @@ def chunks(items: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
 
 
 def _moment(second, image, blood, before, align: bool) -> Moment:
-    view = image.max(axis=2) > 12
+    view = visible(image, np.ones(blood.shape, bool))
     whole = max(int(view.sum()), 1)
     area = 100 * float(((blood >= 128) & view).sum()) / whole
     nothing = Moment(second, image, blood, area, 0.0, 0.0, 0.0, np.nan, np.nan, "")

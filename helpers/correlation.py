@@ -206,14 +206,12 @@ def holm(pvalues: Mapping[str, float | None] | Sequence[float | None]) -> pd.Ser
     """p-values corrected for being several, by Holm (1979); None and NaN are not tests,
     and stay NaN.
     """
-    from statsmodels.stats.multitest import (
-        multipletests,  # slow to import, and seldom needed
-    )
-
     raw = pd.Series(pvalues, dtype=float)
-    tests = raw.dropna()
-    if len(tests):
-        raw[tests.index] = multipletests(tests.to_numpy(), method="holm")[1]
+    ordered = raw.dropna().sort_values()
+    # The smallest of m is multiplied by m, the next by m - 1; none may fall below the
+    # one before it.
+    grown = (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1)
+    raw[ordered.index] = grown
     return raw
 
 

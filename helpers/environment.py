@@ -5,6 +5,7 @@ check.
 import importlib
 import importlib.metadata
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,22 +24,18 @@ SHOWN = (
     "pandas",
 )
 
-# What only the report, the tests and JupyterLab at home need.
+# What only the report and JupyterLab at home need.
 ONLY_AT_HOME = (
     "jupyterlab",
     "jupytext",
     "papermill",
+    "nbclient",
+    "nbformat",
     "nbconvert",
+    "jinja2",
+    "markupsafe",
+    "pygments",
     "latex2mathml",
-    "monai",
-    "torchmetrics",
-    "transformers",
-    "playwright",
-    "pytest",
-    "pytest-xdist",
-    "hypothesis",
-    "axe-playwright-python",
-    "ruff",
     "ipykernel",
 )
 
@@ -72,11 +69,12 @@ def versions() -> dict[str, str]:
 
 
 def install_missing() -> list[str]:
-    """On Colab: install the pinned packages that are absent altogether, and hold every
-    package that is there as it is.
+    """On Colab: install the packages that are absent altogether, and hold every package
+    that is there as it is; the names of what was installed.
 
     Colab's torch, torchvision and numpy fit its GPU and each other; a pinned version
-    over them would break both. Gives the names of what was installed.
+    over them would break both. Where a pinned version does not fit what is there, the
+    newest one that does is taken. SystemExit with the remedy where none does.
     """
     pins = {
         line.split("==")[0]: line.strip()
@@ -84,33 +82,41 @@ def install_missing() -> list[str]:
         if "==" in line
     }
     missing = [
-        pin
-        for name, pin in pins.items()
-        if name not in ONLY_AT_HOME and not _installed(name)
+        name for name in pins if name not in ONLY_AT_HOME and not _installed(name)
     ]
-    if missing:
-        held = [
-            f"{item.name}=={item.version}"
-            for item in importlib.metadata.distributions()
-            if item.name
-        ]
-        with tempfile.TemporaryDirectory() as folder:
-            constraints = Path(folder) / "held.txt"
-            constraints.write_text("\n".join(held))
-            subprocess.run(
-                [
-                    sys.executable,
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "-c",
-                    str(constraints),
-                    *missing,
-                ],
-                check=True,
+    if missing and not _install([pins[name] for name in missing]):
+        print("The pinned versions do not fit what is here; taking what does.")
+        if not _install(missing):
+            sys.exit(
+                f"{', '.join(missing)} could not be installed beside what is here: "
+                "restart the runtime (Runtime, Disconnect and delete runtime) and run "
+                "this cell again; what pip says stands above."
             )
-    return [pin.split("==")[0] for pin in missing]
+    return missing
+
+
+def held() -> list[str]:
+    """Every package that is there, with its version ("numpy==2.1.3").
+
+    Colab's Python sees the operating system's packages too, so that a name may come
+    twice with two versions. The first is the one that is imported; both together no
+    installer could hold.
+    """
+    first: dict[str, str] = {}
+    for item in importlib.metadata.distributions():
+        if item.name:
+            name = re.sub(r"[-_.]+", "-", item.name).lower()
+            first.setdefault(name, f"{item.name}=={item.version}")
+    return list(first.values())
+
+
+def _install(wanted: list[str]) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        constraints = Path(folder) / "held.txt"
+        constraints.write_text("\n".join(held()))
+        pip = [sys.executable, "-m", "pip", "install", "--quiet"]
+        done = subprocess.run([*pip, "-c", str(constraints), *wanted])
+    return done.returncode == 0
 
 
 def _installed(name: str) -> str | None:

@@ -132,7 +132,7 @@ def _tensor(clips: np.ndarray, model: TwoPathways) -> torch.Tensor:
 
 @torch.inference_mode()
 def scores(
-    model: TwoPathways, frames: Iterable[np.ndarray], batch: int = 64
+    model: TwoPathways, frames: Iterable[np.ndarray], batch: int = 16
 ) -> Iterator:
     """The probability of active bleeding for each frame of a stream of (4, h, w) uint8;
     a clip's worth of frames and a batch of clips are held."""

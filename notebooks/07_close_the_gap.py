@@ -234,7 +234,8 @@ seen_pig, seen = views.view_of(pigs)[at], views.view_of(others)[0]
 reinhard = with_colours_of(other, seen, pig, seen_pig)
 fourier = with_amplitudes_of(other, pig)
 
-theirs = adaptation.Reinhard.of([other])(pig)
+style = adaptation.Reinhard.of([other], [others.valid[0]])
+theirs = style(pig, pigs.valid[at])
 assert np.abs(reinhard.astype(int) - theirs).max() <= 1
 assert np.array_equal(fourier, adaptation.Fourier.of([other])(pig))
 

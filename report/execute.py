@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
-from report import exercises, memory, notebooks
+from report import exercises, kernels, memory, notebooks
 from report.notebooks import notebook
 
 KERNEL = "course"
@@ -165,7 +165,8 @@ def surroundings() -> Iterator[None]:
         before = {name: os.environ.get(name) for name in wanted}
         os.environ.update(wanted)
         try:
-            yield
+            with kernels.at_once():
+                yield
         finally:
             for name, value in before.items():
                 if value is None:
@@ -250,6 +251,7 @@ def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> Noteboo
             progress_bar=False,
             start_timeout=120,
             cwd=lesson.parent,
+            kernel_manager_class=kernels.Manager,
         )
     except PapermillExecutionError as error:
         raise LessonError(

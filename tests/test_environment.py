@@ -1,5 +1,6 @@
 """What is installed: one pin for each package, the same in both files, and a clear word where it doesn't fit."""
 
+import ast
 import importlib.metadata
 import re
 import subprocess
@@ -32,13 +33,62 @@ def test_conda_gets_the_same_set_as_pip():
 def test_an_extra_names_the_version_that_is_tested():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     [wanted] = extras["optional-dependencies"]["sam"]
-    assert wanted == f"transformers=={pins('requirements.txt')['transformers']}"
+    assert wanted == f"transformers=={pins('requirements-test.txt')['transformers']}"
 
 
 def test_what_is_installed_is_what_is_pinned():
-    assert {
-        name: importlib.metadata.version(name) for name in pins("requirements.txt")
-    } == pins("requirements.txt")
+    ours = pins("requirements.txt") | pins("requirements-test.txt")
+    assert {name: importlib.metadata.version(name) for name in ours} == ours
+
+
+def test_a_learner_installs_nothing_that_only_tests_need():
+    ours, tests = pins("requirements.txt"), pins("requirements-test.txt")
+    assert not set(ours) & set(tests)
+    assert {"playwright", "monai", "torchmetrics", "pytest"} <= set(tests)
+
+
+def imported(*patterns: str) -> set[str]:
+    """The distributions that some files import, by the names that pins have."""
+    found: set[str] = set()
+    for path in (path for pattern in patterns for path in ROOT.glob(pattern)):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {one.name.split(".")[0] for one in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.split(".")[0])
+    known = importlib.metadata.packages_distributions()
+    return {
+        known[name][0].lower().replace("_", "-")
+        for name in found - sys.stdlib_module_names
+        if name in known and name not in ("helpers", "report")
+    }
+
+
+def pinned(*files: str) -> set[str]:
+    return {name.lower().replace("_", "-") for file in files for name in pins(file)}
+
+
+def test_what_a_lesson_or_the_report_imports_is_pinned():
+    optional = {"transformers"}  # the extra `sam`
+    needs = imported("helpers/**/*.py", "report/**/*.py", "notebooks/*.py")
+    assert {"torch", "jinja2", "ipython"} <= needs
+    assert needs - optional <= pinned("requirements.txt")
+
+
+def test_what_a_test_or_a_benchmark_imports_is_pinned():
+    needs = imported("tests/*.py", "benchmarks/*.py")
+    assert "pytest" in needs
+    assert needs <= pinned("requirements.txt", "requirements-test.txt")
+
+
+def test_the_lock_holds_every_pin_and_what_is_installed():
+    line = re.compile(r"^([\w.-]+)==([\w.]+)(?: ; .*)?$")
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    found = [line.match(one).groups() for one in lines]
+    names = pins("requirements.txt") | pins("requirements-test.txt")
+    assert {(name.lower().replace("_", "-"), v) for name, v in names.items()} <= {
+        (name.lower().replace("_", "-"), v) for name, v in found
+    }
 
 
 def test_the_torch_that_no_torchvision_fits_is_not_pinned():
@@ -46,7 +96,15 @@ def test_the_torch_that_no_torchvision_fits_is_not_pinned():
 
 
 @pytest.mark.parametrize(
-    "file", ["requirements.txt", "environment.yml", "pyproject.toml", "Makefile"]
+    "file",
+    [
+        "requirements.txt",
+        "requirements-test.txt",
+        "requirements.lock",
+        "environment.yml",
+        "pyproject.toml",
+        "Makefile",
+    ],
 )
 def test_no_file_of_the_set_up_names_a_registry(file):
     assert not re.search(r"https?://|--index|--find-links", (ROOT / file).read_text())
@@ -73,22 +131,68 @@ def test_a_torchvision_that_does_not_fit_ends_in_one_line(monkeypatch):
     assert "\n" not in str(stopped.value)
 
 
-def test_on_colab_only_what_is_absent_is_installed_and_the_rest_is_held(monkeypatch):
-    calls = []
+class Pip:
+    """Stands for pip: notes what it was asked, and fails as often as it is told to."""
 
-    def run(command, check):
-        calls.append((command, Path(command[command.index("-c") + 1]).read_text()))
+    def __init__(self, fails: int = 0) -> None:
+        self.fails, self.calls = fails, []
 
+    def __call__(self, command: list[str]) -> subprocess.CompletedProcess:
+        held = Path(command[command.index("-c") + 1]).read_text().splitlines()
+        self.calls.append((command[command.index("-c") + 2 :], held))
+        return subprocess.CompletedProcess(command, int(len(self.calls) <= self.fails))
+
+
+@pytest.fixture
+def without_timm(monkeypatch):
     real = environment._installed
-    monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(
         environment, "_installed", lambda name: None if name == "timm" else real(name)
     )
+
+
+def test_on_colab_only_what_is_absent_is_installed_and_the_rest_is_held(
+    monkeypatch, without_timm
+):
+    pip = Pip()
+    monkeypatch.setattr(subprocess, "run", pip)
     assert environment.install_missing() == ["timm"]
-    [(command, held)] = calls
-    assert command[-1] == f"timm=={pins('requirements.txt')['timm']}"
-    assert f"torch=={importlib.metadata.version('torch')}" in held.splitlines()
-    assert f"numpy=={importlib.metadata.version('numpy')}" in held.splitlines()
+    [(wanted, held)] = pip.calls
+    assert wanted == [f"timm=={pins('requirements.txt')['timm']}"]
+    assert f"torch=={importlib.metadata.version('torch')}" in held
+    assert f"numpy=={importlib.metadata.version('numpy')}" in held
+
+
+def test_a_package_that_colab_sees_twice_is_held_once_as_it_is_imported(
+    monkeypatch, tmp_path
+):
+    system = tmp_path / "MarkupSafe-2.0.1.dist-info"
+    system.mkdir()
+    about = "Metadata-Version: 2.1\nName: MarkupSafe\nVersion: 2.0.1\n"
+    (system / "METADATA").write_text(about)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    held = [one for one in environment.held() if "arkup" in one]
+    assert held == [f"MarkupSafe=={importlib.metadata.version('markupsafe')}"]
+
+
+def test_a_pin_that_does_not_fit_colab_gives_way_to_what_fits(
+    monkeypatch, without_timm, capsys
+):
+    pip = Pip(fails=1)
+    monkeypatch.setattr(subprocess, "run", pip)
+    assert environment.install_missing() == ["timm"]
+    assert [wanted for wanted, _ in pip.calls] == [
+        [f"timm=={pins('requirements.txt')['timm']}"],
+        ["timm"],
+    ]
+    assert "do not fit" in capsys.readouterr().out
+
+
+def test_where_nothing_fits_colab_the_remedy_is_one_sentence(monkeypatch, without_timm):
+    monkeypatch.setattr(subprocess, "run", Pip(fails=2))
+    with pytest.raises(SystemExit, match="^timm could not be installed beside") as said:
+        environment.install_missing()
+    assert "\n" not in str(said.value) and "restart the runtime" in str(said.value)
 
 
 def test_on_colab_nothing_is_installed_where_nothing_is_absent(monkeypatch):

@@ -25,6 +25,7 @@ from helpers.figures.errors import (
 )
 from helpers.figures.gains import against, gains, steps
 from helpers.figures.losses import division, failure_bars
+from helpers.figures.moving import moving
 from helpers.figures.pictures import (
     OVERLAY,
     classes,
@@ -67,6 +68,7 @@ __all__ = [
     "histories",
     "hover_scatter",
     "line",
+    "moving",
     "name_of",
     "overlay",
     "regions",

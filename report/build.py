@@ -3,6 +3,7 @@ whole."""
 
 import argparse
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from helpers import settings
 from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.names import printable
+from helpers.store import tidying
 from report import cells, numbers
 from report.collect import Collected, collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings
@@ -108,17 +110,63 @@ def replaced(site: Path) -> Iterator[Path]:
     draft, old = (
         site.with_name(f"{site.name}.{which}-{os.getpid()}") for which in ("new", "old")
     )
-    draft.mkdir(parents=True)
     try:
+        _tidy(site)
+        draft.mkdir(parents=True)
         yield draft
-        if site.exists():
-            site.rename(old)
-        draft.rename(site)
+        _swap(draft, site, old)
+    except OSError as error:
+        cause = (error.strerror or str(error)).lower()
+        raise CourseError(
+            f"{site} can't be written ({cause}): free some space, or make its folder "
+            "writable."
+        ) from error
     finally:
         if old.exists() and not site.exists():
             old.rename(site)
         for left in (draft, old):
             shutil.rmtree(left, ignore_errors=True)
+
+
+def _swap(draft: Path, site: Path, old: Path) -> None:
+    """Put the draft into the site's place; another build may be doing the same."""
+    for attempt in range(100):
+        with contextlib.suppress(FileNotFoundError):
+            site.rename(old)
+        try:
+            draft.rename(site)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or attempt == 99:
+                raise
+            # Another build's site came in between, and gives way to this one.
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _tidy(site: Path) -> None:
+    """Remove the drafts of killed builds, and bring back the site that one had moved
+    aside."""
+    for which in ("old", "new"):
+        for left in site.parent.glob(f"{site.name}.{which}-*"):
+            pid = left.name.rpartition("-")[2]
+            if not pid.isdigit() or _alive(int(pid)):
+                continue
+            if which == "old" and not site.exists():
+                left.rename(site)
+            else:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # asking there would end it
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _report(index: Path, collected: Collected, seconds: float) -> None:
@@ -130,6 +178,7 @@ def _report(index: Path, collected: Collected, seconds: float) -> None:
                 f"({result['data']}; {numbers.behind(result)})"
             )
     print(f"\nBuilt in {numbers.time(seconds)}{_memory()}.")
+    print(tidying.said())
 
 
 def _memory() -> str:

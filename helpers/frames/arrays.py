@@ -12,7 +12,6 @@ from typing import BinaryIO
 
 import numpy as np
 
-from helpers.errors import CourseError
 from helpers.frames.bad import Bad, split_address
 from helpers.frames.cholecseg8k import colour_mask
 from helpers.progress import progress
@@ -26,9 +25,6 @@ ARRAYS = {
     "classes": (np.uint8, ()),
     "fill": (np.bool_, ()),
 }
-
-
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def fingerprint(keys: list[tuple[str, str, str]]) -> str:
@@ -119,18 +115,6 @@ def write(
             file.close()
     (draft / "about.json").write_text(
         json.dumps({"skipped": skipped, "digests": digests, "marked": marked})
-    )
-
-
-def unwritable(place: Path, error: OSError) -> CourseError:
-    cause = (
-        "the disk is full"
-        if error.errno in FULL_DISK
-        else (error.strerror or str(error)).lower()
-    )
-    return CourseError(
-        f"{place.parent} can't take the packed frames ({cause}): "
-        "free some space, or name a folder on another disk with COURSE_STORE."
     )
 
 

@@ -45,13 +45,13 @@ def watch() -> None:
         sys.meta_path.insert(0, _Finder)
 
 
-def source(name: str) -> str | None:
+def source(name: str, now: bool = False) -> str | None:
     """A module's source as it was imported, or as the file is where it is not imported
-    yet; None where there is no such module.
+    yet or `now` is asked for; None where there is no such module.
 
     name: "helpers.training", or a package's.
     """
-    if name in _sources:
+    if name in _sources and not now:
         return _sources[name]
     path = file(name)
     return None if path is None else path.read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ def pool(workers: int, task: Callable) -> ProcessPoolExecutor:
 
     The processes are fresh ones, not forked: a fork under a running thread pool (torch,
     OpenCV, Jupyter) can hang. Where they can't start, or would run other code since a
-    file was edited meanwhile, BrokenProcessPool is raised, and the caller goes on alone.
+    file was edited meanwhile, BrokenProcessPool is raised: the caller goes on alone.
     """
     context = multiprocessing.get_context("spawn")
     given = (task, store.made_by(task)["code"])

@@ -215,7 +215,7 @@ def execute(
     # An execution with rehearsals serves one that asks for none.
     wishes = [what | {"rehearsed": wish} for wish in (True, rehearsed)]
     asked = next(filter(lambda one: store.has("executed", one), wishes), wishes[-1])
-    place = store.entry("executed", asked, write)
+    place = store.entry("executed", asked, write, str(lesson), execute)
     done = nbformat.read(place / NAME, as_version=4)
     seconds = done.metadata["course"]["seconds"]
     return Executed(lesson.stem, done, seconds, bool(fresh))

@@ -1,5 +1,5 @@
-"""Results kept by a hash of what made them: what is found whole is loaded, what isn't is
-made, and nothing is half written.
+"""Results kept by a hash of what made them: what is found whole is loaded, what isn't
+is made, and nothing is half written.
 """
 
 import json
@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from helpers.errors import CourseError
 from helpers.settings import store_folder
-from helpers.store import following
+from helpers.store import locks
 from helpers.store.entries import (
     content,
     damaged,
@@ -18,7 +18,15 @@ from helpers.store.entries import (
     write_folder,
     writing,
 )
-from helpers.store.keys import circumstances, code, key, made_by, made_of
+from helpers.store.keys import (
+    circumstances,
+    code,
+    key,
+    made_by,
+    made_of,
+    maker,
+    today,
+)
 from helpers.store.tidying import fit_limit
 
 __all__ = [
@@ -29,6 +37,7 @@ __all__ = [
     "has",
     "keep",
     "key",
+    "locks",
     "made_by",
     "made_of",
     "read_file",
@@ -82,14 +91,15 @@ def entry(
     *makers: Callable | str,
     parent: str | Path | None = None,
 ) -> Path:
-    """The folder of a result, found or written: `what` is its whole key, made_by(makers)
-    included, and is written beside it as made_from.json. parent: another folder than
-    the store's.
+    """The folder of a result, found or written: `what` is its whole key,
+    made_by(makers) included (or made_of, where the first is a script), and is written
+    beside it as made_from.json. parent: another folder than the store's.
     """
+    names = [one if isinstance(one, str) else maker(one) for one in makers]
 
     def write_all(draft: Path) -> None:
         write(draft)
-        if what | made_by(*makers) != what:
+        if what | today(names) != what:
             raise CourseError(
                 "The course's code was edited while this ran, so that nobody can say "
                 "which code made the result: run the same command again."
@@ -97,7 +107,7 @@ def entry(
         made_from = {
             "kind": kind,
             "what": what,
-            "makers": sorted({":".join(following.start(one)) for one in makers}),
+            "makers": names,
             "circumstances": circumstances(),
         }
         (draft / "made_from.json").write_text(

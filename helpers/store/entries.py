@@ -24,8 +24,8 @@ _verified: dict[tuple[str, int, int], str] = {}
 
 
 def write_folder(place: Path, write: Callable[[Path], None]) -> Path:
-    """The entry at `place`, made by `write` where it is not there whole: `write` fills a
-    folder beside it, which is then put there; on any error nothing stays behind.
+    """The entry at `place`, made by `write` where it is not there whole: `write` fills
+    a folder beside it, which is then put there; on any error nothing stays behind.
 
     Another process that makes the same is waited for, an entry that is damaged is
     removed and made anew, with a sentence, and drafts that a killed process left are
@@ -107,8 +107,8 @@ def writing(place: Path):
 
 
 def full(error: Exception) -> bool:
-    """Whether an error says that the disk is full; NumPy and PyTorch have words of their
-    own for it."""
+    """Whether an error says that the disk is full; NumPy and PyTorch have words of
+    their own for it."""
     words = ("written", "PytorchStreamWriter failed writing")
     return getattr(error, "errno", None) in FULL or (
         getattr(error, "errno", None) is None
@@ -159,9 +159,9 @@ def damaged(place: Path) -> str | None:
 
 
 def content(place: Path, *names: str) -> str:
-    """16 hexadecimal digits that stand for what some files of an entry hold."""
+    """16 hexadecimal digits that stand for an entry and what some of its files hold."""
     about = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
-    text = " ".join(about[name][1] for name in names)
+    text = " ".join([place.name, *(about[name][1] for name in names)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -52,18 +52,16 @@ class _Module(NamedTuple):
     imports: dict[str, tuple[str, str]]
 
 
-def follow(
-    starts: Iterable[tuple[str, str]], as_read: bool = False, text: str = ""
-) -> Followed:
+def follow(starts: Iterable[tuple[str, str]], lesson: str = "") -> Followed:
     """All that some definitions reach.
 
-    starts: (module, name) each, ("helpers.training", "fit") or (module, ALL). as_read:
-    comments and docstrings count too, where the source itself is shown. text: a script
-    that is followed besides, a lesson's.
+    starts: (module, name) each, ("helpers.training", "fit") or (module, ALL). lesson:
+    the text of a script that is followed instead, whose readers see sources and which
+    runs elsewhere: comments and docstrings count, and files are as they are now.
     """
-    found, waiting = Followed(), list(starts)
-    if text:
-        whole = _understood("", text)
+    found, waiting, as_read = Followed(), list(starts), bool(lesson)
+    if lesson:
+        whole = _understood("", lesson)
         for name in whole.definitions:
             _add(found, waiting, "", name, whole, as_read)
     seen: set[tuple[str, str]] = set()
@@ -73,7 +71,7 @@ def follow(
         if where in seen or module.startswith(PASSED_OVER):
             continue
         seen.add(where)
-        source = imported.source(module)
+        source = imported.source(module, now=as_read)
         if source is None:
             continue
         known = _understood(module, source)

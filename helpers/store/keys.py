@@ -48,17 +48,29 @@ def made_by(*makers: Callable | type | str) -> dict[str, object]:
     return dict(_made_by(starts, imported.stamp()))
 
 
-def made_of(script: Path, *makers: Callable) -> dict[str, object]:
+def made_of(script: Path | str, *makers: Callable | str) -> dict[str, object]:
     """The same of a lesson and what it uses, in which comments and docstrings count,
-    since it shows sources; and its own text.
+    since it shows sources; and its own text. A kernel of its own runs it, so this is
+    the code as the files are now.
     """
-    text = script.read_text(encoding="utf-8")
-    shown = following.follow([], as_read=True, text=text)
+    text = Path(script).read_text(encoding="utf-8")
+    shown = following.follow([], lesson=text)
     return {
         "lesson": hashlib.sha256(text.encode()).hexdigest(),
         "around": made_by(*makers)["code"],
         **_told(shown),
     }
+
+
+def maker(of: Callable | type) -> str:
+    """A function's name as made_by reads it."""
+    return ":".join(following.start(of))
+
+
+def today(makers: list[str]) -> dict[str, object]:
+    """What the makers that an entry names would depend on now."""
+    script = makers and makers[0].endswith(".py")
+    return made_of(*makers) if script else made_by(*makers)
 
 
 @functools.lru_cache(maxsize=256)
@@ -77,13 +89,19 @@ def _told(found: following.Followed) -> dict[str, object]:
 
 @functools.cache
 def versions(packages: frozenset[str]) -> dict[str, str]:
-    """The versions of imported packages, and of those that they require themselves."""
+    """The versions of imported packages, "absent" where one is not installed, and of
+    those that they require themselves, as far as the course pins them."""
     sold_as = importlib.metadata.packages_distributions()
-    names = {name for one in packages for name in sold_as.get(one, [one])}
-    for name in set(names):
-        names |= _required(name)
-    found = {name: _version(name) for name in sorted(names)}
-    return {name: version for name, version in found.items() if version}
+    names = {_plain(name) for one in packages for name in sold_as.get(one, [one])}
+    pinned = settings.ROOT / "requirements.txt"
+    lines = pinned.read_text(encoding="utf-8").splitlines() if pinned.exists() else []
+    pins = {_plain(line.split("==")[0]) for line in lines if "==" in line}
+    required = {one for name in names for one in _required(name)}
+    return {name: _version(name) for name in sorted(names | required & pins)}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _required(name: str) -> set[str]:
@@ -92,15 +110,14 @@ def _required(name: str) -> set[str]:
     except importlib.metadata.PackageNotFoundError:
         return set()
     always = [one for one in said if "extra ==" not in one]
-    names = {re.match(r"[\w.-]+", one)[0] for one in always}
-    return {re.sub(r"[-_.]+", "-", name).lower() for name in names}
+    return {_plain(re.match(r"[\w.-]+", one)[0]) for one in always}
 
 
-def _version(name: str) -> str | None:
+def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
-        return None
+        return "absent"
 
 
 def circumstances() -> dict[str, object]:

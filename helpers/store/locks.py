@@ -52,7 +52,7 @@ def _taken(place: Path, wait: bool) -> FileLock | None:
 
 
 def using(place: Path) -> None:
-    """Note that this process uses an entry, until it ends: nobody drops it meanwhile."""
+    """Note that this process uses an entry: nobody drops it until it ends."""
     with contextlib.suppress(OSError, NotImplementedError):
         marks = _marks(os.getpid(), store_folder())
         with marks.open("a", encoding="utf-8") as file:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from helpers.errors import CourseError
 from helpers.settings import store_folder
 from helpers.store import entries, locks
-from helpers.store.keys import made_by
+from helpers.store.keys import today
 
 LIMIT_GB = 20.0
 
@@ -71,14 +71,15 @@ def stale(place: Path) -> bool:
         return False
     try:
         about = json.loads((place / "made_from.json").read_text(encoding="utf-8"))
-        today = made_by(*about["makers"])
+        now = today(about["makers"])
     except (OSError, ValueError, KeyError, TypeError):
-        return not (place / entries.MANIFEST).exists()
-    return any(about["what"].get(name) != value for name, value in today.items())
+        return True  # of an older course, damaged, or of a lesson that is gone
+    return any(about["what"].get(name) != value for name, value in now.items())
 
 
 def fit_limit(besides: Path | None = None) -> int:
-    """Drop what was used longest ago until the store fits its limit; the bytes freed."""
+    """Drop what was used longest ago until the store is below its limit; the bytes
+    freed."""
     found = list(kept())
     over = sum(one.size for one in found) - limit()
     freed = 0

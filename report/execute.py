@@ -24,7 +24,6 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
-from helpers.prompts import sam
 from report import exercises
 from report.notebooks import notebook
 
@@ -86,14 +85,15 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
     those use.
 
     published: the folder of published tables, "" where none is named: then they are
-    looked for in the course's own data folder, whatever DATA= says.
+    looked for in the course's own data folder, as Segment Anything's weights are,
+    whatever DATA= says.
     """
     named = (
         course.data or settings.data_folder(),
         course.source,
         course.target,
         Path(published) if published else settings.data_folder() / "published",
-        sam.folder(),
+        settings.data_folder() / "sam",
     )
     folders = [folder for folder in named if folder]
     return {

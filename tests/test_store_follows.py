@@ -8,32 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from helpers import (
-    adaptation,
-    alarms,
-    domains,
-    frames,
-    imported,
-    phantom,
-    runs,
-    settings,
-    store,
-    views,
-)
+from helpers import imported, settings, store
 from helpers.store import following, keys
 from report import execute
 from report.notebooks import lessons
 
 KINDS = {
-    "phantom": [phantom.write_hemoset],
-    "frames": [frames.pack],
-    "models": [runs.trained],
-    "predictions": [runs.probabilities],
-    "views": [views.view_of],
-    "cases": [alarms.written],
-    "watched": [alarms.watch],
-    "pathways": [alarms.network],
-    "heavily augmented": [adaptation.RandomGamma, runs.trained],
+    "phantom": ["helpers.phantom.write:write_hemoset"],
+    "frames": ["helpers.frames.packing:pack"],
+    "models": ["helpers.runs:trained"],
+    "predictions": ["helpers.runs:probabilities"],
+    "views": ["helpers.views:view_of"],
+    "cases": ["helpers.alarms:written"],
+    "watched": ["helpers.alarms:watch"],
+    "pathways": ["helpers.alarms:network"],
+    "heavily augmented": [
+        "helpers.adaptation.augmentation:RandomGamma",
+        "helpers.runs:trained",
+    ],
 }
 ROOMS = [
     ".".join(path.relative_to(settings.ROOT).with_suffix("").parts)
@@ -100,19 +92,25 @@ def test_each_room_edited_in_turn_makes_anew_exactly_what_uses_it(monkeypatch):
         for kind, names in NEVER.items():
             assert kind not in anew or not under(room, names), (room, kind)
         asleep += [] if anew or room.startswith(keys.following.PASSED_OVER) else [room]
-    # A room that changes nothing holds only what no lesson uses, tools of the house.
-    assert {room.rpartition(".")[2] for room in asleep} <= {"__main__", "fetch"}, asleep
+    # A room that changes nothing holds only what no lesson uses.
+    assert {room.rpartition(".")[2] for room in asleep} <= {
+        "__main__",
+        "fetch",
+        "surfaces",
+    }, asleep
 
 
 def test_the_lesson_of_remedies_waits_for_what_it_prints_the_source_of():
     texts = following.follow([], (lessons()[7]).read_text()).texts
     rooms = {module for module, _ in texts}
     assert {"helpers.remedies", "helpers.adaptation.networks"} <= rooms
-    assert {"helpers.shift.distance", "helpers.statistics"} <= rooms
+    assert {"helpers.adaptation.styles", "helpers.statistics"} <= rooms
 
 
 def test_whatever_runs_while_a_result_is_made_has_been_followed(tmp_path, monkeypatch):
     """The other witness: each function of the course that Python calls."""
+    from helpers import domains, frames, phantom, runs, views
+
     monkeypatch.setenv("COURSE_STORE", str(tmp_path))
     course, ran = settings.course("smoke"), set()
     data = domains.gather(course)
@@ -121,7 +119,9 @@ def test_whatever_runs_while_a_result_is_made_has_been_followed(tmp_path, monkey
     def called(frame, event, _):
         name = frame.f_code.co_filename
         if event == "call" and name.startswith(house):
-            module = ".".join(Path(name).relative_to(settings.ROOT).with_suffix("").parts)
+            module = ".".join(
+                Path(name).relative_to(settings.ROOT).with_suffix("").parts
+            )
             ran.add((module.removesuffix(".__init__"), frame.f_code.co_qualname))
 
     def seen(make) -> set[tuple[str, str]]:
@@ -140,7 +140,10 @@ def test_whatever_runs_while_a_result_is_made_has_been_followed(tmp_path, monkey
     drawn = {"n_frames": 10, "size": (48, 64), "workers": 1}
     few = data.of("train").where(data.of("train").table.index < 8)
     for makers, make in (
-        ([phantom.write_hemoset], lambda: phantom.write_hemoset(tmp_path / "a", **drawn)),
+        (
+            [phantom.write_hemoset],
+            lambda: phantom.write_hemoset(tmp_path / "a", **drawn),
+        ),
         ([frames.pack], lambda: frames.pack(data.source.table, (32, 48))),
         ([runs.trained], lambda: runs.trained("a", course, few, few)),
         ([views.view_of], lambda: views.view_of(few)),
@@ -232,8 +235,12 @@ def test_a_room_edited_before_it_is_imported_stores_nothing_under_the_old_key(cl
     assert clone("print(maker.made_late())").strip() == "newer"
 
 
-def test_packages_and_the_device_are_in_a_networks_key_and_threads_beside_it(monkeypatch):
+def test_packages_and_the_device_are_in_a_networks_key_and_threads_beside_it(
+    monkeypatch,
+):
     import torch
+
+    from helpers import phantom, runs
 
     found = store.made_by(runs.trained)
     assert found["device"] == settings.device()

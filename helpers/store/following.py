@@ -65,16 +65,15 @@ def follow(starts: Iterable[tuple[str, str]], lesson: str = "") -> Followed:
         for name in whole.definitions:
             _add(found, waiting, "", name, whole, as_read)
     seen: set[tuple[str, str]] = set()
+    read = functools.cache(lambda module: _read(module, as_read))
     while waiting:
         where = waiting.pop()
         module, name = where
         if where in seen or module.startswith(PASSED_OVER):
             continue
         seen.add(where)
-        source = imported.source(module, now=as_read)
-        if source is None:
+        if (known := read(module)) is None:
             continue
-        known = _understood(module, source)
         if name == ALL:
             waiting += [(module, one) for one in known.definitions]
         elif name in known.definitions:
@@ -87,6 +86,11 @@ def follow(starts: Iterable[tuple[str, str]], lesson: str = "") -> Followed:
         elif name:
             waiting.append((module, ALL))  # found at run time: take everything
     return found
+
+
+def _read(module: str, now: bool) -> _Module | None:
+    source = imported.source(module, now)
+    return None if source is None else _understood(module, source)
 
 
 def start(of: Callable | type | str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -58,7 +59,9 @@ def made_of(script: Path | str, *makers: Callable | str) -> dict[str, object]:
     return {
         "lesson": hashlib.sha256(text.encode()).hexdigest(),
         "around": made_by(*makers)["code"],
-        **_told(shown),
+        "code": shown.code,
+        "packages": versions(frozenset(following.external(shown.packages))),
+        "device": _accelerator(),
     }
 
 
@@ -75,16 +78,22 @@ def today(makers: list[str]) -> dict[str, object]:
 
 @functools.lru_cache(maxsize=256)
 def _made_by(starts: tuple[tuple[str, str], ...], stamp: int) -> dict[str, object]:
-    return _told(following.follow(starts))
-
-
-def _told(found: following.Followed) -> dict[str, object]:
+    found = following.follow(starts)
     packages = following.external(found.packages)
     return {
         "code": found.code,
         "packages": versions(frozenset(packages)),
         **({"device": settings.device()} if "torch" in packages else {}),
     }
+
+
+def _accelerator() -> str:
+    """What networks could run on, told without PyTorch, whose import takes longer than
+    a report of unchanged lessons."""
+    if shutil.which("nvidia-smi"):
+        return "cuda"
+    apple = (platform.system(), platform.machine()) == ("Darwin", "arm64")
+    return "mps" if apple else "cpu"
 
 
 @functools.cache

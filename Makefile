@@ -12,7 +12,7 @@ $(foreach one,$(GIVEN) PUBLIC,$(eval override $(one) := $$(value $(one))))
 export $(GIVEN) PUBLIC
 OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
 
-.PHONY: help report test lab notebooks format published setup clean
+.PHONY: help report test lab notebooks format published setup store clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -37,8 +37,12 @@ published: $(READY)  ## fetch the published tables that lesson 05 re-examines, i
 
 setup: $(READY)  ## only install
 
-clean:     ## forget everything computed (data/store), keep data sets
-	rm -rf data/store report/site
+store: $(READY)  ## say how large the store is, and drop what today's code can't ask for any more
+	@$(BIN)/python -m helpers.store
+
+clean:     ## forget everything computed (data/store, or where COURSE_STORE points), keep data sets
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m helpers.store clear; else rm -rf data/store; fi
+	rm -rf report/site report/site.new-* report/site.old-*
 
 # uv takes downloads from a cache that all clones share, and links rather than copies; pip is the way round where uv can't go.
 $(READY): requirements.txt pyproject.toml

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from disks_by_hand import own_store  # noqa: F401
 
 from helpers import checkpoints, frames, phantom, settings, store
 from helpers.errors import CourseError

@@ -11,25 +11,28 @@ from multiprocessing import connection
 
 import cv2
 
-from helpers import store
+from helpers.store import following
 
 
-def pool(workers: int, task: Callable) -> ProcessPoolExecutor:
-    """A pool for one function of the course.
+def pool(workers: int, *tasks: Callable) -> ProcessPoolExecutor:
+    """A pool for some functions of the course.
 
     The processes are fresh ones, not forked: a fork under a running thread pool (torch,
     OpenCV, Jupyter) can hang. Where they can't start, or would run other code since a
     file was edited meanwhile, BrokenProcessPool is raised: the caller goes on alone.
     """
     context = multiprocessing.get_context("spawn")
-    given = (task, store.made_by(task)["code"])
-    return ProcessPoolExecutor(workers, context, _begin, given)
+    return ProcessPoolExecutor(workers, context, _begin, (tasks, _code(tasks)))
 
 
-def _begin(task: Callable, code: str) -> None:
+def _code(tasks: tuple[Callable, ...]) -> str:
+    return following.follow([following.start(task) for task in tasks]).code
+
+
+def _begin(tasks: tuple[Callable, ...], code: str) -> None:
     cv2.setNumThreads(1)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if store.made_by(task)["code"] != code:
+    if _code(tasks) != code:
         os._exit(1)
 
 

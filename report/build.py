@@ -2,15 +2,12 @@
 whole."""
 
 import argparse
-import contextlib
-import errno
 import json
 import os
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from plotly.offline import get_plotlyjs
@@ -24,6 +21,7 @@ from report import cells, numbers
 from report.collect import Collected, collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
+from report.places import replaced
 from report.render import HERE, Site, lesson
 
 SITE = HERE / "site"
@@ -41,6 +39,7 @@ def build(
     Raises CourseError and LessonError; the last good site then stands as it was.
     """
     started = time.monotonic()
+    tidying.tidy()
     names = lessons(folder)
     if not names:
         raise CourseError(
@@ -101,72 +100,6 @@ def _write(draft: Path, site: Site, record: dict) -> None:
         (draft / name).write_text(text, encoding="utf-8", newline="\n")
     for name in ("style.css", "script.js"):
         shutil.copyfile(HERE / name, draft / name)
-
-
-@contextlib.contextmanager
-def replaced(site: Path) -> Iterator[Path]:
-    """A new folder beside `site` that takes its place when the block ends well, else
-    vanishes."""
-    draft, old = (
-        site.with_name(f"{site.name}.{which}-{os.getpid()}") for which in ("new", "old")
-    )
-    try:
-        _tidy(site)
-        draft.mkdir(parents=True)
-        yield draft
-        _swap(draft, site, old)
-    except OSError as error:
-        cause = (error.strerror or str(error)).lower()
-        raise CourseError(
-            f"{site} can't be written ({cause}): free some space, or make its folder "
-            "writable."
-        ) from error
-    finally:
-        if old.exists() and not site.exists():
-            old.rename(site)
-        for left in (draft, old):
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _swap(draft: Path, site: Path, old: Path) -> None:
-    """Put the draft into the site's place; another build may be doing the same."""
-    for attempt in range(100):
-        with contextlib.suppress(FileNotFoundError):
-            site.rename(old)
-        try:
-            draft.rename(site)
-            return
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or attempt == 99:
-                raise
-            # Another build's site came in between, and gives way to this one.
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def _tidy(site: Path) -> None:
-    """Remove the drafts of killed builds, and bring back the site that one had moved
-    aside."""
-    for which in ("old", "new"):
-        for left in site.parent.glob(f"{site.name}.{which}-*"):
-            pid = left.name.rpartition("-")[2]
-            if not pid.isdigit() or _alive(int(pid)):
-                continue
-            if which == "old" and not site.exists():
-                left.rename(site)
-            else:
-                shutil.rmtree(left, ignore_errors=True)
-
-
-def _alive(pid: int) -> bool:
-    if os.name == "nt":
-        return True  # asking there would end it
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
 
 
 def _report(index: Path, collected: Collected, seconds: float) -> None:

@@ -8,9 +8,7 @@ import json
 import os
 import platform
 import re
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +16,6 @@ from pathlib import Path
 
 import nbformat
 import papermill
-from filelock import FileLock, Timeout
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
@@ -26,6 +23,7 @@ from papermill.exceptions import PapermillExecutionError
 from helpers import settings, store
 from report import exercises
 from report.notebooks import notebook
+from report.places import scratch_folder
 
 KERNEL, NAME = "course", "lesson.ipynb"
 
@@ -119,23 +117,6 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
     if course.public:
         data["public"] = True
     return {"profile": course.profile, "seed": course.seed, "data": data}
-
-
-@contextlib.contextmanager
-def scratch_folder() -> Iterator[str]:
-    """A folder for kernels' files, gone in the end; those of killed builds go too."""
-    top = Path(tempfile.gettempdir())
-    for lock in top.glob("course-*.lock"):
-        with contextlib.suppress(OSError, Timeout), FileLock(lock, timeout=0):
-            shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
-            lock.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="course-") as scratch:
-        lock = Path(f"{scratch}.lock")
-        with FileLock(lock):
-            try:
-                yield scratch
-            finally:
-                lock.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -11,8 +11,8 @@ from lessons_by_hand import code, lesson, result
 from test_report_stops import alive, wait_until
 
 from helpers import settings, store
-from report.build import replaced
-from report.execute import scratch_folder
+from helpers.errors import CourseError
+from report.places import replaced, scratch_folder
 
 HERE = Path(__file__).parent
 
@@ -94,7 +94,7 @@ def test_three_hundred_swaps_of_three_builds_leave_a_whole_site(tmp_path):
                 failed.append(error)
 
     script = (
-        "import sys\nfrom pathlib import Path\nfrom report.build import replaced\n"
+        "import sys\nfrom pathlib import Path\nfrom report.places import replaced\n"
         "for _ in range(100):\n"
         f"    with replaced(Path({str(site)!r})) as draft:\n"
         "        (draft / 'index.html').write_text('1')\n"
@@ -106,6 +106,21 @@ def test_three_hundred_swaps_of_three_builds_leave_a_whole_site(tmp_path):
     assert not failed and said == ["", ""]
     assert sorted(path.name for path in site.iterdir()) == ["index.html", "style.css"]
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_build_needs_no_home(bench):
+    lesson(bench.folder, "00_first", result())
+    words = ["-m", "report.build", *bench.words]
+    built = begun(words, bench.store, HOME="/proc/nowhere")
+    said = built.communicate()
+    assert built.returncode == 0 and "Trace" not in said[1], said
+
+
+def test_a_site_that_cannot_be_written_is_one_sentence():
+    with pytest.raises(CourseError, match="site can't be written") as told:
+        with replaced(Path("/proc/nowhere/site")):
+            pass
+    assert "\n" not in str(told.value)
 
 
 # Killed without a word
@@ -153,7 +168,7 @@ def test_the_files_of_a_killed_builds_kernels_go_with_the_next_run(
 ):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     script = (
-        "import sys\nfrom report.execute import scratch_folder\n"
+        "import sys\nfrom report.places import scratch_folder\n"
         "with scratch_folder() as scratch:\n"
         "    print(scratch, flush=True)\n    sys.stdin.read()\n"
     )

@@ -101,7 +101,7 @@ def drawn(
     done = 0
     if workers > 1 and n_frames >= _PARALLEL_FROM:
         try:
-            with processes.pool(workers, _run) as pool:
+            with processes.pool(workers, _run, *{job[0] for job in jobs}) as pool:
                 while done < len(jobs):
                     for files in pool.map(
                         _run, jobs[done : done + 4 * workers]

@@ -72,7 +72,9 @@ def maker(of: Callable | type) -> str:
 
 def today(makers: list[str]) -> dict[str, object]:
     """What the makers that an entry names would depend on now."""
-    script = makers and makers[0].endswith(".py")
+    if not makers:
+        return {}
+    script = makers[0].endswith(".py")
     return made_of(*makers) if script else made_by(*makers)
 
 

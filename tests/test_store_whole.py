@@ -140,12 +140,10 @@ def test_forty_random_damages_each_end_in_the_right_value_and_one_sentence(own_s
         kind = {"drawing": "phantom", "packed": "frames", "weights": "models"}.get(
             name, "predictions"
         )
-        files = sorted(
-            path
-            for path in (own_store / kind).rglob("*")
-            if path.is_file()
-            and not path.parts[len(own_store.parts) + 1].startswith(".")
-        )
+        # The one in use: a drawing made anew is packed anew.
+        manifests = (own_store / kind).glob(f"[!.]*/{entries.MANIFEST}")
+        latest = max(manifests, key=lambda path: path.stat().st_mtime_ns).parent
+        files = sorted(path for path in latest.rglob("*") if path.is_file())
         damage = DAMAGES[number // len(GETS)]
         damage(chance.choice(files), chance)
         with warnings.catch_warnings(record=True) as said:

@@ -13,7 +13,7 @@ $(foreach one,$(GIVEN) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one)
 export $(GIVEN) PUBLIC FROM YES
 OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
 
-.PHONY: help report slides pdf data test lab notebooks format published setup lock clean
+.PHONY: help report slides pdf data test lab notebooks format published setup lock store clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -51,8 +51,12 @@ lock: $(READY)  ## write requirements.lock anew from the two requirements
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
 	  requirements.txt requirements-test.txt --output-file requirements.lock
 
-clean:     ## forget everything computed (data/store), keep data sets
-	rm -rf data/store report/site report/pdf
+store: $(READY)  ## say how large the store is, and drop what today's code can't ask for any more
+	@$(BIN)/python -m helpers.store
+
+clean:     ## forget everything computed (data/store, or where COURSE_STORE points), keep data sets
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m helpers.store clear; else rm -rf data/store; fi
+	rm -rf report/site report/site.new-* report/site.old-* report/pdf
 
 # uv takes downloads from a cache that all clones share, and links rather than copies; pip is the way round where uv can't go.
 $(READY): requirements.txt requirements.lock pyproject.toml

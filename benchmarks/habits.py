@@ -24,6 +24,7 @@ import pandas as pd
 
 from helpers import (
     counts,
+    domains,
     environment,
     frames,
     phantom,
@@ -81,9 +82,8 @@ def packed(course: Course, role: str, variation: float = 1.0) -> Packed:
         "variation": variation,
     }
     what |= {} if source else {"wished": True}
-    place = store.folder("phantom", role=role, code=store.code("phantom"), **what)
-    if not place.exists():
-        (phantom.write_hemoset if source else phantom.write_cholecseg8k)(place, **what)
+    write = phantom.write_hemoset if source else phantom.write_cholecseg8k
+    place = domains.kept(role, write, what)
     found = frames.pack(frames.index(place).table, course.size)
     if source:
         return found

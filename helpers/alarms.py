@@ -1,6 +1,7 @@
 """The cases of a run, what its networks say of them, and a detector's decisions: what
 lesson 08 and its benchmark share."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -8,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 
 from helpers import bleeding, clips, pathways, store, training
 from helpers.cases import Case, write
+from helpers.checkpoints import read_state, write_state
 from helpers.clips import Video
 from helpers.domains import Domains
 from helpers.frames import fit
@@ -95,8 +96,8 @@ def planned(course: Course, domains: Domains) -> dict[str, list[Case]]:
 def written(cases: list[Case], video: bool = False) -> Path:
     """The folder of some cases as frames, or as mp4; found in the store or drawn."""
     what = dict(cases=[asdict(case) for case in cases], video=video)
-    place = store.folder("cases", code=store.code("cases"), **what)
-    return store.write_folder(place, lambda draft: write(cases, draft, video))
+    what |= store.made_by(write)
+    return store.entry("cases", what, lambda draft: write(cases, draft, video), write)
 
 
 def fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -125,9 +126,7 @@ def watch(course: Course, run: Run, folder: Path, split: str) -> list[Watched]:
     for video in progress(clips.cases(folder, FPS), f"Cases of {split}"):
         what = dict(run=run.key, folder=str(folder.name), case=video.case)
         align = split != "train"
-        what |= dict(
-            size=course.size, align=align, code=store.code("bleeding", "pathways")
-        )
+        what |= dict(size=course.size, align=align)
 
         def make(video=video, align=align) -> tuple[pd.DataFrame, np.ndarray]:
             small = []
@@ -168,9 +167,8 @@ def network(
     cases."""
     steps = PLANS[course.profile].steps
     what = dict(run=run.key, seed=course.seed, guided=guided, steps=steps)
-    what |= dict(
-        code=store.code("pathways", "cases"), cases=[one.video.case for one in train]
-    )
+    what |= dict(cases=[one.video.case for one in train])
+    what |= dict(seen=[_digest(one.small, one.bleeds) for one in train])
 
     def make() -> pathways.TwoPathways:
         cases, bleeds = [one.small for one in train], [one.bleeds for one in train]
@@ -178,15 +176,21 @@ def network(
 
     def load(folder: Path) -> pathways.TwoPathways:
         model = pathways.TwoPathways(4 if guided else 3)
-        state = torch.load(folder / "weights.pt", weights_only=True)
-        model.load_state_dict(state)
+        model.load_state_dict(read_state(folder / "weights.pt"))
         return model.eval()
 
     def save(model: pathways.TwoPathways, folder: Path) -> None:
-        torch.save(model.state_dict(), folder / "weights.pt")
+        write_state(model.state_dict(), folder / "weights.pt")
         (folder / "settings.json").write_text(json.dumps({"guided": guided}))
 
     return store.keep("pathways", what, make, save, load)
+
+
+def _digest(*arrays: np.ndarray) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()[:16]
 
 
 def signals(

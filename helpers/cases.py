@@ -73,9 +73,10 @@ def write(cases: list[Case], folder: Path, video: bool = False) -> None:
         else:
             place.mkdir(parents=True)
             for number, frame in enumerate(case.frames()):
-                name = str(place / f"{number:06d}.jpg")
                 quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
-                cv2.imwrite(name, frame.image[..., ::-1], quality)
+                picture = cv2.imencode(".jpg", frame.image[..., ::-1], quality)[1]
+                # OpenCV's own writing says nothing of a full disk.
+                (place / f"{number:06d}.jpg").write_bytes(picture.tobytes())
         rows += [{"case": case.name, **one._asdict()} for one in case.truth()]
     columns = ["case", *Bleeding._fields]
     table = pd.DataFrame(rows, columns=columns)

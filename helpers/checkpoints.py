@@ -4,6 +4,7 @@ exactly or not at all."""
 from __future__ import annotations
 
 import importlib.util
+import io
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -93,6 +94,14 @@ def read_state(path: Path) -> dict[str, Tensor]:
             f"{names or 'nothing'}): give the encoder's weights alone."
         )
     return dict(state)
+
+
+def write_state(state: Mapping, path: Path) -> None:
+    """Tensors by name into a file that read_state reads."""
+    # By way of memory: on a full disk PyTorch's own writer ends in an internal error.
+    content = io.BytesIO()
+    torch.save(state, content)
+    path.write_bytes(content.getvalue())
 
 
 def load_exactly(

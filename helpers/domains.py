@@ -4,6 +4,7 @@ frames that are only looked at.
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -218,10 +219,16 @@ def drawn(course: Course, role: str) -> Path:
         }
         write = phantom.write_cholecseg8k
     what["seed"] = course.seed
-    place = store.folder("phantom", role=role, code=store.code("phantom"), **what)
-    if not place.exists():
-        write(place, **what)
-    return place
+    return kept(role, write, what)
+
+
+def kept(role: str, write: Callable, what: dict) -> Path:
+    """The folder that `write` fills for some arguments, found in the store or drawn."""
+    key = dict(role=role, **what, **store.made_by(write))
+    place = store.entry(
+        "phantom", key, lambda draft: write(draft / role, **what), write
+    )
+    return place / role
 
 
 def _pack(course: Course, table: pd.DataFrame, skipped: list[str]) -> frames.Packed:

@@ -15,6 +15,7 @@ import torch
 from torchvision.transforms import v2
 
 from helpers import counts, domains, models, store, training
+from helpers.checkpoints import read_state, write_state
 from helpers.domains import Domains
 from helpers.frames import Packed
 from helpers.settings import Course
@@ -84,11 +85,9 @@ def trained(
         fold=fold,
         train=frames_key(train),
         id_val=frames_key(id_val),
-        code=store.code("training", "models"),
         recipe=_recipe(transform),
         **more,
     )
-    checkpoint = store.folder("checkpoints", **what).with_suffix(".pt")
 
     def fresh() -> torch.nn.Module:
         return models.build(
@@ -96,6 +95,7 @@ def trained(
         )
 
     def make() -> tuple[torch.nn.Module, History]:
+        checkpoint = checkpoint_of(what)
         model = fresh() if start is None else copy.deepcopy(start.model)
         history = training.fit(
             model,
@@ -112,34 +112,37 @@ def trained(
         return model, history
 
     def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
-        torch.save(made[0].state_dict(), folder / "weights.pt")
+        write_state(made[0].state_dict(), folder / "weights.pt")
         (folder / "history.json").write_text(json.dumps(asdict(made[1])))
 
-    def load(folder: Path) -> tuple[torch.nn.Module, History]:
+    def load(folder: Path) -> Run:
         model = models.build(numbers.encoder, weights=None, seed=course.seed)
-        model.load_state_dict(
-            torch.load(folder / "weights.pt", map_location="cpu", weights_only=True)
-        )
-        return model.eval(), History(
-            **json.loads((folder / "history.json").read_text())
-        )
+        model.load_state_dict(read_state(folder / "weights.pt"))
+        history = History(**json.loads((folder / "history.json").read_text()))
+        # The weights themselves, since other threads may have learned others.
+        return Run(model.eval(), history, store.content(folder, *FILES))
 
-    model, history = store.keep("models", what, make, save, load)
-    checkpoint.unlink(missing_ok=True)
-    return Run(model, history, store.key(**what))
+    run = store.keep("models", what, make, save, load)
+    checkpoint_of(what).unlink(missing_ok=True)
+    return run
 
 
-def _recipe(transform: v2.Transform) -> list[str]:
+FILES = ("weights.pt", "history.json")
+
+
+def checkpoint_of(what: dict) -> Path:
+    """Where a run that is being trained keeps its state after each epoch."""
+    made_by = store.made_by(trained)
+    return store.folder("checkpoints", **what, **made_by).with_suffix(".pt")
+
+
+def _recipe(transform: v2.Transform) -> list:
     """What an augmentation depends on: its settings, and the code of its parts that are
     the course's own.
     """
-    own = {type(part).__module__ for part in transform.modules()}
-    rooms = [
-        name.removeprefix("helpers.").replace(".", "/")
-        for name in own
-        if name.startswith("helpers.")
-    ]
-    return [repr(transform), store.code(*rooms)]
+    own = {type(part) for part in transform.modules()}
+    ours = [one for one in own if one.__module__.startswith("helpers.")]
+    return [repr(transform), store.made_by(*ours)["code"]]
 
 
 def fill_left_out(course: Course, data: Domains, fold: int | None = None) -> Run:

@@ -156,8 +156,13 @@ def data_folder() -> Path:
 
 
 def store_folder() -> Path:
-    """Where results are kept: `data/store`, or the folder that COURSE_STORE names."""
-    return Path(os.environ.get("COURSE_STORE") or ROOT / "data" / "store")
+    """Where results are kept: `data/store`, or the folder that COURSE_STORE names, from
+    where the command was typed."""
+    given = os.environ.get("COURSE_STORE")
+    if not given:
+        return ROOT / "data" / "store"
+    typed = os.environ.get("COURSE_FROM") or os.getcwd()
+    return Path(typed, Path(given).expanduser())
 
 
 def static() -> bool:

@@ -2,7 +2,7 @@
 prediction. Lesson 02 shows this source.
 """
 
-import os
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ import torch
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from helpers import counts, settings, statistics
+from helpers import counts, settings, statistics, store
 from helpers.frames import Packed
 from helpers.settings import Profile
 
@@ -153,8 +153,8 @@ def fit(
     history, best = History(), {}
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        if checkpoint.exists():
-            history, best = _resume(checkpoint, model, optimizer, schedule, device)
+        if (saved := store.read_file(checkpoint)) is not None:
+            history, best = _resume(saved, model, optimizer, schedule, device)
         while (
             len(history.loss) < numbers.epochs
             and len(history.loss) - 1 - history.best_epoch <= numbers.patience
@@ -238,9 +238,7 @@ def _judge(model, id_val: Packed, history: History) -> None:
 def _save(
     checkpoint: Path, model, optimizer, schedule, history: History, best: dict
 ) -> None:
-    checkpoint.parent.mkdir(parents=True, exist_ok=True)
-    # Two processes that train the same run must not take each other's draft away.
-    draft = checkpoint.with_suffix(f".{os.getpid()}.draft")
+    content = io.BytesIO()
     torch.save(
         {
             "model": model.state_dict(),
@@ -250,15 +248,15 @@ def _save(
             "best": best,
             "random": torch.get_rng_state(),
         },
-        draft,
+        content,
     )
-    os.replace(draft, checkpoint)
+    store.write_file(checkpoint, content.getvalue())
 
 
 def _resume(
-    checkpoint: Path, model, optimizer, schedule, device: str
+    saved: bytes, model, optimizer, schedule, device: str
 ) -> tuple[History, dict]:
-    saved = torch.load(checkpoint, map_location=device, weights_only=True)
+    saved = torch.load(io.BytesIO(saved), map_location=device, weights_only=True)
     model.load_state_dict(saved["model"])
     optimizer.load_state_dict(saved["optimizer"])
     schedule.load_state_dict(saved["schedule"])

@@ -2,25 +2,24 @@
 whole."""
 
 import argparse
-import contextlib
 import json
 import os
-import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 from helpers import settings
 from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.names import printable
+from helpers.store import tidying
 from report import numbers
 from report.collect import Collected, collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings
 from report.frame import Site
 from report.notebooks import FOLDER, lessons
+from report.places import replaced
 from report.render import HERE, lesson
 
 SITE = HERE / "site"
@@ -38,6 +37,7 @@ def build(
     Raises CourseError and LessonError; the last good site then stands as it was.
     """
     started = time.monotonic()
+    tidying.tidy()
     names = lessons(folder)
     if not names:
         raise CourseError(
@@ -96,26 +96,6 @@ def _write(draft: Path, site: Site, record: dict) -> None:
         place.write_bytes(held)
 
 
-@contextlib.contextmanager
-def replaced(site: Path) -> Iterator[Path]:
-    """A new folder beside `site` that takes its place when the block ends well, else
-    vanishes."""
-    draft, old = (
-        site.with_name(f"{site.name}.{which}-{os.getpid()}") for which in ("new", "old")
-    )
-    draft.mkdir(parents=True)
-    try:
-        yield draft
-        if site.exists():
-            site.rename(old)
-        draft.rename(site)
-    finally:
-        if old.exists() and not site.exists():
-            old.rename(site)
-        for left in (draft, old):
-            shutil.rmtree(left, ignore_errors=True)
-
-
 def _report(index: Path, collected: Collected, seconds: float) -> None:
     print(f"\n{index.resolve().as_uri()}\n")
     for name in numbers.HEADLINES:
@@ -125,6 +105,7 @@ def _report(index: Path, collected: Collected, seconds: float) -> None:
                 f"({result['data']}; {numbers.behind(result)})"
             )
     print(f"\nBuilt in {numbers.time(seconds)}{_memory()}.")
+    print(tidying.said())
 
 
 def _memory() -> str:

@@ -6,9 +6,9 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
 import re
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,10 +21,11 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
-from report import exercises, kernels, memory, notebooks
+from report import exercises, kernels, memory
 from report.notebooks import notebook
+from report.places import scratch_folder
 
-KERNEL = "course"
+KERNEL, NAME = "course", "lesson.ipynb"
 
 
 class LessonError(Exception):
@@ -77,33 +78,25 @@ def fingerprint(folders: list[Path], without: Path) -> str:
     return digest.hexdigest()
 
 
-def machinery() -> str:
-    """A hash of what besides the lesson decides its outputs: the code around it and the
-    pinned versions."""
-    digest = hashlib.sha256()
-    around = [Path(notebooks.__file__).resolve(), settings.ROOT / "requirements.txt"]
-    for path in [*sorted((settings.ROOT / "helpers").rglob("*.py")), *around]:
-        digest.update(
-            f"{os.path.relpath(path, settings.ROOT)}\n".encode() + path.read_bytes()
-        )
-    return digest.hexdigest()
-
-
 def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
-    """What every lesson's key holds besides its own source and parameters.
+    """What every lesson's key holds besides its own source and parameters, and what
+    those use.
 
-    published: the folder of published tables, "" where none is named.
+    published: the folder of published tables, "" where none is named: then they are
+    looked for in the course's own data folder, as Segment Anything's weights are,
+    whatever DATA= says.
     """
     named = (
         course.data or settings.data_folder(),
         course.source,
         course.target,
-        published and Path(published),
+        Path(published) if published else settings.data_folder() / "published",
+        settings.data_folder() / "sam",
     )
     folders = [folder for folder in named if folder]
     return {
-        "machinery": machinery(),
         "data": fingerprint(folders, without=settings.store_folder()),
+        "python": platform.python_version(),
     }
 
 
@@ -130,7 +123,7 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 def surroundings() -> Iterator[None]:
     """Where kernels start: in this interpreter and this clone, without a display or the
     user's own set-up."""
-    with tempfile.TemporaryDirectory(prefix="course-") as scratch:
+    with scratch_folder() as scratch:
         # A kernel spec of our own: "python3" may be another environment's where Jupyter
         # is installed already.
         spec = Path(scratch, "kernels", KERNEL)
@@ -152,9 +145,11 @@ def surroundings() -> Iterator[None]:
         paths = [str(settings.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         wanted = {
             "JUPYTER_PATH": scratch,
-            "IPYTHONDIR": str(
-                Path(scratch, "ipython")
-            ),  # no start-up files of the user's
+            # No start-up files of the user's, and no home is needed.
+            "IPYTHONDIR": str(Path(scratch, "ipython")),
+            "JUPYTER_RUNTIME_DIR": str(Path(scratch, "runtime")),
+            "JUPYTER_CONFIG_DIR": str(Path(scratch, "config")),
+            "COURSE_STORE": str(settings.store_folder()),
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONHASHSEED": "0",
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
@@ -189,17 +184,28 @@ def execute(
     beside the notebook (see Executed.rehearsals). Raises LessonError, and then keeps
     nothing.
     """
-    plain, source = notebook(lesson), lesson.read_bytes()
+    plain = notebook(lesson)
     given = parameters(course, published)
-    place = store.folder(
-        "executed", lesson=hashlib.sha256(source).hexdigest(), given=given, **made_from
-    )
-    place = place.with_suffix(".ipynb")
-    if place.exists():
-        kept = nbformat.read(place, as_version=4)
-        if not rehearsed or "rehearsals" in kept.metadata["course"]:
-            seconds = kept.metadata["course"]["seconds"]
-            return Executed(lesson.stem, kept, seconds, fresh=False)
+    what = dict(given=given, **store.made_of(lesson, execute), **made_from)
+    fresh = []
+
+    def write(draft: Path) -> None:
+        done = _done(lesson, plain, given, rehearsed)
+        fresh.append(True)
+        nbformat.write(done, draft / NAME)
+
+    # An execution with rehearsals serves one that asks for none.
+    wishes = [what | {"rehearsed": wish} for wish in (True, rehearsed)]
+    asked = next(filter(lambda one: store.has("executed", one), wishes), wishes[-1])
+    place = store.entry("executed", asked, write, str(lesson), execute)
+    done = nbformat.read(place / NAME, as_version=4)
+    seconds = done.metadata["course"]["seconds"]
+    return Executed(lesson.stem, done, seconds, bool(fresh))
+
+
+def _done(
+    lesson: Path, plain: NotebookNode, given: dict[str, object], rehearsed: bool
+) -> NotebookNode:
     if unknown := sorted(set(given) - _assigned(plain)):
         # Papermill would only warn, and the lesson would run on its own values.
         raise LessonError(
@@ -215,13 +221,7 @@ def execute(
     done.metadata["course"]["memory"] = memory.answered(done)
     if rehearsed:
         done.metadata["course"]["rehearsals"] = exercises.without_rehearsals(done)
-    draft = place.with_suffix(f".{os.getpid()}")
-    try:
-        nbformat.write(done, draft)
-        os.replace(draft, place)
-    finally:
-        draft.unlink(missing_ok=True)
-    return Executed(lesson.stem, done, done.metadata["course"]["seconds"], fresh=True)
+    return done
 
 
 def _assigned(plain: NotebookNode) -> set[str]:

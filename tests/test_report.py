@@ -135,9 +135,8 @@ def test_the_kernel_is_this_interpreter_with_no_display_and_static_widgets(
 
 
 def test_an_unchanged_lesson_is_rendered_again_and_not_executed_again(
-    bench, capsys, monkeypatch
+    bench, capsys
 ) -> None:
-    monkeypatch.setattr(executing, "machinery", lambda: "the same")
     ran = bench.data.parent / "lessons" / "ran.txt"
     body = code(f"with open({str(ran)!r}, 'a') as file:\n    file.write('x')")
     lesson(bench.folder, "00_first", body)
@@ -159,21 +158,6 @@ def test_an_unchanged_lesson_is_rendered_again_and_not_executed_again(
         sum(line.endswith("unchanged") for line in capsys.readouterr().out.splitlines())
         == 1
     )
-
-
-def test_changed_helpers_are_a_changed_input(
-    bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    course = settings.course("smoke")
-    before = executing.inputs(course)
-    copy = bench.data / "clone"
-    (copy / "helpers").mkdir(parents=True)
-    (copy / "helpers" / "counts.py").write_text("a = 1")
-    (copy / "requirements.txt").write_text("")
-    monkeypatch.setattr(settings, "ROOT", copy)
-    first = executing.machinery()
-    (copy / "helpers" / "counts.py").write_text("a = 2")
-    assert len({before["machinery"], first, executing.machinery()}) == 3
 
 
 # The real lessons, on the smallest profile

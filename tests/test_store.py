@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import settings, store
+from helpers import imported, settings, store
 from helpers.errors import CourseError
 
 
@@ -66,18 +66,18 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(own_store):
     assert list((own_store / "kind").iterdir()) == []
 
 
-def test_a_twin_that_was_faster_is_kept(own_store):
+def test_a_twin_that_was_faster_is_kept(own_store, monkeypatch):
+    """Where a disk knows no locks, two processes may make the same."""
     place = own_store / "kind" / "place"
+    monkeypatch.setattr(store.locks, "_taken", lambda *_: None)
 
     def write(draft: Path) -> None:
-        place.mkdir()
-        (place / "t").write_text("first")
-        (draft / "t").write_text("second")
+        store.write_folder(place, lambda twin: (twin / "t").write_text("first"))
+        draft.joinpath("t").write_text("second")
 
     store.write_folder(place, write)
-    assert (place / "t").read_text() == "first" and len(
-        list(place.parent.iterdir())
-    ) == 1
+    assert (place / "t").read_text() == "first"
+    assert [path.name for path in place.parent.iterdir()] == ["place"]
 
 
 @pytest.fixture
@@ -92,12 +92,19 @@ def rooms(tmp_path, monkeypatch):
         path = tmp_path / "helpers" / f"{name}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    monkeypatch.setattr(store, "ROOT", tmp_path)
+
+    def file(name: str) -> Path | None:
+        path = tmp_path.joinpath(*name.split("."))
+        for one in (path / "__init__.py", path.with_suffix(".py")):
+            if one.is_file():
+                return one
+        return None
+
+    monkeypatch.setattr(imported, "_sources", {})
+    monkeypatch.setattr(imported, "file", file)
 
     def rewritten(name: str, text: str) -> str:
-        path = tmp_path / "helpers" / f"{name}.py"
-        path.write_text(text)
-        os.utime(path, ns=(0, hash((name, text)) % 10**15))
+        (tmp_path / "helpers" / f"{name}.py").write_text(text)
         return store.code("top")
 
     return rewritten
@@ -112,6 +119,12 @@ def test_code_follows_what_a_room_imports_and_nothing_else(rooms):
         before,
         changed,
     )
+
+
+def test_a_constant_that_nobody_uses_changes_nothing(rooms):
+    before = store.code("top")
+    assert rooms("inner/low", "a = 1\nunused = 2") == before
+    assert rooms("inner/low", "a = unused + 1\nunused = 0") != before
 
 
 def test_comments_docstrings_and_layout_change_no_code(rooms):

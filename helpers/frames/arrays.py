@@ -16,7 +16,6 @@ from helpers.errors import CourseError
 from helpers.frames.bad import Bad, split_address
 from helpers.frames.cholecseg8k import colour_mask
 from helpers.progress import progress
-from helpers.store import FULL_DISK
 
 # The arrays of a packed folder: their dtype, and what follows N, height and width in
 # their shape.
@@ -118,18 +117,6 @@ def write(
     (draft / "about.json").write_text(
         json.dumps({"skipped": skipped, "digests": digests, "marked": marked}),
         encoding="utf-8",
-    )
-
-
-def unwritable(place: Path, error: OSError) -> CourseError:
-    cause = (
-        "the disk is full"
-        if error.errno in FULL_DISK
-        else (error.strerror or str(error)).lower()
-    )
-    return CourseError(
-        f"{place.parent} can't take the packed frames ({cause}): "
-        "free some space, or name a folder on another disk with COURSE_STORE."
     )
 
 

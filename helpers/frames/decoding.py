@@ -4,13 +4,13 @@ import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
+from helpers import processes
 from helpers.errors import CourseError
 from helpers.frames.fitting import fit
 from helpers.frames.reading import read_with_classes
@@ -67,14 +67,7 @@ def _in_processes(
     chunks = iter(
         [keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK)]
     )
-    # Spawned, not forked: a notebook's process has threads (torch, the kernel), whose
-    # locks a fork copies.
-    pool = ProcessPoolExecutor(
-        workers,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=cv2.setNumThreads,
-        initargs=(1,),
-    )
+    pool = processes.pool(workers, _decode_all)
     pending: deque[Future] = deque()
     try:
         while True:

@@ -1,5 +1,6 @@
 """Frames decoded once, on all cores, into memory-mapped arrays in the store."""
 
+import contextlib
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from helpers.frames import arrays, plausible
 from helpers.frames.bad import Bad
 from helpers.frames.classes import RELEASED
 from helpers.frames.decoding import decoded
-from helpers.settings import store_folder
 
 
 @dataclass(eq=False)
@@ -172,22 +172,16 @@ def pack(
         size=list(size),
         keep_aspect=bool(keep_aspect),
         arrays=list(arrays.ARRAYS),
-        code=store.code("frames/decoding"),
+        **store.made_by(decoded, arrays.write),
     )
-    place = (Path(folder) if folder else store_folder() / "frames") / store.key(**what)
-    if not place.exists():
-        stream = decoded(keys, tuple(size), keep_aspect, workers)
-        try:
-            store.write_folder(
-                place,
-                lambda draft: arrays.write(
-                    draft, stream, len(keys), tuple(size), on_bad
-                ),
-            )
-        except OSError as error:
-            raise arrays.unwritable(place, error) from error
-        finally:
-            stream.close()  # ends the workers at once when a frame was bad
+
+    def write(draft: Path) -> None:
+        with contextlib.closing(
+            decoded(keys, tuple(size), keep_aspect, workers)
+        ) as stream:  # closed, it ends the workers at once when a frame was bad
+            arrays.write(draft, stream, len(keys), tuple(size), on_bad)
+
+    place = store.entry("frames", what, write, decoded, arrays.write, parent=folder)
     about = arrays.about(place, len(keys), tuple(size))
     left_out = about["skipped"]
     for row in sorted(left_out):

@@ -3,12 +3,10 @@ order."""
 
 import errno
 import io
-import multiprocessing
 import os
 import shutil
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from helpers import processes
 from helpers.errors import CourseError
 from helpers.frames.classes import BORDER, CLASSES, UNLABELLED
 from helpers.phantom.draw import draw_laparoscopic, draw_robotic
@@ -101,11 +100,8 @@ def drawn(
     )
     done = 0
     if workers > 1 and n_frames >= _PARALLEL_FROM:
-        # Fresh processes, not forked ones: a fork under a running thread pool (torch,
-        # OpenCV, Jupyter) can hang.
-        context = multiprocessing.get_context("spawn")
         try:
-            with ProcessPoolExecutor(workers, context, cv2.setNumThreads, (1,)) as pool:
+            with processes.pool(workers, _run, *{job[0] for job in jobs}) as pool:
                 while done < len(jobs):
                     for files in pool.map(
                         _run, jobs[done : done + 4 * workers]
@@ -113,9 +109,7 @@ def drawn(
                         yield from files
                         done += 1
         except BrokenProcessPool:
-            # No process could start (a script without a main guard): the rest is drawn
-            # here.
-            pass
+            pass  # the rest is drawn here
     for job in jobs[done:]:
         yield from _run(job)
 
@@ -142,6 +136,7 @@ def write(folder: Path, files: Iterator[tuple[str, bytes]]) -> None:
     nothing.
     """
     part = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    folder.parent.mkdir(parents=True, exist_ok=True)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise CourseError(

@@ -1,0 +1,215 @@
+"""What is killed, and what runs twice at once: every run ends in the same bits, and the next one tidies up."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lessons_by_hand import code, lesson, result
+from test_report_stops import alive, wait_until
+
+from helpers import settings, store
+from helpers.errors import CourseError
+from report.places import replaced, scratch_folder
+
+HERE = Path(__file__).parent
+
+
+def begun(words: list[str], place: Path, **more) -> subprocess.Popen:
+    environment = os.environ | {
+        "COURSE_STORE": str(place),
+        "PYTHONPATH": str(settings.ROOT),
+        "OMP_NUM_THREADS": "1",
+    }
+    return subprocess.Popen(
+        [sys.executable, *words],
+        env=environment | more,
+        cwd=settings.ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_twenty_kills_at_random_moments_change_no_bit_and_leave_nothing(tmp_path):
+    script = str(HERE / "trained_under_fire.py")
+    # Another place and another hash seed on the way, which must not matter either.
+    whole = begun([script, "0"], tmp_path / "whole", PYTHONHASHSEED="1")
+    fired = begun([script, "20"], tmp_path / "under fire", PYTHONHASHSEED="2")
+    (expected, wrong), (found, _) = whole.communicate(), fired.communicate()
+    assert expected and found == expected, wrong
+    left = [
+        path
+        for path in (tmp_path / "under fire").glob("*/*")
+        if not path.parent.name.startswith(".") and not path.name.endswith(".whole")
+    ]
+    assert [path.parent.name for path in left] == ["models"]
+
+
+# Two at once
+
+
+def test_two_processes_that_want_the_same_make_it_once_and_both_have_it(tmp_path):
+    script = (
+        "import time\nfrom helpers import store\nfrom pathlib import Path\n"
+        "def write(draft):\n"
+        f"    open({str(tmp_path / 'made.txt')!r}, 'a').write('x')\n"
+        "    time.sleep(1)\n    (draft / 'x').write_text('1')\n"
+        "print((store.entry('kind', {}, write) / 'x').read_text())"
+    )
+    twins = [begun(["-c", script], tmp_path / "store") for _ in range(3)]
+    assert [one.communicate()[0].strip() for one in twins] == ["1"] * 3
+    assert (tmp_path / "made.txt").read_text() == "x"
+
+
+def test_two_builds_at_once_on_an_empty_store_both_succeed(bench):
+    drawing = (
+        "from helpers import domains, settings\n"
+        "course = settings.course('smoke')\n"
+        "print(len(list(domains.drawn(course, 'source').iterdir())))"
+    )
+    lesson(bench.folder, "00_first", code(drawing), result())
+    words = ["-m", "report.build", *bench.words]
+    twins = [begun(words, bench.store) for _ in range(2)]
+    said = [one.communicate() for one in twins]
+    assert [one.returncode for one in twins] == [0, 0], said
+    assert bench.record()["results"]["id_test.dice"]["value"] == 0.875
+    assert bench.left_behind() == []
+
+
+def test_three_hundred_swaps_of_three_builds_leave_a_whole_site(tmp_path):
+    failed = []
+    site = tmp_path / "site"
+
+    def build(number: int) -> None:
+        for _ in range(100):
+            try:
+                with replaced(tmp_path / "site") as draft:
+                    (draft / "index.html").write_text(f"{number}")
+                    (draft / "style.css").write_text("a")
+            except Exception as error:
+                failed.append(error)
+
+    script = (
+        "import sys\nfrom pathlib import Path\nfrom report.places import replaced\n"
+        "for _ in range(100):\n"
+        f"    with replaced(Path({str(site)!r})) as draft:\n"
+        "        (draft / 'index.html').write_text('1')\n"
+        "        (draft / 'style.css').write_text('a')\n"
+    )
+    others = [begun(["-c", script], tmp_path) for _ in range(2)]
+    build(0)
+    said = [one.communicate()[1] for one in others]
+    assert not failed and said == ["", ""]
+    assert sorted(path.name for path in site.iterdir()) == ["index.html", "style.css"]
+    assert [path.name for path in tmp_path.iterdir()] == ["site"]
+
+
+def test_a_build_needs_no_home(bench):
+    lesson(bench.folder, "00_first", result())
+    words = ["-m", "report.build", *bench.words]
+    built = begun(words, bench.store, HOME="/proc/nowhere")
+    said = built.communicate()
+    assert built.returncode == 0 and "Trace" not in said[1], said
+
+
+def test_a_site_that_cannot_be_written_is_one_sentence():
+    with pytest.raises(CourseError, match="site can't be written") as told:
+        with replaced(Path("/proc/nowhere/site")):
+            pass
+    assert "\n" not in str(told.value)
+
+
+# Killed without a word
+
+
+def dead() -> int:
+    """The number of a process that is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_the_drafts_of_killed_builds_go_and_a_site_moved_aside_comes_back(tmp_path):
+    site, pid = tmp_path / "site", dead()
+    for which in ("new", "old"):
+        (tmp_path / f"site.{which}-{pid}").mkdir()
+        (tmp_path / f"site.{which}-{pid}" / "index.html").write_text(which)
+    mine = tmp_path / f"site.new-{os.getppid()}"
+    mine.mkdir()
+    with pytest.raises(KeyboardInterrupt), replaced(site):
+        assert (site / "index.html").read_text() == "old"
+        raise KeyboardInterrupt
+    assert {path.name for path in tmp_path.iterdir()} == {"site", mine.name}
+
+
+def test_a_killed_makers_draft_goes_with_the_next_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_STORE", str(tmp_path))
+    script = (
+        "import sys\nfrom helpers import store\n"
+        "def write(draft):\n    (draft / 'big').write_bytes(bytes(10_000))\n"
+        "    print('begun', flush=True)\n    sys.stdin.read()\n"
+        "store.entry('kind', {}, write)"
+    )
+    maker = begun(["-c", script], tmp_path)
+    assert maker.stdout.readline() == "begun\n"
+    maker.kill()
+    maker.communicate()
+    assert len(list((tmp_path / "kind").iterdir())) == 1
+    place = store.entry("kind", {}, lambda draft: (draft / "x").write_text("1"))
+    assert list((tmp_path / "kind").iterdir()) == [place]
+
+
+def test_the_files_of_a_killed_builds_kernels_go_with_the_next_run(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    script = (
+        "import sys\nfrom report.places import scratch_folder\n"
+        "with scratch_folder() as scratch:\n"
+        "    print(scratch, flush=True)\n    sys.stdin.read()\n"
+    )
+    builds = [begun(["-c", script], tmp_path / "s", TMPDIR=str(tmp_path)) for _ in "12"]
+    killed, running = [Path(one.stdout.readline().strip()) for one in builds]
+    builds[0].kill()
+    builds[0].communicate()
+    assert killed.is_dir()
+    with scratch_folder() as mine:
+        assert not killed.exists() and running.is_dir() and Path(mine).is_dir()
+    builds[1].communicate()
+    assert [path.name for path in tmp_path.iterdir() if path.name != "s"] == []
+
+
+def test_processes_that_draw_end_with_the_one_that_asked_for_them(tmp_path):
+    script = tmp_path / "draws.py"
+    script.write_text(
+        "import os, sys\nfrom helpers import processes\nfrom helpers.phantom import jobs\n"
+        "if __name__ == '__main__':\n"
+        "    pool = processes.pool(2, jobs._run)\n"
+        "    print(*{pool.submit(os.getpid).result() for _ in range(50)}, flush=True)\n"
+        "    sys.stdin.read()\n"
+    )
+    parent = begun([str(script)], tmp_path)
+    workers = [int(word) for word in parent.stdout.readline().split()]
+    assert workers and all(map(alive, workers))
+    parent.send_signal(signal.SIGKILL)
+    parent.communicate()
+    wait_until(lambda: not any(map(alive, workers)))
+
+
+def test_processes_that_would_run_edited_code_never_start(monkeypatch):
+    from concurrent.futures.process import BrokenProcessPool
+
+    from helpers import imported, processes
+    from helpers.phantom import jobs
+
+    source = imported._sources["helpers.phantom.jobs"]
+    changed = source.replace("return draw(*what)", "return draw(*what) or []")
+    monkeypatch.setitem(imported._sources, "helpers.phantom.jobs", changed)
+    monkeypatch.setattr(imported, "_count", [*imported._count, "edited"])
+    assert changed != source
+    with processes.pool(1, jobs._run) as pool, pytest.raises(BrokenProcessPool):
+        pool.submit(os.getpid).result()

@@ -1,0 +1,88 @@
+"""A script of the tests: train a tiny network while it is killed at random moments, and print what it learned.
+
+python tests/trained_under_fire.py KILLS: one process imports PyTorch, and each training is a fork of it.
+"""
+
+import hashlib
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from helpers import models, runs, settings
+from helpers.frames import Packed
+
+
+class Tiny(torch.nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(3)
+        self.layers = torch.nn.Sequential(
+            torch.nn.Conv2d(3, 4, 3, padding=1),
+            torch.nn.BatchNorm2d(4),
+            torch.nn.ReLU(),
+            torch.nn.Conv2d(4, 1, 1),
+        )
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.layers(images)
+
+
+def frames(number: int) -> Packed:
+    chance = np.random.default_rng(number)
+    rows = [
+        {"dataset": "own", "subject": f"s{row % 2}", "clip": 0, "frame": row}
+        for row in range(8)
+    ]
+    packed = Packed(pd.DataFrame(rows), np.arange(8), Path(), made_of=f"tiny {number}")
+    blood = chance.random((8, 16, 16)) > 0.6
+    images = np.repeat(blood[..., None] * 160, 3, 3) + chance.integers(
+        0, 90, (8, 16, 16, 3)
+    )
+    packed.__dict__ |= {
+        "images": images.astype(np.uint8),
+        "blood": blood,
+        "valid": np.ones_like(blood),
+        "fill": np.zeros_like(blood),
+        "classes": np.zeros(blood.shape, np.uint8),
+    }
+    return packed
+
+
+def learned() -> str:
+    course = settings.course("smoke").but(epochs=25, batch=4, patience=99)
+    run = runs.trained("under fire", course, frames(0), frames(1))
+    digest = hashlib.sha256(repr(run.history).encode())
+    for value in run.model.state_dict().values():
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def main(kills: int) -> None:
+    torch.set_num_threads(1)
+    models.build = lambda *_, **__: Tiny()
+    chance, killed, began = random.Random(kills), 0, time.monotonic()
+    while killed < kills:
+        assert time.monotonic() - began < 300, "the kills took too long"
+        child = os.fork()
+        if child == 0:
+            learned()
+            os._exit(0)
+        time.sleep(chance.uniform(0.0, 0.35))
+        os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+        killed += os.WIFSIGNALED(status)
+        if not os.WIFSIGNALED(status):  # it was done before: begin again
+            for path in (settings.store_folder() / "models").glob("*"):
+                path.rename(path.with_name(f"{path.name}.whole"))
+    print(learned())
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

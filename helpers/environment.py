@@ -29,6 +29,7 @@ ONLY_AT_HOME = (
     "jupyterlab",
     "jupytext",
     "papermill",
+    "jupyter_client",
     "nbclient",
     "nbformat",
     "nbconvert",

@@ -69,7 +69,7 @@ def pinned(*files: str) -> set[str]:
 
 
 def test_what_a_lesson_or_the_report_imports_is_pinned():
-    optional = {"transformers"}  # the extra `sam`
+    optional = {"transformers", "playwright"}  # the extra `sam`; make pdf brings it
     needs = imported("helpers/**/*.py", "report/**/*.py", "notebooks/*.py")
     assert {"torch", "jinja2", "ipython"} <= needs
     assert needs - optional <= pinned("requirements.txt")

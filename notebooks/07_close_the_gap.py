@@ -134,7 +134,7 @@ SHOWN = {
     "alarm_at_1pct": "alarms at 1 %",
 }
 
-
+# %%
 pools = patients.blood.sum(axis=(1, 2))
 largest = pd.Series(pools).groupby(patients.table["subject"].to_numpy()).idxmax()
 kept = largest.iloc[:4].to_numpy()  # a frame each of some patients, to be looked at

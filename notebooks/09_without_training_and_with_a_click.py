@@ -68,6 +68,7 @@ from helpers.lesson import begin
 from helpers.settings import ROOT
 from helpers.views import view_of
 
+# %%
 lesson = begin(profile, seed, data)
 TEST = "ood_wished" if lesson.drawn else "ood_test"
 TESTS = ["id_test", TEST]

@@ -57,7 +57,8 @@ def dial(
             f"{company}, Dice of this frame is {words.number(dice)} (untouched "
             f"{words.number(counts.dice(before)[0])}) and "
             f"{counts.false_area(table)[0]:.1f} % of it is falsely marked; over all "
-            f"held-out pigs Dice is {untouched - lost:.3f}, a cost of {lost:+.3f}."
+            f"held-out pigs Dice is {untouched - lost:.3f}, a cost of "
+            f"{words.number(lost, '+.3f')}."
         )
         numbers = {
             "Dice, this frame": dice,

@@ -81,7 +81,7 @@ def follow(starts: Iterable[tuple[str, str]], lesson: str = "") -> Followed:
             waiting.append((module, ""))  # what the module does when it is imported
         elif name in known.imports:
             waiting += _resolved(found, (name,), known.imports)
-        elif imported.file(f"{module}.{name}"):
+        elif name and imported.file(f"{module}.{name}"):
             waiting.append((f"{module}.{name}", ALL))
         elif name:
             waiting.append((module, ALL))  # found at run time: take everything

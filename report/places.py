@@ -35,7 +35,8 @@ def replaced(site: Path) -> Iterator[Path]:
         ) from error
     finally:
         if old.exists() and not site.exists():
-            old.rename(site)
+            with contextlib.suppress(OSError):  # another build's came in between
+                old.rename(site)
         for left in (draft, old):
             shutil.rmtree(left, ignore_errors=True)
 

@@ -228,7 +228,7 @@ def test_where_processes_die_the_rest_is_decoded_in_this_one(tmp_path, monkeypat
         def shutdown(self, **_): ...
 
     whole = frames.pack(table, SIZE, folder=tmp_path / "whole", workers=1)
-    monkeypatch.setattr(decoding, "ProcessPoolExecutor", Dying)
+    monkeypatch.setattr(decoding.processes, "pool", Dying)
     broken = frames.pack(table, SIZE, folder=tmp_path / "broken", workers=2)
     assert len(chunks) > 1 and broken.digest == whole.digest
 
@@ -279,7 +279,7 @@ def test_a_store_that_cannot_be_written(table, tmp_path):
     (tmp_path / "store").write_text("a file stands where the folder should")
     sentence_of(
         lambda: frames.pack(table, SIZE, folder=tmp_path / "store"),
-        "can't be written (not a directory)",
+        "can't be written (file exists)",
         "COURSE_STORE",
     )
 

@@ -84,6 +84,7 @@ def test_a_twin_that_was_faster_is_kept(own_store, monkeypatch):
 def rooms(tmp_path, monkeypatch):
     """A house of its own: `top` imports `low` from a package, and nobody imports `aside`."""
     for name, text in {
+        "__init__": "",
         "top": "from helpers.inner.low import a\nb = a + 1",
         "inner/__init__": "",
         "inner/low": "a = 1",

@@ -149,7 +149,8 @@ def test_whatever_runs_while_a_result_is_made_has_been_followed(tmp_path, monkey
         ([views.view_of], lambda: views.view_of(few)),
     ):
         followed = following.follow([following.start(one) for one in makers]).texts
-        missed = seen(make) - set(followed)
+        # Where results lie changes none of them.
+        missed = seen(make) - set(followed) - {("helpers.settings", "store_folder")}
         assert len(ran) > 3 and not missed, missed
 
 

@@ -141,6 +141,7 @@ def test_forty_random_damages_each_end_in_the_right_value_and_one_sentence(own_s
             name, "predictions"
         )
         # The one in use: a drawing made anew is packed anew.
+        assert GETS[name]() == right[name]
         manifests = (own_store / kind).glob(f"[!.]*/{entries.MANIFEST}")
         latest = max(manifests, key=lambda path: path.stat().st_mtime_ns).parent
         files = sorted(path for path in latest.rglob("*") if path.is_file())

@@ -81,7 +81,7 @@ def follow(starts: Iterable[tuple[str, str]], lesson: str = "") -> Followed:
             waiting.append((module, ""))  # what the module does when it is imported
         elif name in known.imports:
             waiting += _resolved(found, (name,), known.imports)
-        elif imported.file(f"{module}.{name}"):
+        elif name and imported.file(f"{module}.{name}"):
             waiting.append((f"{module}.{name}", ALL))
         elif name:
             waiting.append((module, ALL))  # found at run time: take everything
@@ -108,7 +108,8 @@ def start(of: Callable | type | str) -> tuple[str, str]:
 
 def _add(found: Followed, waiting, module, name, known: _Module, as_read) -> None:
     one = known.definitions[name]
-    found.texts[module, name] = one.source if as_read else one.code
+    if text := one.source if as_read else one.code:
+        found.texts[module, name] = text
     found.files |= {path for text in one.strings for path in _named(module, text)}
     for uses in one.uses:
         if uses[0] in one.imports or uses[0] in known.imports:
@@ -181,7 +182,9 @@ def _definition(module: str, parts: list[ast.stmt], source: str) -> _Definition:
             strings.add(node.value)
     as_read = [_segment(source, part) for part in parts]
     # Unparsed, a statement has neither comments nor layout.
-    code = "\n".join(ast.unparse(_without_docstrings(part)) for part in parts)
+    code = "\n".join(
+        ast.unparse(_Undocumented().visit(part)) for part in parts if not _is_text(part)
+    )
     # A name before its dots is met again as a part of the longer one.
     whole = {one for one in uses if not any(_longer(other, one) for other in uses)}
     return _Definition(
@@ -238,10 +241,10 @@ class _Undocumented(ast.NodeTransformer):
         return node
 
 
-def _without_docstrings(part: ast.stmt) -> ast.AST:
-    if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):
-        return ast.Pass()  # a module's own, or one below a constant
-    return _Undocumented().visit(part)
+def _is_text(part: ast.stmt) -> bool:
+    """Whether a statement is a text and nothing else: a module's docstring, or one
+    below a constant."""
+    return isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)
 
 
 @functools.cache

@@ -22,7 +22,6 @@ from jupyter_client.provisioning import LocalProvisioner
 IMPORTED = (
     "ipykernel.kernelapp",
     "matplotlib.pyplot",
-    "matplotlib_inline.backend_inline",
     "pandas",
     "scipy.ndimage",
     "scipy.stats",

@@ -195,11 +195,13 @@ def test_any_number_of_processes_gives_the_same_bytes(tmp_path, monkeypatch):
     )
     names = sorted(path.name for path in one.place.iterdir())
     assert names == [
+        ".manifest.json",
         "about.json",
         "blood.npy",
         "classes.npy",
         "fill.npy",
         "images.npy",
+        "made_from.json",
         "valid.npy",
     ]
     for name in names:

@@ -58,7 +58,7 @@ from helpers.views import view_of
 
 lesson = begin(profile, seed, data)
 
-# %% [markdown]
+# %% [markdown] tags=["elsewhere"]
 # ## Two data sets
 #
 # | | source | target |
@@ -112,11 +112,13 @@ figures.strip(
     title="Blood in the source (above) and in the target",
 )
 
-# %% [markdown]
-# Above, blood is the brightest red there is, in large pools, on tissue that fills the
-# picture. Below, the view is round and dark, the organs have several colours, and the
-# blood is a small dark patch among them. "Bright red" would find blood above and miss
-# it below; "darker than what is around it" might find both, and much else.
+# %% [markdown] tags=["elsewhere"]
+# In the course's own two kinds of surgery, real or drawn, blood above is the brightest
+# red there is, in large pools, on tissue that fills the picture. Below, the view is round
+# and dark, the organs have several colours, and the blood is a small dark patch among
+# them. "Bright red" would find blood above and miss it below; "darker than what is
+# around it" might find both, and much else. Where the frames are your own, ask the two
+# questions again.
 #
 # ## What a label is made of
 #

@@ -496,7 +496,7 @@ play.border(with_border)
 # compared four of them on validation subjects, in `benchmarks/black.py`. Which would
 # you have tried first, and what would you have to watch besides Dice?
 
-# %%
+# %% tags=["elsewhere"]
 decided = pd.read_csv(ROOT / "benchmarks" / "black.csv")
 score = decided[(decided["part"] == "decided") & (decided["split"] == "id_val")]
 score = score[(score["measure"] == "dice") & (score["region"] == "frame")]
@@ -512,7 +512,7 @@ figures.table(
     "Dice on validation subjects, mean of three drawings",
 )
 
-# %% [markdown]
+# %% [markdown] tags=["elsewhere"]
 # Each row is a way of teaching, each column a way of showing the same validation
 # frames. Compare the rows within each column. The course takes the way with the best
 # mean over the three columns, which is "{best_taught}", by {lead:.3f} over the next. Besides

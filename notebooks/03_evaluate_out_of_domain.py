@@ -531,16 +531,17 @@ figures.failure_bars(shares.reindex([s for s in splits if s in shares.index]))
 wished = by_subject["ood_wished"]
 figures.single_patient(wished, "Dice on frames with blood, mean of a patient")
 
-# %% [markdown]
+# %% [markdown] tags=["phantom"]
 # Each of these drawn patients could have been the only one drawn with blood. The real
 # CholecSeg8k has blood in a single patient, so what it says about finding blood is a
 # single dot, too. How far real patients stray, this drawing can't tell.
-#
+
+# %% [markdown]
 # ### Exercise 4 · One patient's luck (open)
 #
 # A colleague has two networks and the one patient. The second network is better by 0.05
-# in Dice there. Using the figure above, argue whether you would believe that it is
-# better on patients, and what you would ask for.
+# in Dice there. Using the dots of the subjects above, argue whether you would believe
+# that it is better on patients, and what you would ask for.
 #
 # ## Would another threshold have helped?
 #

@@ -485,6 +485,6 @@ quiz(
 # You saw three honest correlations where a single number is usual, a dummy that has
 # some of them without knowing anything, and what is left when the amount of blood is
 # given. **Doubt** a correlation that does not say which of the three it is. And doubt it
-# as a *cause* in any case: the drawn patients' traits are independent of one another,
-# real patients' need not be, and to learn what does harm one has to change one thing and
+# as a *cause* in any case: in the drawing the patients' traits are independent of one
+# another, elsewhere they need not be, and to learn what does harm one has to change one thing and
 # leave the rest. Lesson 06 does.

@@ -688,7 +688,7 @@ if top is not None:
 # the drawing is the unit: as many dots as drawings, and no interval over so few.
 # **Which of the gains above will still be there?**
 
-# %%
+# %% tags=["elsewhere"]
 recorded = pd.read_csv(ROOT / "benchmarks" / "remedies.csv")
 recorded["name"] = recorded["remedy"].map(NAMES)
 drawings = recorded[recorded["remedy"] != "nothing"].pivot(
@@ -700,7 +700,7 @@ gaining = {
     for what in ("gain", "gain_view")
 }
 
-# %%
+# %% tags=["elsewhere"]
 n_drawings = drawings["gain"].shape[1]
 figures.gains(
     drawings["gain"],
@@ -710,7 +710,7 @@ figures.gains(
     f"{n_drawings} drawings",
 )
 
-# %%
+# %% tags=["elsewhere"]
 figures.gains(
     drawings["gain_view"],
     "gain in Dice inside the view",
@@ -719,7 +719,7 @@ figures.gains(
     f"each of {n_drawings} drawings",
 )
 
-# %%
+# %% tags=["elsewhere"]
 may = adaptation.REMEDIES["name"].drop("few_labelled")
 by_validation = drawings["val_gain"].loc[may].mean(axis=1)
 best = by_validation.idxmax()
@@ -735,7 +735,7 @@ control = controlled.idxmax()
 control_gives = drawings["gain"].loc[control].mean()
 against = drawings["gain"].loc[best].mean() - control_gives
 
-# %% [markdown]
+# %% [markdown] tags=["elsewhere"]
 # By the validation patients of all drawings, the remedy to take is '{best}'. On the
 # test patients it gives {gives} on the frame, from the least to the most drawing, and
 # {gives_view} inside the view. The control that validation patients prefer,
@@ -743,12 +743,12 @@ against = drawings["gain"].loc[best].mean() - control_gives
 # worth {against:+.2f}. Where the dots of a row lie on both sides of zero, all that one
 # can say is that it depends.
 
-# %%
+# %% tags=["elsewhere"]
 columns = ["id_dice", "recall", "precision", *evaluation.ALARMS, "seconds"]
 means = recorded.groupby("name", sort=False)[columns].mean().reset_index()
 figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 
-# %% [markdown]
+# %% [markdown] tags=["elsewhere"]
 # Seconds are those of making the remedy; what needs no training, or was trained before,
 # takes next to none. Compare the order of the rows by the three sizes of alarm with
 # their order by recall: who ranks by one number alone chooses for the reader.
@@ -759,7 +759,7 @@ figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # laparoscopy. Its numbers are cited, not ours; surgery, labels, networks and sizes
 # differ. **Which share of the gap did its best remedy recover?**
 
-# %%
+# %% tags=["elsewhere"]
 SOURCE = "RiccardoMazzi01/bleedsense_cvcs2026; test set of Rabbani et al., MIDL 2022"
 cited = pd.DataFrame(
     [
@@ -777,7 +777,7 @@ at_home, outside_home = cited["Dice"][:2]
 cited["share of the gap"] = (cited["Dice"] - outside_home) / (at_home - outside_home)
 figures.table(cited, f"Cited: {SOURCE}", digits=3)
 
-# %%
+# %% tags=["elsewhere"]
 real = cited.set_index("remedy")
 share = real["share of the gap"].iloc[2:]
 most, least = share.idxmax(), share.idxmin()
@@ -833,7 +833,7 @@ check(
 # of them were pretrained, without labels, on the videos that the target's frames are
 # cut from. A gain on those videos is then not one on unseen patients.
 
-# %%
+# %% tags=["elsewhere"]
 figures.table(
     surgenet.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
 )

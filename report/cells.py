@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 from helpers.errors import CourseError
 from helpers.magics import NAME as PHANTOM
 from helpers.settings import ROOT
+from report import domains
 from report.exercises import blank, solved, tags
 from report.prose import Prose, code, mathml, plain, scroll
 from report.rules import faults
@@ -34,7 +35,8 @@ def cell(cell: NotebookNode, where: str, prose: Prose) -> str:
     """
     if not cell.source.strip() or "injected-parameters" in tags(cell):
         return ""
-    return _checked(where, lambda: _cell(cell, prose))
+    made = _checked(where, lambda: _cell(cell, prose))
+    return domains.elsewhere(made) if "elsewhere" in tags(cell) else made
 
 
 def exercise(members: list[NotebookNode], where: str, prose: Prose) -> str:

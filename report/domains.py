@@ -2,6 +2,7 @@
 own."""
 
 import re
+from collections.abc import Callable
 
 ROLES = ("source", "target")
 DRAWN, OWN = "drawn", "own"
@@ -62,6 +63,20 @@ def renamed(page: str, domains: dict[str, str]) -> str:
             )
         return text
 
+    pieces = _KEPT.split(page)
+    return "".join(
+        piece if place % 2 else _renamed(piece, spoken)
+        for place, piece in enumerate(pieces)
+    )
+
+
+def elsewhere(made: str) -> str:
+    """The HTML of a cell that speaks of other data than the run's, and keeps its words:
+    the course's own data sets, recorded drawings, other studies."""
+    return f"<!--elsewhere-->{made}<!--/elsewhere-->"
+
+
+def _renamed(page: str, spoken: Callable[[str], str]) -> str:
     def attribute(found: re.Match) -> str:
         return found[1] + spoken(found[2]) + found[3]
 
@@ -75,6 +90,7 @@ def renamed(page: str, domains: dict[str, str]) -> str:
     return "".join(parts)
 
 
+_KEPT = re.compile(r"(<!--elsewhere-->.*?<!--/elsewhere-->)", re.DOTALL)
 _PIECES = re.compile(
     r"(<(?:pre|code|script|style)\b.*?</(?:pre|code|script|style)>|<[^>]*>)", re.DOTALL
 )

@@ -18,7 +18,7 @@ from report.rules import faults
 from report.teaching import teaching
 
 # The published study is of pigs and patients, whatever the reader's frames are.
-KEEP_WORDS = ("05_reexamine", "literature")
+KEEP_WORDS = ("05_reexamine", "literature", "glossary", "teaching")
 COURSE = "From pigs to patients"
 # Where the site is published: who shows a link with a picture asks for a whole address.
 ADDRESS = "https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:])

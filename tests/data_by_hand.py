@@ -49,3 +49,18 @@ def own(folder: Path, layout: Path, bleeding: bool) -> Path:
         lines.append(f"{name},case {row.subject[-2:]}")
     (folder / "subjects.csv").write_text("\n".join(lines) + "\n")
     return folder
+
+
+STAMP = (0, 255, 0)  # of no surgery, and of no chart
+
+
+def stamped(cholecseg8k: Path) -> Path:
+    """The same frames, each with a patch of STAMP's colour in its middle, by which a
+    picture of them is known wherever it is shown."""
+    for path in sorted(cholecseg8k.rglob("*_endo.png")):
+        image = cv2.imread(str(path))
+        high, wide = image.shape[:2]
+        rows, columns = (slice(n // 2 - n // 8, n // 2 + n // 8) for n in (high, wide))
+        image[rows, columns] = STAMP[::-1]
+        cv2.imwrite(str(path), image)
+    return cholecseg8k

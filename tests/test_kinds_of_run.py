@@ -1,0 +1,167 @@
+"""The whole course on data as people bring it, and every page of it read for words that
+are not true of that run."""
+
+import base64
+import io
+import json
+import re
+from dataclasses import dataclass
+from html import unescape
+from pathlib import Path
+
+import data_by_hand
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import settings
+from report.build import build
+from report.domains import banner
+
+# Kept whole: about the published study, about the course, about the literature.
+ABOUT_OTHERS = ("05_", "literature", "glossary", "teaching", "slides")
+SPOKEN = re.compile(r'\s(?:alt|aria-label|title)="([^"]*)"')
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A site, and what its run was made from."""
+
+    site: Path
+    domains: dict[str, str]
+
+    def pages(self) -> dict[str, str]:
+        """Every page's own words and its pictures' alternative texts, without code and
+        what speaks of other data."""
+        found = {}
+        for path in sorted(self.site.glob("*.html")):
+            if not path.name.startswith(ABOUT_OTHERS) and "-slides" not in path.name:
+                text = path.read_text()
+                text = re.sub(
+                    r"<!--elsewhere-->.*?<!--/elsewhere-->", " ", text, flags=re.S
+                )
+                text = re.sub(
+                    r"<(script|style|pre|code)\b.*?</\1>", " ", text, flags=re.S
+                )
+                said = " ".join(SPOKEN.findall(text))
+                words = re.sub(r"<[^>]+>", " ", text)
+                found[path.stem] = re.sub(r"\s+", " ", unescape(f"{words} | {said}"))
+        return found
+
+    def results(self) -> dict:
+        return json.loads((self.site / "results.json").read_text())
+
+    def pictures(self) -> list[np.ndarray]:
+        """Every picture of the site, beside the pages and in them, RGB."""
+        held = [
+            path.read_bytes()
+            for ending in ("webp", "png", "jpg")
+            for path in self.site.rglob(f"*.{ending}")
+        ]
+        for path in [*self.site.rglob("*.html"), *self.site.rglob("*.js*")]:
+            inside = re.findall(
+                r"data:image/(?:png|webp|jpeg);base64,([A-Za-z0-9+/=]+)",
+                path.read_text(),
+            )
+            held += [base64.b64decode(one) for one in inside]
+        return [np.asarray(Image.open(io.BytesIO(one)).convert("RGB")) for one in held]
+
+
+def stamps(pictures: list[np.ndarray]) -> int:
+    """How many pictures show a patch of the colour that data_by_hand.stamped gives."""
+    away = (
+        np.abs(one.astype(int) - data_by_hand.STAMP).max(axis=2) for one in pictures
+    )
+    return sum((one < 40).sum() >= 9 for one in away)
+
+
+def run(tmp_path_factory, name: str, kinds: tuple[str, str], **given) -> Ran:
+    with pytest.MonkeyPatch.context() as patch:
+        top = tmp_path_factory.mktemp(name)
+        patch.setenv("COURSE_STORE", str(top / "store"))
+        (top / "nothing").mkdir()
+        patch.setattr(settings, "data_folder", lambda: top / "nothing")
+        build(settings.course("smoke", **given), site=top / "site")
+    return Ran(top / "site", dict(zip(("source", "target"), kinds)))
+
+
+@pytest.fixture(scope="module")
+def half(tmp_path_factory) -> Ran:
+    """Real patients and drawn pigs, for a page to be published."""
+    folder = data_by_hand.released(tmp_path_factory.mktemp("released"))
+    target = data_by_hand.stamped(folder / "cholecseg8k")
+    kinds = ("drawn", "cholecseg8k")
+    return run(tmp_path_factory, "half", kinds, target=str(target), public=True)
+
+
+@pytest.fixture(scope="module")
+def dry(tmp_path_factory) -> Ran:
+    """Both released data sets, the target as it is without video01: no blood at all."""
+    folder = data_by_hand.released(tmp_path_factory.mktemp("released"))
+    data_by_hand.stamped(data_by_hand.without_blood(folder / "cholecseg8k"))
+    return run(tmp_path_factory, "dry", ("hemoset", "cholecseg8k"), data=str(folder))
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory) -> Ran:
+    """Two folders of one's own, in which every frame bleeds."""
+    top = tmp_path_factory.mktemp("own")
+    released = data_by_hand.released(top / "released")
+    given = {
+        role: str(data_by_hand.own(top / role, released / layout, bleeding=True))
+        for role, layout in (("source", "hemoset"), ("target", "cholecseg8k"))
+    }
+    return run(tmp_path_factory, "own-site", ("own", "own"), **given)
+
+
+KINDS = [
+    pytest.param(name, marks=pytest.mark.xdist_group(f"kind-{name}"))
+    for name in ("half", "dry", "own")
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_page_names_each_domain_as_what_it_is(kind, request) -> None:
+    ran = request.getfixturevalue(kind)
+    assert ran.results()["domains"] == ran.domains
+    first, rest = banner(ran.domains)
+    for name, text in ran.pages().items():
+        assert ("Phantom data:" in text) is (first == "Phantom data:"), name
+        assert ("Half drawn:" in text) is (first == "Half drawn:"), name
+        assert rest in text, name
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_page_shows_an_undefined_number_as_a_computer_writes_it(
+    kind, request
+) -> None:
+    ran = request.getfixturevalue(kind)
+    for name, text in ran.pages().items():
+        assert not re.search(r"(?<![\w-])(nan|NaN|None|inf)(?![\w-])", text), name
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_where_nothing_is_drawn_no_subject_is_called_drawn(kind, request) -> None:
+    ran = request.getfixturevalue(kind)
+    wrong = re.compile(r"drawn (pigs?|patients?|source subjects?|target subjects?)\b")
+    for name, text in ran.pages().items():
+        assert not wrong.search(text), (name, wrong.search(text))
+
+
+@pytest.mark.xdist_group("kind-own")
+def test_pages_of_own_folders_speak_of_neither_pigs_nor_patients(own) -> None:
+    wrong = re.compile(r".{40}\b(pigs?|patients?|hemoset|cholecseg8k)\b", re.I)
+    for name, text in own.pages().items():
+        assert not wrong.search(text), (name, wrong.search(text))
+
+
+@pytest.mark.xdist_group("kind-half")
+def test_a_page_to_be_published_shows_no_pixel_of_a_real_frame(half) -> None:
+    pictures = half.pictures()
+    assert len(pictures) > 50 and stamps(pictures) == 0
+    assert any("PUBLIC=1" in text for text in half.pages().values())
+
+
+@pytest.mark.xdist_group("kind-dry")
+def test_a_page_for_oneself_shows_real_frames(dry) -> None:
+    assert stamps(dry.pictures()) > 5  # so the search above would find them

@@ -289,6 +289,7 @@ check(
 
 # %%
 by_subject = per_frame.groupby(["split", "subject"], sort=False)["dice"].mean().dropna()
+bled = [split for split in splits if split in by_subject][-1]  # the farthest with blood
 over_frames = per_frame.groupby("split", sort=False)["dice"].mean()
 both = pd.DataFrame({"over frames": over_frames})
 both["over subjects"] = by_subject.groupby("split").mean()
@@ -319,7 +320,7 @@ def interval_of_median(values, level=0.9):
     return np.nan, np.nan
 
 
-dice = by_subject[main].to_numpy()
+dice = by_subject[bled].to_numpy()
 low, high = interval_of_median(dice)
 ours = intervals.order_statistics(dice, 0.9)
 assert np.allclose([low, high], ours, equal_nan=True)
@@ -339,7 +340,7 @@ least_subjects = statistics.OFFERED["mean"].least
 # and when does it vanish?**
 
 # %%
-play.fewer(by_subject[main], interval_of_median)
+play.fewer(by_subject[bled], interval_of_median)
 
 # %%
 least = min(3, n_dice)
@@ -460,7 +461,7 @@ def repaired(frame, repairs):
     return 2 * tp / (2 * tp + fp + fn)
 
 
-one = per_frame[bleeds & (per_frame["split"] == main)].iloc[0]
+one = per_frame[bleeds & (per_frame["split"] == bled)].iloc[0]
 for first in ("surround", "false marks in the view", "missed blood"):
     print(f"{first}, repaired first: {repaired(one, [first]) - repaired(one, []):+.3f}")
 
@@ -563,12 +564,12 @@ def dice_at(level):
 
 swept = pd.DataFrame({level: dice_at(level) for level in LEVELS})
 curves = {split: (LEVELS, swept.loc[split].to_numpy()) for split in splits}
-shown_main = name_of(main)
-best_swept, at_half = swept.loc[main].max(), swept.loc[main, 0.5]
+shown_bled = name_of(bled)
+best_swept, at_half = swept.loc[bled].max(), swept.loc[bled, 0.5]
 figures.line(curves, "threshold on the probability of blood", "Dice", mark=0.5)
 
 # %% [markdown]
-# At its best threshold {shown_main} would reach {best_swept:.2f}, against {at_half:.2f} at
+# At its best threshold {shown_bled} would reach {best_swept:.2f}, against {at_half:.2f} at
 # one half. A flat curve says that the network is sure of what it says, right or wrong. Where the
 # best threshold lies elsewhere for the target, remember that we could only see this
 # because we have the target's labels; chosen here, it would be chosen on the test.

@@ -3,6 +3,7 @@ that look alike, folders without permission. Each gets its sentence."""
 
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,19 +93,21 @@ def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
     sentence_of(lambda: frames.read(row), "own/images/a.png can't be read (Permission")
 
 
-@pytest.mark.parametrize("number, cause", [(13, "permission denied"), (28, "full")])
-def test_a_store_that_cannot_be_written(tmp_path, monkeypatch, number, cause):
-    def refused(*_, **__):
-        raise OSError(number, os.strerror(number))
+@pytest.mark.parametrize(
+    "number, cause, remedy",
+    [(13, "permission denied", "COURSE_STORE"), (28, "full", "free some space")],
+)
+def test_a_store_that_cannot_be_written(tmp_path, monkeypatch, number, cause, remedy):
+    def refused(self, *_, **__):
+        raise OSError(number, os.strerror(number), str(self))
 
     monkeypatch.setenv("COURSE_STORE", str(tmp_path / "store"))
-    monkeypatch.setattr(store.Path, "mkdir", refused)
-    monkeypatch.setattr(store.tempfile, "mkdtemp", refused)
+    monkeypatch.setattr(Path, "mkdir", refused)
     for call in (
         lambda: store.folder("frames", a=1),
         lambda: store.write_folder(tmp_path / "store" / "a", lambda _: None),
     ):
-        sentence_of(call, "/store", cause, "COURSE_STORE")
+        sentence_of(call, "/store", cause, remedy)
 
 
 # -- links and doubles ------------------------------------------------------------------

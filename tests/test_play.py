@@ -16,7 +16,7 @@ from test_browser import AXE, FAULTS, SERIOUS, Visit
 from helpers import counts, play, settings, shift
 from helpers.errors import CourseError
 from helpers.play import live, sheets
-from report.render import policy
+from report.frame import policy
 from report.rules import faults
 
 MOST_BYTES = 600_000

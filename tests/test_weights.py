@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from pathlib import Path
 
 import page_weights
@@ -83,4 +84,7 @@ def test_no_page_and_no_site_is_too_heavy(smoke, small: Path) -> None:
         assert len(list((site / "pictures").glob("*.webp"))) > 1
         assert page_weights.too_heavy(site) == []
         for page in site.glob("*.html"):
-            assert "data:image/png" not in page.read_text(encoding="utf-8"), page.name
+            text = page.read_text(encoding="utf-8")
+            # What a script cuts pictures from stays in the page.
+            text = re.sub(r'<figure class="play".*?</figure>', "", text, flags=re.S)
+            assert "data:image/png" not in text, page.name

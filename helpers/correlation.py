@@ -7,7 +7,6 @@ were a patient of its own. Every function leaves out the frames where a value is
 Where so few subjects, or frames, cannot reach 0.05, `p` is None and the note says so.
 """
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -229,47 +228,6 @@ def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
         (stats.rankdata(scores)[labels].sum() / positive - (positive + 1) / 2)
         / negative
     )
-
-
-def auroc_between(
-    scores: Sequence[float],
-    labels: Sequence[bool],
-    groups: Sequence,
-    unit: str = "subject",
-    seed: int = 0,
-) -> Estimate:
-    """AUROC with a group of frames (a subject, a clip: see `unit`) as the unit: mean
-    score, any positive.
-
-    p by giving the groups' labels to one another, which takes groups for exchangeable:
-    clips of one patient are, if at all, only for statements about that patient.
-    n_subjects is the number of groups.
-    """
-    table = frame_table(groups, score=scores, label=np.asarray(labels, float))
-    means = table.groupby("subject").agg(
-        score=("score", "mean"), label=("label", "max")
-    )
-    positive = (means["label"] > 0).to_numpy()
-    value, n, k = auroc(means["score"], positive), len(means), int(positive.sum())
-    ranks = stats.rankdata(means["score"])
-    complete = math.comb(n, k) <= permutation.EXACT
-    if not 0 < k < n:
-        picks = np.empty((0, max(k, 1)), int)
-    elif complete:
-        picks = np.array(list(itertools.combinations(range(n), k)))
-    else:
-        picks = permutation.orders(n, seed)[0][:, :k]
-    null = (
-        (ranks[picks].mean(axis=1) - (k + 1) / 2) / max(n - k, 1)
-        if len(picks)
-        else np.empty(0)
-    )
-    between = permutation.counted(n, unit)
-    p, note = permutation.judged(
-        value - 0.5, null - 0.5, complete, f"permuting the labels of {between}"
-    )
-    named = f"AUROC between {between}, {k} of them positive"
-    return Estimate(value, None, None, None, len(table), n, named, note, p, of=unit)
 
 
 def _named(given: Given) -> dict[str, Sequence[float]]:

@@ -83,7 +83,11 @@ def _renamed(page: str, spoken: Callable[[str], str]) -> str:
     parts = _PIECES.split(page)
     for place, part in enumerate(parts):
         if place % 2:  # a tag, or something that is kept whole
-            if not part.startswith(("<pre", "<code", "<script", "<style")):
+            if part.startswith('<script type="application/json"'):
+                parts[place] = spoken(
+                    part
+                )  # what a page will say when it is played with
+            elif not part.startswith(("<pre", "<code", "<script", "<style")):
                 parts[place] = _SPOKEN.sub(attribute, part)
         else:
             parts[place] = spoken(part)

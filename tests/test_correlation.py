@@ -200,27 +200,6 @@ def test_auroc_is_sklearns():
     assert correlation.auroc([np.nan, 1, 2], [True, False, True]) == 1
 
 
-def test_auroc_between_groups_counts_each_group_once():
-    generator = np.random.default_rng(14)
-    groups = np.repeat(np.arange(16), 10)
-    labels = (groups < 9) & (np.tile(np.arange(10), 16) > 4)
-    scores = generator.normal(size=160) + (groups < 9)
-    found = correlation.auroc_between(scores, labels, groups, unit="clip")
-    means = scores.reshape(16, 10).mean(1)
-    assert found.value == pytest.approx(roc_auc_score(np.arange(16) < 9, means))
-    assert found.p == pytest.approx(
-        stats.mannwhitneyu(means[:9], means[9:], method="exact").pvalue
-    )
-    assert found.estimand == "AUROC between 16 clips, 9 of them positive"
-    assert (
-        found.note == "p by permuting the labels of 16 clips."
-        and found.n_frames == 160
-        and found.n_subjects == 16
-    )
-    alone = correlation.auroc_between(scores, np.ones(160), groups)
-    assert np.isnan(alone.value) and alone.p is None
-
-
 @pytest.mark.parametrize(
     ("run", "sentence"),
     [

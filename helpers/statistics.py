@@ -246,6 +246,7 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
             np.clip((means - bounds[0]) / span, 0, 1), offer.level
         )
         low, high = bounds[0] + span * low, bounds[0] + span * high
+        low, high = np.clip((low, high), *bounds)  # rounding may lead beyond
     low, high = float(low), float(high)
     unit = max(map(abs, bounds)) if bounds else math.inf
     if high - low > WIDEST * unit:

@@ -628,14 +628,17 @@ figures.table(
 # %% tags=["phantom"]
 ahead = look.index[look["trained"] > look["random"]]
 ahead = words.listed(list(ahead)) or "none of the three"
+empty = words.listed(list(look.index[look["random"].isna()]))
+empty = f"nothing can be said of the {empty}, whose map is empty then" if empty else ""
+empty = empty or "none of the maps is empty then"
 likest = look["alike"].idxmax() if look["alike"].notna().any() else "no layer"
 
 # %% [markdown] tags=["phantom"]
 # The trained network has more of its map on the active blood than random weights have
-# at: {ahead}. Most like the map of random weights is that of: {likest}. What the two
-# share is drawn by the picture and the architecture, and no training was needed for it.
-# A map tells where the answer could come from, and not why; and a share of the map is
-# no share of the decision.
+# at: {ahead} ({empty}). Most like the map of random weights is that of: {likest}. What
+# the two share is drawn by the picture and the architecture, and no training was needed
+# for it. A map tells where the answer could come from, and not why; and a share of the
+# map is no share of the decision.
 #
 # ## From source to target
 #
@@ -729,7 +732,8 @@ worse = paired["id_test"].loc[["area", "unguided"]]
 title = "Guided minus another on unseen pigs: " + words.listed(
     [f"{name} {', '.join(f'{v:+.2f}' for v in row)}" for name, row in worse.iterrows()]
 )
-figures.by_drawing(paired, "difference of count errors a case", title=title)
+shown_pairs = {words.name_of(split): table for split, table in paired.items()}
+figures.by_drawing(shown_pairs, "difference of count errors a case", title=title)
 
 
 # %%

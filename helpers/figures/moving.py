@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from helpers.words import listed
 
 MOST_BYTES = 600_000
-GAP, HEAD, IN_A_ROW = 4, 16, 4  # pixels, pixels, pictures
+GAP, HEAD, WIDE, IN_A_ROW = 4, 16, 240, 4  # pixels, pixels, pixels, pictures
 
 
 class Moving:
@@ -35,9 +35,9 @@ def moving(
     title: str,
     pace: float = 0.4,
 ) -> Moving:
-    """Pictures (HxWx3 uint8) by name, as many of each as there are `seconds`, shown in
-    step for `pace` seconds each. Where reduced motion is preferred the one in the
-    middle stands still. ValueError above MOST_BYTES."""
+    """Pictures (uint8 RGB of any size, shown WIDE pixels wide) by name, as many of each
+    as there are `seconds`, shown in step for `pace` seconds each. Where reduced motion
+    is preferred the one in the middle stands still. ValueError above MOST_BYTES."""
     frames = [
         _sheet(
             {name: some[n] for name, some in columns.items()}, f"{seconds[n]:+.1f} s"
@@ -66,7 +66,8 @@ def moving(
 
 def _sheet(pictures: Mapping[str, np.ndarray], moment: str) -> Image.Image:
     """Named pictures in rows, the moment beside the first name."""
-    high, wide = next(iter(pictures.values())).shape[:2]
+    first = next(iter(pictures.values()))
+    wide, high = WIDE, round(WIDE * first.shape[0] / first.shape[1])
     rows = -(-len(pictures) // IN_A_ROW)
     columns = min(len(pictures), IN_A_ROW)
     size = (columns * (wide + GAP) - GAP, rows * (high + HEAD))
@@ -77,7 +78,10 @@ def _sheet(pictures: Mapping[str, np.ndarray], moment: str) -> Image.Image:
         top = (place // IN_A_ROW) * (high + HEAD)
         text = f"{name}, {moment}" if place == 0 else name
         pen.text((left + 2, top + 1), text, fill="black", font=font)
-        sheet.paste(Image.fromarray(picture), (left, top + HEAD))
+        fitted = Image.fromarray(picture).resize(
+            (wide, high), Image.Resampling.BILINEAR
+        )
+        sheet.paste(fitted, (left, top + HEAD))
     return sheet
 
 

@@ -87,7 +87,7 @@ def _sheet(pictures: Mapping[str, np.ndarray], moment: str) -> Image.Image:
 
 def _uri(frames: list[Image.Image], pace: float) -> str:
     held = io.BytesIO()
-    how = dict(format="WEBP", quality=60, method=4)
+    how = dict(format="WEBP", quality=50, method=4)
     if len(frames) > 1:
         how |= dict(save_all=True, append_images=frames[1:], loop=0)
         how |= dict(duration=round(1000 * pace))

@@ -469,7 +469,8 @@ short = habits[habits.habit == "schedule"].groupby("outcome")[["wrong", "right"]
 short_pigs, short_patients = short.loc["Dice of pigs"], short.loc["Dice of patients"]
 options, _ = pitfalls.recorded("habits", table="habits_options")
 scores = [
-    part.drop(columns=["seed", "network", "threshold"]).to_numpy()
+    # Each drawing has patients of its own: the others' columns are empty.
+    part.drop(columns=["seed", "network", "threshold"]).dropna(axis=1).to_numpy()
     for _, part in options.groupby("seed")
 ]
 n_options = min(map(len, scores))

@@ -23,6 +23,13 @@ ABOUT_OTHERS = ("05_", "literature", "glossary", "teaching", "slides")
 SPOKEN = re.compile(r'\s(?:alt|aria-label|title)="([^"]*)"')
 
 
+def words_of(page: str) -> str:
+    """What a page says, alternative texts too, without code and scripts."""
+    page = re.sub(r"<(script|style|pre|code)\b.*?</\1>", " ", page, flags=re.S)
+    said = " ".join(SPOKEN.findall(page))
+    return re.sub(r"\s+", " ", unescape(f"{re.sub('<[^>]+>', ' ', page)} | {said}"))
+
+
 @dataclass(frozen=True)
 class Ran:
     """A site, and what its run was made from."""
@@ -31,21 +38,14 @@ class Ran:
     domains: dict[str, str]
 
     def pages(self) -> dict[str, str]:
-        """Every page's own words and its pictures' alternative texts, without code and
-        what speaks of other data."""
+        """Every page's words about the run and its pictures' alternative texts: without
+        code, and without what speaks of other data."""
         found = {}
         for path in sorted(self.site.glob("*.html")):
-            if not path.name.startswith(ABOUT_OTHERS) and "-slides" not in path.name:
+            if not path.name.startswith(ABOUT_OTHERS):
                 text = path.read_text()
-                text = re.sub(
-                    r"<!--elsewhere-->.*?<!--/elsewhere-->", " ", text, flags=re.S
-                )
-                text = re.sub(
-                    r"<(script|style|pre|code)\b.*?</\1>", " ", text, flags=re.S
-                )
-                said = " ".join(SPOKEN.findall(text))
-                words = re.sub(r"<[^>]+>", " ", text)
-                found[path.stem] = re.sub(r"\s+", " ", unescape(f"{words} | {said}"))
+                kept = r"<!--elsewhere-->.*?<!--/elsewhere-->"
+                found[path.stem] = words_of(re.sub(kept, " ", text, flags=re.S))
         return found
 
     def results(self) -> dict:
@@ -129,6 +129,19 @@ def test_every_page_names_each_domain_as_what_it_is(kind, request) -> None:
         assert ("Phantom data:" in text) is (first == "Phantom data:"), name
         assert ("Half drawn:" in text) is (first == "Half drawn:"), name
         assert rest in text, name
+
+
+def no_raw_number(site: Path) -> None:
+    raw = re.compile(r"(?<![\w-])[+-]?(nan|NaN|None(?! of\b)|inf)(?![\w-])")
+    for path in sorted(site.glob("*.html")):
+        text = words_of(path.read_text())
+        found = raw.search(text)
+        assert not found, (path.name, text[found.start() - 80 : found.end() + 20])
+
+
+@pytest.mark.xdist_group("lessons")
+def test_no_page_of_the_course_shows_one_either(smoke) -> None:
+    no_raw_number(smoke.site)
 
 
 @pytest.mark.parametrize("kind", KINDS)

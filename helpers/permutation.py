@@ -89,9 +89,9 @@ def orders(n: int, seed: int = 0) -> tuple[np.ndarray, bool]:
     they all?).
     """
     if math.factorial(n) <= EXACT:
-        return np.array(list(itertools.permutations(range(n)))).reshape(
-            math.factorial(n), n
-        ), True
+        # Of no things there is one order, and it is empty: its type has to be said.
+        every = np.array(list(itertools.permutations(range(n))), int)
+        return every.reshape(math.factorial(n), n), True
     generator = np.random.default_rng(seed)
     return generator.permuted(np.tile(np.arange(n), (DRAWS, 1)), axis=1), False
 

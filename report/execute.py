@@ -49,14 +49,13 @@ class Executed:
         return self.notebook.metadata["course"].get("rehearsals", {})
 
 
-def fingerprint(folders: list[Path], without: Path) -> str:
+def fingerprint(folders: list[Path], without: list[Path]) -> str:
     """A hash of the files under some folders: their paths, sizes and times of change,
     never their bytes.
 
-    without: a folder to leave out (the store, which lessons themselves fill). Links are
-    followed once.
+    without: folders to leave out (stores, which lessons fill). Links are followed once.
     """
-    digest, seen = hashlib.sha256(), {without.resolve()}
+    digest, seen = hashlib.sha256(), {one.resolve() for one in without}
     for top in folders:
         for parent, inner, files in os.walk(top, followlinks=True):
             real = Path(parent).resolve()
@@ -94,8 +93,10 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
         settings.data_folder() / "sam",
     )
     folders = [folder for folder in named if folder]
+    # The one in data/ is another process's where COURSE_STORE names this one's.
+    stores = [settings.store_folder(), settings.data_folder() / "store"]
     return {
-        "data": fingerprint(folders, without=settings.store_folder()),
+        "data": fingerprint(folders, without=stores),
         "python": platform.python_version(),
     }
 

@@ -163,6 +163,7 @@ def test_an_unchanged_lesson_is_rendered_again_and_not_executed_again(
 def test_what_another_store_in_the_data_folder_holds_is_no_input(
     bench, monkeypatch, tmp_path
 ) -> None:
+    monkeypatch.setattr(settings, "data_folder", lambda: bench.data)
     monkeypatch.setenv("COURSE_STORE", str(tmp_path / "elsewhere"))
     before = executing.inputs(settings.course("smoke"))
     (bench.data / "store" / "models").mkdir(parents=True)

@@ -30,7 +30,7 @@ data: $(READY)  ## say what the real data sets are, what is there, and fetch Cho
 	@$(BIN)/python -m helpers.fetching --data="$$DATA" --from="$${FROM:-hub}" --yes="$$YES"
 
 test: $(TESTED)  ## all tests
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lab: $(READY)  ## JupyterLab on copies of the lessons in work/, which are yours and never overwritten
 	@$(BIN)/python -m report.notebooks --copy

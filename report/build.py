@@ -71,7 +71,7 @@ def _execute(
     names: list[Path], course: settings.Course, published: str
 ) -> list[Executed]:
     done, made_from = [], inputs(course, published)
-    with surroundings():
+    with surroundings(len(names)):
         for name in names:
             print(f"{name.stem:<36}", end="", flush=True)
             try:

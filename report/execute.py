@@ -121,9 +121,9 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 
 
 @contextlib.contextmanager
-def surroundings() -> Iterator[None]:
-    """Where kernels start: in this interpreter and this clone, without a display or the
-    user's own set-up."""
+def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
+    """Where a number of kernels start: in this interpreter and this clone, without a
+    display or the user's own set-up."""
     with scratch_folder() as scratch:
         # A kernel spec of our own: "python3" may be another environment's where Jupyter
         # is installed already.
@@ -161,7 +161,7 @@ def surroundings() -> Iterator[None]:
         before = {name: os.environ.get(name) for name in wanted}
         os.environ.update(wanted)
         try:
-            with kernels.at_once():
+            with kernels.at_once(number):
                 yield
         finally:
             for name, value in before.items():

@@ -7,6 +7,7 @@ as any other: nothing that a lesson does reaches the next one.
 """
 
 import contextlib
+import functools
 import importlib
 import json
 import os
@@ -30,15 +31,20 @@ IMPORTED = (
     "torchvision.transforms.v2",
     "segmentation_models_pytorch",
 )
+WORTH_IT = 4  # kernels: the imports take as long as a few plain starts
 
 
 class Nursery:
-    """The process that kernels are copies of. It ends, and they with it, when its
-    standard input closes, so also when the process that opened it is killed."""
+    """The process that kernels are copies of, begun when the first is wanted. It ends,
+    and they with it, when its standard input closes, so also when the process that
+    opened it is killed."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._process = subprocess.Popen(
+
+    @functools.cached_property
+    def _process(self) -> subprocess.Popen:
+        return subprocess.Popen(
             [sys.executable, "-m", "report.kernels"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -55,6 +61,8 @@ class Nursery:
 
     def close(self) -> None:
         """End it and all that it started."""
+        if "_process" not in vars(self):
+            return
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
@@ -122,9 +130,11 @@ _open: list[Nursery] = []
 
 
 @contextlib.contextmanager
-def at_once() -> Iterator[None]:
-    """Within it `Manager` forks; where the system cannot, nothing changes."""
-    if sys.platform != "linux":  # macOS forks, but its libraries do not bear it
+def at_once(number: int) -> Iterator[None]:
+    """Within it `Manager` forks, where so many kernels are worth it and the system can;
+    else nothing changes."""
+    # macOS forks, but its libraries do not bear it.
+    if number < WORTH_IT or sys.platform != "linux":
         yield
         return
     nursery = Nursery()

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import axe_playwright_python
-import pytest
 
 from report.frame import BESIDE
 
@@ -156,12 +155,10 @@ def test_a_solution_and_an_answer_open_from_the_keyboard(browser, small: Path) -
         assert visit.ask(f"document.querySelector('{fold}').open") is True
 
 
-@pytest.mark.xdist_group("lessons")
 def test_axe_finds_nothing_serious_in_the_course(browser, smoke) -> None:
     accessible(browser, smoke.site)
 
 
-@pytest.mark.xdist_group("lessons")
 def test_no_line_of_code_of_the_course_is_cut_off_on_a_desk(browser, smoke) -> None:
     for path in sorted(smoke.site.glob("*.html")):
         visit = Visit(browser, path)
@@ -170,7 +167,6 @@ def test_no_line_of_code_of_the_course_is_cut_off_on_a_desk(browser, smoke) -> N
         visit.context.close()
 
 
-@pytest.mark.xdist_group("lessons")
 def test_the_course_in_a_browser_with_the_network_off(browser, smoke) -> None:
     # A page and a deck of slides a lesson, the first page, and those beside the lessons.
     many = 2 * len(smoke.executed) + 1 + len(BESIDE)

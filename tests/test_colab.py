@@ -10,8 +10,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import pytest
-
 from helpers.settings import ROOT
 
 ABSENT = (
@@ -117,7 +115,6 @@ def runtime(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-@pytest.mark.xdist_group("lessons")
 def test_a_lesson_opened_on_colab_leaves_torch_and_numpy_alone_and_runs(
     tmp_path: Path, smoke
 ) -> None:

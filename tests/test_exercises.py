@@ -157,7 +157,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("lessons")
     written_lesson(folder, "00_drawn", small_exercises(True))
     written_lesson(folder, "01_real", small_exercises(False))
-    with pytest.MonkeyPatch.context() as patch, surroundings():
+    with pytest.MonkeyPatch.context() as patch, surroundings(1):
         patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
         course = settings.course("smoke", data=str(tmp_path_factory.mktemp("data")))
         made_from = inputs(course)
@@ -255,7 +255,6 @@ def test_the_lesson_does_without_the_names_of_its_exercises(lesson: Path) -> Non
     assert names(exercised)[0] & (bound | used) == set()
 
 
-@pytest.mark.xdist_group("lessons")
 @lesson
 def test_solved_every_check_praises_and_blank_every_check_hints(lesson, smoke) -> None:
     executed = smoke.executed[lesson.stem]

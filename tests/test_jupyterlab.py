@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from helpers.settings import ROOT
 from report import exercises
 from report.notebooks import FOLDER, notebook, written
@@ -174,6 +172,5 @@ def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
         lab.context.close()
 
 
-@pytest.mark.xdist_group("lessons")
 def test_a_lesson_in_jupyterlab(browser, smoke, tmp_path: Path) -> None:
     solve_and_slide(browser, LESSON, tmp_path, smoke.store)

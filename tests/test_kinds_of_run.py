@@ -114,10 +114,7 @@ def own(tmp_path_factory) -> Ran:
     return run(tmp_path_factory, "own-site", ("own", "own"), **given)
 
 
-KINDS = [
-    pytest.param(name, marks=pytest.mark.xdist_group(f"kind-{name}"))
-    for name in ("half", "dry", "own")
-]
+KINDS = ("half", "dry", "own")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -139,7 +136,6 @@ def no_raw_number(site: Path) -> None:
         assert not found, (path.name, text[found.start() - 80 : found.end() + 20])
 
 
-@pytest.mark.xdist_group("lessons")
 def test_no_page_of_the_course_shows_one_either(smoke) -> None:
     no_raw_number(smoke.site)
 
@@ -159,14 +155,12 @@ def test_where_nothing_is_drawn_no_subject_is_called_drawn(kind, request) -> Non
         assert not wrong.search(text), (name, wrong.search(text))
 
 
-@pytest.mark.xdist_group("kind-own")
 def test_pages_of_own_folders_speak_of_neither_pigs_nor_patients(own) -> None:
     wrong = re.compile(r".{40}\b(pigs?|patients?|hemoset|cholecseg8k)\b", re.I)
     for name, text in own.pages().items():
         assert not wrong.search(text), (name, wrong.search(text))
 
 
-@pytest.mark.xdist_group("kind-half")
 def test_a_page_to_be_published_shows_no_pixel_of_a_real_frame(half) -> None:
     pictures = half.pictures()
     assert len(pictures) > 50 and stamps(pictures) == 0
@@ -176,6 +170,5 @@ def test_a_page_to_be_published_shows_no_pixel_of_a_real_frame(half) -> None:
     )
 
 
-@pytest.mark.xdist_group("kind-dry")
 def test_a_page_for_oneself_shows_real_frames(dry) -> None:
     assert stamps(dry.pictures()) > 5  # so the search above would find them

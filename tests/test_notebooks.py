@@ -27,7 +27,6 @@ def tagged(path: Path, tag: str) -> list[str]:
     return [cell.source for cell in notebook(path).cells if tag in tags(cell)]
 
 
-@pytest.mark.xdist_group("lessons")
 @lesson
 def test_runs_on_smoke(lesson: Path, smoke) -> None:
     cells = [
@@ -41,7 +40,6 @@ def test_runs_on_smoke(lesson: Path, smoke) -> None:
     ]
 
 
-@pytest.mark.xdist_group("lessons")
 @lesson
 def test_nothing_is_left_on_standard_error(lesson: Path, smoke) -> None:
     said = [

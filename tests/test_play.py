@@ -488,21 +488,17 @@ def frames_agree(site: Path) -> None:
     assert means.mean() == pytest.approx(results["id_test.dice"]["value"], abs=1e-7)
 
 
-@pytest.mark.xdist_group("lessons")
 def test_everything_on_the_pages_of_the_course_can_be_played_with(browser, smoke):
     play_with_every_page(browser, smoke.site)
 
 
-@pytest.mark.xdist_group("lessons")
 def test_the_dials_32_numbers_are_those_that_shares_are_recorded_from(smoke) -> None:
     dial_agrees(smoke.site)
 
 
-@pytest.mark.xdist_group("lessons")
 def test_the_epsilon_agrees_with_what_lesson_05_records(smoke) -> None:
     epsilon_agrees(smoke.site)
 
 
-@pytest.mark.xdist_group("lessons")
 def test_the_frames_to_look_through_have_the_recorded_dice(smoke) -> None:
     frames_agree(smoke.site)

@@ -176,7 +176,6 @@ def test_what_another_store_in_the_data_folder_holds_is_no_input(
 # The real lessons, on the smallest profile
 
 
-@pytest.mark.xdist_group("lessons")
 def test_the_course_itself_builds_and_executes_nothing_twice(smoke) -> None:
     assert smoke.printed.count("unchanged") == len(smoke.executed)
     record = json.loads((smoke.site / "results.json").read_text(encoding="utf-8"))
@@ -212,7 +211,6 @@ def test_only_what_is_given_is_a_key_of_data() -> None:
     assert executing.parameters(settings.course("smoke", seed=2)) == plain
 
 
-@pytest.mark.xdist_group("lessons")
 def test_no_page_shows_an_object_as_python_writes_it(smoke) -> None:
     """What a cell ends in is for a reader: a chart, a table, a word or a number."""
     raw = re.compile(r'<pre class="stream result">((?:[A-Z]\w+\(|&lt;)[^<]{0,60})')

@@ -61,7 +61,6 @@ def test_every_address_inside_the_small_site_leads_somewhere(small: Path) -> Non
     assert lost(small) == []
 
 
-@pytest.mark.xdist_group("lessons")
 def test_every_address_inside_the_course_leads_somewhere(smoke) -> None:
     assert lost(smoke.site) == []
 
@@ -104,7 +103,6 @@ def test_words_are_in_order_with_a_meaning_each_and_no_form_twice() -> None:
     assert names == sorted(names) and all(len(one.text) > 40 for one in words)
 
 
-@pytest.mark.xdist_group("lessons")
 def test_lessons_link_their_words(smoke) -> None:
     linked = set()
     for path in smoke.site.glob("[0-9]*.html"):
@@ -207,7 +205,6 @@ def test_slides_are_turned_from_the_keyboard(browser, small: Path) -> None:
     assert visit.ask(seen) == 1 and visit.page.url.endswith("#2") and visit.wrong == []
 
 
-@pytest.mark.xdist_group("lessons")
 def test_every_figure_of_a_lesson_is_on_a_slide(smoke) -> None:
     shown = 0
     for name in smoke.executed:

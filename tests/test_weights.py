@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import page_weights
-import pytest
 from PIL import Image
 
 from report.pictures import Pictures
@@ -78,7 +77,6 @@ def test_a_page_is_weighed_with_what_it_brings_and_not_with_what_it_links(
     assert ["b.html" in one for one in page_weights.too_heavy(tmp_path)] == [True]
 
 
-@pytest.mark.xdist_group("lessons")
 def test_no_page_and_no_site_is_too_heavy(smoke, small: Path) -> None:
     for site in (small, smoke.site):
         assert len(list((site / "pictures").glob("*.webp"))) > 1

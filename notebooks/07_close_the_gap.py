@@ -648,9 +648,7 @@ passes = pd.DataFrame(rows).set_index("passes")
 
 # %%
 curves = {
-    split: (list(passes.index), list(passes[split]))
-    for split in (VALIDATION, TEST)
-    if passes[split].notna().any()
+    split: (list(passes.index), list(passes[split])) for split in (VALIDATION, TEST)
 }
 dice_moved = words.change(*passes[TEST].iloc[[0, -1]])
 figures.line(
@@ -664,9 +662,9 @@ figures.line(
 recall = passes[f"recall, {TEST}"]
 recall_moved = words.change(recall.iloc[0], recall.iloc[-1])
 top = passes[VALIDATION].idxmax() if passes[VALIDATION].notna().any() else None
-peek = passes[TEST].idxmax()
+peek = passes[TEST].idxmax() if passes[TEST].notna().any() else None
 honest = "On validation patients nothing can be chosen here, so one pass stands."
-if top is not None:
+if top is not None and peek is not None:
     lost = passes[TEST][peek] - passes[TEST][top]
     honest = (
         f"Chosen on validation patients it is {words.counted(top, 'pass')} "

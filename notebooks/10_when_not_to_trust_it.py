@@ -808,7 +808,9 @@ rows = [
     for name in knows
 ]
 columns = ["way", "false positives at 95 %", "AURC", "from", "to"]
-by_error = pd.DataFrame(rows, columns=columns).sort_values("AURC", kind="stable")
+by_error = pd.DataFrame(rows, columns=columns)
+by_error = by_error.astype({"from": float, "to": float})  # without an interval: none
+by_error = by_error.sort_values("AURC", kind="stable")
 figures.table(by_error, "False positives: source against target. AURC: by error", 2)
 
 # %%

@@ -161,6 +161,7 @@ def serve() -> None:
             answer = os.fork()
             if answer == 0:
                 _become_a_kernel(asked)
+            _lead_a_group(answer)
             started.add(answer)
         print(json.dumps(answer), flush=True)
     for number in started:
@@ -168,6 +169,14 @@ def serve() -> None:
             os.killpg(number, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(number, 0)  # so that its memory is counted
+
+
+def _lead_a_group(number: int) -> None:
+    """Let a process lead a group of its own, so that its workers end with it. Both the
+    kernel and the one who forked it say so, as whoever comes first must find it done:
+    a group that is not there yet can't be killed."""
+    with contextlib.suppress(ProcessLookupError):
+        os.setpgid(number, number)
 
 
 def _ended(number: int) -> int | None:
@@ -181,7 +190,7 @@ def _ended(number: int) -> int | None:
 def _become_a_kernel(asked: dict) -> None:
     from ipykernel.kernelapp import launch_new_instance
 
-    os.setsid()  # a group of its own, so that its workers end with it
+    _lead_a_group(0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     nothing = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):

@@ -89,7 +89,7 @@ def test_hashes_are_those_of_every_run(nursery, tmp_path) -> None:
 
 
 BUILDER = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from report import kernels
 from report.execute import surroundings
@@ -97,7 +97,7 @@ with surroundings():
     nursery = kernels._open[-1]
     one = kernels.Kernel(nursery, arguments=["-f", sys.argv[1]], folder=".",
                          environment={"PATH": ""})
-    print(nursery._process.pid, one.pid, flush=True)
+    print(nursery._process.pid, one.pid, os.getpgid(one.pid), flush=True)
     time.sleep(600)
 """
 
@@ -117,8 +117,9 @@ def test_a_build_that_is_killed_leaves_no_kernel(tmp_path) -> None:
         text=True,
         cwd=ROOT,
     )
-    started = [int(number) for number in builder.stdout.readline().split()]
-    assert len(started) == 2 and all(map(alive, started))
+    nursery, kernel, group = map(int, builder.stdout.readline().split())
+    started = nursery, kernel
+    assert group == kernel and all(map(alive, started))
     builder.send_signal(signal.SIGKILL)
     builder.wait()
     until = time.monotonic() + 60

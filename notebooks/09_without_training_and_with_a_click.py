@@ -412,9 +412,10 @@ except CourseError as missing:
 # {there}
 #
 # One click says where blood is; a second may say where it isn't. **After which click
-# would you stop?** In Jupyter you click yourself, by two sliders for the place; on the
-# page the clicks are those of a user who always clicks into the middle of the largest
-# error. The middle is the place that lies farthest from the error's edge.
+# would you stop?** In Jupyter you click on the frame yourself, or move a cross by the
+# arrow keys and press Enter; on the page the clicks are those of a user who always
+# clicks into the middle of the largest error. The middle is the place that lies
+# farthest from the error's edge.
 
 
 # %%

@@ -994,10 +994,10 @@ def with_silence(asking, answered, of):
     silent, bled = scored[split][asking] > level, bleeds[split]
     large = area_in_view(split) >= least_area
     numbers = {
-        "bleeding, alarm": (bled & large & ~silent).sum(),
-        "bleeding, missed": (bled & ~large & ~silent).sum(),
-        "bleeding, silent": (bled & silent).sum(),
-        "clean, alarm": (~bled & large & ~silent).sum(),
+        "right alarms": (bled & large & ~silent).sum(),
+        "missed bleeding": (bled & ~large & ~silent).sum(),
+        "silent on bleeding": (bled & silent).sum(),
+        "false alarms": (~bled & large & ~silent).sum(),
     }
     found = ", ".join(f"{name} {value}" for name, value in numbers.items())
     said = f"Answering on {answered:g} % at home, frames of {of}: {found}."
@@ -1008,8 +1008,8 @@ def with_silence(asking, answered, of):
 
 # %%
 controls = [
-    play.Choice("asking", "way to ask", ways),
-    play.Choice("of", "frames of", places),
+    play.Choice("asking", "way to ask", ways, way),
+    play.Choice("of", "frames of", places, places[1]),
     play.Slider("answered", "answered at home, %", [50, 60, 70, 80, 90, 95, 100], 95),
 ]
 play.Interactive("silence", controls, with_silence, "An alarm that may stay silent")
@@ -1017,15 +1017,15 @@ play.Interactive("silence", controls, with_silence, "An alarm that may stay sile
 # %%
 fewer = {share: with_silence(way, share, places[1]).numbers for share in (95, 50)}
 misses_gone, alarms_gone = (
-    int(fewer[95][name] - fewer[50][name])
-    for name in ("bleeding, missed", "bleeding, alarm")
+    f"{fewer[95][name] - fewer[50][name]:.0f} of {fewer[95][name]:.0f} {name}"
+    for name in ("missed bleeding", "right alarms")
 )
 
 # %% [markdown]
-# By {way}, from 95 % answered to 50 %, on {places[1]} {misses_gone} misses
-# and {alarms_gone} right alarms become silence. A silence is worth
-# something where it takes away more of what is wrong than of what is right; these are
-# counts of frames, and frames of one subject resemble each other.
+# By {way}, from 95 % answered to 50 %, on {places[1]} silence takes the place of
+# {misses_gone}, and of {alarms_gone}. It is worth something where it takes
+# a larger share of what is wrong than of what is right. These are counts of frames, and
+# frames of one subject resemble each other.
 #
 # ### Exercise 4 · What would you switch on? (open)
 #

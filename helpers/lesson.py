@@ -39,6 +39,8 @@ KEYS = {
     "published": None,
     "on_bad": "on_bad",
     "public": "public",
+    "encoder": "encoder",
+    "weights": "weights",
 }
 # Overlap means something where there is blood, an alarm where there is none.
 ON_BLOOD = {"dice", "iou", "precision", "recall"}
@@ -286,7 +288,8 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     )
     lesson = Lesson(course, gathered, str(data.get("published") or ""))
     _open(lesson)
-    notes, skipped = map(_as_text, (gathered.notes, gathered.skipped))
+    said = (*gathered.notes, *_of_network(course))
+    notes, skipped = map(_as_text, (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
         notes.append(
@@ -321,6 +324,22 @@ def _open(lesson: Lesson) -> None:
 def _as_text(sentences) -> list[str]:
     # They name files and folders, and a name may look like Markdown or HTML.
     return [names.text(one) for one in sentences]
+
+
+def _of_network(course: settings.Course) -> list[str]:
+    """A sentence where the network is another than the profile's."""
+    encoder, weights = course.numbers.encoder, course.weights
+    usual = settings.PROFILES[course.profile].encoder
+    if (encoder, weights) == (usual, "imagenet"):
+        return []
+    begins = {
+        None: "drawn by chance, which have seen no image",
+        "imagenet": "those from ImageNet",
+    }
+    said = begins.get(weights) or f"those in {names.printable(weights.name)}"
+    return [
+        f"The network's encoder is {encoder}; the weights it begins with are {said}."
+    ]
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

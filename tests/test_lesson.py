@@ -52,7 +52,7 @@ def test_an_unknown_key_is_one_sentence(word):
         begin("smoke", 0, {"source": "", word: "x"})
     assert str(error.value) == (
         f"data has no key '{word}'; it knows folder, source, target, "
-        "published, on_bad and public."
+        "published, on_bad, public, encoder and weights."
     )
 
 
@@ -75,6 +75,8 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
                 "published": "d",
                 "on_bad": "skip",
                 "public": True,
+                "encoder": "resnet18",
+                "weights": "none",
             },
         )
     assert asked == {
@@ -85,6 +87,8 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
         "target": "c",
         "on_bad": "skip",
         "public": True,
+        "encoder": "resnet18",
+        "weights": "none",
     }
 
 
@@ -95,6 +99,14 @@ def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
     assert opened.splits("id_test", "ood_wished") == ["id_test", "ood_wished"]
     assert "train" in opened.splits() and len(opened.splits()) == 7
     assert opened.picture("train", 0).shape == (64, 96, 3)
+
+
+def test_a_lesson_names_an_encoder_that_is_not_the_profiles(store, shown):
+    begin("smoke", 0, {"encoder": "resnet18", "weights": "none"})
+    words.call()
+    said = "The network's encoder is resnet18; the weights it begins with are drawn"
+    assert said in shown[0][results.INFO_TYPE]["notes"][-1]
+    assert said in shown[1].data  # in Jupyter
 
 
 def test_from_predictions_to_a_record_and_a_table(opened, shown):

@@ -18,6 +18,7 @@ import pandas as pd
 from helpers.case_drawing import Drawing, Frame
 from helpers.clips import Bleeding
 from helpers.phantom.subjects import LAPAROSCOPIC, PIGS, ROBOTIC
+from helpers.progress import progress
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def write(cases: list[Case], folder: Path, video: bool = False) -> None:
     """Write each case as a folder of numbered JPEG frames, or as an mp4 where `video`,
     and the truth of all beside them in bleedings.csv."""
     rows = []
-    for case in cases:
+    for case in progress(cases, "Drawing cases"):
         place = Path(folder) / case.name
         if video:
             _write_video(case, place.with_suffix(".mp4"))

@@ -18,6 +18,7 @@ from helpers import counts, domains, encoders, models, store, training
 from helpers.checkpoints import read_state, write_state
 from helpers.domains import Domains
 from helpers.frames import Packed
+from helpers.progress import counting
 from helpers.settings import Course
 from helpers.training import History
 
@@ -101,18 +102,25 @@ def trained(
     def make() -> tuple[torch.nn.Module, History]:
         checkpoint = checkpoint_of(what)
         model = untrained(course) if start is None else copy.deepcopy(start.model)
-        history = training.fit(
-            model,
-            train,
-            id_val,
-            numbers,
-            course.seed,
-            checkpoint,
-            transform,
-            watch,
-            foot,
-            fill_counts,
-        )
+        with counting(f"Training '{name}', epochs", numbers.epochs) as tell:
+
+            def after(history: History) -> None:
+                tell(len(history.loss))
+                if watch is not None:
+                    watch(history)
+
+            history = training.fit(
+                model,
+                train,
+                id_val,
+                numbers,
+                course.seed,
+                checkpoint,
+                transform,
+                after,
+                foot,
+                fill_counts,
+            )
         return model, history
 
     def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:

@@ -51,6 +51,7 @@ import pandas as pd
 from helpers import causes, figures, phantom, pitfalls, play, shift, views
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
+from helpers.progress import progress
 from helpers.statistics import Estimate
 
 lesson = begin(profile, seed, data)
@@ -385,7 +386,8 @@ figures.table(
 )
 
 # %% tags=["phantom"]
-placebo = pd.Series({group: found_without([group])[group] for group in shift.GROUPS})
+each = progress(shift.GROUPS, "Placebo of each group")
+placebo = pd.Series({group: found_without([group])[group] for group in each})
 estimated = causes.by_images(run.model, pigs, found.doses, seed=seed)
 answer = pd.DataFrame({"truth": truth, "estimate": estimated, "placebo": placebo})
 answer.loc["all"] = [total, estimated.sum(), nothing.sum()]

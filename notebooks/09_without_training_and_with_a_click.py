@@ -65,6 +65,7 @@ from helpers import (
 from helpers.errors import CourseError
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
+from helpers.progress import progress
 from helpers.settings import ROOT
 from helpers.views import view_of
 
@@ -514,7 +515,7 @@ def few_of_each(packed):
 clicked = {}
 for split in TESTS:
     packed = lesson.frames(split)
-    for at_row in few_of_each(packed):
+    for at_row in progress(few_of_each(packed), f"Clicks on {split}"):
         one = [np.array(x[at_row]) for x in (packed.images, packed.blood, packed.valid)]
         for name, method in METHODS.items():
             clicked[name, split, at_row] = prompts.simulated(

@@ -742,7 +742,7 @@ COMPARED = {"colour": "colour rule", "colour_watershed": "colour rule, watershed
 COMPARED |= {f"grabcut_{n}": f"GrabCut, {words.counted(n, 'click')}" for n in (1, 3, 5)}
 COMPARED |= {"unet": "U-Net", "remedied": f"U-Net, {called}"}
 found = {}
-for method in COMPARED:
+for method in progress(COMPARED, "Methods"):
     for split in TESTS:
         if method.startswith("grabcut"):
             found[method, split] = after_clicks(int(method[-1]), split)

@@ -20,6 +20,7 @@ from helpers import (
     evaluation,
     magics,
     names,
+    plain,
     results,
     settings,
     statistics,
@@ -300,9 +301,13 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     return lesson
 
 
-def say(text: str) -> None:
+def say(text: str, elsewhere: bool = False) -> None:
     """Show a text whose placeholders are filled in: from the lesson's record first,
-    then from the notebook's variables (see results.fill)."""
+    then from the notebook's variables (see results.fill).
+
+    elsewhere: it speaks of other data than the run's, and keeps its words where a
+    reader's own frames get plain ones.
+    """
     if _current is None:
         raise CourseError(
             "No lesson has begun here; run the cell with "
@@ -310,7 +315,9 @@ def say(text: str) -> None:
         )
     shell = get_ipython()
     variables = shell.user_ns if shell else {}
-    display(Markdown(results.fill(text, _current.record, variables)))
+    filled = results.fill(text, _current.record, variables)
+    own = () if elsewhere else words.own()
+    display(Markdown(plain.markdown(filled, own)))
 
 
 def _open(lesson: Lesson) -> None:

@@ -257,7 +257,8 @@ print(" ".join(f"{loss:.2f}" for loss in losses))
 # more votes than one with few. **The epoch with the best mean is kept.**
 
 # %%
-run = lesson.model(watch=explore.live_curves(lesson.course.numbers.epochs))
+with explore.live_curves() as watch:
+    run = lesson.model(watch=watch)
 explore.curves(run.history)
 
 # %% [markdown]

@@ -73,6 +73,7 @@ from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.settings import ROOT, device
 
+# %%
 lesson = begin(profile, seed, data)
 
 # %% [markdown]

@@ -84,7 +84,8 @@ class Lab:
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
         self.page = self.context.new_page()
         self.page.set_default_timeout(120_000)
-        self.page.goto(f"{address}/lab/tree/{name}?reset")
+        self.address = f"{address}/lab/tree/{name}?reset"
+        self.page.goto(self.address)
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         self.page.wait_for_function(
             "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status"
@@ -124,6 +125,15 @@ class Lab:
             "&& !now.includes('*'); }",
             arg=[cell.element_handle(), before],
         )
+
+    def open_again(self) -> None:
+        """Save the notebook, end its kernel, and open it as on another day."""
+        self.page.evaluate(
+            "async () => { await jupyterapp.commands.execute('docmanager:save'); "
+            "await jupyterapp.serviceManager.sessions.shutdownAll(); }"
+        )
+        self.page.goto(self.address)
+        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
 
     def output(self, place: int) -> str:
         return self.cell(place).locator(".jp-Cell-outputArea").inner_text()
@@ -169,6 +179,14 @@ def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
             arg=[area.element_handle(), before],
         )
         assert area.locator("img").first.get_attribute("alt")
+        still = area.locator(".play-still")
+        assert not still.is_visible()
+
+        lab.open_again()
+        area = lab.cell(slider).locator(".jp-Cell-outputArea")
+        area.locator(".play-still img").first.wait_for()
+        assert "A still: run the notebook to turn it." in area.inner_text()
+        assert "not found" not in lab.page.locator(".jp-Notebook").inner_text()
         lab.context.close()
 
 

@@ -161,6 +161,18 @@ def test_in_a_notebook_the_same_call_is_a_widget_that_asks_anew(monkeypatch) -> 
     assert ".play-numbers" in shown.children[1].value  # with the page's own style
 
 
+def test_a_notebook_that_is_opened_again_has_a_still(monkeypatch) -> None:
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    shown = []
+    monkeypatch.setattr(live, "display", shown.append)
+    for one, said in ((small(), "pool of size 2, off"), (albums(), "a 2 has 0.1.")):
+        one._ipython_display_()
+        widgets, still = shown[-2:]
+        assert "VBox" in type(widgets).__name__
+        assert said in still.data and "A still: run the notebook" in still.data
+        assert "<script" not in still.data
+
+
 def test_in_a_notebook_frames_are_filtered_by_widgets() -> None:
     shown = live.browser(albums())
     subject, order, place = shown.children[0].children

@@ -22,7 +22,10 @@ REOPENED = """<style>
 
 def show(widgets, one: Interactive | Browser) -> None:
     """Display the widgets of something to play with, and behind them its still."""
-    first = one.start if isinstance(one, Interactive) else one.items[0].scene
+    if isinstance(one, Interactive):
+        first = one.start
+    else:
+        first = one.chosen(next(iter(one.orders)))[0].scene
     said = "A still: run the notebook to turn it."
     still = framed(one.title, body(first), f"{one.caption} {said}".strip())
     display(widgets)

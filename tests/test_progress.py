@@ -1,9 +1,11 @@
 """helpers.progress: how far something long is, in Jupyter and nowhere else."""
 
+import re
 import sys
 from types import SimpleNamespace
 
 import pytest
+from lessons_by_hand import code, lesson
 
 from helpers import models, progress, runs, settings, store, training
 from helpers.progress import counting
@@ -128,3 +130,21 @@ def test_a_training_tells_its_epochs_and_whoever_watches(shown, monkeypatch) -> 
     assert "Training 'one', epochs" in shown.lines[0]
     assert "1 of 5, 20 %, about 40 s left" in shown.lines[1]
     assert shown.lines[-1] == "<p>Training 'one', epochs: 3 of 5 in 30 s</p>"
+
+
+SLOW = """import time
+
+from helpers.progress import progress
+
+for _ in progress(range(3), "A slow loop"):
+    time.sleep(1)
+print("over")"""
+
+
+def test_a_lessons_page_is_the_same_however_long_it_ran(bench) -> None:
+    lesson(bench.folder, "00_first", code(SLOW))
+    assert bench.build() == 0
+    page = bench.page("00_first")
+    assert "over" in page
+    shown = re.sub(r"<pre class=\"code\">.*?</pre>", "", page, flags=re.DOTALL)
+    assert "A slow loop" not in shown and "<progress" not in shown

@@ -12,11 +12,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+
 from helpers.settings import ROOT
 from report import exercises
 from report.notebooks import FOLDER, notebook, written
 
 LESSON = FOLDER / "03_evaluate_out_of_domain.py"  # has exercises and a slider
+# As lesson 02 does, with epochs that take longer than what passes without a word.
+TRAINED = """import time
+from dataclasses import replace
+from helpers import explore, training
+few = replace(lesson, course=lesson.course.but(epochs=2))
+step = training.training_step
+training.training_step = lambda *given: time.sleep(0.5) or step(*given)
+with explore.live_curves() as watch:
+    run = few.model(watch=watch)
+explore.curves(run.history)"""
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there
     "apputils-extension/notification": {
@@ -144,7 +156,9 @@ def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
     first slider."""
     text = written(lesson).replace('profile = \\"quick\\"', 'profile = \\"smoke\\"')
     assert "smoke" in text
-    (folder / f"{lesson.stem}.ipynb").write_text(text, encoding="utf-8")
+    made = nbformat.reads(text, as_version=4)
+    made.cells.append(nbformat.v4.new_code_cell(TRAINED))
+    nbformat.write(made, folder / f"{lesson.stem}.ipynb")
     cells = notebook(lesson).cells
     tags = [exercises.tags(cell) for cell in cells]
     at = next(n for n, tag in enumerate(tags) if "exercise" in tag)
@@ -160,6 +174,17 @@ def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
         # Prose with numbers: its code is hidden, its words are there.
         assert not lab.cell(said).locator(".cm-content").is_visible()
         assert lab.cell(said).locator(".jp-RenderedMarkdown").inner_text().strip()
+
+        # Curves grow while a network is trained, and are there once when it is over,
+        # as they are where the run is found.
+        trained = len(cells)
+        assert "Training 'baseline', epochs: 2" in lab.output(trained)
+        for _ in range(2):
+            pictures = lab.cell(trained).locator(".jp-Cell-outputArea img")
+            assert pictures.count() == 1
+            said = lab.output(trained)
+            assert "epoch that is kept" in said and "waiting" not in said
+            lab.run(trained)
 
         hint = lab.output(check)
         assert hint and "Right." not in hint

@@ -8,7 +8,7 @@ READY   := .venv/ready
 TESTED  := .venv/tested
 
 # What is given reaches the shell as variables, as it was typed: neither make nor the shell reads commands in it.
-GIVEN := PROFILE SEED DATA SOURCE TARGET ON_BAD PUBLISHED
+GIVEN := PROFILE SEED DATA SOURCE TARGET ON_BAD PUBLISHED ENCODER WEIGHTS
 $(foreach one,$(GIVEN) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one))))
 export $(GIVEN) PUBLIC FROM YES
 OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
@@ -17,7 +17,7 @@ OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
-report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=... SOURCE=... TARGET=... ON_BAD=skip PUBLIC=1)
+report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=... SOURCE=... TARGET=... ON_BAD=skip PUBLIC=1 ENCODER=... WEIGHTS=...)
 	@$(BIN)/python -m report.build $(OPTIONS)
 
 slides: $(READY)  ## the same, and say where the slides are: a deck a lesson, from its own figures

@@ -17,7 +17,10 @@ import pandas as pd
 
 from helpers.case_drawing import Drawing, Frame
 from helpers.clips import Bleeding
+from helpers.errors import CourseError
+from helpers.frames.bad import named
 from helpers.phantom.subjects import LAPAROSCOPIC, PIGS, ROBOTIC
+from helpers.progress import progress
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def write(cases: list[Case], folder: Path, video: bool = False) -> None:
     """Write each case as a folder of numbered JPEG frames, or as an mp4 where `video`,
     and the truth of all beside them in bleedings.csv."""
     rows = []
-    for case in cases:
+    for case in progress(cases, "Drawing cases"):
         place = Path(folder) / case.name
         if video:
             _write_video(case, place.with_suffix(".mp4"))
@@ -90,3 +93,27 @@ def _write_video(case: Case, path: Path) -> None:
     for frame in case.frames():
         writer.write(np.ascontiguousarray(frame.image[..., ::-1]))
     writer.release()
+    # OpenCV says nothing of a full disk, nor of a codec that it has not got.
+    number = round(case.seconds * case.fps)
+    found, size = _read_back(path)
+    if (found, size) != (number, case.shape):
+        path.unlink(missing_ok=True)
+        raise CourseError(
+            f"{named(path)} could not be written whole ({found} of {number} frames can "
+            "be read back), most often because the disk is full: free some space, or "
+            "write the case as a folder of frames."
+        )
+
+
+def _read_back(path: Path) -> tuple[int, tuple[int, int]]:
+    """How many frames of a video can be read, and the size (h, w) of all, (0, 0) where
+    it differs."""
+    video, sizes, number = cv2.VideoCapture(str(path)), set(), 0
+    try:
+        read, image = video.read()
+        while read:
+            number, sizes = number + 1, sizes | {image.shape[:2]}
+            read, image = video.read()
+    finally:
+        video.release()
+    return number, sizes.pop() if len(sizes) == 1 else (0, 0)

@@ -62,8 +62,9 @@ class Video:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Its frames, HxWx3 uint8 RGB, each read when it is asked for; CourseError at
-        the first that cannot be read or has another size."""
-        read = _from_folder if self.path.is_dir() else _from_file
+        the first that cannot be read or has another size, and where the video breaks
+        off before it should."""
+        read, number = _from_folder if self.path.is_dir() else _from_file, -1
         for number, image in enumerate(read(self.path)):
             if image.shape[:2] != self.size:
                 raise CourseError(
@@ -71,6 +72,13 @@ class Video:
                     f"first is {_said(self.size)}; write all frames at one size."
                 )
             yield image
+        # What a file says of its length may be a frame or two off.
+        if number + 1 + self.fps < self.n_frames:
+            raise CourseError(
+                f"{self.path.name} breaks off after {number + 1} of {self.n_frames} "
+                "frames, or holds one that can't be read; copy or convert the video "
+                "again (mp4)."
+            )
 
 
 def cases(folder: Path | str, fps: float = 5.0, on_bad: str = "stop") -> list[Video]:

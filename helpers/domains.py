@@ -139,8 +139,8 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     """Find or draw, index, split and pack the frames of a run.
 
     fold: which fold over the source's subjects, None for the profile's single split.
-    Raises CourseError when a named folder holds nothing known, or a frame is bad and
-    on_bad is "stop".
+    Raises CourseError when a named folder holds nothing known, a frame is bad and
+    on_bad is "stop", or the source never bleeds.
     """
     notes, skipped, looked_at, tables, real = [], [], [], {}, set()
     for role in ("source", "target"):
@@ -179,6 +179,12 @@ def gather(course: Course, fold: int | None = None) -> Domains:
             "pictures: a grey card stands where one would be."
         )
     packs = {role: _pack(course, table, skipped) for role, table in tables.items()}
+    if not packs["source"].blood.any():
+        raise CourseError(
+            f"None of the source's {len(packs['source']):,} masks marks any blood, and "
+            "a network can't learn what it is never shown: look whether blood is above "
+            "0 in them, or name frames with blood with SOURCE=."
+        )
     split = {role: _split(course, role, pack, fold) for role, pack in packs.items()}
     frames.check_splits(
         pd.concat(

@@ -1,13 +1,14 @@
 """Clicks on a frame, and curves that grow while a network is trained."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from IPython.display import HTML, display
 
 from helpers import figures, settings, words
 from helpers.figures import Chart
-from helpers.play import Interactive, Picture, Scene, Slider
+from helpers.play import Interactive, Picture, Scene, Slider, live
 from helpers.prompts import Point
 from helpers.training import History
 
@@ -57,7 +58,8 @@ def clicks(
     frame = Clickable((width, height), click)
     undo.on_click(take_back)
     update()
-    display(ipywidgets.VBox([ipywidgets.HBox([says, undo]), frame]))
+    box = ipywidgets.VBox([ipywidgets.HBox([says, undo]), frame])
+    live.show(box, given_clicks(image, segment, points, dice))
 
 
 def given_clicks(
@@ -85,9 +87,10 @@ def given_clicks(
     return Interactive("clicks", [many], draw, "Click after click", HOW_MARKED)
 
 
-def live_curves(epochs: int) -> Callable[[History], None]:
+@contextlib.contextmanager
+def live_curves() -> Iterator[Callable[[History], None]]:
     """A function to hand to a training run: it redraws the curves after each epoch, in
-    place.
+    place, and when the run is over nothing of it is left.
 
     Where the run is found in the store it is never called, and shows nothing. Nor does
     it in the report, whose page is the same whether a run was found or made.
@@ -98,14 +101,17 @@ def live_curves(epochs: int) -> Callable[[History], None]:
         nonlocal handle
         if settings.static():
             return
-        chart = curves(history, finished=len(history.loss) == epochs)
-        shown = HTML(chart.html())
+        shown = HTML(curves(history, finished=False).html())
         if handle is None:
             handle = display(shown, display_id=True)
         else:
             handle.update(shown)
 
-    return watch
+    try:
+        yield watch
+    finally:
+        if handle is not None:
+            handle.update(HTML(""))
 
 
 def curves(history: History, finished: bool = True) -> Chart:

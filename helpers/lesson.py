@@ -20,6 +20,7 @@ from helpers import (
     evaluation,
     magics,
     names,
+    plain,
     results,
     settings,
     statistics,
@@ -39,6 +40,8 @@ KEYS = {
     "published": None,
     "on_bad": "on_bad",
     "public": "public",
+    "encoder": "encoder",
+    "weights": "weights",
 }
 # Overlap means something where there is blood, an alarm where there is none.
 ON_BLOOD = {"dice", "iou", "precision", "recall"}
@@ -286,7 +289,8 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     )
     lesson = Lesson(course, gathered, str(data.get("published") or ""))
     _open(lesson)
-    notes, skipped = map(_as_text, (gathered.notes, gathered.skipped))
+    said = (*gathered.notes, *_of_network(course))
+    notes, skipped = map(_as_text, (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
         notes.append(
@@ -297,9 +301,13 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     return lesson
 
 
-def say(text: str) -> None:
+def say(text: str, elsewhere: bool = False) -> None:
     """Show a text whose placeholders are filled in: from the lesson's record first,
-    then from the notebook's variables (see results.fill)."""
+    then from the notebook's variables (see results.fill).
+
+    elsewhere: it speaks of other data than the run's, and keeps its words where a
+    reader's own frames get plain ones.
+    """
     if _current is None:
         raise CourseError(
             "No lesson has begun here; run the cell with "
@@ -307,7 +315,9 @@ def say(text: str) -> None:
         )
     shell = get_ipython()
     variables = shell.user_ns if shell else {}
-    display(Markdown(results.fill(text, _current.record, variables)))
+    filled = results.fill(text, _current.record, variables)
+    own = () if elsewhere else words.own()
+    display(Markdown(plain.markdown(filled, own)))
 
 
 def _open(lesson: Lesson) -> None:
@@ -321,6 +331,22 @@ def _open(lesson: Lesson) -> None:
 def _as_text(sentences) -> list[str]:
     # They name files and folders, and a name may look like Markdown or HTML.
     return [names.text(one) for one in sentences]
+
+
+def _of_network(course: settings.Course) -> list[str]:
+    """A sentence where the network is another than the profile's."""
+    encoder, weights = course.numbers.encoder, course.weights
+    usual = settings.PROFILES[course.profile].encoder
+    if (encoder, weights) == (usual, "imagenet"):
+        return []
+    begins = {
+        None: "drawn by chance, which have seen no image",
+        "imagenet": "those from ImageNet",
+    }
+    said = begins.get(weights) or f"those in {names.printable(weights.name)}"
+    return [
+        f"The network's encoder is {encoder}; the weights it begins with are {said}."
+    ]
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

@@ -4,7 +4,6 @@ decoder.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -20,33 +19,13 @@ from helpers.checkpoints import (
     load_exactly,
     read_state,
 )
+from helpers.encoders import ENCODERS, seen
 from helpers.errors import CourseError
 
-IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 # smp's own decoders; every one of them takes any encoder of ENCODERS.
 DECODERS = {"unet": smp.Unet, "unetplusplus": smp.UnetPlusPlus, "fpn": smp.FPN}
 # The deepest feature map of each of these encoders is 32 times smaller than the image.
 STRIDE = 32
-
-
-@dataclass(frozen=True)
-class Encoder:
-    """An encoder that the course offers: its name in smp and what its weights expect of
-    RGB in 0..1.
-    """
-
-    smp: str
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
-ENCODERS = {
-    "lite0": Encoder("tu-tf_efficientnet_lite0", *HALF),
-    "resnet34": Encoder("resnet34", *IMAGENET),
-    "resnet18": Encoder("resnet18", *IMAGENET),
-    "mobilenet_v2": Encoder("mobilenet_v2", *IMAGENET),
-}
 
 
 class Segmenter(nn.Module):
@@ -125,10 +104,6 @@ def build(
             "for SurgeNet's use helpers.surgenet.build with the checkpoint's path."
         )
     spec = ENCODERS[encoder]
-    seen = {
-        None: "no image before training",
-        "imagenet": "ImageNet's photographs, no surgery",
-    }
     model = assemble(
         spec.smp,
         decoder,
@@ -137,7 +112,7 @@ def build(
         "from scratch" if weights is None else str(weights),
         spec.mean,
         spec.std,
-        seen.get(weights, "unknown, as the file's"),
+        seen(weights),
     )
     if weights is None:
         return model

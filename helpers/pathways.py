@@ -11,6 +11,7 @@ from torch import nn
 
 from helpers import settings
 from helpers.bleeding import Moment
+from helpers.progress import progress
 
 LENGTH, STRIDE, SLOWER = (
     8,
@@ -97,7 +98,7 @@ def fit(
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for _ in range(steps):
+        for _ in progress(range(steps), f"Training {_called(guided)}, steps"):
             wanted = [bool(n % 2) for n in range(batch)]
             chosen = [
                 places[y][rng.integers(len(places[y]))] for y in wanted if places[y]
@@ -113,6 +114,10 @@ def fit(
             optimizer.step()
             schedule.step()
     return model.cpu().eval()
+
+
+def _called(guided: bool) -> str:
+    return "two pathways, guided" if guided else "two pathways"
 
 
 def _changed(clips: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:

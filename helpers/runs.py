@@ -14,10 +14,11 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, domains, models, store, training
+from helpers import counts, domains, encoders, models, store, training
 from helpers.checkpoints import read_state, write_state
 from helpers.domains import Domains
 from helpers.frames import Packed
+from helpers.progress import counting
 from helpers.settings import Course
 from helpers.training import History
 
@@ -34,6 +35,14 @@ class Run:
 def folds(course: Course) -> list[int | None]:
     """The folds of a profile: [None] for a single split, else 0, 1, ..."""
     return [None] if course.numbers.folds == 1 else list(range(course.numbers.folds))
+
+
+def untrained(course: Course) -> models.Segmenter:
+    """The network that the course's runs begin with: the encoder with its weights, the
+    decoder drawn from the seed."""
+    return models.build(
+        course.numbers.encoder, weights=course.weights, seed=course.seed
+    )
 
 
 def baseline(
@@ -82,6 +91,7 @@ def trained(
         name=name,
         numbers=asdict(numbers),
         seed=course.seed,
+        weights=encoders.told_apart(course.weights),
         fold=fold,
         train=frames_key(train),
         id_val=frames_key(id_val),
@@ -89,26 +99,28 @@ def trained(
         **more,
     )
 
-    def fresh() -> torch.nn.Module:
-        return models.build(
-            numbers.encoder, weights=more.get("weights", "imagenet"), seed=course.seed
-        )
-
     def make() -> tuple[torch.nn.Module, History]:
         checkpoint = checkpoint_of(what)
-        model = fresh() if start is None else copy.deepcopy(start.model)
-        history = training.fit(
-            model,
-            train,
-            id_val,
-            numbers,
-            course.seed,
-            checkpoint,
-            transform,
-            watch,
-            foot,
-            fill_counts,
-        )
+        model = untrained(course) if start is None else copy.deepcopy(start.model)
+        with counting(f"Training '{name}', epochs", numbers.epochs) as tell:
+
+            def after(history: History) -> None:
+                tell(len(history.loss))
+                if watch is not None:
+                    watch(history)
+
+            history = training.fit(
+                model,
+                train,
+                id_val,
+                numbers,
+                course.seed,
+                checkpoint,
+                transform,
+                after,
+                foot,
+                fill_counts,
+            )
         return model, history
 
     def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:

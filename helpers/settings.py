@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
 from helpers.names import printable
 
@@ -60,6 +61,7 @@ class Course:
     on_bad: "stop" at the first bad frame, or "skip" it, count it and name it.
     public: True keeps real frames out of the pictures, for a page that is meant to be
     published.
+    weights: what the encoder begins with, "imagenet", None (from scratch) or a file.
     """
 
     profile: str
@@ -70,6 +72,7 @@ class Course:
     on_bad: str
     public: bool
     numbers: Profile
+    weights: str | Path | None = "imagenet"
 
     @property
     def size(self) -> tuple[int, int]:
@@ -91,8 +94,14 @@ def course(
     target: str = "",
     on_bad: str = "stop",
     public: bool = False,
+    encoder: str = "",
+    weights: str = "",
 ) -> Course:
-    """A course from a notebook's parameters; an empty path means "not given"."""
+    """A course from a notebook's parameters; an empty one means "not given".
+
+    encoder: in place of the profile's, one of encoders.ENCODERS. weights: a file with
+    the encoder's weights in their own layout, or "none".
+    """
     if profile not in list(PROFILES):
         raise CourseError(
             f"There is no profile '{printable(profile)}'; choose one of "
@@ -111,43 +120,70 @@ def course(
             "instance 0."
         ) from error
     paths = {
-        name: _folder(name, given)
+        name: _place(name, given)
         for name, given in {"data": data, "source": source, "target": target}.items()
     }
+    numbers = PROFILES[profile]
+    if encoder:
+        if encoder not in list(ENCODERS):
+            raise CourseError(
+                f"There is no encoder '{printable(encoder)}'; choose one of "
+                f"{', '.join(ENCODERS)}."
+            )
+        numbers = replace(numbers, encoder=encoder)
     return Course(
         profile=profile,
         seed=seed,
         on_bad=on_bad,
         public=bool(public),
-        numbers=PROFILES[profile],
+        numbers=numbers,
+        weights=_weights(weights),
         **paths,
     )
 
 
-def _folder(name: str, given: str | Path) -> Path | None:
+def _place(name: str, given: str | Path) -> Path | None:
+    """The folder of frames that a parameter names, None where it names none."""
     if not given:
         return None
+    what = "the folder that holds the frames"
+    path = _path(name, given, what)
+    # Unlike Path.is_dir, it raises nothing, however odd the path.
+    if not os.path.isdir(path):
+        raise CourseError(
+            f"{name.upper()}={printable(given)}: there is no such folder; give the "
+            f"path of {what}."
+        )
+    return path.resolve()
+
+
+def _weights(given: str | Path) -> str | Path | None:
+    """What models.build takes: "imagenet" where nothing is given, None for "none"."""
+    if not given:
+        return "imagenet"
+    if given in ("none", "imagenet"):
+        return None if given == "none" else given
+    what = "a file with the encoder's weights, or none to begin from scratch"
+    path = _path("weights", given, what)
+    if not os.path.isfile(path):
+        raise CourseError(
+            f"WEIGHTS={printable(given)}: there is no such file; give the path of "
+            f"{what}."
+        )
+    return path.resolve()
+
+
+def _path(name: str, given: str | Path, what: str) -> Path:
     try:
         path = Path(given).expanduser()
     except (RuntimeError, TypeError) as error:  # ~nobody, and what is no path
         raise CourseError(
             f"{name.upper()}={printable(given)}: this is no path that can be followed; "
-            "give the path of the folder that holds the frames."
+            f"give the path of {what}."
         ) from error
     # A relative path is the reader's, said where the command was typed; notebooks run
     # in another folder.
-    path = (
-        path
-        if path.is_absolute()
-        else Path(os.environ.get("COURSE_FROM", os.getcwd())) / path
-    )
-    # Unlike Path.is_dir, it raises nothing, however odd the path.
-    if not os.path.isdir(path):
-        raise CourseError(
-            f"{name.upper()}={printable(given)}: there is no such folder; give the "
-            "path of the folder that holds the frames."
-        )
-    return path.resolve()
+    return Path(os.environ.get("COURSE_FROM", os.getcwd())) / path
 
 
 def data_folder() -> Path:

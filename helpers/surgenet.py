@@ -17,8 +17,9 @@ from timm.models.metaformer import StarReLU
 from torch import Tensor, nn
 
 from helpers.checkpoints import load_exactly, read_state
+from helpers.encoders import IMAGENET
 from helpers.errors import CourseError
-from helpers.models import IMAGENET, Segmenter, assemble
+from helpers.models import Segmenter, assemble
 
 
 def _caformer_name(key: str) -> str | None:

@@ -13,6 +13,7 @@ from torch import nn
 
 from helpers import training
 from helpers.calibration import probability
+from helpers.progress import progress
 
 FLIPS = ((), (1,), (2,), (1, 2))  # axes of NxHxW that are turned round
 SHRINK = 1e-2  # of the features' mean variance, added to each of them
@@ -40,7 +41,8 @@ def dropped_out(
     try:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            return np.stack([training.predict(network, images) for _ in range(draws)])
+            asked = progress(range(draws), "MC dropout, predictions")
+            return np.stack([training.predict(network, images) for _ in asked])
     finally:
         hook.remove()
 
@@ -51,7 +53,7 @@ def turned(network: nn.Module, images: np.ndarray) -> np.ndarray:
     return np.stack(
         [
             np.flip(training.predict(network, np.flip(images, axes)), axes)
-            for axes in FLIPS
+            for axes in progress(FLIPS, "TTA, predictions")
         ]
     )
 

@@ -98,14 +98,15 @@ frame = torch.rand(1, 3, *lesson.course.size)
 print("frame", tuple(frame.shape), "-> logits", tuple(tiny(frame).shape))
 for feature in tiny.encoder(frame)[1:]:
     print("the encoder hands across", tuple(feature.shape[1:]))
+network = runs.untrained(lesson.course)
 
 # %% [markdown]
 # A *logit* is a number for each pixel; the sigmoid turns it into a probability of
-# blood. The course's own network is the same, with an encoder that has seen ImageNet:
-# cats and cars and no surgery, but edges and textures all the same.
+# blood. The course's own network is the same, and its encoder need not begin from
+# nothing. What it has seen: {network.exposure}. Photographs of cats and cars teach edges
+# and textures all the same.
 
 # %%
-network = models.build(lesson.course.numbers.encoder, seed=seed)
 channels = models.stages(network, lesson.course.size)["channels"].tolist()
 decoder = [block.conv2[0].out_channels for block in network.network.decoder.blocks]
 figures.unet(channels, decoder[: len(channels) - 1], lesson.course.size)
@@ -256,7 +257,8 @@ print(" ".join(f"{loss:.2f}" for loss in losses))
 # more votes than one with few. **The epoch with the best mean is kept.**
 
 # %%
-run = lesson.model(watch=explore.live_curves(lesson.course.numbers.epochs))
+with explore.live_curves() as watch:
+    run = lesson.model(watch=watch)
 explore.curves(run.history)
 
 # %% [markdown]

@@ -50,6 +50,7 @@ import pandas as pd
 from helpers import causes, figures, phantom, pitfalls, play, shift, views, words
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
+from helpers.progress import progress
 from helpers.statistics import Estimate
 
 lesson = begin(profile, seed, data)
@@ -381,7 +382,8 @@ figures.table(
 )
 
 # %% tags=["phantom"]
-placebo = pd.Series({group: found_without([group])[group] for group in shift.GROUPS})
+each = progress(shift.GROUPS, "Placebo of each group")
+placebo = pd.Series({group: found_without([group])[group] for group in each})
 estimated = causes.by_images(run.model, pigs, found.doses, seed=seed)
 larger = placebo.where(placebo.abs() > nothing.abs(), nothing)
 answer = pd.DataFrame({"truth": truth, "estimate": estimated, "placebo": larger})

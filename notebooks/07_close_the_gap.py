@@ -69,8 +69,10 @@ from helpers import (
 from helpers.adaptation import CONTROLS, NAMES
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
+from helpers.progress import progress
 from helpers.settings import ROOT, device
 
+# %%
 lesson = begin(profile, seed, data)
 
 # %% [markdown]
@@ -150,7 +152,8 @@ def measured(name, split):
 
 def means_on(split, names):
     """Means over frames, then over subjects: a row per name, a column per measure."""
-    found = {name: remedies.by_subject(measured(name, split)).mean() for name in names}
+    each = progress(names, "Measuring")
+    found = {name: remedies.by_subject(measured(name, split)).mean() for name in each}
     table = pd.DataFrame(found).T.rename(index=NAMES)
     return table[list(SHOWN)].rename(columns=SHOWN)
 
@@ -499,7 +502,7 @@ def gains_on(split, names, measure):
     """What each adds to the baseline: rows of remedies, columns of patients."""
     values = {
         name: statistics.subject_means(table[measure], table["subject"])
-        for name in ["nothing", *names]
+        for name in progress(["nothing", *names], "Measuring")
         for table in [measured(name, split)]
     }
     return pd.DataFrame(
@@ -647,7 +650,7 @@ for name in names:
 # %%
 networks = [adapted, *(network for network, _ in steps)]
 rows = []
-for number in (0, 1, 2, 4, PASSES):
+for number in progress((0, 1, 2, 4, PASSES), "Measuring"):
     network, row = networks[number], {"passes": number}
     for split in (VALIDATION, TEST):
         found = remedies.measured(remedies.Remedied(network), lesson.frames(split))

@@ -67,6 +67,7 @@ from helpers import (
 )
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
+from helpers.progress import progress
 from helpers.statistics import mean_over_subjects
 
 lesson = begin(profile, seed, data)
@@ -295,7 +296,8 @@ networks = {
     name: alarms.network(lesson.course, run, watched["train"], guided)
     for name, guided in (("unguided", False), ("guided", True))
 }
-signals = {one.video.case: alarms.signals(one, networks) for one in every}
+each = progress(every, "Scoring cases")
+signals = {one.video.case: alarms.signals(one, networks) for one in each}
 detectors = [*alarms.DETECTORS, *alarms.CONTROLS]
 
 # %% [markdown]
@@ -573,7 +575,7 @@ moments = range(max(0, started - 10), started + 30, 2)
 frames = [f for n, f in enumerate(example.frames()) if n in moments]
 columns = {"truth": [outlined(frame) for frame in frames]}
 for name, model in (("", guided), (", random", random)):
-    for place, layer in LAYERS.items():
+    for place, layer in progress(LAYERS.items(), f"Maps of layers{name}"):
         columns[place + name] = [
             heated(frame.image, grad_cam(model, pathways.clip(shown.small, n), layer))
             for n, frame in zip(moments, frames)
@@ -610,7 +612,7 @@ def looked(one, case):
 bled = {case.name: case for case in plan["id_test"] if case.truth()}
 every_look = pd.DataFrame(
     row
-    for one in watched["id_test"]
+    for one in progress(watched["id_test"], "Maps of cases")
     if one.video.case in bled
     for row in looked(one, bled[one.video.case])
 )

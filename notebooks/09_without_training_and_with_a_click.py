@@ -65,6 +65,7 @@ from helpers import (
 from helpers.errors import CourseError
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
+from helpers.progress import progress
 from helpers.settings import ROOT
 from helpers.views import view_of
 
@@ -518,7 +519,7 @@ def few_of_each(packed):
 clicked = {}
 for split in TESTS:
     packed = lesson.frames(split)
-    for at_row in few_of_each(packed):
+    for at_row in progress(few_of_each(packed), f"Clicks on {split}"):
         one = [np.array(x[at_row]) for x in (packed.images, packed.blood, packed.valid)]
         for name, method in METHODS.items():
             clicked[name, split, at_row] = prompts.simulated(
@@ -747,7 +748,7 @@ COMPARED = {"colour": "colour rule", "colour_watershed": "colour rule, watershed
 COMPARED |= {f"grabcut_{n}": f"GrabCut, {words.counted(n, 'click')}" for n in (1, 3, 5)}
 COMPARED |= {"unet": "U-Net", "remedied": f"U-Net, {called}"}
 found = {}
-for method in COMPARED:
+for method in progress(COMPARED, "Methods"):
     for split in TESTS:
         if method.startswith("grabcut"):
             found[method, split] = after_clicks(int(method[-1]), split)

@@ -59,7 +59,6 @@ from helpers import (
     evaluation,
     explanation,
     figures,
-    models,
     play,
     remedies,
     runs,
@@ -89,8 +88,8 @@ if not lesson.drawn:
 #
 # The network breaks on the other kind of surgery (lesson 03). Could it have known, and
 # could we? We begin where the picture enters. The first filters are small patches of
-# weights, one for each channel. They came from photographs and were trained on with the
-# rest. **How far do you think that surgery moved them?**
+# weights, one for each channel. They were there before the first frame of surgery, and
+# were trained on with the rest. **How far do you think that surgery moved them?**
 
 
 # %%
@@ -100,7 +99,7 @@ def first_filters(network):
     return first.weight.detach().cpu().numpy()
 
 
-before = first_filters(models.build(lesson.course.numbers.encoder, seed=seed))
+before = first_filters(runs.untrained(lesson.course))
 after = first_filters(run.model)
 flat = [filters.reshape(len(filters), -1) for filters in (before, after)]
 moved = np.linalg.norm(flat[1] - flat[0], axis=1) / np.linalg.norm(flat[0], axis=1)
@@ -120,7 +119,7 @@ def tile(filters, most=16):
 
 figures.strip(
     [tile(before), tile(after)],
-    ["from photographs", "after training on pigs"],
+    ["before training", "after training on pigs"],
     columns=2,
     title=f"Training moves the median filter by {moved_median:.0f} % of its length",
     caption="Sixteen filters before, the same after: look for one that changed.",

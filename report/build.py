@@ -43,6 +43,7 @@ def build(
         raise CourseError(
             f"{folder} holds no lesson (NN_name.py): give the folder that does."
         )
+    _check_weights(course)
     executed = _execute(names, course, published)
     collected = collect(executed)
     pages = [lesson(one, folder) for one in executed]
@@ -65,6 +66,14 @@ def build(
         )
     _report(site / "index.html", collected, time.monotonic() - started)
     return site / "index.html"
+
+
+def _check_weights(course: settings.Course) -> None:
+    """Weights of another encoder stop a build before any lesson has run."""
+    if isinstance(course.weights, Path):
+        from helpers import runs  # slow to import, and seldom needed here
+
+        runs.untrained(course)
 
 
 def _execute(
@@ -152,6 +161,14 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--public", action="store_true", help="keep real frames out of the pages"
+    )
+    parser.add_argument(
+        "--encoder", default="", help="in place of the profile's: lite0, resnet34, ..."
+    )
+    parser.add_argument(
+        "--weights",
+        default="",
+        help="a file with the encoder's weights, or none; else ImageNet's",
     )
     parser.add_argument("--lessons", type=Path, default=FOLDER, help=argparse.SUPPRESS)
     parser.add_argument("--site", type=Path, default=SITE, help=argparse.SUPPRESS)

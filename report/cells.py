@@ -22,7 +22,6 @@ COURSE = "application/vnd.course."
 WIDGET = "application/vnd.jupyter.widget-view+json"
 NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
 FOLDS = {"setup": "Set-up", "parameters": "Parameters", "hide-input": "Code"}
-PROGRESS = re.compile(r'\s*<p class="(?:done|progress)">')
 PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 
 
@@ -160,8 +159,6 @@ def output(one: NotebookNode, prose: Prose) -> str:
 
 
 def _html(made: str) -> str:
-    if PROGRESS.match(made):
-        return ""  # how far a run was is over when the page is read
     kind = "figure" if re.search(r"<(figure|img|svg|video)\b", made) else "said"
     if kind == "said" and "<table" in made:
         made = scroll(aligned(made))

@@ -2,7 +2,8 @@
 own."""
 
 import re
-from collections.abc import Callable
+
+from helpers import plain
 
 ROLES = ("source", "target")
 DRAWN, OWN = "drawn", "own"
@@ -42,30 +43,13 @@ def banner(domains: dict[str, str]) -> tuple[str, str]:
 
 def renamed(page: str, domains: dict[str, str]) -> str:
     """A page's HTML with the words for the released data sets' subjects changed to
-    plain ones where a domain is a reader's own; code and scripts stay."""
-    changes = [
-        change for role in ROLES if domains[role] == OWN for change in _WORDS[role]
-    ]
-    if not changes:
+    plain ones where a domain is a reader's own; what speaks of other data stays."""
+    own = [role for role in ROLES if domains[role] == OWN]
+    if not own:
         return page
-
-    def spoken(text: str) -> str:
-        for pattern, other in changes:
-            text = re.sub(
-                rf"\b{pattern}\b",
-                lambda one, other=other: (
-                    other[:1].upper() + other[1:]
-                    if one[0][0].isupper() and one[0][1:].islower()
-                    else other
-                ),
-                text,
-                flags=re.IGNORECASE,
-            )
-        return text
-
     pieces = _KEPT.split(page)
     return "".join(
-        piece if place % 2 else _renamed(piece, spoken)
+        piece if place % 2 else plain.html(piece, own)
         for place, piece in enumerate(pieces)
     )
 
@@ -76,38 +60,4 @@ def elsewhere(made: str) -> str:
     return f"<!--elsewhere-->{made}<!--/elsewhere-->"
 
 
-def _renamed(page: str, spoken: Callable[[str], str]) -> str:
-    def attribute(found: re.Match) -> str:
-        return found[1] + spoken(found[2]) + found[3]
-
-    parts = _PIECES.split(page)
-    for place, part in enumerate(parts):
-        if place % 2:  # a tag, or something that is kept whole
-            if part.startswith('<script type="application/json"'):
-                parts[place] = spoken(
-                    part
-                )  # what a page will say when it is played with
-            elif not part.startswith(("<pre", "<code", "<script", "<style")):
-                parts[place] = _SPOKEN.sub(attribute, part)
-        else:
-            parts[place] = spoken(part)
-    return "".join(parts)
-
-
 _KEPT = re.compile(r"(<!--elsewhere-->.*?<!--/elsewhere-->)", re.DOTALL)
-_PIECES = re.compile(
-    r"(<(?:pre|code|script|style)\b.*?</(?:pre|code|script|style)>|<[^>]*>)", re.DOTALL
-)
-_SPOKEN = re.compile(r'(\s(?:alt|aria-label|title)=")([^"]*)(")')
-_WORDS = {
-    "source": [
-        ("pigs", "source subjects"),
-        ("pig", "source subject"),
-        ("HemoSet", "the source"),
-    ],
-    "target": [
-        ("patients", "target subjects"),
-        ("patient", "target subject"),
-        ("CholecSeg8k", "the target"),
-    ],
-}

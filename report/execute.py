@@ -20,7 +20,7 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import settings, store
+from helpers import encoders, settings, store
 from report import exercises, kernels, memory
 from report.notebooks import notebook
 from report.places import scratch_folder
@@ -97,6 +97,7 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
     stores = [settings.store_folder(), settings.data_folder() / "store"]
     return {
         "data": fingerprint(folders, without=stores),
+        "weights": encoders.told_apart(course.weights),
         "python": platform.python_version(),
     }
 
@@ -113,6 +114,11 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
         "published": published,
     }
     data = {name: str(path) for name, path in data.items() if path}
+    usual = settings.PROFILES[course.profile].encoder
+    if course.numbers.encoder != usual:
+        data["encoder"] = course.numbers.encoder
+    if course.weights != "imagenet":
+        data["weights"] = str(course.weights or "none")
     if course.on_bad != "stop":
         data["on_bad"] = course.on_bad
     if course.public:

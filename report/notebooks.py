@@ -102,7 +102,8 @@ def _live(cell: NotebookNode) -> NotebookNode:
     tags = exercises.tags(cell)
     phantom = "phantom" in tags
     if cell.cell_type == "markdown" and (placeholders(cell.source) or phantom):
-        said = f"{PHANTOM}\n{say(cell.source)}" if phantom else say(cell.source)
+        said = say(cell.source, "elsewhere" in tags)
+        said = f"{PHANTOM}\n{said}" if phantom else said
         made = nbformat.v4.new_code_cell(said, id=cell.id)
         made.metadata = NotebookNode(
             tags=[*tags, "say"], jupyter=NotebookNode(source_hidden=True)
@@ -115,7 +116,7 @@ def _live(cell: NotebookNode) -> NotebookNode:
     return cell
 
 
-def say(text: str) -> str:
+def say(text: str, elsewhere: bool = False) -> str:
     """The code that shows a text with its placeholders filled in (helpers.lesson.say).
 
     >>> print(say("Dice is {id_test.dice:.2f}."))
@@ -124,10 +125,11 @@ def say(text: str) -> str:
     \"\"\")
     """
     quotes = next((one for one in ('"""', "'''") if one not in text), None)
+    more = ", elsewhere=True" if elsewhere else ""
     if quotes is None:
-        return f"say({text!r})"
+        return f"say({text!r}{more})"
     raw = "r" if "\\" in text else ""
-    return f"say({raw}{quotes}\n{text}\n{quotes})"
+    return f"say({raw}{quotes}\n{text}\n{quotes}{more})"
 
 
 def written(lesson: Path) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import explore
+from helpers.play import live
 from helpers.prompts import Point
 from helpers.training import History
 
@@ -21,7 +22,8 @@ def shown(monkeypatch):
         found.append(thing)
         return Handle() if how.get("display_id") else None
 
-    monkeypatch.setattr(explore, "display", display)
+    for room in (explore, live):
+        monkeypatch.setattr(room, "display", display)
     return found
 
 
@@ -36,19 +38,41 @@ def history(epochs: int) -> History:
     )
 
 
-def test_curves_choose_an_epoch_only_when_the_run_is_over(shown, monkeypatch):
-    watch = explore.live_curves(3)
+def test_curves_grow_in_one_place_and_go_when_the_run_is_over(shown, monkeypatch):
+    with explore.live_curves() as watch:
+        for epochs in (1, 2, 3):
+            watch(history(epochs))
+    # The last curves are shown by whoever asks for them, so these are not seen twice.
+    assert len(shown) == 4 and shown[-1].data == ""
+    for one in shown[:3]:
+        assert "kept" not in one.data and "chosen" not in one.data
+    assert explore.curves(history(3), finished=False).title == (
+        "Dice on id_val after 3 epochs: 0.50; the best so far is 0.75, of epoch 2"
+    )
+
+
+def test_curves_of_a_run_that_is_stopped_go_too(shown):
+    with pytest.raises(KeyboardInterrupt), explore.live_curves() as watch:
+        watch(history(1))
+        raise KeyboardInterrupt
+    assert shown[-1].data == ""
+
+
+def test_a_run_that_was_found_shows_no_curves_and_nor_does_the_report(
+    shown, monkeypatch
+):
+    with explore.live_curves():
+        pass  # nobody trains, so nobody calls it: nothing stands there and waits
     monkeypatch.setenv("COURSE_STATIC", "1")
-    watch(history(1))
-    monkeypatch.setenv("COURSE_STATIC", "0")
-    assert shown == []  # neither in the report nor of a run that was found
-    for epochs in (1, 2, 3):
-        watch(history(epochs))
-    assert len(shown) == 3
-    assert "kept" not in shown[1].data and "chosen" not in shown[1].data
-    assert "so far" in explore.curves(history(2), finished=False).title
-    assert "dashed one marks the epoch that is kept" in shown[2].data
-    assert explore.curves(history(3)).title == (
+    with explore.live_curves() as watch:
+        watch(history(1))
+    assert shown == []
+
+
+def test_curves_of_a_run_that_is_over_say_which_epoch_is_kept():
+    chart = explore.curves(history(3))
+    assert "dashed one marks the epoch that is kept" in chart.html()
+    assert chart.title == (
         "Dice on id_val rises from 0.25 to 0.50 over 3 epochs; epoch 2 is kept"
     )
 
@@ -83,8 +107,10 @@ def test_clicks_are_a_slider_on_the_page_and_made_by_hand_in_a_notebook(
     monkeypatch.setenv("COURSE_STATIC", "0")
     asked.clear()
     explore.clicks(image, segment, given, [0.1, 0.7, 0.4])
-    (says, undo), frame = shown[-1].children[0].children, shown[-1].children[1]
-    assert asked == [given[:1]] and frame.size == (12, 10)
+    box, still = shown[-2:]  # what is turned, and what a reopened notebook shows
+    assert "play-still" in still.data and "After 1 click" in still.data
+    (says, undo), frame = box.children[0].children, box.children[1]
+    assert asked == [given[:1]] * 2 and frame.size == (12, 10)
     says.value = False
     clicked(frame, 9, 4)
     says.value = True

@@ -19,6 +19,16 @@ from report import exercises
 from report.notebooks import FOLDER, notebook, written
 
 LESSON = FOLDER / "03_evaluate_out_of_domain.py"  # has exercises and a slider
+# As lesson 02 does, with epochs that take longer than what passes without a word.
+TRAINED = """import time
+from dataclasses import replace
+from helpers import explore, training
+few = replace(lesson, course=lesson.course.but(epochs=2))
+step = training.training_step
+training.training_step = lambda *given: time.sleep(0.5) or step(*given)
+with explore.live_curves() as watch:
+    run = few.model(watch=watch)
+explore.curves(run.history)"""
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there
     "apputils-extension/notification": {
@@ -86,7 +96,8 @@ class Lab:
         self.context = browser.new_context(viewport={"width": 1280, "height": 900})
         self.page = self.context.new_page()
         self.page.set_default_timeout(120_000)
-        self.page.goto(f"{address}/lab/tree/{name}?reset")
+        self.address = f"{address}/lab/tree/{name}?reset"
+        self.page.goto(self.address)
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
         self.page.wait_for_function(
             "jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status"
@@ -127,6 +138,15 @@ class Lab:
             arg=[cell.element_handle(), before],
         )
 
+    def open_again(self) -> None:
+        """Save the notebook, end its kernel, and open it as on another day."""
+        self.page.evaluate(
+            "async () => { await jupyterapp.commands.execute('docmanager:save'); "
+            "await jupyterapp.serviceManager.sessions.shutdownAll(); }"
+        )
+        self.page.goto(self.address)
+        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+
     def output(self, place: int) -> str:
         return self.cell(place).locator(".jp-Cell-outputArea").inner_text()
 
@@ -136,7 +156,9 @@ def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
     first slider."""
     text = written(lesson).replace('profile = \\"quick\\"', 'profile = \\"smoke\\"')
     assert "smoke" in text
-    (folder / f"{lesson.stem}.ipynb").write_text(text, encoding="utf-8")
+    made = nbformat.reads(text, as_version=4)
+    made.cells.append(nbformat.v4.new_code_cell(TRAINED))
+    nbformat.write(made, folder / f"{lesson.stem}.ipynb")
     cells = notebook(lesson).cells
     tags = [exercises.tags(cell) for cell in cells]
     at = next(n for n, tag in enumerate(tags) if "exercise" in tag)
@@ -152,6 +174,17 @@ def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
         # Prose with numbers: its code is hidden, its words are there.
         assert not lab.cell(said).locator(".cm-content").is_visible()
         assert lab.cell(said).locator(".jp-RenderedMarkdown").inner_text().strip()
+
+        # Curves grow while a network is trained, and are there once when it is over,
+        # as they are where the run is found.
+        trained = len(cells)
+        assert "Training 'baseline', epochs: 2" in lab.output(trained)
+        for _ in range(2):
+            pictures = lab.cell(trained).locator(".jp-Cell-outputArea img")
+            assert pictures.count() == 1
+            said = lab.output(trained)
+            assert "epoch that is kept" in said and "waiting" not in said
+            lab.run(trained)
 
         hint = lab.output(check)
         assert hint and "Right." not in hint
@@ -171,6 +204,14 @@ def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
             arg=[area.element_handle(), before],
         )
         assert area.locator("img").first.get_attribute("alt")
+        still = area.locator(".play-still")
+        assert not still.is_visible()
+
+        lab.open_again()
+        area = lab.cell(slider).locator(".jp-Cell-outputArea")
+        area.locator(".play-still img").first.wait_for()
+        assert "A still: run the notebook to turn it." in area.inner_text()
+        assert "not found" not in lab.page.locator(".jp-Notebook").inner_text()
         lab.context.close()
 
 

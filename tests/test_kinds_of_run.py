@@ -5,6 +5,7 @@ import base64
 import io
 import json
 import re
+import shutil
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -17,6 +18,7 @@ from PIL import Image
 from helpers import settings
 from report.build import build
 from report.domains import banner
+from report.notebooks import FOLDER, lessons
 
 # Kept whole: about the published study, about the course, about the literature.
 ABOUT_OTHERS = ("05_", "literature", "glossary", "teaching", "slides")
@@ -75,13 +77,23 @@ def stamps(pictures: list[np.ndarray]) -> int:
     return sum((one < 40).sum() >= 9 for one in away)
 
 
-def run(tmp_path_factory, name: str, kinds: tuple[str, str], **given) -> Ran:
+def run(
+    tmp_path_factory, name: str, kinds: tuple[str, str], only: str = "", **given
+) -> Ran:
+    """The course on some data, or only the lessons of some numbers ("01 03")."""
     with pytest.MonkeyPatch.context() as patch:
         top = tmp_path_factory.mktemp(name)
         patch.setenv("COURSE_STORE", str(top / "store"))
         (top / "nothing").mkdir()
         patch.setattr(settings, "data_folder", lambda: top / "nothing")
-        build(settings.course("smoke", **given), site=top / "site")
+        folder = FOLDER
+        if only:
+            folder = top / "lessons"
+            folder.mkdir()
+            for lesson in lessons():
+                if lesson.stem[:2] in only.split():
+                    shutil.copy(lesson, folder)
+        build(settings.course("smoke", **given), folder, top / "site")
     return Ran(top / "site", dict(zip(("source", "target"), kinds)))
 
 

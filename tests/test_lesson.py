@@ -12,6 +12,7 @@ from helpers import (
     evaluation,
     figures,
     lesson,
+    plain,
     results,
     runs,
     settings,
@@ -52,7 +53,7 @@ def test_an_unknown_key_is_one_sentence(word):
         begin("smoke", 0, {"source": "", word: "x"})
     assert str(error.value) == (
         f"data has no key '{word}'; it knows folder, source, target, "
-        "published, on_bad and public."
+        "published, on_bad, public, encoder and weights."
     )
 
 
@@ -75,6 +76,8 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
                 "published": "d",
                 "on_bad": "skip",
                 "public": True,
+                "encoder": "resnet18",
+                "weights": "none",
             },
         )
     assert asked == {
@@ -85,6 +88,8 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
         "target": "c",
         "on_bad": "skip",
         "public": True,
+        "encoder": "resnet18",
+        "weights": "none",
     }
 
 
@@ -95,6 +100,14 @@ def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
     assert opened.splits("id_test", "ood_wished") == ["id_test", "ood_wished"]
     assert "train" in opened.splits() and len(opened.splits()) == 7
     assert opened.picture("train", 0).shape == (64, 96, 3)
+
+
+def test_a_lesson_names_an_encoder_that_is_not_the_profiles(store, shown):
+    begin("smoke", 0, {"encoder": "resnet18", "weights": "none"})
+    words.call()
+    said = "The network's encoder is resnet18; the weights it begins with are drawn"
+    assert said in shown[0][results.INFO_TYPE]["notes"][-1]
+    assert said in shown[1].data  # in Jupyter
 
 
 def test_from_predictions_to_a_record_and_a_table(opened, shown):
@@ -188,6 +201,14 @@ def test_say_finds_the_record_and_the_notebooks_variables(opened, shown, monkeyp
     assert shown[-1].data == "0.5 falls, no interval, 3 pigs"
 
 
+def test_own_frames_get_plain_words_where_a_text_speaks_of_them(opened, shown):
+    words.call("source subject", "target subject")
+    say("Pigs, and patients.")
+    assert shown[-1].data == "Source subjects, and target subjects."
+    say("The study looked at pigs.", elsewhere=True)
+    assert shown[-1].data == "The study looked at pigs."
+
+
 def test_a_lesson_puts_say_into_the_notebook(opened, monkeypatch):
     pushed = {}
 
@@ -233,7 +254,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 @pytest.mark.parametrize(
     "room",
-    [words, results, views, statistics, evaluation, figures],
+    [words, results, plain, views, statistics, evaluation, figures],
     ids=lambda one: one.__name__,
 )
 def test_the_worked_examples_are_true(room):

@@ -310,7 +310,7 @@ def test_a_hub_out_of_reach_says_what_to_do(monkeypatch):
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda **_: None)
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", away)
     refused(
-        "weights of resnet34 come from a hub that cannot be reached .*take encoder lite0",
+        "weights of resnet34 come from a hub that cannot be reached .*take ENCODER=lite0",
         "resnet34",
     )
 

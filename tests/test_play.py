@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from test_browser import AXE, FAULTS, SERIOUS, Visit
 
-from helpers import counts, play, settings, shift
+from helpers import counts, figures, play, settings, shift
 from helpers.errors import CourseError
 from helpers.play import live, sheets
 from report.frame import policy
@@ -159,6 +159,18 @@ def test_in_a_notebook_the_same_call_is_a_widget_that_asks_anew(monkeypatch) -> 
     assert asked[-1] == {"kind": "pool", "size": 3, "on": True}
     assert "pool of size 3, on" in shown.children[1].value
     assert ".play-numbers" in shown.children[1].value  # with the page's own style
+
+
+def test_a_notebook_that_is_opened_again_has_a_still(monkeypatch) -> None:
+    monkeypatch.setenv("COURSE_STATIC", "0")
+    shown = []
+    monkeypatch.setattr(live, "display", shown.append)
+    for one, said in ((small(), "pool of size 2, off"), (albums(), "a 2 has 0.1.")):
+        one._ipython_display_()
+        widgets, still = shown[-2:]
+        assert "VBox" in type(widgets).__name__
+        assert said in still.data and "A still: run the notebook" in still.data
+        assert "<script" not in still.data
 
 
 def test_in_a_notebook_frames_are_filtered_by_widgets() -> None:
@@ -334,6 +346,79 @@ def leaf(visit: Visit, figure) -> None:
     assert thumbs[-1].get_attribute("aria-pressed") == "true"
 
 
+# What a time line shows: the second, who says that it bleeds there, and by the bars.
+TIMED = """f => {
+  const at = f.querySelector('input'), said = f.querySelector('[id$=-said]');
+  const [second, who] = said.textContent.split(': ');
+  const bars = [...f.querySelectorAll('div > svg')];
+  return {n: Number(at.value), last: Number(at.max), second, spoken: at.getAttribute(
+    'aria-valuetext') === said.textContent, picture: f.querySelector('img').src,
+    alt: f.querySelector('img').alt,
+    who: who.replace(' says that it bleeds', '').split(', '), frames: bars.map(
+      s => s.viewBox.baseVal.width)[0], bars: bars.map(s => [s.parentNode.firstChild
+      .textContent, [...s.querySelectorAll('rect')].map(r => [Number(
+      r.getAttribute('x')), Number(r.getAttribute('width'))])])}; }"""
+
+
+def timed(figure) -> dict:
+    """What a time line shows now, once its words were held to its bars."""
+    shown = figure.evaluate(TIMED)
+    step = math.ceil(shown["frames"] / (shown["last"] + 1))
+    frame = shown["n"] * step
+    bleeds = [
+        name
+        for name, spans in shown["bars"]
+        if any(start <= frame < start + length for start, length in spans)
+    ]
+    assert shown["who"] == (bleeds or ["nobody"]), shown
+    assert shown["spoken"] and shown["alt"] == f"The case at {shown['second']}"
+    return shown
+
+
+def scrub(visit: Visit, figure) -> list[dict]:
+    """Go through a time line by keyboard, then drag its handle back to the start."""
+    handle = figure.query_selector("input")
+    handle.focus()
+    visit.page.keyboard.press("Home")
+    seen = [timed(figure)]
+    for n in range(1, seen[0]["last"] + 1):
+        visit.page.keyboard.press("ArrowRight")
+        seen.append(timed(figure))
+        assert seen[-1]["n"] == n
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    visit.page.mouse.move(box["x"] + box["width"] - 4, middle)
+    visit.page.mouse.down()
+    visit.page.mouse.move(box["x"] + 2, middle, steps=4)
+    visit.page.mouse.up()
+    assert timed(figure) == seen[0]
+    return seen
+
+
+def test_a_time_line_by_keyboard_and_by_drag_says_what_was_decided(
+    browser, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (47, 12, 16, 3), np.uint8)
+    decided = {
+        "truth": np.arange(47) % 20 > 11,
+        "area": np.arange(47) > 33,
+        "growth": np.zeros(47, bool),
+    }
+    line = figures.timeline(list(noise), decided, 5, 5)._repr_html_()
+    path = tmp_path / "page.html"
+    path.write_text(f"<!doctype html><title>x</title><main>{line}</main>", "utf-8")
+    visit = Visit(browser, path)
+    seen = scrub(visit, visit.page.query_selector("figure.timeline"))
+    assert [one["second"] for one in seen] == [f"{n:.1f} s" for n in range(10)]
+    for n, one in enumerate(seen):
+        bleeds = [name for name, flags in decided.items() if flags[5 * n]]
+        assert one["who"] == (bleeds or ["nobody"])
+    assert len({one["picture"] for one in seen}) == 10
+    assert visit.wrong == []
+    visit.context.close()
+
+
 def test_controls_by_keyboard_show_what_was_computed(browser, page: Path) -> None:
     visit = Visit(browser, page)
     one, two = visit.page.query_selector_all("figure.play")
@@ -434,14 +519,16 @@ def results_of(site: Path) -> dict:
 def play_with_every_page(browser, site: Path) -> None:
     for path in [*sorted(site.glob("[0-9]*.html")), site / "index.html"]:
         visit = Visit(browser, path)
-        figures = visit.page.query_selector_all("figure.play")
+        playing = visit.page.query_selector_all("figure.play")
         others = visit.page.query_selector_all("figure.timeline")
-        assert figures or others, f"nothing to play with on {path.name}"
-        for figure in figures:
+        assert playing or others, f"nothing to play with on {path.name}"
+        for figure in playing:
             weight = figure.evaluate("f => f.outerHTML.length")
             assert weight <= MOST_BYTES, f"{path.name}: {weight} bytes"
             kind = figure.get_attribute("data-play")
             (leaf if kind == "browser" else drive)(visit, figure)
+        for figure in others:
+            assert len(scrub(visit, figure)) > 1
         assert visit.wrong == [], path.name
         visit.context.close()
 

@@ -127,7 +127,11 @@ def histories(
     epochs = counted(len(numbers), "epoch")
     moved = words.change(numbers[0], numbers[-1])
     if not finished:
-        found = f"{what} after {epochs}: {number(numbers[-1])}, so far"
+        found = f"{what} after {epochs}: {number(numbers[-1])}"
+        if best >= 0:
+            found += (
+                f"; the best so far is {number(numbers[best])}, of epoch {best + 1}"
+            )
     elif best >= 0:
         found = f"{what} {moved} over {epochs}; epoch {best + 1} is kept"
     else:

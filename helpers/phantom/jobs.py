@@ -19,6 +19,7 @@ from helpers.errors import CourseError
 from helpers.frames.classes import BORDER, CLASSES, UNLABELLED
 from helpers.phantom.draw import draw_laparoscopic, draw_robotic
 from helpers.phantom.laparoscopic import CLIP
+from helpers.progress import progress
 
 Files = list[tuple[str, bytes]]
 _PARALLEL_FROM = 48  # fewer frames are drawn sooner than other processes start
@@ -91,6 +92,12 @@ def drawn(
     jobs: list[tuple], n_frames: int, workers: int | None
 ) -> Iterator[tuple[str, bytes]]:
     """The files of all clips in order, drawn by several processes where that pays."""
+    clips = _clips(jobs, n_frames, workers)
+    for files in progress(clips, f"Drawing {n_frames} frames, clips", len(jobs)):
+        yield from files
+
+
+def _clips(jobs: list[tuple], n_frames: int, workers: int | None) -> Iterator[Files]:
     workers = min(
         workers
         or len(
@@ -106,12 +113,12 @@ def drawn(
                     for files in pool.map(
                         _run, jobs[done : done + 4 * workers]
                     ):  # a few at a time, for memory's sake
-                        yield from files
+                        yield files
                         done += 1
         except BrokenProcessPool:
             pass  # the rest is drawn here
     for job in jobs[done:]:
-        yield from _run(job)
+        yield _run(job)
 
 
 def zipped(files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:

@@ -151,4 +151,4 @@ class Browser:
         else:
             from helpers.play import live
 
-            display(live.browser(self))
+            live.show(live.browser(self), self)

@@ -164,7 +164,7 @@ class Interactive:
         else:
             from helpers.play import live
 
-            display(live.states(self))
+            live.show(live.states(self), self)
 
     def _sheets(self) -> tuple[sheets.Sheet | None, sheets.Sheet | None]:
         first = next((one for scene in self.scenes for one in scene.pictures), None)

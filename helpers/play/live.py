@@ -2,12 +2,34 @@
 
 import html
 
+from IPython.display import HTML, display
+
 from helpers import settings
 from helpers.play.browser import Browser
 from helpers.play.controls import Control
 from helpers.play.interactive import Interactive, body
 
 STYLE = settings.ROOT / "report" / "play.css"
+# Widgets live as long as their kernel. In a notebook that is opened again JupyterLab
+# has "model not found" in their place, which gives way to a still; elsewhere, or while
+# the widgets live, the still is not seen.
+REOPENED = """<style>
+.jp-OutputArea:has(.play-still):not(:has(.widget-box)) .jupyter-widgets,
+.play-still { display: none; }
+.jp-OutputArea:not(:has(.widget-box)) .play-still { display: block; }
+</style>"""
+
+
+def show(widgets, one: Interactive | Browser) -> None:
+    """Display the widgets of something to play with, and behind them its still."""
+    if isinstance(one, Interactive):
+        first = one.start
+    else:
+        first = one.chosen(next(iter(one.orders)))[0].scene
+    said = "A still: run the notebook to turn it."
+    still = framed(one.title, body(first), f"{one.caption} {said}".strip())
+    display(widgets)
+    display(HTML(f'{REOPENED}<div class="play-still">{still}</div>'))
 
 
 def states(one: Interactive):
@@ -15,15 +37,14 @@ def states(one: Interactive):
     import ipywidgets
 
     handles = {control.name: _widget(control) for control in one.controls}
-    shown = ipywidgets.HTML()
+    shown = ipywidgets.HTML(framed(one.title, body(one.start), one.caption))
 
-    def update(_=None) -> None:
+    def update(_) -> None:
         turned = {name: handle.value for name, handle in handles.items()}
         shown.value = framed(one.title, body(one.draw(**turned)), one.caption)
 
     for handle in handles.values():
         handle.observe(update, names="value")
-    update()
     return ipywidgets.VBox(
         [ipywidgets.HBox(list(handles.values()), layout=_wrapped()), shown]
     )

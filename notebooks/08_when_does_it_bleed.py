@@ -243,6 +243,7 @@ def apparent(case, aligned):
     return np.mean(grown)
 
 
+# %% tags=["phantom"]
 quiet_cases = [case for case in plan["id_test"] if not case.truth()][:3]
 quiet_cases = quiet_cases or [replace(plan["id_test"][0], bleedings=0)]
 names = {case.name for case in quiet_cases}

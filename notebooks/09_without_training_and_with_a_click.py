@@ -790,8 +790,8 @@ pairs = {
 }
 shown_answer = (
     "The grey line is how Dice changes on the way, a thin bar an interval, where one "
-    "is narrow enough to say something. GrabCut is shown the label by its clicks, and stands on the frames that "
-    "were clicked; the others ask nobody."
+    "is narrow enough to say something. GrabCut is shown the label by its clicks, and "
+    "stands on the frames that were clicked; the others ask nobody."
 )
 figures.carried(
     pairs, "Dice on the frame, mean over subjects", caption=shown_answer

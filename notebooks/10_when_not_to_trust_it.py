@@ -531,10 +531,9 @@ def missed_outside(split):
     packed = lesson.frames(split)
     levels = np.asarray(runs.probabilities(run, packed))
     missed = packed.blood & packed.valid & (levels < 128)
-    unseen = missed & ~calibration.band(levels, packed.valid)
-    return words.number(
-        100 * unseen.sum() / missed.sum() if missed.any() else None, ".0f"
-    )
+    outside = missed & ~calibration.band(levels, packed.valid)
+    share = 100 * outside.sum() / missed.sum() if missed.any() else None
+    return words.number(share, ".0f")
 
 
 unseen = [missed_outside(split) for split in SPLITS]

@@ -47,16 +47,15 @@ def fingerprint(keys: list[tuple[str, str, str]]) -> str:
         lines.append(
             (dataset, [(source, stats[split_address(source)[0]]) for source in sources])
         )
+    whole = {disk: os.path.abspath(disk) for disk in stats}
     try:
-        base = os.path.commonpath(
-            [os.path.dirname(os.path.abspath(disk)) for disk in stats]
-        )
-        relative = {
-            disk: Path(os.path.relpath(os.path.abspath(disk), base)).as_posix()
-            for disk in stats
-        }
+        base = os.path.commonpath({os.path.dirname(path) for path in whole.values()})
     except ValueError:  # on Windows, drives have no folder in common
-        relative = {disk: disk for disk in stats}
+        base = ""
+    relative = {
+        disk: path[len(base) :].replace(os.sep, "/").lstrip("/")
+        for disk, path in whole.items()
+    }
     digest = hashlib.sha256()
     for dataset, sources in lines:
         for source, about in sources:
@@ -105,7 +104,7 @@ def write(
                 skipped[row], frame = frame, blank
             digest = hashlib.sha256()
             for file, array in zip(files, frame):
-                content = array.tobytes()
+                content = np.ascontiguousarray(array).data
                 file.write(content)
                 digest.update(content)
             digests.append(digest.hexdigest()[:16])

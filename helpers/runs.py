@@ -119,6 +119,7 @@ def trained(
         model = models.build(numbers.encoder, weights=None, seed=course.seed)
         model.load_state_dict(read_state(folder / "weights.pt"))
         history = History(**json.loads((folder / "history.json").read_text()))
+        model.precision = history.precision
         # The weights themselves, since other threads may have learned others.
         return Run(model.eval(), history, store.content(folder, *FILES))
 

@@ -12,7 +12,7 @@ import torch
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from helpers import counts, settings, statistics, store
+from helpers import counts, precision, settings, statistics, store
 from helpers.frames import Packed
 from helpers.settings import Profile
 
@@ -68,20 +68,27 @@ def training_step(
     images: torch.Tensor,
     blood: torch.Tensor,
     known: torch.Tensor,
+    scaler: torch.amp.GradScaler = precision.UNSCALED,
 ) -> float:
     """One batch: predict, measure, follow the gradient. Gives the loss before the
-    step."""
-    loss = segmentation_loss(model(images)[:, 0], blood, known)
+    step.
+
+    The prediction is taken in the model's precision, all else in float32. scaler: see
+    precision.scaler; but for float16 it changes nothing.
+    """
+    logits = precision.logits(model, images, precision.of(model))
+    loss = segmentation_loss(logits, blood, known)
     optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    scaler.update()
     return loss.item()
 
 
 @dataclass
 class History:
     """What happened, an entry per epoch: the loss, the learning rate, Dice on id_val
-    per subject and its mean over subjects.
+    per subject and its mean over subjects; and the precision of all steps.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -89,6 +96,7 @@ class History:
     id_val: list[float] = field(default_factory=list)
     id_val_subjects: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = -1
+    precision: str = precision.FLOAT32
 
 
 def batch_of(
@@ -135,7 +143,8 @@ def fit(
     over subjects.
 
     After each epoch all that is needed to go on is written to `checkpoint`; a run that
-    finds one goes on from there and ends as an unbroken run would. watch(history) is
+    finds one goes on from there, in the precision it began with, and ends as an
+    unbroken run would. The model's own precision becomes that. watch(history) is
     called after each epoch. foot: the epochs that the rate falls for, all of them where
     none is given; with fewer it climbs back, a habit that lesson 05 re-enacts.
     fill_counts: see batch_of.
@@ -152,9 +161,21 @@ def fit(
     )
     history, best = History(), {}
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
         if (saved := store.read_file(checkpoint)) is not None:
-            history, best = _resume(saved, model, optimizer, schedule, device)
+            saved = torch.load(
+                io.BytesIO(saved), map_location=device, weights_only=True
+            )
+            history, best = History(**saved["history"]), saved["best"]
+        else:
+            history.precision = precision.chosen(
+                numbers.precision, model, numbers.size, device
+            )
+        model.precision = history.precision
+        scaler = precision.scaler(history.precision, device)
+        parts = dict(model=model, optimizer=optimizer, schedule=schedule, scaler=scaler)
+        torch.manual_seed(seed)
+        if saved is not None:
+            _resume(saved, parts)
         while (
             len(history.loss) < numbers.epochs
             and len(history.loss) - 1 - history.best_epoch <= numbers.patience
@@ -169,6 +190,7 @@ def fit(
                     transform,
                     device,
                     fill_counts,
+                    scaler,
                 )
             )
             schedule.step()
@@ -178,7 +200,7 @@ def fit(
                     name: weight.detach().cpu().clone()
                     for name, weight in model.state_dict().items()
                 }
-            _save(checkpoint, model, optimizer, schedule, history, best)
+            _save(checkpoint, parts, history, best)
             if watch is not None:
                 watch(history)
     model.load_state_dict(best)
@@ -194,6 +216,7 @@ def _epoch(
     transform,
     device: str,
     fill_counts: bool,
+    scaler: torch.amp.GradScaler,
 ) -> float:
     model.train()
     order = torch.randperm(len(train)).numpy()
@@ -209,9 +232,8 @@ def _epoch(
         rows = np.sort(order[start : start + batch])
         images, blood, known = batch_of(train, rows, transform, fill_counts)
         images = images.to(device, memory_format=torch.channels_last)
-        losses.append(
-            training_step(model, optimizer, images, blood.to(device), known.to(device))
-        )
+        blood, known = blood.to(device), known.to(device)
+        losses.append(training_step(model, optimizer, images, blood, known, scaler))
     return float(np.mean(losses))
 
 
@@ -235,33 +257,22 @@ def _judge(model, id_val: Packed, history: History) -> None:
         history.best_epoch = len(history.id_val) - 1
 
 
-def _save(
-    checkpoint: Path, model, optimizer, schedule, history: History, best: dict
-) -> None:
+def _save(checkpoint: Path, parts: dict, history: History, best: dict) -> None:
     content = io.BytesIO()
-    torch.save(
-        {
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "schedule": schedule.state_dict(),
-            "history": vars(history),
-            "best": best,
-            "random": torch.get_rng_state(),
-        },
-        content,
-    )
+    states = {name: part.state_dict() for name, part in parts.items()}
+    whole = states | {
+        "history": vars(history),
+        "best": best,
+        "random": torch.get_rng_state(),
+    }
+    torch.save(whole, content)
     store.write_file(checkpoint, content.getvalue())
 
 
-def _resume(
-    saved: bytes, model, optimizer, schedule, device: str
-) -> tuple[History, dict]:
-    saved = torch.load(io.BytesIO(saved), map_location=device, weights_only=True)
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    schedule.load_state_dict(saved["schedule"])
+def _resume(saved: dict, parts: dict) -> None:
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
     torch.set_rng_state(saved["random"].cpu())
-    return History(**saved["history"]), saved["best"]
 
 
 @torch.inference_mode()
@@ -269,7 +280,8 @@ def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.n
     """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in
     256 levels.
 
-    A value of at least 128 is a probability of at least 0.5.
+    A value of at least 128 is a probability of at least 0.5. A network predicts in the
+    precision that it was trained in.
     """
     device = settings.device()
     model.to(device, memory_format=torch.channels_last).eval()
@@ -278,7 +290,7 @@ def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.n
         given = _tensor(images[start : start + batch]).to(
             device, memory_format=torch.channels_last
         )
-        probability = torch.sigmoid(model(given)[:, 0]).float()
+        probability = torch.sigmoid(precision.logits(model, given, precision.of(model)))
         found[start : start + batch] = (
             (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
         )

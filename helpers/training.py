@@ -3,7 +3,7 @@ prediction. Lesson 02 shows this source.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -182,13 +182,12 @@ def fit(
         ):
             history.learning_rate.append(optimizer.param_groups[0]["lr"])
             history.loss.append(
-                _epoch(
+                epoch(
                     model,
                     optimizer,
                     train,
                     numbers.batch,
                     transform,
-                    device,
                     fill_counts,
                     scaler,
                 )
@@ -208,16 +207,18 @@ def fit(
     return history
 
 
-def _epoch(
-    model,
-    optimizer,
+def epoch(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
     train: Packed,
     batch: int,
-    transform,
-    device: str,
-    fill_counts: bool,
-    scaler: torch.amp.GradScaler,
+    transform: v2.Transform | None = None,
+    fill_counts: bool = True,
+    scaler: torch.amp.GradScaler = precision.UNSCALED,
 ) -> float:
+    """A step for each batch of all frames in random order; the mean of their losses.
+    Arguments as in fit and training_step."""
+    device = next(model.parameters()).device
     model.train()
     order = torch.randperm(len(train)).numpy()
     # A last batch of one frame has no batch statistics worth the name; it joins the
@@ -275,7 +276,6 @@ def _resume(saved: dict, parts: dict) -> None:
     torch.set_rng_state(saved["random"].cpu())
 
 
-@torch.inference_mode()
 def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.ndarray:
     """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in
     256 levels.
@@ -283,18 +283,26 @@ def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.n
     A value of at least 128 is a probability of at least 0.5. A network predicts in the
     precision that it was trained in.
     """
+    found, done = np.empty(images.shape[:3], np.uint8), 0
+    for part in predicted(model, images, batch):
+        found[done : done + len(part)] = part
+        done += len(part)
+    return found
+
+
+@torch.inference_mode()
+def predicted(
+    model: torch.nn.Module, images: np.ndarray, batch: int = 32
+) -> Iterator[np.ndarray]:
+    """The same batch by batch, for more frames than memory holds."""
     device = settings.device()
     model.to(device, memory_format=torch.channels_last).eval()
-    found = np.empty(images.shape[:3], np.uint8)
     for start in range(0, len(images), batch):
         given = _tensor(images[start : start + batch]).to(
             device, memory_format=torch.channels_last
         )
         probability = torch.sigmoid(precision.logits(model, given, precision.of(model)))
-        found[start : start + batch] = (
-            (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
-        )
-    return found
+        yield (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
 
 
 def _tensor(images: np.ndarray) -> torch.Tensor:

@@ -4,7 +4,7 @@
 
 Each number of frames has a process of its own, which packs them and evaluates a network
 on them. The files are small (96x72, written here), so that they are quickly made; they
-are packed at 96x128 as in the quick profile. `peak_mb` is the most memory that was the
+are packed at 64x96 as in the smoke profile. `peak_mb` is the most memory that was the
 process's own (pages of mapped files, which the system takes back when it needs them,
 are not in it), `packing_mb` the same once the frames were packed. `libraries_mb` is
 what it had before the first frame.
@@ -27,7 +27,7 @@ from benchmarks.machine import machine
 
 HERE = Path(__file__).parent
 FRAMES = (1_000, 8_080)
-SIZE, PACKED = (72, 96), (96, 128)
+SIZE, PACKED = (72, 96), (64, 96)
 
 
 def write(folder: Path, number: int) -> Path:

@@ -27,7 +27,7 @@ import pandas as pd
 import torch
 
 from benchmarks.machine import machine
-from helpers import counts, evaluation, frames, models, settings, training
+from helpers import batches, counts, evaluation, frames, models, settings, training
 from helpers.phantom import write_cholecseg8k, write_hemoset
 from helpers.settings import Profile
 
@@ -118,13 +118,9 @@ class Ours:
         }
 
     def epoch(self, model, optimizer) -> None:
-        training.epoch(
-            model,
-            optimizer,
-            self.packed["train"],
-            self.numbers.batch,
-            training.light_augmentation(),
-        )
+        train, light = self.packed["train"], training.light_augmentation()
+        batch_at = batches.source(train, light, settings.device(), True)
+        training.epoch(model, optimizer, train, self.numbers.batch, batch_at)
 
     def dice(self, model, split: str) -> float:
         return _mean_dice(evaluation.evaluate(model, self.packed[split]))

@@ -38,7 +38,7 @@ import torch
 
 from benchmarks import plain_way
 from benchmarks.machine import machine
-from helpers import evaluation, frames, models, precision, settings, training
+from helpers import batches, evaluation, frames, models, precision, settings, training
 from helpers import statistics as course_statistics
 from helpers.frames import archives, cholecseg8k
 
@@ -148,13 +148,15 @@ def learning(packed: frames.Packed, model, amounts: Amounts) -> Row:
         images = images.to(device, memory_format=torch.channels_last)
         ready.append((images, *(mask.to(device) for mask in masks)))
 
+    batch_at = batches.source(packed, light, device, True)
+
     def bare() -> None:
         model.train()
         for batch in ready:
             training.training_step(model, optimizer, *batch)
 
     def ours() -> None:
-        training.epoch(model, optimizer, packed, size, light)
+        training.epoch(model, optimizer, packed, size, batch_at)
 
     what = f"training, {model.precision}"
     return Row(what, *in_turns(ours, bare, amounts.times), 0.9)

@@ -1,5 +1,5 @@
-"""Training: augmentation, the loss, one step, one run with its checkpoint, and
-prediction. Lesson 02 shows this source.
+"""Training: the loss, one step, one run with its checkpoint, and prediction; batches
+and their augmentation come from helpers.batches.
 """
 
 import io
@@ -9,39 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from helpers import counts, precision, settings, statistics, store
+from helpers import batches, counts, precision, settings, statistics, store
+from helpers.batches import as_tensor
+
+# Lessons and benchmarks know these as training's.
+from helpers.batches import augmented as augmented
+from helpers.batches import batch_of as batch_of
+from helpers.batches import light_augmentation as light_augmentation
 from helpers.frames import Packed
 from helpers.settings import Profile
-
-Augment = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
-
-
-def light_augmentation() -> v2.Transform:
-    """What a camera does anyway: mirrored, tilted, nearer or farther, a little brighter
-    or darker.
-    """
-    return v2.Compose(
-        [
-            v2.RandomHorizontalFlip(0.5),
-            v2.RandomAffine(degrees=15, translate=(0.08, 0.08), scale=(0.85, 1.2)),
-            v2.ColorJitter(brightness=0.1, contrast=0.1),
-        ]
-    )
-
-
-def augmented(
-    transform: v2.Transform, image: torch.Tensor, masks: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """One frame through a transform: image (3, H, W) in 0..1 and masks (N, H, W), all
-    moved alike.
-
-    What comes in from outside the frame is black, and 0 in each mask.
-    """
-    image, masks = transform(tv_tensors.Image(image), tv_tensors.Mask(masks))
-    return image.as_subclass(torch.Tensor), masks.as_subclass(torch.Tensor)
 
 
 def segmentation_loss(
@@ -99,34 +77,6 @@ class History:
     precision: str = precision.FLOAT32
 
 
-def batch_of(
-    packed: Packed,
-    rows: np.ndarray,
-    transform: v2.Transform | None = None,
-    fill_counts: bool = True,
-) -> tuple[torch.Tensor, ...]:
-    """Frames as tensors: images (N, 3, H, W) in 0..1, blood and known (N, H, W) as 0 or
-    1.
-
-    Known is where the loss looks. Fill (padding, and what a transform brings in) is
-    known to hold nothing, so it counts as "no blood"; only where nobody knows the label
-    is nothing asked. fill_counts=False leaves fill out as well: our own mistake, which
-    lesson 03 tells and lesson 05 re-enacts.
-    """
-    images = _tensor(packed.images[rows])
-    valid, fill = packed.valid[rows], packed.fill[rows]
-    # A transform brings in zeros. Moving what is *un*known makes them known; moving
-    # what is valid does not.
-    asked = ~(valid | fill) if fill_counts else valid
-    masks = torch.from_numpy(np.stack([packed.blood[rows], asked], axis=1)).float()
-    if transform is not None:
-        pairs = [
-            augmented(transform, image, mask) for image, mask in zip(images, masks)
-        ]
-        images, masks = (torch.stack(parts) for parts in zip(*pairs))
-    return images, masks[:, 0], 1 - masks[:, 1] if fill_counts else masks[:, 1]
-
-
 def fit(
     model: torch.nn.Module,
     train: Packed,
@@ -159,6 +109,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimizer, T_max=foot or numbers.epochs
     )
+    batch_at = batches.source(train, transform, device, fill_counts)
     history, best = History(), {}
     with torch.random.fork_rng():
         if (saved := store.read_file(checkpoint)) is not None:
@@ -182,15 +133,7 @@ def fit(
         ):
             history.learning_rate.append(optimizer.param_groups[0]["lr"])
             history.loss.append(
-                epoch(
-                    model,
-                    optimizer,
-                    train,
-                    numbers.batch,
-                    transform,
-                    fill_counts,
-                    scaler,
-                )
+                epoch(model, optimizer, train, numbers.batch, batch_at, scaler)
             )
             schedule.step()
             _judge(model, id_val, history)
@@ -212,13 +155,11 @@ def epoch(
     optimizer: torch.optim.Optimizer,
     train: Packed,
     batch: int,
-    transform: v2.Transform | None = None,
-    fill_counts: bool = True,
+    batch_at: Callable[[np.ndarray], tuple[torch.Tensor, ...]],
     scaler: torch.amp.GradScaler = precision.UNSCALED,
 ) -> float:
     """A step for each batch of all frames in random order; the mean of their losses.
-    Arguments as in fit and training_step."""
-    device = next(model.parameters()).device
+    batch_at: rows to a batch, see batches.source; scaler: see training_step."""
     model.train()
     order = torch.randperm(len(train)).numpy()
     # A last batch of one frame has no batch statistics worth the name; it joins the
@@ -231,10 +172,7 @@ def epoch(
     losses = []
     for start in starts:
         rows = np.sort(order[start : start + batch])
-        images, blood, known = batch_of(train, rows, transform, fill_counts)
-        images = images.to(device, memory_format=torch.channels_last)
-        blood, known = blood.to(device), known.to(device)
-        losses.append(training_step(model, optimizer, images, blood, known, scaler))
+        losses.append(training_step(model, optimizer, *batch_at(rows), scaler))
     return float(np.mean(losses))
 
 
@@ -265,6 +203,7 @@ def _save(checkpoint: Path, parts: dict, history: History, best: dict) -> None:
         "history": vars(history),
         "best": best,
         "random": torch.get_rng_state(),
+        "random_cuda": torch.cuda.get_rng_state_all(),
     }
     torch.save(whole, content)
     store.write_file(checkpoint, content.getvalue())
@@ -274,6 +213,7 @@ def _resume(saved: dict, parts: dict) -> None:
     for name, part in parts.items():
         part.load_state_dict(saved[name])
     torch.set_rng_state(saved["random"].cpu())
+    torch.cuda.set_rng_state_all([one.cpu() for one in saved["random_cuda"]])
 
 
 def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.ndarray:
@@ -298,14 +238,8 @@ def predicted(
     device = settings.device()
     model.to(device, memory_format=torch.channels_last).eval()
     for start in range(0, len(images), batch):
-        given = _tensor(images[start : start + batch]).to(
+        given = as_tensor(images[start : start + batch]).to(
             device, memory_format=torch.channels_last
         )
         probability = torch.sigmoid(precision.logits(model, given, precision.of(model)))
         yield (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
-
-
-def _tensor(images: np.ndarray) -> torch.Tensor:
-    """Images uint8 NxHxWx3 as (N, 3, H, W) in 0..1."""
-    # A copy, since packed frames are read-only and torch wants to own what it is given.
-    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 255

@@ -51,13 +51,13 @@ DRAWS = 5_000
 class Amounts:
     """How much is measured: frames, steps and repetitions; size is (height, width)."""
 
-    pigs: int = 120
-    patients: int = 120
+    pigs: int = 80
+    patients: int = 60
     size: tuple[int, int] = (256, 256)
     encoder: str = "resnet34"
     batch: int = 16
-    steps: int = 3
-    evaluated: int = 64
+    steps: int = 2
+    evaluated: int = 40
     times: int = 3
 
 

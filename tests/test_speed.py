@@ -1,13 +1,16 @@
 """The benchmark of speed: every row is a ratio with its limit, on works that are the same; times are asserted nowhere."""
 
+import json
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks import machine, memory, plain_way, speed
 from helpers import evaluation, frames, runs, settings, statistics, training
 
+README = (settings.ROOT / "README.md").read_text(encoding="utf-8")
 TINY = speed.Amounts(12, 20, (64, 64), "lite0", 4, 1, 4, 1)
 
 
@@ -110,3 +113,31 @@ def test_evaluating_takes_no_more_memory_for_more_frames(tmp_path, monkeypatch):
         assert len(table) == number and (table["tp"] == 0).all()
     # Half of what the additional predictions alone would be, a byte for each pixel.
     assert peaks[1] - peaks[0] < 64 * 64 * (numbers[1] - numbers[0]) / 2
+
+
+def test_readme_quotes_the_recorded_table_and_its_machine():
+    table = pd.read_csv(speed.HERE / "speed.csv")
+    about = json.loads((speed.HERE / "speed.json").read_text())
+    assert speed.markdown(table) in README
+    assert f"{about['processor']}, {about['cores']} cores" in " ".join(README.split())
+
+
+def test_the_two_ways_agree_within_the_spread_over_seeds():
+    table = pd.read_csv(speed.HERE / "plain_way_dice.csv")
+    assert table.groupby("way")["seed"].nunique().min() >= 2
+    for name in ("id_test_dice", "patients_dice"):
+        by_way = table.pivot(index="seed", columns="way", values=name)
+        apart = abs(by_way["ours"].mean() - by_way["plain"].mean())
+        assert apart <= max(by_way.max() - by_way.min()), name
+
+
+def test_the_shortest_times_are_compared():
+    rows = [
+        ("plain", 0, 6, 9),
+        ("plain", 0, 5, 10),
+        ("ours", 1, 2, 3),
+        ("ours", 2, 1, 4),
+    ]
+    columns = ["way", "packing_s", "epoch_s", "evaluation_s"]
+    took = plain_way.seconds(pd.DataFrame(rows, columns=columns))
+    assert took.to_dict() == {"plain": 14, "ours": 5}

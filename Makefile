@@ -1,4 +1,4 @@
-# make report | make data | make test | make lab | make notebooks | make help
+# make report | make data | make test | make lab | make bench | make notebooks | make help
 PYTHON  ?= python3
 PROFILE ?= quick
 SEED    ?= 0
@@ -13,7 +13,7 @@ $(foreach one,$(GIVEN) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one)
 export $(GIVEN) PUBLIC FROM YES
 OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
 
-.PHONY: help report slides pdf data test lab notebooks format published setup lock store clean
+.PHONY: help report slides pdf data test lab bench notebooks format published setup lock store clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -35,6 +35,9 @@ test: $(TESTED)  ## all tests
 lab: $(READY)  ## JupyterLab on copies of the lessons in work/, which are yours and never overwritten
 	@$(BIN)/python -m report.notebooks --copy
 	@$(BIN)/jupyter lab --notebook-dir work
+
+bench: $(TESTED)  ## how fast the course is on this machine: ratios to the bare work, each beside its limit (10 minutes)
+	@$(BIN)/python -m benchmarks.speed
 
 notebooks: $(READY)  ## regenerate the .ipynb from the .py
 	@$(BIN)/python -m report.notebooks

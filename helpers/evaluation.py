@@ -44,16 +44,17 @@ def evaluate(
     `row`, the frame's place in `packed`. The surround is black that reaches the frame's
     edge (see views.visible); fill is not valid, and counted nowhere.
     """
-    found = marked(model, packed, threshold, images)
-    seen = (
-        views.view_of(packed) if images is None else views.views(images, packed.valid)
-    )
+    found = _probabilities(model, packed, threshold, images)
+    whole_view = views.view_of(packed) if images is None else None
     numbers = np.empty((len(packed), 2, 4), np.int64)
     for start in range(0, len(packed), CHUNK):
         part = slice(start, start + CHUNK)
-        numbers[part] = _count(
-            found[part], packed.blood[part], packed.valid[part], seen[part]
-        )
+        blood, valid = packed.blood[part], packed.valid[part]
+        if images is None:
+            seen = whole_view[part]
+        else:
+            seen = views.views(images[part], valid)
+        numbers[part] = _count(_called(found[part], threshold), blood, valid, seen)
     surround, view = numbers[:, 0], numbers[:, 1]
     columns = {}
     for prefix, region in (
@@ -87,6 +88,12 @@ def marked(
 ) -> np.ndarray:
     """What a model calls blood on packed frames: bool NxHxW; arguments as in
     `evaluate`."""
+    return _called(_probabilities(model, packed, threshold, images), threshold)
+
+
+def _probabilities(
+    model, packed: Packed, threshold: float, images: np.ndarray | None
+) -> np.ndarray:
     if not 0 < threshold < 1:
         raise CourseError(
             f"threshold is {threshold}, but it is a probability; give a "
@@ -98,6 +105,10 @@ def marked(
             f"The predictions are {found.shape}, but the frames are "
             f"{packed.valid.shape}; give one per frame, at their size."
         )
+    return found
+
+
+def _called(found: np.ndarray, threshold: float) -> np.ndarray:
     if found.dtype == bool:
         return found
     return found >= (np.ceil(256 * threshold) if found.dtype == np.uint8 else threshold)

@@ -37,6 +37,8 @@ class Segmenter(nn.Module):
     logits are cropped back.
     """
 
+    precision = "float32"  # that it was trained in, and predicts in (helpers.precision)
+
     def __init__(
         self,
         network: nn.Module,

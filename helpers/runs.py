@@ -17,7 +17,7 @@ from torchvision.transforms import v2
 from helpers import counts, domains, encoders, models, store, training
 from helpers.checkpoints import read_state, write_state
 from helpers.domains import Domains
-from helpers.frames import Packed
+from helpers.frames import Packed, arrays
 from helpers.progress import counting
 from helpers.settings import Course
 from helpers.training import History
@@ -131,6 +131,7 @@ def trained(
         model = models.build(numbers.encoder, weights=None, seed=course.seed)
         model.load_state_dict(read_state(folder / "weights.pt"))
         history = History(**json.loads((folder / "history.json").read_text()))
+        model.precision = history.precision
         # The weights themselves, since other threads may have learned others.
         return Run(model.eval(), history, store.content(folder, *FILES))
 
@@ -172,8 +173,10 @@ def probabilities(run: Run, packed: Packed) -> np.ndarray:
     return store.keep(
         "predictions",
         dict(run=run.key, frames=frames_key(packed)),
-        lambda: training.predict(run.model, packed.images),
-        lambda found, folder: np.save(folder / "found.npy", found),
+        lambda: training.predicted(run.model, packed.images),
+        lambda parts, folder: arrays.write_parts(
+            folder / "found.npy", np.uint8, packed.images.shape[:3], parts
+        ),
         lambda folder: np.load(folder / "found.npy", mmap_mode="r"),
     )
 

@@ -1,47 +1,25 @@
-"""Training: augmentation, the loss, one step, one run with its checkpoint, and
-prediction. Lesson 02 shows this source.
+"""Training: the loss, one step, one run with its checkpoint, and prediction; batches
+and their augmentation come from helpers.batches.
 """
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
-from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from helpers import counts, settings, statistics, store
+from helpers import batches, counts, precision, settings, statistics, store
+from helpers.batches import as_tensor
+
+# Lessons and benchmarks know these as training's.
+from helpers.batches import augmented as augmented
+from helpers.batches import batch_of as batch_of
+from helpers.batches import light_augmentation as light_augmentation
 from helpers.frames import Packed
 from helpers.settings import Profile
-
-Augment = Callable[[torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
-
-
-def light_augmentation() -> v2.Transform:
-    """What a camera does anyway: mirrored, tilted, nearer or farther, a little brighter
-    or darker.
-    """
-    return v2.Compose(
-        [
-            v2.RandomHorizontalFlip(0.5),
-            v2.RandomAffine(degrees=15, translate=(0.08, 0.08), scale=(0.85, 1.2)),
-            v2.ColorJitter(brightness=0.1, contrast=0.1),
-        ]
-    )
-
-
-def augmented(
-    transform: v2.Transform, image: torch.Tensor, masks: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """One frame through a transform: image (3, H, W) in 0..1 and masks (N, H, W), all
-    moved alike.
-
-    What comes in from outside the frame is black, and 0 in each mask.
-    """
-    image, masks = transform(tv_tensors.Image(image), tv_tensors.Mask(masks))
-    return image.as_subclass(torch.Tensor), masks.as_subclass(torch.Tensor)
 
 
 def segmentation_loss(
@@ -68,20 +46,27 @@ def training_step(
     images: torch.Tensor,
     blood: torch.Tensor,
     known: torch.Tensor,
+    scaler: torch.amp.GradScaler = precision.UNSCALED,
 ) -> float:
     """One batch: predict, measure, follow the gradient. Gives the loss before the
-    step."""
-    loss = segmentation_loss(model(images)[:, 0], blood, known)
+    step.
+
+    The prediction is taken in the model's precision, all else in float32. scaler: see
+    precision.scaler; but for float16 it changes nothing.
+    """
+    logits = precision.logits(model, images, precision.of(model))
+    loss = segmentation_loss(logits, blood, known)
     optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    scaler.update()
     return loss.item()
 
 
 @dataclass
 class History:
     """What happened, an entry per epoch: the loss, the learning rate, Dice on id_val
-    per subject and its mean over subjects.
+    per subject and its mean over subjects; and the precision of all steps.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -89,34 +74,7 @@ class History:
     id_val: list[float] = field(default_factory=list)
     id_val_subjects: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = -1
-
-
-def batch_of(
-    packed: Packed,
-    rows: np.ndarray,
-    transform: v2.Transform | None = None,
-    fill_counts: bool = True,
-) -> tuple[torch.Tensor, ...]:
-    """Frames as tensors: images (N, 3, H, W) in 0..1, blood and known (N, H, W) as 0 or
-    1.
-
-    Known is where the loss looks. Fill (padding, and what a transform brings in) is
-    known to hold nothing, so it counts as "no blood"; only where nobody knows the label
-    is nothing asked. fill_counts=False leaves fill out as well: our own mistake, which
-    lesson 03 tells and lesson 05 re-enacts.
-    """
-    images = _tensor(packed.images[rows])
-    valid, fill = packed.valid[rows], packed.fill[rows]
-    # A transform brings in zeros. Moving what is *un*known makes them known; moving
-    # what is valid does not.
-    asked = ~(valid | fill) if fill_counts else valid
-    masks = torch.from_numpy(np.stack([packed.blood[rows], asked], axis=1)).float()
-    if transform is not None:
-        pairs = [
-            augmented(transform, image, mask) for image, mask in zip(images, masks)
-        ]
-        images, masks = (torch.stack(parts) for parts in zip(*pairs))
-    return images, masks[:, 0], 1 - masks[:, 1] if fill_counts else masks[:, 1]
+    precision: str = precision.FLOAT32
 
 
 def fit(
@@ -135,7 +93,8 @@ def fit(
     over subjects.
 
     After each epoch all that is needed to go on is written to `checkpoint`; a run that
-    finds one goes on from there and ends as an unbroken run would. watch(history) is
+    finds one goes on from there, in the precision it began with, and ends as an
+    unbroken run would. The model's own precision becomes that. watch(history) is
     called after each epoch. foot: the epochs that the rate falls for, all of them where
     none is given; with fewer it climbs back, a habit that lesson 05 re-enacts.
     fill_counts: see batch_of.
@@ -150,26 +109,31 @@ def fit(
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
         optimizer, T_max=foot or numbers.epochs
     )
+    batch_at = batches.source(train, transform, device, fill_counts)
     history, best = History(), {}
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
         if (saved := store.read_file(checkpoint)) is not None:
-            history, best = _resume(saved, model, optimizer, schedule, device)
+            saved = torch.load(
+                io.BytesIO(saved), map_location=device, weights_only=True
+            )
+            history, best = History(**saved["history"]), saved["best"]
+        else:
+            history.precision = precision.chosen(
+                numbers.precision, model, numbers.size, device
+            )
+        model.precision = history.precision
+        scaler = precision.scaler(history.precision, device)
+        parts = dict(model=model, optimizer=optimizer, schedule=schedule, scaler=scaler)
+        torch.manual_seed(seed)
+        if saved is not None:
+            _resume(saved, parts)
         while (
             len(history.loss) < numbers.epochs
             and len(history.loss) - 1 - history.best_epoch <= numbers.patience
         ):
             history.learning_rate.append(optimizer.param_groups[0]["lr"])
             history.loss.append(
-                _epoch(
-                    model,
-                    optimizer,
-                    train,
-                    numbers.batch,
-                    transform,
-                    device,
-                    fill_counts,
-                )
+                epoch(model, optimizer, train, numbers.batch, batch_at, scaler)
             )
             schedule.step()
             _judge(model, id_val, history)
@@ -178,7 +142,7 @@ def fit(
                     name: weight.detach().cpu().clone()
                     for name, weight in model.state_dict().items()
                 }
-            _save(checkpoint, model, optimizer, schedule, history, best)
+            _save(checkpoint, parts, history, best)
             if watch is not None:
                 watch(history)
     model.load_state_dict(best)
@@ -186,15 +150,16 @@ def fit(
     return history
 
 
-def _epoch(
-    model,
-    optimizer,
+def epoch(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
     train: Packed,
     batch: int,
-    transform,
-    device: str,
-    fill_counts: bool,
+    batch_at: Callable[[np.ndarray], tuple[torch.Tensor, ...]],
+    scaler: torch.amp.GradScaler = precision.UNSCALED,
 ) -> float:
+    """A step for each batch of all frames in random order; the mean of their losses.
+    batch_at: rows to a batch, see batches.source; scaler: see training_step."""
     model.train()
     order = torch.randperm(len(train)).numpy()
     # A last batch of one frame has no batch statistics worth the name; it joins the
@@ -207,11 +172,7 @@ def _epoch(
     losses = []
     for start in starts:
         rows = np.sort(order[start : start + batch])
-        images, blood, known = batch_of(train, rows, transform, fill_counts)
-        images = images.to(device, memory_format=torch.channels_last)
-        losses.append(
-            training_step(model, optimizer, images, blood.to(device), known.to(device))
-        )
+        losses.append(training_step(model, optimizer, *batch_at(rows), scaler))
     return float(np.mean(losses))
 
 
@@ -235,57 +196,50 @@ def _judge(model, id_val: Packed, history: History) -> None:
         history.best_epoch = len(history.id_val) - 1
 
 
-def _save(
-    checkpoint: Path, model, optimizer, schedule, history: History, best: dict
-) -> None:
+def _save(checkpoint: Path, parts: dict, history: History, best: dict) -> None:
     content = io.BytesIO()
-    torch.save(
-        {
-            "model": model.state_dict(),
-            "optimizer": optimizer.state_dict(),
-            "schedule": schedule.state_dict(),
-            "history": vars(history),
-            "best": best,
-            "random": torch.get_rng_state(),
-        },
-        content,
-    )
+    states = {name: part.state_dict() for name, part in parts.items()}
+    whole = states | {
+        "history": vars(history),
+        "best": best,
+        "random": torch.get_rng_state(),
+        "random_cuda": torch.cuda.get_rng_state_all(),
+    }
+    torch.save(whole, content)
     store.write_file(checkpoint, content.getvalue())
 
 
-def _resume(
-    saved: bytes, model, optimizer, schedule, device: str
-) -> tuple[History, dict]:
-    saved = torch.load(io.BytesIO(saved), map_location=device, weights_only=True)
-    model.load_state_dict(saved["model"])
-    optimizer.load_state_dict(saved["optimizer"])
-    schedule.load_state_dict(saved["schedule"])
+def _resume(saved: dict, parts: dict) -> None:
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
     torch.set_rng_state(saved["random"].cpu())
-    return History(**saved["history"]), saved["best"]
+    torch.cuda.set_rng_state_all([one.cpu() for one in saved["random_cuda"]])
 
 
-@torch.inference_mode()
 def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.ndarray:
     """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in
     256 levels.
 
-    A value of at least 128 is a probability of at least 0.5.
+    A value of at least 128 is a probability of at least 0.5. A network predicts in the
+    precision that it was trained in.
     """
-    device = settings.device()
-    model.to(device, memory_format=torch.channels_last).eval()
-    found = np.empty(images.shape[:3], np.uint8)
-    for start in range(0, len(images), batch):
-        given = _tensor(images[start : start + batch]).to(
-            device, memory_format=torch.channels_last
-        )
-        probability = torch.sigmoid(model(given)[:, 0]).float()
-        found[start : start + batch] = (
-            (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
-        )
+    found, done = np.empty(images.shape[:3], np.uint8), 0
+    for part in predicted(model, images, batch):
+        found[done : done + len(part)] = part
+        done += len(part)
     return found
 
 
-def _tensor(images: np.ndarray) -> torch.Tensor:
-    """Images uint8 NxHxWx3 as (N, 3, H, W) in 0..1."""
-    # A copy, since packed frames are read-only and torch wants to own what it is given.
-    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 255
+@torch.inference_mode()
+def predicted(
+    model: torch.nn.Module, images: np.ndarray, batch: int = 32
+) -> Iterator[np.ndarray]:
+    """The same batch by batch, for more frames than memory holds."""
+    device = settings.device()
+    model.to(device, memory_format=torch.channels_last).eval()
+    for start in range(0, len(images), batch):
+        given = as_tensor(images[start : start + batch]).to(
+            device, memory_format=torch.channels_last
+        )
+        probability = torch.sigmoid(precision.logits(model, given, precision.of(model)))
+        yield (probability * 256).floor().clamp(max=255).byte().cpu().numpy()

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from helpers import store
-from helpers.frames import Packed
+from helpers.frames import Packed, arrays
 
 SURROUND = 12 / 255  # a surround is black but for compression's traces
 
@@ -47,8 +47,13 @@ def view_of(packed: Packed) -> np.ndarray:
     return store.keep(
         "views",
         what,
-        lambda: views(packed.images, packed.valid),
-        lambda found, folder: np.save(folder / "views.npy", found),
+        lambda: (
+            views(image[None], known[None])
+            for image, known in zip(packed.images, packed.valid)
+        ),
+        lambda parts, folder: arrays.write_parts(
+            folder / "views.npy", bool, packed.valid.shape, parts
+        ),
         lambda folder: np.load(folder / "views.npy", mmap_mode="r"),
     )
 

@@ -1,11 +1,11 @@
-"""Frames packed once: the same for any number of processes, found again, never half written."""
+"""Frames packed once: the same for any number of threads, found again, never half written."""
 
 import os
 import pickle
 import resource
 import shutil
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+import threading
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,10 @@ from frames_by_hand import png, sentence_of, write_cholec, write_own, write_pig
 
 from helpers import frames
 from helpers.errors import CourseError
-from helpers.frames import arrays, decoding
+from helpers.frames import archives, arrays, decoding
 
 SIZE = (9, 16)
+KINDS = ((np.uint8, (3,)), (bool, ()), (bool, ()), (np.uint8, ()))
 
 
 @pytest.fixture
@@ -176,25 +177,25 @@ def test_a_colour_mask_that_changes_is_noticed(tmp_path):
     )
 
 
-def test_any_number_of_processes_gives_the_same_bytes(tmp_path, monkeypatch):
+def test_any_number_of_threads_gives_the_same_bytes(tmp_path):
     folder = write_own(
-        tmp_path / "own",
-        [f"p{number % 3}/{number}" for number in range(decoding.FEW + 6)],
+        tmp_path / "own", [f"p{number % 3}/{number}" for number in range(70)]
     )
     (folder / "images" / "p1" / "40.png").write_bytes(b"")
     table = frames.index(folder).table
-    one = frames.pack(table, SIZE, on_bad="skip", folder=tmp_path / "store1", workers=1)
-    monkeypatch.setattr(
-        decoding, "read_with_classes", None
-    )  # in this process; the other two have their own
-    two = frames.pack(table, SIZE, on_bad="skip", folder=tmp_path / "store2", workers=2)
-    assert (
-        len(one) == decoding.FEW + 5
-        and one.skipped == two.skipped
-        and one.digest == two.digest
-    )
+    packed = {
+        workers: frames.pack(
+            table,
+            SIZE,
+            on_bad="skip",
+            folder=tmp_path / f"store{workers}",
+            workers=workers,
+        )
+        for workers in (1, 2, 5)
+    }
+    one = packed.pop(1)
     names = sorted(path.name for path in one.place.iterdir())
-    assert names == [
+    assert len(one) == 69 and names == [
         ".manifest.json",
         "about.json",
         "blood.npy",
@@ -204,35 +205,51 @@ def test_any_number_of_processes_gives_the_same_bytes(tmp_path, monkeypatch):
         "made_from.json",
         "valid.npy",
     ]
-    for name in names:
-        assert (one.place / name).read_bytes() == (two.place / name).read_bytes(), name
+    for more in packed.values():
+        assert more.skipped == one.skipped and more.digest == one.digest
+        for name in names:
+            same_bytes = (one.place / name).read_bytes() == (
+                more.place / name
+            ).read_bytes()
+            assert same_bytes, name
 
 
-def test_where_processes_die_the_rest_is_decoded_in_this_one(tmp_path, monkeypatch):
-    table = frames.index(
-        write_own(tmp_path / "own", [str(number) for number in range(decoding.FEW)])
-    ).table
-    chunks = []
+def test_threads_are_only_a_few_frames_ahead_and_end_with_the_reader(
+    table, monkeypatch
+):
+    decoded_so_far = []
 
-    class Dying:
-        """Decodes one chunk, then breaks, as a pool does whose processes were killed."""
+    def noted(row):
+        decoded_so_far.append(row)
+        return tuple(np.zeros((4, 4, *more), kind) for kind, more in KINDS)
 
-        def __init__(self, *_, **__): ...
+    monkeypatch.setattr(decoding, "read_with_classes", noted)
+    keys = [("own", f"{number}.png", "") for number in range(500)]
+    stream = decoding.decoded(keys, SIZE, True, workers=3)
+    for taken in range(1, 21):
+        next(stream)
+        assert len(decoded_so_far) <= taken + 3 * decoding.AHEAD
+    stream.close()
+    assert len(decoded_so_far) <= 20 + 3 * decoding.AHEAD
+    assert not [one for one in threading.enumerate() if "decoding" in one.name]
 
-        def submit(self, work, *arguments):
-            future = Future()
-            chunks.append(arguments)
-            future.set_result(work(*arguments)) if len(
-                chunks
-            ) == 1 else future.set_exception(BrokenProcessPool())
-            return future
 
-        def shutdown(self, **_): ...
+def test_zips_are_kept_open_by_threads_that_decode_and_by_no_other(table, monkeypatch):
+    opened = []
 
-    whole = frames.pack(table, SIZE, folder=tmp_path / "whole", workers=1)
-    monkeypatch.setattr(decoding.processes, "pool", Dying)
-    broken = frames.pack(table, SIZE, folder=tmp_path / "broken", workers=2)
-    assert len(chunks) > 1 and broken.digest == whole.digest
+    class Noted(zipfile.ZipFile):
+        def __init__(self, path):
+            opened.append(path)
+            super().__init__(path)
+
+    monkeypatch.setattr(archives.zipfile, "ZipFile", Noted)
+    keys = list(table[["dataset", "image", "mask"]].itertuples(index=False, name=None))
+    threaded = list(decoding.decoded(keys, SIZE, True, workers=1))
+    assert len(opened) == len(set(opened)) == 6  # of three pigs, each with two zips
+    opened.clear()
+    for row, frame in zip(table.itertuples(), threaded):
+        assert (frames.fit(*frames.read(row), None, SIZE)[0] == frame[0]).all()
+    assert len(opened) == 2 * len(table)
 
 
 def test_a_bad_frame_leaves_nothing_behind(table, tmp_path):

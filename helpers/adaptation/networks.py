@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from helpers import training, views
+from helpers import precision, training, views
 from helpers.errors import CourseError
 
 
@@ -147,9 +147,11 @@ class Ensemble(nn.Module):
                 "An ensemble needs at least one network: give the trained members."
             )
         self.members = nn.ModuleList(models)
+        self.precision = precision.of(models[0])
 
     def forward(self, images: Tensor) -> Tensor:
-        logits = torch.stack([member(images) for member in self.members])
+        # In float32, since a logarithm in half of its bits is a guess.
+        logits = torch.stack([member(images).float() for member in self.members])
         # The logit of the mean, from the logarithms, so that a confident member leaves
         # it finite.
         return logsigmoid(logits).logsumexp(0) - logsigmoid(-logits).logsumexp(0)

@@ -4,7 +4,9 @@ unpacked. Sizes are looked at before anything is read.
 
 import os
 import re
+import threading
 import zipfile
+from functools import partial
 from pathlib import Path
 
 from helpers.errors import CourseError
@@ -128,6 +130,31 @@ def children(folder: Path) -> list[Path]:
     )
 
 
+_open = threading.local()
+_MOST_OPEN = 4
+
+
+def keep_open() -> None:
+    """Have this thread keep the last few zips open from which it reads, until it ends:
+    for many members, since opening one reads its whole list of contents. Each thread
+    has its own: two may not read from one ZipFile."""
+    _open.zips = {}
+
+
+def _member(disk: str, member: str, check) -> bytes:
+    kept = getattr(_open, "zips", None)
+    if kept is None:
+        with zipfile.ZipFile(disk) as opened:
+            check(opened.getinfo(member).file_size)
+            return opened.read(member)
+    if disk not in kept:
+        while len(kept) >= _MOST_OPEN:
+            kept.pop(next(iter(kept))).close()
+        kept[disk] = zipfile.ZipFile(disk)
+    check(kept[disk].getinfo(member).file_size)
+    return kept[disk].read(member)
+
+
 def read_bytes(address: str) -> bytes:
     """The bytes at an address: a path, or "PATH.zip!member". Raises CourseError when
     they can't be had, or are more than a frame can have (LARGEST).
@@ -137,9 +164,7 @@ def read_bytes(address: str) -> bytes:
         if not member:
             _check_size(address, os.stat(disk).st_size)
             return Path(disk).read_bytes()
-        with zipfile.ZipFile(disk) as opened:
-            _check_size(address, opened.getinfo(member).file_size)
-            return opened.read(member)
+        return _member(disk, member, partial(_check_size, address))
     except CourseError:
         raise
     except FileNotFoundError as error:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -47,16 +47,15 @@ def fingerprint(keys: list[tuple[str, str, str]]) -> str:
         lines.append(
             (dataset, [(source, stats[split_address(source)[0]]) for source in sources])
         )
+    whole = {disk: os.path.abspath(disk) for disk in stats}
     try:
-        base = os.path.commonpath(
-            [os.path.dirname(os.path.abspath(disk)) for disk in stats]
-        )
-        relative = {
-            disk: Path(os.path.relpath(os.path.abspath(disk), base)).as_posix()
-            for disk in stats
-        }
+        base = os.path.commonpath({os.path.dirname(path) for path in whole.values()})
     except ValueError:  # on Windows, drives have no folder in common
-        relative = {disk: disk for disk in stats}
+        base = ""
+    relative = {
+        disk: path[len(base) :].replace(os.sep, "/").lstrip("/")
+        for disk, path in whole.items()
+    }
     digest = hashlib.sha256()
     for dataset, sources in lines:
         for source, about in sources:
@@ -91,12 +90,7 @@ def write(
     try:
         for name, (dtype, more) in ARRAYS.items():
             files.append((draft / f"{name}.npy").open("wb"))
-            header = {
-                "descr": np.dtype(dtype).str,
-                "fortran_order": False,
-                "shape": (count, height, width, *more),
-            }
-            np.lib.format.write_array_header_1_0(files[-1], header)
+            begin(files[-1], dtype, (count, height, width, *more))
         for row, frame in enumerate(
             progress(stream, f"Decoding {count} frames", total=count)
         ):
@@ -105,7 +99,7 @@ def write(
                 skipped[row], frame = frame, blank
             digest = hashlib.sha256()
             for file, array in zip(files, frame):
-                content = array.tobytes()
+                content = np.ascontiguousarray(array).data
                 file.write(content)
                 digest.update(content)
             digests.append(digest.hexdigest()[:16])
@@ -118,6 +112,23 @@ def write(
         json.dumps({"skipped": skipped, "digests": digests, "marked": marked}),
         encoding="utf-8",
     )
+
+
+def begin(file: BinaryIO, dtype: type, shape: tuple[int, ...]) -> None:
+    """Write the head of a .npy file, whose numbers follow it part by part."""
+    header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def write_parts(
+    path: Path, dtype: type, shape: tuple[int, ...], parts: Iterable[np.ndarray]
+) -> None:
+    """An array as a .npy file, from parts along its first axis: never all of it is in
+    memory."""
+    with path.open("wb") as file:
+        begin(file, dtype, shape)
+        for part in parts:
+            file.write(np.ascontiguousarray(part, dtype).data)
 
 
 def opened(place: Path, name: str) -> np.ndarray:

@@ -10,6 +10,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from helpers.errors import CourseError
@@ -151,14 +152,14 @@ def classes(mask: str) -> np.ndarray:
     pixel.
     """
     stored = rgb(mask)
-    grey = stored[..., 0]
-    if (stored != grey[..., None]).any():
+    grey = cv2.extractChannel(stored, 0)
+    if not _same(stored, cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)):
         raise CourseError(
             f"{named(mask)} is not grey (its channels differ), so it is no watershed "
             f"mask: download it again, or {SKIP}."
         )
     id_of_grey, colour_of_grey = _tables()
-    ids = id_of_grey[grey]
+    ids = cv2.LUT(grey, id_of_grey)
     if (ids == _NO_CLASS).any():
         raise CourseError(
             f"{named(mask)} has the grey {grey[ids == _NO_CLASS][0]}, which no class "
@@ -176,9 +177,13 @@ def _check_colours(mask: str, grey: np.ndarray, colour_of_grey: np.ndarray) -> N
             f"{named(address)} is {_size(colour)} but {named(mask)} is {_size(grey)}: "
             f"download both again, or {SKIP}."
         )
-    differs = (colour != colour_of_grey[grey]).any(axis=-1)
-    if not differs.any():
+    # A colour as one number, so that a pixel is looked up once.
+    numbers = np.dstack([colour_of_grey, np.full((1, 256), 255, np.uint8)])
+    wanted = cv2.LUT(grey, numbers.view(np.int32))
+    if _same(cv2.cvtColor(colour, cv2.COLOR_RGB2RGBA), wanted.view(np.uint8)):
         return
+    expected = colour_of_grey[0][grey]
+    differs = (colour != expected).any(axis=-1)
     known = {entry.rgb: entry.name for entry in CLASSES} | {UNLABELLED[0]: "unknown"}
     for pixel in np.unique(colour[differs], axis=0):
         if tuple(pixel.tolist()) not in known:
@@ -188,7 +193,7 @@ def _check_colours(mask: str, grey: np.ndarray, colour_of_grey: np.ndarray) -> N
             )
     row, column = np.argwhere(differs)[0]
     here = known[tuple(colour[row, column].tolist())]
-    there = known[tuple(colour_of_grey[grey[row, column]].tolist())]
+    there = known[tuple(expected[row, column].tolist())]
     raise CourseError(
         f"{named(mask)} and its colour mask disagree on {int(differs.sum())} pixels "
         f"(row {row}, column {column}: {there} and {here}): download both again, or "
@@ -196,10 +201,15 @@ def _check_colours(mask: str, grey: np.ndarray, colour_of_grey: np.ndarray) -> N
     )
 
 
+def _same(one: np.ndarray, other: np.ndarray) -> bool:
+    # Without an array of a truth value for each byte.
+    return cv2.norm(one.reshape(-1), other.reshape(-1), cv2.NORM_INF) == 0
+
+
 @cache
 def _tables() -> tuple[np.ndarray, np.ndarray]:
     """Grey -> class id (256 uint8), and grey -> the colour to be found in the colour
-    mask (256x3 uint8).
+    mask (1x256x3 uint8).
     """
     ids = np.full(256, _NO_CLASS, np.uint8)
     colours = np.zeros((256, 3), np.uint8)
@@ -207,7 +217,7 @@ def _tables() -> tuple[np.ndarray, np.ndarray]:
         ids[entry.grey], colours[entry.grey] = entry.id, entry.rgb
     for colour, grey in (UNLABELLED, BORDER):
         ids[grey], colours[grey] = UNKNOWN, colour
-    return ids, colours
+    return ids, colours[None]
 
 
 def _size(array: np.ndarray) -> str:

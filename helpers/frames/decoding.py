@@ -1,24 +1,25 @@
-"""Decoding many frames: in this process, or in one process for each core."""
+"""Decoding many frames: in one thread for each core.
 
-import multiprocessing
+Threads and not processes: what takes long (OpenCV, Pillow, NumPy, checksums) lets other
+threads run, and a process of its own would import the course before its first frame.
+"""
+
 import os
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
 
-from helpers import processes
 from helpers.errors import CourseError
+from helpers.frames.archives import keep_open
 from helpers.frames.fitting import fit
 from helpers.frames.reading import read_with_classes
 
-FEW = 64
-"""Below this many frames starting processes takes longer than decoding does."""
-
-_CHUNK = 16
+AHEAD = 4
+"""Frames that each thread may be ahead of the reader: memory does not grow with their
+number."""
 
 
 class _Row(NamedTuple):
@@ -39,55 +40,21 @@ def decoded(
     """Each (dataset, image, mask) as (image, blood, valid, classes, fill) at size, or
     as a bad frame's sentence.
 
-    workers: processes, None for one a core. The result doesn't depend on it.
+    workers: threads, None for one a core. The result doesn't depend on it.
     """
     workers = workers or _cores()
-    done = 0
-    # A daemonic process, for instance a data loader's, may have no children.
-    if (
-        workers > 1
-        and len(keys) >= FEW
-        and not multiprocessing.current_process().daemon
-    ):
-        try:
-            for frame in _in_processes(keys, size, keep_aspect, workers):
-                yield frame
-                done += 1
-        except BrokenProcessPool:
-            # They can't start here (a script without a main guard) or were killed: go
-            # on in this one.
-            pass
-    for key in keys[done:]:
-        yield _decode(key, size, keep_aspect)
-
-
-def _in_processes(
-    keys: list, size: tuple[int, int], keep_aspect: bool, workers: int
-) -> Iterator[Frame | str]:
-    chunks = iter(
-        [keys[start : start + _CHUNK] for start in range(0, len(keys), _CHUNK)]
-    )
-    pool = processes.pool(workers, _decode_all)
-    pending: deque[Future] = deque()
+    _keep_memory()
+    waiting, pending = iter(keys), deque[Future]()
+    pool = ThreadPoolExecutor(workers, "decoding", keep_open)
     try:
         while True:
-            # A few chunks ahead and no more, so that finished frames don't pile up in
-            # memory.
-            while (
-                len(pending) < 2 * workers and (chunk := next(chunks, None)) is not None
-            ):
-                pending.append(pool.submit(_decode_all, chunk, size, keep_aspect))
+            while len(pending) < AHEAD * workers and (key := next(waiting, None)):
+                pending.append(pool.submit(_decode, key, size, keep_aspect))
             if not pending:
                 return
-            yield from pending.popleft().result()
+            yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _decode_all(
-    keys: list, size: tuple[int, int], keep_aspect: bool
-) -> list[Frame | str]:
-    return [_decode(key, size, keep_aspect) for key in keys]
 
 
 def _decode(
@@ -97,6 +64,13 @@ def _decode(
         return fit(*read_with_classes(_Row(*key)), size, keep_aspect)
     except CourseError as error:
         return str(error)
+
+
+def _keep_memory() -> None:
+    """Have the C library keep what a frame's arrays free for the next one's: the size
+    of the largest block that was ever freed is what it keeps (glibc, at most 32 MiB).
+    Without it, a third of the time goes into pages fetched from the system anew."""
+    np.empty(30 * 2**20, np.uint8)  # freed at once, and never written to
 
 
 def _cores() -> int:

@@ -52,10 +52,12 @@ def fit(
         canvas[window] = values.view(array.dtype)
         return canvas
 
+    fill = np.ones((height, width), bool)
+    fill[window] = False
     return (
         placed(image, 0, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
         placed(blood, False, cv2.INTER_NEAREST_EXACT),
         placed(valid, False, cv2.INTER_NEAREST_EXACT),
         placed(classes, UNKNOWN, cv2.INTER_NEAREST_EXACT),
-        placed(np.zeros_like(valid), True, cv2.INTER_NEAREST_EXACT),
+        fill,
     )

@@ -148,7 +148,7 @@ def pack(
 
     on_bad: "stop" raises CourseError at the first bad frame, "skip" leaves such frames
     out and names them in Packed.skipped. folder: where packed folders are kept, the
-    course's store by default. workers: processes to decode in, by default one for each
+    course's store by default. workers: threads to decode in, by default one for each
     core; the result is the same for any number.
     The same files (names, sizes, times of change) at the same size are found again,
     whatever the table's order or splits. Raises CourseError too when no frame is left,
@@ -178,7 +178,7 @@ def pack(
     def write(draft: Path) -> None:
         with contextlib.closing(
             decoded(keys, tuple(size), keep_aspect, workers)
-        ) as stream:  # closed, it ends the workers at once when a frame was bad
+        ) as stream:  # closed, it ends the threads at once when a frame was bad
             arrays.write(draft, stream, len(keys), tuple(size), on_bad)
 
     place = store.entry("frames", what, write, decoded, arrays.write, parent=folder)

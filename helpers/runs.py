@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, domains, models, store, training
+from helpers import counts, domains, models, parallel, store, training
 from helpers.checkpoints import read_state, write_state
 from helpers.domains import Domains
 from helpers.frames import Packed
@@ -97,18 +97,19 @@ def trained(
     def make() -> tuple[torch.nn.Module, History]:
         checkpoint = checkpoint_of(what)
         model = fresh() if start is None else copy.deepcopy(start.model)
-        history = training.fit(
-            model,
-            train,
-            id_val,
-            numbers,
-            course.seed,
-            checkpoint,
-            transform,
-            watch,
-            foot,
-            fill_counts,
-        )
+        with parallel.spread(model):
+            history = training.fit(
+                model,
+                train,
+                id_val,
+                numbers,
+                course.seed,
+                checkpoint,
+                transform,
+                watch,
+                foot,
+                fill_counts,
+            )
         return model, history
 
     def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:

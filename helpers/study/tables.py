@@ -1,0 +1,139 @@
+"""What the study found, as one table that lessons read, with what varies over folds,
+seeds and subjects told apart.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers import store
+from helpers.domains import Domains
+from helpers.names import printable
+from helpers.settings import Course, store_folder
+from helpers.store import entries
+from helpers.study.measuring import RECIPES, measured
+from helpers.study.variation import complete, components
+
+HOW = "`make study` makes one"
+JOB = ["fold", "encoder", "remedy", "seed"]
+FACTORS = ("fold", "seed", "subject")
+MEASURES = ("dice", "dice_view", "recall", "alarm_at_1px", "alarm_at_1pct")
+FILES = ("jobs.csv", "study.csv", "summary.csv")
+
+
+def planned(course: Course, jobs: pd.DataFrame) -> Path:
+    """The plan as a file, written before anything runs."""
+    name = f"plan-{printable(course.profile)}-{course.seed}.csv"
+    place = store_folder() / "study" / name
+    with store.writing(place) as draft:
+        jobs.to_csv(draft, index=False)
+        os.replace(draft, place)
+    return place
+
+
+def gathered(
+    course: Course, data: Domains, jobs: pd.DataFrame, rows: pd.DataFrame
+) -> Path:
+    """Put the study's tables in place; the folder that holds them.
+
+    jobs: the plan with how each job ended. rows: of all jobs that are done (see
+    measuring.kept) with the job's columns. study.csv holds the rows, summary.csv
+    what `summary` makes of them.
+    """
+    tables = dict(zip(FILES, (jobs, rows, summary(rows)), strict=True))
+
+    def write(draft: Path) -> None:
+        for name, table in tables.items():
+            table.to_csv(draft / name, index=False)
+
+    place = _place(course, data)
+    with store.locks.holding(place.with_name(f"{place.name}-new")):
+        entries.remove(place)
+        makers = (measured, *RECIPES.values())
+        return store.entry("studies", _what(course, data), write, *makers)
+
+
+def read(course: Course, data: Domains) -> pd.DataFrame | None:
+    """study.csv of the study of this very run, made by today's code; None where there
+    is none.
+
+    A row per job (fold, -1 for a single split; encoder; remedy; seed), split and
+    subject: measuring.measured says which columns, and device, threads and processes
+    are those that learned.
+    """
+    place = _place(course, data)
+    if not place.exists() or entries.damaged(place) is not None:
+        return None
+    store.locks.using(place)
+    return pd.read_csv(place / "study.csv", dtype={"subject": str})
+
+
+def _place(course: Course, data: Domains) -> Path:
+    return store.folder("studies", **_what(course, data))
+
+
+def _what(course: Course, data: Domains) -> dict:
+    parts = (data.source, data.target, data.wished)
+    return dict(
+        numbers=vars(course.but(encoder="").numbers),
+        seed=course.seed,
+        frames=[None if part is None else part.digest for part in parts],
+        **store.made_by(measured, *RECIPES.values()),
+    )
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row for each encoder, remedy, split and measure: the mean over subjects, then
+    over folds and seeds, how many of each, and the variance that each of FACTORS and
+    each combination of them brings (see variation).
+
+    Subjects that are tested in one fold only, as those of the source are, can't be told
+    apart from their folds: there the components are of the jobs' means over subjects.
+    """
+    found = []
+    keys = ["encoder", "remedy", "split"]
+    for names, part in rows.groupby(keys, sort=False):
+        for measure in MEASURES:
+            one = dict(zip(keys, names, strict=True), measure=measure)
+            found.append(one | _told_apart(part, measure))
+    return pd.DataFrame(found)
+
+
+def _told_apart(part: pd.DataFrame, measure: str) -> dict[str, float]:
+    crossed = part.groupby("subject")["fold"].nunique().eq(part["fold"].nunique()).all()
+    if crossed:
+        table, factors = complete(part, measure), FACTORS
+    else:
+        table, factors = part.dropna(subset=[measure]), FACTORS[:2]
+    means = table.groupby(["fold", "seed"])[measure].mean().reset_index()
+    if not crossed:
+        means = complete(means.assign(subject=""), measure)
+        table = table[table["seed"].isin(means["seed"])]
+    about = {
+        "value": float(means[measure].mean()),
+        **{f"{name}s": table[name].nunique() for name in FACTORS},
+    }
+    cells = table if crossed else means
+    if cells.empty:
+        return about
+    return about | components(cells, factors, measure).to_dict()
+
+
+def spread(rows: pd.DataFrame, split: str, measure: str = "dice") -> pd.DataFrame:
+    """What a lesson shows: a row per encoder and remedy with the mean and the standard
+    deviation that folds, seeds and subjects bring.
+
+    A component that comes out below zero is shown as none; NaN where there is one level
+    and nothing can be said.
+    """
+    table = summary(rows[rows["split"] == split])
+    table = table[table["measure"] == measure].reset_index(drop=True)
+    sides = {
+        f"over {name}s": np.sqrt(table[name].clip(lower=0))
+        for name in FACTORS
+        if name in table
+    }
+    kept = table[["encoder", "remedy", "value"]]
+    return kept.assign(**sides, jobs=table["folds"] * table["seeds"])

@@ -153,9 +153,7 @@ class Shared:
         flat = torch.cat([part.reshape(-1) for part in used])
         dist.reduce(flat, 0)
         pieces = iter(flat.split([part.numel() for part in used]))
-        return [
-            None if part is None else next(pieces).view_as(part) for part in parts
-        ]
+        return [None if part is None else next(pieces).view_as(part) for part in parts]
 
     def share_weights(self) -> None:
         """Everybody takes the first process's weights."""
@@ -175,7 +173,9 @@ class _Spread(torch.autograd.Function):
     def forward(ctx, shared: Shared, images: Tensor, *weights: Tensor) -> Tensor:
         parts = images.tensor_split(processes())
         kind = images.device.type
-        cast = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+        cast = (
+            torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else None
+        )
         _tell("forward", [tuple(part.shape) for part in parts], images.dtype, cast)
         shared.share_weights()
         for rank, part in enumerate(parts[1:], 1):
@@ -298,4 +298,3 @@ class _Sum(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor) -> Tensor:
         return _Sum.forward(ctx, gradient)
-

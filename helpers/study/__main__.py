@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import domains, parallel, settings
+from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.names import printable
 from helpers.settings import Course
@@ -20,11 +21,11 @@ from helpers.study.plan import Job
 ENDED = "COURSE_STUDY_ENDED"
 
 
-def conduct(course: Course, jobs: list[Job], again: bool = True, **how) -> int:
+def conduct(course: Course, jobs: list[Job], **how) -> int:
     """Run those jobs that the store has no result of, and gather all; how many are
     missing in the end.
 
-    how: see engine.run. again=False: gather only what is there.
+    how: see engine.run.
     """
     table = plan.table(jobs)
     print(f"{table.to_string()}\n\nThe plan: {tables.planned(course, table)}")
@@ -38,7 +39,8 @@ def conduct(course: Course, jobs: list[Job], again: bool = True, **how) -> int:
     ended = {}
     calls = [(course, job, measuring.code_of(job)) for job in missing]
     try:
-        for number, one in enumerate(_run(calls, again, how), 1):
+        outcomes = engine.run(measuring.of_job, calls, **how) if calls else ()
+        for number, one in enumerate(outcomes, 1):
             job = missing[one.place]
             ended[job] = one
             if not one.failure:
@@ -58,12 +60,10 @@ def conduct(course: Course, jobs: list[Job], again: bool = True, **how) -> int:
     return left
 
 
-def _run(calls: list[tuple], again: bool, how: dict):
-    return engine.run(measuring.of_job, calls, **how) if calls and again else ()
-
-
-def _gathered(course: Course, data, jobs: list[Job], rows: dict, ended: dict):
-    """The tables of what is done, None where nothing is."""
+def _gathered(
+    course: Course, data: Domains, jobs: list[Job], rows: dict, ended: dict
+) -> Path | None:
+    """The folder of the tables of what is done, None where nothing is."""
     table = plan.table(jobs)
     done = {job: part for job, part in rows.items() if part is not None}
     table["state"] = [

@@ -6,6 +6,9 @@ the others go on; one whose process ends is begun again elsewhere.
 """
 
 import contextlib
+import importlib
+import logging
+import multiprocessing
 import os
 import sys
 import time
@@ -19,6 +22,7 @@ from helpers.parallel import cores
 
 # Where results are kept, wherever a job runs.
 CARRIED = ("COURSE_STORE", "COURSE_STORE_GB", "COURSE_FROM")
+LIBRARIES = ("pandas", "torchvision.transforms.v2", "segmentation_models_pytorch")
 # A process that ended this often under the same job is not tried again.
 TRIES = 3
 
@@ -68,7 +72,7 @@ def run(
             ): place
             for place, job in enumerate(jobs)
         }
-        for future in as_completed(futures):
+        for future in as_completed(futures, loop=client.loop):
             if future.status == "finished":
                 yield future.result()
             else:
@@ -168,8 +172,9 @@ def _cluster(on: str, workers: int, threads: int):
         # A job holds its process for minutes, and that is no reason to give it up.
         "distributed.scheduler.worker-ttl": None,
         "distributed.admin.tick.limit": "1h",
-        "distributed.logging": {"distributed": "error", "distributed.nanny": "critical"},
     }
+    # A process that is slow to close is no news.
+    logging.getLogger("distributed.nanny").setLevel(logging.CRITICAL)
     with dask.config.set(quiet):
         with _started(distributed, on, workers, threads) as cluster:
             with distributed.Client(cluster, set_as_default=False) as client:
@@ -178,6 +183,7 @@ def _cluster(on: str, workers: int, threads: int):
 
 def _started(distributed, on: str, workers: int, threads: int):
     if on == "local":
+        _import_once(distributed)
         return distributed.LocalCluster(
             n_workers=workers,
             threads_per_worker=1,
@@ -187,8 +193,19 @@ def _started(distributed, on: str, workers: int, threads: int):
             env={"OMP_NUM_THREADS": str(threads)},
         )
     if on == "slurm":
-        # Queue, memory, time and GPUs are the cluster's own, in Dask's configuration.
-        cluster = _needed("dask_jobqueue").SLURMCluster(processes=1)
+        slurm = _needed("dask_jobqueue").SLURMCluster
+        try:
+            cluster = slurm(
+                processes=1,
+                worker_extra_args=["--nthreads", "1"],
+                job_script_prologue=["export DASK_DISTRIBUTED__WORKER__DAEMON=False"],
+            )
+        except ValueError:
+            raise CourseError(
+                "ON=slurm needs to know what a job may take: write cores, memory and "
+                "the queue into ~/.config/dask/jobqueue.yaml, as Dask-Jobqueue's pages "
+                "say."
+            ) from None
         cluster.scale(jobs=workers)
         return cluster
     hosts = [line.strip() for line in Path(on).read_text().splitlines()]
@@ -206,9 +223,19 @@ def _started(distributed, on: str, workers: int, threads: int):
     )
 
 
-def _needed(package: str):
-    import importlib
+def _import_once(distributed) -> None:
+    """Where the system can fork, the workers are copies of one process that has
+    imported the libraries, and never the course's own code."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return
+    importlib.import_module("dask").config.set(
+        {"distributed.worker.multiprocessing-method": "forkserver"}
+    )
+    context = distributed.utils.get_mp_context()  # it sets what is imported once
+    context.set_forkserver_preload(["distributed", *LIBRARIES])
 
+
+def _needed(package: str):
     try:
         return importlib.import_module(package)
     except ImportError:

@@ -16,9 +16,7 @@ from helpers.settings import Course
 from helpers.study.plan import Job
 
 SPLITS = ("id_test", "ood_test", "ood_wished")
-COUNTS = tuple(
-    f"{region}{name}" for region in ("", "view_") for name in counts.COLUMNS
-)
+COUNTS = tuple(f"{region}{name}" for region in ("", "view_") for name in counts.COLUMNS)
 RECIPES = remedies.CONTROLS | remedies.RECIPES
 
 
@@ -118,9 +116,7 @@ def kept(
     if found is None and not store.has("study_jobs", what):
         return None
     write = None if found is None else partial(_write, found)
-    place = store.entry(
-        "study_jobs", what, write, measured, RECIPES[job.remedy]
-    )
+    place = store.entry("study_jobs", what, write, measured, RECIPES[job.remedy])
     return pd.read_csv(place / "rows.csv", dtype={"subject": str})
 
 

@@ -69,13 +69,14 @@ def jobs(
     chosen = (
         _known("ENCODERS", encoders, list(ENCODERS)) or grid.encoders,
         _known("REMEDIES", remedies, list(NAMES)) or grid.remedies,
-        whole_numbers("SEEDS", seeds)
-        or range(course.seed, course.seed + grid.seeds),
+        whole_numbers("SEEDS", seeds) or range(course.seed, course.seed + grid.seeds),
     )
     folds = course.numbers.folds
     parts = itertools.product([None] if folds == 1 else range(folds), *chosen)
     # The baseline is what most remedies start from: once it is there, nobody waits.
-    return sorted(itertools.starmap(Job, parts), key=lambda job: job.remedy != "nothing")
+    return sorted(
+        itertools.starmap(Job, parts), key=lambda job: job.remedy != "nothing"
+    )
 
 
 def table(planned: list[Job]) -> pd.DataFrame:

@@ -39,9 +39,14 @@ def gathered(
     """Put the study's tables in place; the folder that holds them.
 
     jobs: the plan with how each job ended. rows: of all jobs that are done (see
-    measuring.kept) with the job's columns. study.csv holds the rows, summary.csv
-    what `summary` makes of them.
+    measuring.kept) with the job's columns. study.csv holds the rows, summary.csv what
+    `summary` makes of them. Jobs that an earlier plan had besides stay in all three.
     """
+    if (before := read(course, data)) is not None:
+        old = pd.read_csv(_place(course, data) / "jobs.csv")
+        rows = pd.concat([_others(before, jobs), rows], ignore_index=True)
+        jobs = pd.concat([_others(old, jobs), jobs], ignore_index=True)
+    jobs, rows = (one.sort_values(JOB, kind="stable") for one in (jobs, rows))
     tables = dict(zip(FILES, (jobs, rows, summary(rows)), strict=True))
 
     def write(draft: Path) -> None:
@@ -68,6 +73,12 @@ def read(course: Course, data: Domains) -> pd.DataFrame | None:
         return None
     store.locks.using(place)
     return pd.read_csv(place / "study.csv", dtype={"subject": str})
+
+
+def _others(table: pd.DataFrame, jobs: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a table whose job is none of some jobs."""
+    known = set(jobs[JOB].itertuples(index=False, name=None))
+    return table[[one not in known for one in table[JOB].itertuples(False, None)]]
 
 
 def _place(course: Course, data: Domains) -> Path:
@@ -129,7 +140,13 @@ def spread(rows: pd.DataFrame, split: str, measure: str = "dice") -> pd.DataFram
     and nothing can be said.
     """
     table = summary(rows[rows["split"] == split])
-    table = table[table["measure"] == measure].reset_index(drop=True)
+    table = table[table["measure"] == measure]
+    order = {name: place for place, name in enumerate(RECIPES)}
+    table = table.sort_values(
+        ["encoder", "remedy"],
+        key=lambda column: column.map(order) if column.name == "remedy" else column,
+        ignore_index=True,
+    )
     sides = {
         f"over {name}s": np.sqrt(table[name].clip(lower=0))
         for name in FACTORS

@@ -62,6 +62,7 @@ from helpers import (
     remedies,
     runs,
     statistics,
+    study,
     surgenet,
     training,
     views,
@@ -750,7 +751,29 @@ figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # Seconds are those of making the remedy; what needs no training, or was trained before,
 # takes next to none. Compare the order of the rows by the three sizes of alarm with
 # their order by recall: who ranks by one number alone chooses for the reader.
+
+# %% [markdown]
+# ## The same frames, trained again
 #
+# Another drawing brings other frames *and* another training. The course's whole study
+# tells such things apart: on the same frames it trains again from other seeds, and on
+# other folds of the source, and each network is measured on the same subjects. **What
+# will move Dice more: another seed, another fold, or another subject?**
+
+# %%
+jobs, shown = study.read(lesson.course, lesson.domains), None
+spoken = study.HOW
+if jobs is not None:
+    spreads = study.spread(jobs, TEST)
+    spoken = study.said(spreads)
+    caption = f"Dice of {unseen}, and its standard deviation over what varies"
+    shown = figures.table(spreads, caption, digits=3)
+shown
+
+# %% [markdown]
+# {spoken} A gain that is smaller than what another seed brings is no gain yet.
+
+# %% [markdown] tags=["elsewhere"]
 # ## Beside a real study
 #
 # One clean study with folds grouped by pig went from HemoSet to human gynaecological

@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
+from helpers.store.entries import MANIFEST
 from report import exercises, kernels, memory
 from report.notebooks import notebook
 from report.places import scratch_folder
@@ -99,6 +100,17 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
         "data": fingerprint(folders, without=stores),
         "python": platform.python_version(),
     }
+
+
+def studied(lesson: Path) -> dict[str, str]:
+    """What stands for the tables of `make study`, in the key of a lesson that reads
+    them and of no other."""
+    if not re.search(r"(?m)^ +study,$", lesson.read_text(encoding="utf-8")):
+        return {}
+    digest = hashlib.sha256()
+    for manifest in sorted((settings.store_folder() / "studies").glob(f"*/{MANIFEST}")):
+        digest.update(manifest.parent.name.encode() + manifest.read_bytes())
+    return {"studies": digest.hexdigest()}
 
 
 def parameters(course: settings.Course, published: str = "") -> dict[str, object]:
@@ -188,6 +200,7 @@ def execute(
     plain = notebook(lesson)
     given = parameters(course, published)
     what = dict(given=given, **store.made_of(lesson, execute), **made_from)
+    what |= studied(lesson)
     fresh = []
 
     def write(draft: Path) -> None:

@@ -230,10 +230,21 @@ def ends_itself(_: int) -> None:
 def test_outcomes_hold_what_a_job_gave_or_why_not():
     done = list(engine.run(half, [(4,), (13,), (6,)]))
     assert [one.result for one in done] == [2, None, 3]
-    assert [one.failure for one in done] == ["", "ValueError: thirteen", ""]
+    assert done[1].failure.startswith("ValueError: thirteen (line ")
+    assert "test_study.py" in done[1].failure and done[0].failure == ""
+
+
+def test_results_come_in_the_jobs_order_or_not_at_all(another, monkeypatch):
     assert engine.results(half, [(4,), (6,)], on="") == [2, 3]
-    with pytest.raises(CourseError, match=r"half\(13,\): ValueError: thirteen"):
+    with pytest.raises(ValueError, match="thirteen\nand more"):
         engine.results(half, [(13,), (4,)], on="")
+    there = types.SimpleNamespace(SLURMCluster=another)
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", there)
+    monkeypatch.setenv("ON", "slurm")
+    jobs = [(number,) for number in range(12)]
+    assert engine.results(half, jobs) == [number / 2 for number in range(12)]
+    with pytest.raises(CourseError, match=r"half\(13,\): ValueError: thirteen"):
+        engine.results(half, [(13,), *jobs])
 
 
 def test_a_job_that_ends_its_process_each_time_fails_alone(monkeypatch):

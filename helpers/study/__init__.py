@@ -7,6 +7,6 @@ tells what varies over folds, seeds and subjects apart (`variation`). A lesson r
     table = study.read(lesson.course, lesson.domains)  # None where nobody made one
 """
 
-from helpers.study.tables import HOW, read, spread
+from helpers.study.tables import HOW, read, said, spread
 
-__all__ = ["HOW", "read", "spread"]
+__all__ = ["HOW", "read", "said", "spread"]

@@ -12,6 +12,7 @@ import multiprocessing
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -86,7 +87,11 @@ def results(function: Callable, jobs: Sequence[tuple], **how) -> list:
     how: see `run`; by default what the environment says in ON, WORKERS and THREADS, as
     in `ON=local python -m benchmarks.remedies`.
     """
-    done = sorted(run(function, jobs, **(how or asked(os.environ))))
+    how = how or asked(os.environ)
+    if not how["on"]:  # an error here has its whole trace
+        with _threads(how.get("threads")):
+            return [function(*job) for job in jobs]
+    done = sorted(run(function, jobs, **how), key=lambda one: one.place)
     for one in done:
         if one.failure:
             raise CourseError(f"{function.__name__}{jobs[one.place]}: {one.failure}")
@@ -131,7 +136,9 @@ def _called(place, function, job, threads, carried) -> Outcome:
     except Exception as error:
         lines = str(error).strip().splitlines()
         said = f": {lines[0]}" if lines else ""
-        result, failure = None, f"{type(error).__name__}{said}"
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f" (line {last.lineno} of {Path(last.filename).name})"
+        result, failure = None, f"{type(error).__name__}{said}{where}"
     return Outcome(place, result, failure, time.perf_counter() - began)
 
 

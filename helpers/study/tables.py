@@ -9,14 +9,19 @@ import numpy as np
 import pandas as pd
 
 from helpers import store
+from helpers.adaptation import NAMES
 from helpers.domains import Domains
 from helpers.names import printable
 from helpers.settings import Course, store_folder
 from helpers.store import entries
 from helpers.study.measuring import RECIPES, measured
 from helpers.study.variation import complete, components
+from helpers.words import listed
 
-HOW = "`make study` makes one"
+HOW = (
+    "Nobody has made that table for this run: `make study`, with the options that this "
+    "page was made with, makes it, and the next report shows it here."
+)
 JOB = ["fold", "encoder", "remedy", "seed"]
 FACTORS = ("fold", "seed", "subject")
 MEASURES = ("dice", "dice_view", "recall", "alarm_at_1px", "alarm_at_1pct")
@@ -152,5 +157,21 @@ def spread(rows: pd.DataFrame, split: str, measure: str = "dice") -> pd.DataFram
         for name in FACTORS
         if name in table
     }
-    kept = table[["encoder", "remedy", "value"]]
+    kept = table[["encoder", "remedy", "value"]].replace({"remedy": NAMES})
     return kept.assign(**sides, jobs=table["folds"] * table["seeds"])
+
+
+def said(table: pd.DataFrame) -> str:
+    """What the first row of `spread` says, in a sentence."""
+    first = table.iloc[0]
+    sides = {
+        name: first.get(f"over {name}", np.nan)
+        for name in ("folds", "seeds", "subjects")
+    }
+    known = [f"{value:.3f} over {name}" for name, value in sides.items() if value >= 0]
+    silent = [name for name, value in sides.items() if not value >= 0]
+    varies = f"varies by {listed(known)}" if known else "has nothing to vary over"
+    sentence = f"Dice of '{first['remedy']}' {varies} (standard deviations)"
+    if silent:
+        sentence += f"; over {listed(silent)} nothing can be said here"
+    return f"{sentence}."

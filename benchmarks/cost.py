@@ -45,7 +45,7 @@ def work(encoder: str, times: int = 1) -> dict[str, float]:
     source, target = times * SOURCE, times * TARGET
     networks = sum(TRAININGS.get(name, 0) for name in remedies)
     epochs = networks * numbers.epochs
-    kept = sum(1 if n <= 1 else n for n in TRAININGS.values())
+    kept = sum(max(1, TRAININGS[name]) for name in remedies if name in TRAININGS)
     test, val = source / numbers.folds, source / numbers.folds
     passes = sum(MEMBERS.get(name, 1) for name in remedies)
     predicted = epochs * val + passes * (test + TESTED * target)
@@ -101,17 +101,16 @@ def limits(rates: pd.DataFrame, times: int) -> dict[str, float]:
         for one in encoders
     )
     tested = TESTED * times * TARGET
-    kept = _repeats() * len(encoders) * tested * pixels
     return {
         "frames": every,
         "frames as PNG, GB": every * bytes_of["drawn frame as PNG"] / 1e9,
         "packed, GB": every * bytes_of["packed frame"] / 1e9,
         "networks, GB": _repeats() * weights / 1e9,
-        "kept predictions, GB": kept / 1e9,
         # training.predict holds a byte for each pixel, and evaluation a mark besides.
         "memory of one evaluation, GB": 2 * tested * pixels / 1e9,
-        # What adapts to the very frames that are tested holds a copy of all of them.
-        "memory of adabn_transductive, GB": (3 + 3 + 2) * tested * pixels / 1e9,
+        # What adapts to the very frames that are tested holds a copy of all of them,
+        # three bytes a pixel, and what is visible of each.
+        "memory of adabn_transductive, GB": (2 + 3 + 1) * tested * pixels / 1e9,
     }
 
 
@@ -195,7 +194,7 @@ def _reading(rates: pd.DataFrame) -> list[str]:
             f"{device['device']}: {rate * size * device['count'] / 1e6:,.0f} MB/s"
         )
     days = [seconds(rates, first, times) / 86400 for times in TIMES]
-    store = one["networks, GB"] + one["packed, GB"] + one["kept predictions, GB"]
+    store = one["networks, GB"] + one["packed, GB"]
     return [
         f"**Time.** It grows with the frames: {days[0]:,.0f} days on the measured "
         f"machine, {days[1]:,.0f} at {TIMES[1]} times, {days[2]:,.0f} at "
@@ -206,8 +205,8 @@ def _reading(rates: pd.DataFrame) -> list[str]:
         f"({one[memory]:.1f} GB now, {ten[memory]:,.0f} at {TIMES[1]} times, "
         f"{most[memory]:,.0f} at {TIMES[2]:,} times). Beyond, they must be written to "
         "the disk part by part. Training holds a batch, whatever the frames.",
-        f"**Disk.** Networks, packed frames and kept predictions take {store:,.0f} GB, "
-        "so give the store that limit (COURSE_STORE_GB) before the study begins, or "
+        f"**Disk.** Networks and packed frames take {store:,.0f} GB, so give "
+        "the store that limit (COURSE_STORE_GB) before the study begins, or "
         f"it drops what it has trained. At {TIMES[2]:,} times the packed frames alone "
         f"take {most['packed, GB'] / 1000:,.1f} TB.",
         "**Network.** On a cluster the store is a shared folder, from which a device "

@@ -1,5 +1,5 @@
-"""Batch norms whose statistics are those of the whole batch, when its frames are divided
-among processes.
+"""Batch norms whose statistics are those of the whole batch, when its frames are
+divided among processes.
 """
 
 import contextlib

@@ -35,6 +35,11 @@ TRAININGS = {
 }
 MEMBERS = {"ensemble": 3}  # networks that predict for one
 TIMES = (1, 10, 1000)
+# Bytes of memory for a pixel. Frames of a split that don't lie side by side are copied
+# from the disk: image (3), blood, valid, and in training fill; an evaluation holds
+# besides what is visible, predictions and marks, and what adapts to the tested frames
+# a copy of their images.
+HELD = {"train": 3 + 1 + 1 + 1, "evaluate": 3 + 1 + 1 + 1 + 1 + 1, "copied": 3}
 
 
 def work(encoder: str, times: int = 1) -> dict[str, float]:
@@ -100,17 +105,18 @@ def limits(rates: pd.DataFrame, times: int) -> dict[str, float]:
         work(one)["networks"] * _rate(rates, "weights", one, "bytes")
         for one in encoders
     )
-    tested = TESTED * times * TARGET
+    tested, trained = TESTED * times * TARGET, 0.6 * times * SOURCE
     return {
         "frames": every,
         "frames as PNG, GB": every * bytes_of["drawn frame as PNG"] / 1e9,
         "packed, GB": every * bytes_of["packed frame"] / 1e9,
         "networks, GB": _repeats() * weights / 1e9,
-        # training.predict holds a byte for each pixel, and evaluation a mark besides.
-        "memory of one evaluation, GB": 2 * tested * pixels / 1e9,
-        # What adapts to the very frames that are tested holds a copy of all of them,
-        # three bytes a pixel, and what is visible of each.
-        "memory of adabn_transductive, GB": (2 + 3 + 1) * tested * pixels / 1e9,
+        "memory of a training, GB": HELD["train"] * trained * pixels / 1e9,
+        "memory of an evaluation, GB": HELD["evaluate"] * tested * pixels / 1e9,
+        "memory of adabn_transductive, GB": (HELD["evaluate"] + HELD["copied"])
+        * tested
+        * pixels
+        / 1e9,
     }
 
 
@@ -182,7 +188,7 @@ def _limits(rates: pd.DataFrame) -> pd.DataFrame:
 def _reading(rates: pd.DataFrame) -> list[str]:
     """What the tables say of each limit, with its numbers."""
     one, ten, most = (limits(rates, times) for times in TIMES)
-    memory = "memory of one evaluation, GB"
+    memory = "memory of an evaluation, GB"
     first = devices().iloc[0]
     held = first["memory_gb"]
     fits = held / one[memory]
@@ -200,11 +206,12 @@ def _reading(rates: pd.DataFrame) -> list[str]:
         f"machine, {days[1]:,.0f} at {TIMES[1]} times, {days[2]:,.0f} at "
         f"{TIMES[2]:,} times. Epochs over that many frames would be fewer; the "
         "recipe's number is kept here so that the rows can be compared.",
-        f"**Memory.** Frames are mapped from the disk, but predictions of a split are "
-        f"held: with {held:g} GB an evaluation fits up to {fits:,.0f} times the frames "
+        "**Memory.** The frames of a split and what is predicted of them are held, and "
+        f"with {held:g} GB an evaluation fits up to {fits:,.0f} times the frames "
         f"({one[memory]:.1f} GB now, {ten[memory]:,.0f} at {TIMES[1]} times, "
-        f"{most[memory]:,.0f} at {TIMES[2]:,} times). Beyond, they must be written to "
-        "the disk part by part. Training holds a batch, whatever the frames.",
+        f"{most[memory]:,.0f} at {TIMES[2]:,} times). Beyond, a split must be read and "
+        "predicted part by part, which `evaluate` does with counts already, and "
+        "`predict` does not.",
         f"**Disk.** Networks and packed frames take {store:,.0f} GB, so give "
         "the store that limit (COURSE_STORE_GB) before the study begins, or "
         f"it drops what it has trained. At {TIMES[2]:,} times the packed frames alone "

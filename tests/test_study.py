@@ -13,9 +13,12 @@ import pytest
 
 from helpers import adaptation, domains, remedies, runs, settings, store, study
 from helpers.errors import CourseError
+from helpers.store import entries
 from helpers.study import __main__ as main
 from helpers.study import engine, measuring, plan, tables
 from helpers.study.plan import Job
+from report import execute
+from report.notebooks import FOLDER
 
 JOBS = [
     Job(None, "lite0", remedy, seed)
@@ -318,6 +321,64 @@ def test_hosts_are_read_from_a_file_the_first_gives_out_the_jobs(
     with pytest.raises(CourseError, match="lists no host") as told:
         list(engine.run(half, [(4,)], on=str(file)))
     assert "\n" not in str(told.value)
+
+
+def test_workers_of_a_machine_take_its_gpus_in_turn(monkeypatch):
+    import distributed
+    import torch
+
+    taken = []
+    monkeypatch.setattr(torch.cuda, "set_device", taken.append)
+    for count, name in ((4, 5), (4, "SLURMCluster-3"), (1, 2), (0, 0), (2, 1)):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda count=count: count)
+        worker = types.SimpleNamespace(name=name)
+        monkeypatch.setattr(distributed, "get_worker", lambda one=worker: one)
+        list(engine.run(half, [(4,)]))
+    assert taken == [5 % 4, 1 % 2]
+
+
+def test_a_shared_study_ends_with_the_first_processs_code(monkeypatch, own_store):
+    for code in (0, 1, 130):
+
+        def launched(number, module, words, code=code):
+            assert (number, module) == (3, "helpers.study") and "--parallel" in words
+            assert main._ended(code) == 0  # torchrun would make a long report of it
+            return 0
+
+        monkeypatch.setattr(main.parallel, "launch", launched)
+        assert main.main(["--profile", "smoke", "--parallel", "3"]) == code
+    monkeypatch.setattr(main.parallel, "launch", lambda *_: 9)  # it was killed
+    assert main.main(["--profile", "smoke", "--parallel", "3"]) == 9
+
+
+def test_a_page_that_shows_the_study_is_made_anew_with_it_and_no_other(own_store):
+    reads, other = (
+        FOLDER / "07_close_the_gap.py",
+        FOLDER / "01_explore_two_surgeries.py",
+    )
+    before = execute.studied(reads)
+    assert before and execute.studied(other) == {}
+    place = store.entry("studies", {}, lambda draft: (draft / "x").write_text("1"))
+    assert execute.studied(reads) != before
+    entries.remove(place)
+    assert execute.studied(reads) == before
+
+
+@pytest.mark.parametrize(
+    ("sides", "said"),
+    [
+        (
+            (0.01, 0.02, 0.3),
+            "0.010 over folds, 0.020 over seeds and 0.300 over subjects",
+        ),
+        ((np.nan, 0.02, 0.3), "over folds nothing can be said here"),
+        ((np.nan, np.nan, np.nan), "has nothing to vary over"),
+    ],
+)
+def test_what_a_lesson_says_of_the_table(sides, said):
+    names = [f"over {name}" for name in ("folds", "seeds", "subjects")]
+    table = pd.DataFrame([{"remedy": "adabn"} | dict(zip(names, sides))])
+    assert said in study.said(table) and "nan" not in study.said(table)
 
 
 def test_a_benchmark_takes_its_places_from_the_environment():

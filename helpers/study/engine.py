@@ -128,6 +128,7 @@ def _called(place, function, job, threads, carried) -> Outcome:
     """The job, where it runs."""
     began = time.perf_counter()
     os.environ.update(carried)
+    _take_a_gpu()
     try:
         with _threads(threads):
             result, failure = function(*job), ""
@@ -140,6 +141,21 @@ def _called(place, function, job, threads, carried) -> Outcome:
         where = f" (line {last.lineno} of {Path(last.filename).name})"
         result, failure = None, f"{type(error).__name__}{said}{where}"
     return Outcome(place, result, failure, time.perf_counter() - began)
+
+
+def _take_a_gpu() -> None:
+    """Of several GPUs of a machine each of its workers takes one."""
+    if "distributed" not in sys.modules:
+        return
+    import torch
+    from distributed import get_worker
+
+    try:
+        name = get_worker().name
+    except ValueError:  # no worker, but the process that asks
+        return
+    if isinstance(name, int) and (number := torch.cuda.device_count()) > 1:
+        torch.cuda.set_device(name % number)
 
 
 @contextlib.contextmanager

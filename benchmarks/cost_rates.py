@@ -2,7 +2,7 @@
 
     python -m benchmarks.cost_rates   writes cost.csv beside it
 
-All of it is measured in one run on drawn frames of HemoSet's size: packing, loading and
+All of it is measured in one run on drawn frames of HemoSet's size: loading and
 augmenting as training does it, a training step and a prediction of each encoder at the
 full profile's size, what they ask for in floating-point operations, and bytes.
 """
@@ -45,15 +45,12 @@ def measure() -> pd.DataFrame:
 
 
 def _packed(folder: Path, course: settings.Course, rows: list) -> Packed:
-    """Frames of HemoSet's size, packed; how long that took and what it takes."""
+    """Frames of HemoSet's size, packed; what they take, and how fast training loads
+    them."""
     number = 5 * course.numbers.batch
     phantom.write_hemoset(folder / "drawn", number, (480, 640), seed=0)
     table = frames.index(folder / "drawn").table
-    began = time.perf_counter()
     packed = frames.pack(table, course.size)
-    np.asarray(packed.images).sum()
-    took = time.perf_counter() - began
-    held = sum(one.nbytes for one in (packed.images, packed.blood, packed.valid))
     on_disk = sum(
         path.stat().st_size
         for path in settings.store_folder().rglob("*")
@@ -66,10 +63,8 @@ def _packed(folder: Path, course: settings.Course, rows: list) -> Packed:
     batch = course.numbers.batch
     augment = _seconds(lambda n: training.batch_of(packed, every[:batch] + n, light))
     rows += [
-        _row("packing", "", number / took, "frames/s"),
         _row("loading and augmenting", "", batch / augment, "frames/s"),
         _row("packed frame", "", on_disk / number, "bytes"),
-        _row("packed frame in memory", "", held / number, "bytes"),
         _row("drawn frame as PNG", "", given / number, "bytes"),
     ]
     return packed

@@ -53,9 +53,10 @@ def conduct(course: Course, jobs: list[Job], **how) -> int:
     if place is not None:
         print(f"\nThe study: {place / 'study.csv'}\n{_said(place)}")
     if left:
+        why = "what it said stands above" if place is None else "jobs.csv says why"
         print(
-            f"{left} of {len(jobs)} jobs are missing; jobs.csv says why, and the same "
-            "command takes only these."
+            f"{left} of {len(jobs)} jobs are missing; {why}, and the same command "
+            "takes only these."
         )
     return left
 

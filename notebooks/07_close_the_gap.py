@@ -62,7 +62,6 @@ from helpers import (
     remedies,
     runs,
     statistics,
-    study,
     surgenet,
     training,
     views,
@@ -761,6 +760,8 @@ figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # will move Dice more: another seed, another fold, or another subject?**
 
 # %%
+from helpers import study
+
 jobs, shown = study.read(lesson.course, lesson.domains), None
 spoken = study.HOW
 if jobs is not None:

@@ -1,6 +1,7 @@
 """The study: its plan, one job after another or on a cluster with the same table, failures, and what varies."""
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -115,6 +116,10 @@ def killed_once(course, job, code):
 def test_three_workers_of_which_one_is_killed_give_the_same_table(
     here, course, tmp_path, monkeypatch, capsys
 ):
+    # Frames that were drawn stay, and all that was learned goes.
+    learned = shutil.ignore_patterns("models", "predictions", "stud*", ".*-*")
+    drawn = settings.store_folder()
+    shutil.copytree(drawn, tmp_path, ignore=learned, dirs_exist_ok=True)
     monkeypatch.setenv("COURSE_STORE", str(tmp_path))
     monkeypatch.setattr(measuring, "of_job", killed_once)
     jobs_of = {"on": "local", "workers": 3, "threads": 1}

@@ -754,10 +754,10 @@ figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # %% [markdown]
 # ## The same frames, trained again
 #
-# Another drawing brings other frames *and* another training. The course's whole study
-# tells such things apart: on the same frames it trains again from other seeds, and on
-# other folds of the source, and each network is measured on the same subjects. **What
-# will move Dice more: another seed, another fold, or another subject?**
+# The charts of this page rest on one training and one split of the source. The whole
+# study tells apart what each of them brings: it trains again from other seeds and on
+# other folds, and measures every network on the same subjects. **What will move Dice
+# more: another seed, another fold, or another subject?**
 
 # %%
 from helpers import study

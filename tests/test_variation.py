@@ -142,7 +142,27 @@ def test_the_summary_tells_folds_seeds_and_subjects_apart():
         assert dice[name] == pytest.approx(component)
     shown = tables.spread(rows(values), "ood_test").iloc[0]
     assert shown["over subjects"] == pytest.approx(np.sqrt(expected["subject"]))
+    assert shown["over folds"] == pytest.approx(np.sqrt(expected["fold"]))
+    both = expected["seed"] + expected["fold x seed"]
+    assert shown["over seeds"] == pytest.approx(np.sqrt(both))
     assert shown["jobs"] == values.shape[0] * values.shape[1]
+
+
+def test_trainings_that_differ_on_each_fold_count_as_seeds():
+    """The same seed on another fold is another training, so their spread lies in both components."""
+    random = np.random.default_rng(0)
+    values = np.repeat(0.2 * random.standard_normal((40, 30, 1)), 3, axis=2)
+    values = values + 1e-3 * random.standard_normal(values.shape)
+    shown = tables.spread(rows(values), "ood_test").iloc[0]
+    assert shown["over seeds"] == pytest.approx(0.2, rel=0.1)
+    assert shown["over folds"] < 0.06 and shown["over subjects"] < 0.01
+
+
+def test_where_nobody_bleeds_or_one_job_is_there_nothing_is_said():
+    for values in (np.full((2, 2, 3), np.nan), np.ones((1, 1, 1))):
+        shown = tables.spread(rows(values), "ood_test")
+        assert shown.filter(like="over").isna().all(axis=None)
+        assert "has nothing to vary over" in tables.said(shown)
 
 
 def test_a_seed_without_all_folds_and_a_subject_without_blood_are_left_out():

@@ -141,7 +141,9 @@ def spread(rows: pd.DataFrame, split: str, measure: str = "dice") -> pd.DataFram
     """What a lesson shows: a row per encoder and remedy with the mean and the standard
     deviation that folds, seeds and subjects bring.
 
-    A component that comes out below zero is shown as none; NaN where there is one level
+    Over seeds is from one training to another on the same fold: the seeds' component,
+    and that of folds and seeds together, since the same seed on another fold is another
+    training. What comes out below zero is shown as none; NaN where there is one level
     and nothing can be said.
     """
     table = summary(rows[rows["split"] == split])
@@ -152,10 +154,11 @@ def spread(rows: pd.DataFrame, split: str, measure: str = "dice") -> pd.DataFram
         key=lambda column: column.map(order) if column.name == "remedy" else column,
         ignore_index=True,
     )
+    parts = table.reindex(columns=[*FACTORS, "fold x seed"])
+    parts["seed"] += parts["fold x seed"].fillna(0)
     sides = {
-        f"over {name}s": np.sqrt(table[name].clip(lower=0))
+        f"over {name}s": np.sqrt(parts[name].clip(lower=0).astype(float))
         for name in FACTORS
-        if name in table
     }
     kept = table[["encoder", "remedy", "value"]].replace({"remedy": NAMES})
     return kept.assign(**sides, jobs=table["folds"] * table["seeds"])

@@ -8,8 +8,8 @@ from helpers import words
 
 # What a number can be made from.
 DATA = ("phantom", "real", "published", "cited")
-
-
+# In a note: there is an interval, and it is not shown.
+TOO_WIDE = "too wide to say anything"
 # Units whose numbers run to 100.
 PERCENT = ("percent", "%", "percent of valid pixels")
 
@@ -68,9 +68,11 @@ class Estimate:
     @property
     def interval(self) -> str:
         """For a sentence: "0.71 to 0.93, a 90 % interval over 12 patients", or
-        "no interval, 3 pigs"."""
+        "no interval, 3 pigs", or that there is one which says nothing."""
         if self.low is None or self.high is None:
-            return ", ".join(["no interval", *self._who()])
+            wide = TOO_WIDE in self.note
+            none = f"an interval {TOO_WIDE}" if wide else "no interval"
+            return ", ".join([none, *self._who()])
         form = ".1f" if self.unit in PERCENT else ".2f"
         ends = f"{self.low:{form}} to {self.high:{form}}"
         said = "an interval" if self.level is None else f"a {self.level:.0%} interval"

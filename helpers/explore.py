@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from IPython.display import HTML, clear_output, display
+from IPython.display import HTML, display
 
 from helpers import figures, settings, words
 from helpers.figures import Chart
 from helpers.play import Interactive, Picture, Scene, Slider
 from helpers.prompts import Point
 from helpers.training import History
+
+HOW_MARKED = "The line is the mask's edge. A disk says blood, a cross that it is none."
 
 
 def clicks(
@@ -29,35 +31,33 @@ def clicks(
         return
     import ipywidgets
 
+    from helpers.clickable import Clickable  # what no page needs
+
     height, width = image.shape[:2]
     clicked = list(points[:1])
-    x, y = (
-        ipywidgets.IntSlider(value=at, max=last - 1, description=name)
-        for name, at, last in (("x", clicked[0].x, width), ("y", clicked[0].y, height))
+    says = ipywidgets.ToggleButtons(
+        options={"blood": True, "not blood": False}, description="A click says"
     )
-    buttons = [
-        ipywidgets.Button(description=name) for name in ("blood", "not blood", "undo")
-    ]
-    shown = ipywidgets.Output()
+    undo = ipywidgets.Button(description="undo")
 
-    def update(_=None) -> None:
-        with shown:
-            clear_output(wait=True)
-            display(_clicked(image, segment, clicked, (x.value, y.value)))
+    def update() -> None:
+        mask = segment(clicked)
+        said = f"{words.counted(len(clicked), 'click')}, "
+        said += f"{100 * mask.mean():.1f} % marked. {HOW_MARKED}"
+        frame.show(figures.clicked(image, mask, clicked), said)
 
-    def press(button) -> None:
-        if button is buttons[2]:
-            clicked[1:] = clicked[1:-1]  # the first stays: it says where blood is
-        else:
-            clicked.append(Point(x.value, y.value, button is buttons[0]))
+    def click(x: int, y: int) -> None:
+        clicked.append(Point(x, y, says.value))
         update()
 
-    for handle in (x, y):
-        handle.observe(update, names="value")
-    for button in buttons:
-        button.on_click(press)
+    def take_back(_) -> None:
+        clicked[1:] = clicked[1:-1]  # the first stays: it says where blood is
+        update()
+
+    frame = Clickable((width, height), click)
+    undo.on_click(take_back)
     update()
-    display(ipywidgets.VBox([x, y, ipywidgets.HBox(buttons), shown]))
+    display(ipywidgets.VBox([ipywidgets.HBox([says, undo]), frame]))
 
 
 def given_clicks(
@@ -82,20 +82,7 @@ def given_clicks(
         )
 
     many = Slider("number", "clicks", range(1, len(points) + 1))
-    said = "The line is the mask's edge. A disk says blood, a cross that it is none."
-    return Interactive("clicks", [many], draw, "Click after click", said)
-
-
-def _clicked(image, segment, points: list[Point], aim: tuple[int, int]) -> Chart:
-    mask = segment(points)
-    said = f"{words.counted(len(points), 'click')}, {100 * mask.mean():.1f} % marked"
-    return figures.strip(
-        [figures.clicked(image, mask, points, aim)],
-        [said],
-        title=said,
-        caption="The line is the mask's edge. A disk says blood, a cross says that it "
-        "is none.",
-    )
+    return Interactive("clicks", [many], draw, "Click after click", HOW_MARKED)
 
 
 def live_curves(epochs: int) -> Callable[[History], None]:

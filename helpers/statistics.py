@@ -16,7 +16,7 @@ import pandas as pd
 
 from helpers import intervals, permutation, words
 from helpers.errors import CourseError
-from helpers.estimate import Estimate
+from helpers.estimate import TOO_WIDE, Estimate
 
 __all__ = [
     "DRAWINGS",
@@ -160,7 +160,7 @@ def over_drawings(
         return replace(
             found,
             note=f"No interval: {n} drawings, and theirs would run from {low:.2f} to "
-            f"{high:.2f}, too wide to say anything; see them one by one.",
+            f"{high:.2f}, {TOO_WIDE}; see them one by one.",
         )
     return replace(
         found,
@@ -255,7 +255,7 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
             None,
             (
                 f"{here}, and theirs would run from {low:.2f} to {high:.2f}, "
-                "too wide to say anything; see the subjects one by one."
+                f"{TOO_WIDE}; see the subjects one by one."
             ),
         )
     return (

@@ -55,7 +55,6 @@ from torch.nn.functional import logsigmoid
 # %%
 from helpers import (
     adaptation,
-    counts,
     evaluation,
     figures,
     play,
@@ -159,7 +158,9 @@ def means_on(split, names):
 # %%
 controls = means_on(TEST, CONTROLS)
 figures.table(
-    controls.reset_index(names="control"), "Controls on unseen patients", digits=2
+    controls.reset_index(names="control"),
+    words.capital(f"controls on {words.name_of(TEST)}"),
+    digits=2,
 )
 
 # %%
@@ -520,13 +521,17 @@ chosen = ranked.idxmax() if len(ranked) else None
 beaten = on_validation.loc[[NAMES[name] for name in list(CONTROLS)[1:]]].mean(axis=1)
 choice = "No validation patient bleeds here, so none can be chosen by Dice."
 if chosen is not None:
+    second = ranked.drop(chosen).idxmax()
     choice = (
-        f"By these patients we choose '{chosen}' ({ranked[chosen]:+.2f}). The best of "
-        f"the controls has {beaten.max():+.2f} ('{beaten.idxmax()}')."
+        f"By these {on_validation.shape[1]} patients we choose '{chosen}' "
+        f"({ranked[chosen]:+.2f}); the next is '{second}' ({ranked[second]:+.2f}). The "
+        f"best of the controls has {beaten.max():+.2f} ('{beaten.idxmax()}')."
     )
 
 # %% [markdown]
-# {choice} The remedy with labels is not in this choice: it learned from the labels of
+# {choice} The choice looks at Dice alone, so only at frames with blood: what it costs on
+# clean frames, and where the network came from, stands under "What else changed". The
+# remedy with labels is not in this choice: it learned from the labels of
 # these very patients. Those that used their unlabelled frames are in it, and may be a
 # little flattered, as is the threshold among the controls. Only now do we look at the
 # test.
@@ -539,11 +544,16 @@ if chosen is not None:
     gain, in_view = frame.loc[chosen].mean(), inside.loc[chosen].mean()
     about["chosen"] = f"'{chosen}', chosen before, gains {gain:+.2f} on the frame"
     about["in view"] = f"'{chosen}' gains {in_view:+.2f} inside the view"
+    key = next(name for name in judged if NAMES[name] == chosen)
+    alarmed = means_on(TEST, ["nothing", key])["alarms at 1 %"]
+    about["price"] = f", and alarms on clean frames {words.change(*alarmed)}"
+
+# %%
 unseen = words.name_of(TEST)
 figures.gains(
     frame,
     f"gain in Dice on the frame, {unseen}",
-    title=words.capital(f"on {unseen}, {about['chosen']}"),
+    title=words.capital(f"on {unseen}, {about['chosen']}{about.get('price', '')}"),
 ).front("remedies")
 
 # %%
@@ -624,7 +634,8 @@ for name in names:
             base[measure], found[measure], found["subject"]
         )
         lesson.add(f"remedy.{name}.ood_dice_gain{ending}", gain, TEST)
-    alarms = lesson.estimate(found, "false_alarm_rate", counts.false_alarm, split=TEST)
+    at_1pct = evaluation.ALARMS["alarm_at_1pct"]  # the size of the table above
+    alarms = lesson.estimate(found, "false_alarm_rate", at_1pct, split=TEST)
     lesson.add(f"remedy.{name}.false_alarm_rate", alarms, TEST)
 
 # %% [markdown]
@@ -659,7 +670,7 @@ figures.line(
 )
 
 # %%
-recall = passes[f"recall, {TEST}"]
+recall = passes[f"recall, {VALIDATION}"]
 recall_moved = words.change(recall.iloc[0], recall.iloc[-1])
 top = passes[VALIDATION].idxmax() if passes[VALIDATION].notna().any() else None
 peek = passes[TEST].idxmax() if passes[TEST].notna().any() else None
@@ -673,7 +684,8 @@ if top is not None and peek is not None:
     ).replace("passs", "passes")
 
 # %% [markdown]
-# Over the passes recall {recall_moved}, while the entropy {surer}. When the two part,
+# On the validation patients recall {recall_moved} over the passes, while the entropy
+# {surer}. When the two part,
 # the network becomes surer without becoming righter, and nothing that it can measure
 # itself would tell it so. So the number of passes has to be chosen with labels, and on
 # patients that are not tested. {honest} With more options and fewer patients that
@@ -731,14 +743,15 @@ controlled = (
 )
 control = controlled.idxmax()
 control_gives = drawings["gain"].loc[control].mean()
-against = drawings["gain"].loc[best].mean() - control_gives
+against = drawings["gain"].loc[best] - drawings["gain"].loc[control]
+against = f"{against.mean():+.2f} ({against.min():+.2f} to {against.max():+.2f})"
 
 # %% [markdown] tags=["elsewhere"]
 # By the validation patients of all drawings, the remedy to take is '{best}'. On the
 # test patients it gives {gives} on the frame, from the least to the most drawing, and
 # {gives_view} inside the view. The control that validation patients prefer,
-# '{control}', gives {control_gives:+.2f} on the frame, so that the remedy itself is
-# worth {against:+.2f}. Where the dots of a row lie on both sides of zero, all that one
+# '{control}', gives {control_gives:+.2f} on the frame. The remedy gives {against} more
+# than that, drawing by drawing. Where the dots of a row lie on both sides of zero, all that one
 # can say is that it depends.
 
 # %% tags=["elsewhere"]

@@ -168,8 +168,10 @@ check(
 )
 
 # %% [markdown] tags=["solution"]
-# Weights that add up to nothing make a kernel blind to brightness, so it finds the same
-# spot in a darker room. That is a small piece of robustness, and it was designed in.
+# Weights that add up to nothing make a kernel blind to brightness that is added
+# everywhere. A dimmer lamp is another matter: it multiplies, and the kernel's answer
+# shrinks with it, below a fixed level. That is a small piece of robustness, and it was
+# designed in.
 # A trained kernel has it only where the training data asked for it.
 
 # %% [markdown]
@@ -412,9 +414,10 @@ except CourseError as missing:
 # {there}
 #
 # One click says where blood is; a second may say where it isn't. **After which click
-# would you stop?** In Jupyter you click yourself, by two sliders for the place; on the
-# page the clicks are those of a user who always clicks into the middle of the largest
-# error. The middle is the place that lies farthest from the error's edge.
+# would you stop?** In Jupyter you click on the frame yourself, or move a cross by the
+# arrow keys and press Enter; on the page the clicks are those of a user who always
+# clicks into the middle of the largest error. The middle is the place that lies
+# farthest from the error's edge.
 
 
 # %%
@@ -479,8 +482,9 @@ check(
 
 # %% [markdown] tags=["solution"]
 # The stripe, as "not blood". A real user may prefer the disk, because missed blood is
-# dangerous, and may click less exactly. So the numbers below are those of a patient,
-# exact user who knows the label: a bound on what a click can do, and no study of people.
+# dangerous, and may click less exactly. So the numbers below are those of one fixed way
+# to click, by somebody who knows the label. Others may do better or worse: it is no
+# bound, and no study of people.
 
 # %%
 CLICKS, MOST, GOAL = 5, 10, 0.8
@@ -637,7 +641,9 @@ check(
 # GrabCut after one, three and five clicks, the U-Net, and the U-Net with a remedy.
 # Which remedy, we may not choose by what it gains on these patients. We take the one
 # without labels that *validation* patients preferred in the recorded drawings of
-# lesson 07. **Which of them will lose least from one surgery to the other?**
+# lesson 07. Where it changes frames to look like the source's, it is left off on the
+# source itself, since there is nothing to change. **Which of them will lose least from
+# one surgery to the other?**
 
 # %%
 recorded = pd.read_csv(ROOT / "benchmarks" / "remedies.csv")
@@ -782,8 +788,8 @@ pairs = {
     for method in COMPARED
 }
 shown_answer = (
-    "The grey line is what Dice loses on the way, a thin bar an interval, where one is "
-    "honest. GrabCut is shown the label by its clicks, and stands on the frames that "
+    "The grey line is how Dice changes on the way, a thin bar an interval, where one "
+    "is narrow enough to say something. GrabCut is shown the label by its clicks, and stands on the frames that "
     "were clicked; the others ask nobody."
 )
 figures.carried(
@@ -811,10 +817,11 @@ if lost["U-Net"] == lost["U-Net"]:
         for name in (least, most, alone)
     }
     compare = (
-        f"**'{least}'** fares best: its Dice {does[least]}. That of '{most}' "
-        f"{does[most]}, which is the greatest loss. Among those that ask nobody "
-        f"'{alone}' loses least (its Dice {does[alone]}), and "
-        f"'{away_dice[asked_nobody].idxmax()}' stands highest on {away}."
+        f"'{least}' loses least: its Dice {does[least]}. That of '{most}' "
+        f"{does[most]}, which is the greatest loss. Highest on {away} stands "
+        f"**'{away_dice.idxmax()}'**, with {away_dice.max():.2f}. Among those that ask "
+        f"nobody '{alone}' loses least (its Dice {does[alone]}), and "
+        f"'{away_dice[asked_nobody].idxmax()}' stands highest."
     )
 
 # %%

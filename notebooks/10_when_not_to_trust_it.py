@@ -181,6 +181,7 @@ for way, found in levels.items():
         shape = f"{level.shape[0]} x {level.shape[1]}"
         names.append(f"{way}, {shape}: {words.number(chance)}")
 tops = [words.number(max(clear[way])) for way in ("down", "up")]
+along = {way: words.listed(map(words.number, clear[way])) for way in clear}
 figures.strip(
     pictures,
     names,
@@ -190,10 +191,12 @@ figures.strip(
 )
 
 # %% [markdown]
-# On the way down the squares grow and places blur; on the way up the skip connections
-# bring the edges back. Marked pixels stand out by up to {tops[0]} down and {tops[1]}
-# up, on this one frame. What such pictures don't say is *why*: a level responds to many
-# things, to the edge of the view as well, and few of them decide.
+# On the way down a square covers more and more of the frame, so places blur; on the way
+# up the skip connections add what the finer levels still knew. The numbers measure
+# something else: marked pixels stand out by {along["down"]} from the finest level down,
+# and by {along["up"]} on the way up. They need not rise level by level, and this is one
+# frame. What such pictures don't say is *why*: a level responds to many things, to the
+# edge of the view as well, and few of them decide.
 #
 # ## Three heatmaps
 #
@@ -365,7 +368,9 @@ figures.estimates(
 # and others draw it elsewhere). Those that stay alike: {fails}. Those that change as
 # they should: {passes}. New weights change {least_moved} least. The edges, which know
 # no network, stay the same under new weights, as they must, and keep {edges_stay:.2f}
-# under the paint: so alike is the picture itself. Two maps of the same logits may also
+# under the paint: so alike is the picture itself. Integrated gradients have a part of
+# the picture in them, too: what they follow is multiplied by how far a pixel is from
+# black. Two maps of the same logits may also
 # agree for a good reason, since what made them small is drawn as bright as what made
 # them large. And a map that passes both checks is not yet right; it is only not
 # refuted.
@@ -445,32 +450,42 @@ figures.estimates(
     caption="Right of zero: more heat in the black surround than its area explains.",
 )
 
+
 # %%
-further = [name for name in METHODS if round(parted[name] - by_marks, 2) > 0]
-told = f"further than that: {words.listed(further) or 'none of the three maps'}"
-if np.isnan([*parted.values()]).any():
-    told = "for some map or mark nothing can be said, since a network marks nothing"
+def apart_by_intervals(found, names):
+    """Those whose interval on the old network lies above that on the course's."""
+    low = {name: found[name, "old"].low for name in names}
+    high = {name: found[name, "ours"].high for name in names}
+    both = [one for one in names if None not in (low[one], high[one])]
+    return words.listed([one for one in both if low[one] > high[one]]) or "none"
+
+
+told = ", ".join(f"{name} {words.number(parted[name], '+.2f')}" for name in METHODS)
+pointed = apart_by_intervals(in_black, METHODS)
 old_marks, our_marks = (in_black[MARKS, one].value for one in NETWORKS)
 n_black = len(set(whose[surround.any(axis=(1, 2))]))
-blind_to_it = [name for name in METHODS if in_black[name, "old"].value <= 0]
-blind_maps = words.listed(blind_to_it) or "no map"
 
 # %% [markdown]
 # The old network's marks lie in the surround with an excess of {old_marks:+.2f}, ours
 # with {our_marks:+.2f} (medians over those of {n_black} subjects with a surround on
 # whose frames something is marked). So the marks part the two networks by
-# {by_marks:+.2f}; {told}. On the network that had the mistake, {blind_maps} would have
-# shown no more heat on the black than its area explains. What doesn't exceed the
-# control has told us nothing that a look at the answer wouldn't have, and one mistake
-# on one pair of networks is a small trial: it can show that a map missed it, not that
-# it will find the next.
+# {by_marks:+.2f}, and the maps by less or more ({told}). The sizes can't be compared
+# strictly: a mask puts all its weight where it marks, and a map spreads it. What can be
+# read is whether a map's two intervals lie apart: {pointed}. Those did point at the
+# black. Integrated gradients could hardly have: they begin at a black frame, so that
+# what *is* black gets next to no heat, whatever the network does with it, and a map of
+# theirs without heat there is no finding. And the marks win by their nature, since it
+# was in them that the mistake was found. They cost nothing. One mistake on one pair of
+# networks is a small trial: it can show that a map missed it, not that it will find the
+# next.
 
 # %% [markdown]
 # ## Does it mean what it says?
 #
 # A probability of 0.8 should be blood eight times out of ten. Most pixels are easy, so
-# we look only where it matters: within two pixels of the predicted edge, or where the
-# probability lies between 0.05 and 0.95. The label has no say in which pixels count.
+# we look only where the network itself is unsure or draws an edge: within two pixels of
+# the predicted edge, or where the probability lies between 0.05 and 0.95. The label has
+# no say in which pixels count. **What will such a band never show?**
 
 
 # %%
@@ -509,6 +524,21 @@ for split in SPLITS:
     said = "expected calibration error in the band, mean over subjects"
     found = over_subjects(each, len(lesson.frames(split)), said)
     lesson.add(f"calibration.{split}.ece", found, split)
+
+
+# %%
+def missed_outside(split):
+    """Of the blood that is missed, the percent that lies outside of the band."""
+    packed = lesson.frames(split)
+    levels = np.asarray(runs.probabilities(run, packed))
+    missed = packed.blood & packed.valid & (levels < 128)
+    unseen = missed & ~calibration.band(levels, packed.valid)
+    return words.number(
+        100 * unseen.sum() / missed.sum() if missed.any() else None, ".0f"
+    )
+
+
+unseen = [missed_outside(split) for split in SPLITS]
 
 # %%
 places = [words.name_of(split) for split in SPLITS]
@@ -553,7 +583,10 @@ figures.table(table, "All pixels of the band, with the temperature of id_val")
 # The expected calibration error, taken for each subject and then averaged, {worse}
 # ({errors[0].interval}; {errors[1].interval}). The table puts the pixels of all
 # subjects together: {leaning[0]}, and {leaning[1]}. Where the probability is lower than
-# the share of blood, a threshold of one half misses what the network half knew.
+# the share of blood, a threshold of one half misses what the network half knew. The
+# band leaves out what it did *not* know: of all missed blood {unseen[0]} % of the pixels
+# lie outside of the band on {places[0]}, and {unseen[1]} % on {places[1]}. There the
+# network is sure, and wrong, and no number of this section says so.
 #
 # The temperature that `id_val` prefers is {temperature:.2f}. It is one number and knows
 # nothing of the other surgery: it can make all answers less sure, or more, and can't
@@ -743,12 +776,19 @@ below = [name for name in surer if (knows[name].high or 1) < 0.5]
 sure, surely, knowing = (
     words.listed(names) or "none" for names in (surer, below, better)
 )
+goes_with = scored[TARGET].corr(method="spearman").loc["softmax", "marked area"]
+goes_with = words.number(-goes_with, "+.2f")  # the control is the area's negative
+mirror = words.number(1 - knows["marked area"].value)
 at_home = lesson.frames("id_test")
 n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 
 # %% [markdown]
 # An AUROC below one half means that a way is *surer* on surgery that it has never seen:
-# here {sure}; with their whole interval below: {surely}. Better than both controls at
+# here {sure}; with their whole interval below: {surely}. Is that confidence? The entropy
+# stands where an edge is drawn, and a network that marks less draws less of it: over the
+# target's frames the softmax entropy goes with the marked area by a rank correlation of
+# {goes_with}, and an order by the marked area itself, turned round, has an AUROC of
+# {mirror}. So "surer" may say no more than "marks less". Better than both controls at
 # knowing the target: {knowing}. The feature distance reaches {deep:.2f}
 # ({deep.interval}), and counting black pixels, which needs no network, {black:.2f}
 # ({black.interval}). What does no better than a control has not been shown to know more
@@ -787,18 +827,19 @@ black_alone = words.number(steps["black alone"])
 # %%
 whole = risk[TARGET].mean()
 curves, thirds = {}, {}
-for name in ("softmax", "ensemble", "feature distance", "marked area"):
+for name in knows:
     x, y = uncertainty.risk_coverage(scored[TARGET][name], risk[TARGET])
     curves[name] = (x, y) if len(x) else NOTHING
     thirds[name] = float(np.interp(1 / 3, *curves[name]))
-third = [f"{name} {words.number(value)}" for name, value in thirds.items()]
+drawn = ["softmax", "pairwise Dice", "feature distance", "marked area"]
+third = [f"{name} {words.number(thirds[name])}" for name in drawn]
 figures.line(
-    curves,
+    {name: curves[name] for name in drawn},
     "coverage",
     "risk (1 - Dice)",
     title=f"Risk of the surest third (of all: {words.number(whole)}): "
     f"{', '.join(third)}",
-    alt=f"Risk over coverage, {len(curves)} curves. At a third: {', '.join(third)}.",
+    alt=f"Risk over coverage, {len(drawn)} curves. At a third: {', '.join(third)}.",
     caption="All target frames with blood. A good order starts low, at left.",
 )
 
@@ -818,14 +859,18 @@ by_chance = statistics.subject_means(risk[TARGET], subjects).mean()
 best_area = min(ranks[name].value for name in CONTROLS)
 able = [name for name in ways if round(ranks[name].value - best_area, 2) < 0]
 turned = [name for name, value in thirds.items() if round(value - whole, 2) > 0]
-ranking, reversed_ways = (words.listed(names) or "none" for names in (able, turned))
+past_chance = [name for name in ranks if round(ranks[name].value - by_chance, 2) > 0]
+ranking, reversed_ways, no_order = (
+    words.listed(names) or "none" for names in (able, turned, past_chance)
+)
 area_curve = ranks["marked area"]
 
 # %% [markdown]
-# Over all frames with blood the risk is {whole:.2f}. A way whose surest third is worse
-# than that has the order upside down: here {reversed_ways}. By AURC, a mean over
-# subjects, an order by chance would get {by_chance:.2f} on average. Better than both
-# controls: {ranking}. The marked area gets {area_curve:.2f} ({area_curve.interval}),
+# Over all frames with blood the risk is {whole:.2f}. Of all ways and controls, drawn here
+# or not, these have a surest third that is worse than that, an order upside down:
+# {reversed_ways}. By AURC, a mean over subjects, an order by chance would get
+# {by_chance:.2f} on average; worse than chance: {no_order}. Better than both controls:
+# {ranking}. The marked area gets {area_curve:.2f} ({area_curve.interval}),
 # and that is half arithmetic: where nothing is marked Dice is 0, and the risk 1 (lesson
 # 04 had a correlation of this kind). A way to ask has to beat it before it has shown to
 # know of its errors. These are differences between means of few subjects, and carry no
@@ -953,30 +998,30 @@ n_clean = int((~bleeds[TARGET]).sum())
 n_plain = int((bleeds[TARGET] & ~large).sum())
 n_missed = int((bleeds[TARGET] & ~large & ~unsaid).sum())
 n_right = int((unsaid & large).sum())
+n_found, n_warned = n_bleeding - n_plain, n_unsaid - n_right
 price = "So the silence costs no right alarm here, and somebody has to look"
 if n_right:
     price = "So a silence trades misses for right alarms, and somebody has to look"
 
 # %%
-missed_by, silent_by = (
-    policy[name, TARGET].value - policy[name, "id_test"].value
-    for name in ("missed", "abstained")
-)
 verdict = "Nothing can be said of what it knew"
-if not np.isnan([missed_by, silent_by]).any():
-    verdict = "It doesn't miss more on the target"
-    if missed_by > 0:
-        verdict = "It misses more, and isn't silent more: it did not know"
-        if silent_by > 0:
-            verdict = "It misses more, and falls silent more often, though not enough"
+if n_plain and n_found:
+    among = [n_warned / n_plain, n_right / n_found]
+    verdict = (
+        "It falls on them no more than on right alarms: it did not know them apart"
+    )
+    if among[0] > among[1]:
+        verdict = "It falls on them more than on right alarms, so it knew something"
+        if among[0] < 0.5:
+            verdict += ", but of too few"
 
 # %% [markdown]
-# The share of bleeding frames that are missed without a word {missed_moved}. **Silence
-# is not in it**: the share of all frames on which the alarm stays silent
-# {silent_moved}. {verdict}. In frames of {places[1]}: without silence the alarm would
-# miss {n_plain} of {n_bleeding} that bleed. With it, {n_missed} are missed, and
-# {n_unsaid} unanswered, on {n_right} of which the alarm would have been right. {price}
-# while it lasts. There are {n_clean} clean frames of the target here: where there are
+# The share of bleeding frames that are missed without a word {missed_moved}; the share
+# of all frames on which the alarm stays silent {silent_moved}. Where does its silence
+# fall? In frames of {places[1]}: without silence the alarm would miss {n_plain} of
+# {n_bleeding} that bleed, and find {n_found}. Silence meets {n_warned} of the first, and
+# {n_right} of the second. **{verdict}.** Still {n_missed} are missed without a word.
+# {price} while it lasts. There are {n_clean} clean frames of the target here: where there are
 # none, every alarm is true and that row says nothing. Read the figure as the clinician
 # of the first page would: would you leave it switched on?
 #
@@ -994,10 +1039,10 @@ def with_silence(asking, answered, of):
     silent, bled = scored[split][asking] > level, bleeds[split]
     large = area_in_view(split) >= least_area
     numbers = {
-        "bleeding, alarm": (bled & large & ~silent).sum(),
-        "bleeding, missed": (bled & ~large & ~silent).sum(),
-        "bleeding, silent": (bled & silent).sum(),
-        "clean, alarm": (~bled & large & ~silent).sum(),
+        "right alarms": (bled & large & ~silent).sum(),
+        "missed bleeding": (bled & ~large & ~silent).sum(),
+        "silent on bleeding": (bled & silent).sum(),
+        "false alarms": (~bled & large & ~silent).sum(),
     }
     found = ", ".join(f"{name} {value}" for name, value in numbers.items())
     said = f"Answering on {answered:g} % at home, frames of {of}: {found}."
@@ -1008,8 +1053,8 @@ def with_silence(asking, answered, of):
 
 # %%
 controls = [
-    play.Choice("asking", "way to ask", ways),
-    play.Choice("of", "frames of", places),
+    play.Choice("asking", "way to ask", ways, way),
+    play.Choice("of", "frames of", places, places[1]),
     play.Slider("answered", "answered at home, %", [50, 60, 70, 80, 90, 95, 100], 95),
 ]
 play.Interactive("silence", controls, with_silence, "An alarm that may stay silent")
@@ -1017,15 +1062,15 @@ play.Interactive("silence", controls, with_silence, "An alarm that may stay sile
 # %%
 fewer = {share: with_silence(way, share, places[1]).numbers for share in (95, 50)}
 misses_gone, alarms_gone = (
-    int(fewer[95][name] - fewer[50][name])
-    for name in ("bleeding, missed", "bleeding, alarm")
+    f"{fewer[95][name] - fewer[50][name]:.0f} of {fewer[95][name]:.0f} {name}"
+    for name in ("missed bleeding", "right alarms")
 )
 
 # %% [markdown]
-# By {way}, from 95 % answered to 50 %, on {places[1]} {misses_gone} misses
-# and {alarms_gone} right alarms become silence. A silence is worth
-# something where it takes away more of what is wrong than of what is right; these are
-# counts of frames, and frames of one subject resemble each other.
+# By {way}, from 95 % answered to 50 %, on {places[1]} silence takes the place of
+# {misses_gone}, and of {alarms_gone}. It is worth something where it takes
+# a larger share of what is wrong than of what is right. These are counts of frames, and
+# frames of one subject resemble each other.
 #
 # ### Exercise 4 · What would you switch on? (open)
 #
@@ -1044,9 +1089,9 @@ quiz(
     (
         "On surgery that it has never seen a network is very sure. What do we know?",
         {
-            "That it is right.": "No: shift can raise confidence.",
-            "That its confidence can't be used to notice the shift.": "Yes: ask "
-            "something else.",
+            "That it is right.": "No: it can be sure of having missed nothing.",
+            "That its confidence can't be used to notice the shift.": "Yes: it may "
+            "only have marked less. Ask something else.",
         },
     ),
     (

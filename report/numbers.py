@@ -1,7 +1,7 @@
 """Numbers as the report's sentences and tables print them, from the records of
 results.json."""
 
-from helpers.estimate import PERCENT
+from helpers.estimate import PERCENT, TOO_WIDE
 
 # What the one-page answer and the last lines of a build show first, where the lessons
 # recorded it.
@@ -16,7 +16,8 @@ HEADLINES = (
     "ood_wished.alarm_at_1pct",
     "ood_wished.false_area.view",
     "ood_wished.false_area.surround",
-    "domain_gap.frechet",
+    "domain_gap.energy",
+    "domain_gap.energy.share_below",
 )
 
 
@@ -41,6 +42,8 @@ def percent(result: dict) -> dict:
 def interval(result: dict) -> str:
     """ "0.71 to 0.93 (90 % interval)", or an honest word: "no interval: 1 subject"."""
     if result["low"] is None or result["high"] is None:
+        if TOO_WIDE in result.get("note", ""):
+            return f"an interval {TOO_WIDE}"
         return "no interval: 1 subject" if result["n_subjects"] == 1 else "no interval"
     low, high = (_written(result[end], result["unit"]) for end in ("low", "high"))
     level = "" if result["level"] is None else f"{100 * result['level']:.0f} % "

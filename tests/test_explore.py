@@ -59,6 +59,11 @@ def test_curves_draw_the_history():
     assert axis.lines[0].get_label() == "mean over subjects"
 
 
+def clicked(frame, x: int, y: int) -> None:
+    """What the browser sends when the picture is clicked."""
+    frame._handle_custom_msg({"x": x, "y": y}, [])
+
+
 def test_clicks_are_a_slider_on_the_page_and_made_by_hand_in_a_notebook(
     shown, monkeypatch
 ):
@@ -78,13 +83,15 @@ def test_clicks_are_a_slider_on_the_page_and_made_by_hand_in_a_notebook(
     monkeypatch.setenv("COURSE_STATIC", "0")
     asked.clear()
     explore.clicks(image, segment, given, [0.1, 0.7, 0.4])
-    x, y, buttons, _ = shown[-1].children
-    blood, other, undo = buttons.children
-    assert asked == [given[:1]] and (x.value, y.value, x.max, y.max) == (3, 4, 11, 9)
-    x.value = 9
-    other.click()
-    blood.click()
+    (says, undo), frame = shown[-1].children[0].children, shown[-1].children[1]
+    assert asked == [given[:1]] and frame.size == (12, 10)
+    says.value = False
+    clicked(frame, 9, 4)
+    says.value = True
+    clicked(frame, 9, 4)
     assert asked[-1] == [given[0], Point(9, 4, False), Point(9, 4, True)]
+    assert frame.said.startswith("3 clicks, 0.0 % marked.")
+    assert frame.picture.startswith("data:image/png;base64,")
     for _ in range(3):  # the first click stays
         undo.click()
     assert asked[-1] == given[:1]

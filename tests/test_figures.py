@@ -276,6 +276,12 @@ def test_an_undefined_cell_is_a_dash_and_not_a_zero():
     assert "–" in page and "0.000" not in page and "caption &lt;b&gt;" in page
 
 
+def test_a_cell_that_rounds_to_zero_has_no_sign():
+    rows = pd.DataFrame({"value": [-0.0004, -0.5]})
+    page = figures.table(rows, "caption")._repr_html_()
+    assert "-0.000" not in page and ">0.000<" in page and ">-0.500<" in page
+
+
 def test_the_overlay_gives_each_kind_of_pixel_its_colour():
     image = np.full((2, 3, 3), 100, np.uint8)
     blood = np.array([[True, True, False], [False, True, True]])

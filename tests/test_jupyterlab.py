@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
+
 from helpers.settings import ROOT
 from report import exercises
 from report.notebooks import FOLDER, notebook, written
@@ -174,3 +176,41 @@ def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
 
 def test_a_lesson_in_jupyterlab(browser, smoke, tmp_path: Path) -> None:
     solve_and_slide(browser, LESSON, tmp_path, smoke.store)
+
+
+CLICKING = """
+import numpy as np
+from helpers import explore
+from helpers.prompts import Point
+asked = []
+def segment(points):
+    asked.append([(p.x, p.y, p.is_blood) for p in points])
+    return np.zeros((60, 80), bool)
+explore.clicks(np.full((60, 80, 3), 90, np.uint8), segment, [Point(5, 5)], [0.5])
+"""
+
+
+def test_a_frame_is_clicked_on_in_jupyterlab(browser, tmp_path: Path) -> None:
+    book = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(one) for one in (CLICKING, "asked[-1]")]
+    )
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(book, tmp_path / "clicking.ipynb")
+    with jupyterlab(tmp_path, tmp_path / "store") as address:
+        lab = Lab(browser, address, "clicking.ipynb")
+        lab.run(0)
+        frame = lab.page.locator(".clickable")
+        box = frame.locator("img").bounding_box()
+        assert box["width"] == 3 * 80
+        frame.click(position={"x": 3 * 20 + 1, "y": 3 * 40 + 1})
+        lab.page.locator(".clickable + p", has_text="2 clicks").wait_for()
+        lab.page.get_by_role("button", name="not blood").click()
+        frame.focus()
+        for key in ("ArrowRight", "Shift+ArrowUp", "Enter"):
+            lab.page.keyboard.press(key)
+        lab.page.locator(".clickable + p", has_text="3 clicks").wait_for()
+        assert frame.locator("img").get_attribute("alt").startswith("3 clicks")
+        lab.run(1)
+        told = "[(5, 5, True), (20, 40, True), (21, 30, False)]"
+        assert lab.output(1).strip().endswith(told)
+        lab.context.close()

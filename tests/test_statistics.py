@@ -250,6 +250,7 @@ def test_ten_drawings_have_an_interval_and_nine_have_none():
     )
     wide = statistics.over_drawings({seed: (-1) ** seed for seed in range(10)})
     assert wide.low is None and "too wide to say anything" in wide.note
+    assert wide.interval == "an interval too wide to say anything, 10 drawings"
 
 
 def test_what_is_offered_over_drawings_covers_what_it_says_on_file():

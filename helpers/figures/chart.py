@@ -11,7 +11,7 @@ import pandas as pd
 from IPython.display import Code, display
 from matplotlib.figure import Figure
 
-from helpers import settings
+from helpers import settings, words
 from helpers.figures.dark import darkened
 
 FIGURE_TYPE = "application/vnd.course.figure+json"
@@ -148,7 +148,7 @@ class Table:
             na_rep="–",
             border=0,
             escape=True,
-            float_format=lambda value: f"{value:.{self.digits}f}",
+            float_format=lambda value: words.number(value, f".{self.digits}f"),
         )
         head, rest = text.split(">", 1)
         said = html.escape(self.caption)

@@ -48,10 +48,9 @@ def clicked(
     image: np.ndarray,
     mask: np.ndarray,
     points: Sequence[tuple[int, int, bool]],
-    aim: tuple[int, int] | None = None,
 ) -> np.ndarray:
     """A frame (HxWx3 uint8) with a mask's outline and the clicks (x, y, is_blood) that
-    made it: a disk for blood, a cross for none; aim: where the next one would go.
+    made it: a disk for blood, a cross for none.
 
     Three times the size, as every outline.
     """
@@ -64,9 +63,6 @@ def clicked(
         else:
             for colour, wide in (((0, 0, 0), 5), (_rgb("false alarm"), 2)):
                 cv2.drawMarker(shown, at, colour, cv2.MARKER_TILTED_CROSS, 9, wide)
-    if aim is not None:
-        at = (3 * aim[0] + 1, 3 * aim[1] + 1)
-        cv2.drawMarker(shown, at, _rgb("missed"), cv2.MARKER_CROSS, 21, 1)
     return shown
 
 

@@ -149,7 +149,7 @@ def flattery(
     few, many = min(last), max(last)
     listing = "; ".join(
         f"{words.counted(patients, 'patient')}: "
-        f"{', '.join(f'{one:+.3f}' for one in gain)}"
+        f"{', '.join(words.number(one, '+.3f') for one in gain)}"
         for patients, (_, gain) in curves.items()
     )
     return made(

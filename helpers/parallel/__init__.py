@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 import torch.distributed as dist
@@ -24,11 +25,12 @@ from torch import Tensor, nn
 
 from helpers import settings
 from helpers.errors import CourseError
-from helpers.parallel.norms import whole_batches
+from helpers.parallel.norms import dividing, whole_batches
 
 # A process that has nothing to do waits for as long as the first one draws or measures.
 PATIENCE = datetime.timedelta(days=30)
 _control: list[dist.ProcessGroup] = []
+_shared: dict[int, "Shared"] = {}
 
 
 def launch(processes: int, module: str, words: list[str]) -> int:
@@ -108,19 +110,21 @@ def spread(model: nn.Module) -> Iterator[None]:
             "train it without PARALLEL=."
         )
     _tell("model", model)
-    alone, shared = model.forward, Shared(model)
-
-    def forward(images: Tensor) -> Tensor:
-        if not (model.training and torch.is_grad_enabled()):
-            return alone(images)
-        return _Spread.apply(shared, images, *shared.weights)
-
-    model.forward = forward
+    _shared[id(model)] = Shared(model)
+    model.forward = partial(_forward, model)
     try:
         with whole_batches(model):
             yield
     finally:
-        del model.forward
+        del model.forward, _shared[id(model)]
+
+
+def _forward(model: nn.Module, images: Tensor) -> Tensor:
+    """The network's forward while it is shared. A copy of it is not, and goes alone."""
+    shared = _shared.get(id(model))
+    if shared is None or not (model.training and torch.is_grad_enabled()):
+        return type(model).forward(model, images)
+    return _Spread.apply(shared, images, *shared.weights)
 
 
 def _draws(part: nn.Module) -> bool:
@@ -132,14 +136,14 @@ class Shared:
     """A process's own copy of the network, and what it still has to differentiate."""
 
     def __init__(self, model: nn.Module) -> None:
-        self.model, self.alone = model, model.forward
+        self.model = model
         self.weights = [one for one in model.parameters() if one.requires_grad]
         self.found: Tensor | None = None
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits of this process's share, kept for `backward`."""
-        with torch.enable_grad():
-            self.found = self.alone(images)
+        with torch.enable_grad(), dividing():
+            self.found = type(self.model).forward(self.model, images)
         return self.found.detach()
 
     def backward(self, gradient: Tensor) -> list[Tensor | None]:

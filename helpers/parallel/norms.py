@@ -3,6 +3,7 @@ divided among processes.
 """
 
 import contextlib
+import contextvars
 from collections.abc import Iterator
 from functools import partial
 
@@ -11,10 +12,23 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+_dividing = contextvars.ContextVar("dividing", default=False)
+
+
+@contextlib.contextmanager
+def dividing() -> Iterator[None]:
+    """All processes are in the forward of the same batch."""
+    before = _dividing.set(True)
+    try:
+        yield
+    finally:
+        _dividing.reset(before)
+
 
 @contextlib.contextmanager
 def whole_batches(model: nn.Module) -> Iterator[None]:
-    """Every batch norm that trains takes its statistics from all processes' shares.
+    """Every batch norm that trains takes its statistics from all processes' shares,
+    within `dividing`.
 
     torch.nn.SyncBatchNorm does the same, but refuses the CPU, where it could not be
     held against one process.
@@ -35,7 +49,7 @@ def _norm(norm: _BatchNorm, images: Tensor) -> Tensor:
     images: (N, C, H, W). Mean and variance are taken one after the other, as sums over
     the whole batch, since a difference of two large sums would lose digits.
     """
-    if not norm.training:
+    if not (norm.training and _dividing.get()):
         return type(norm).forward(norm, images)
     dtype = norm.running_mean.dtype
     values, shape = images.to(dtype), (1, -1, 1, 1)

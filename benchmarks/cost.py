@@ -143,6 +143,9 @@ def page(rates: pd.DataFrame) -> str:
         f"## Measured: {rates['device'].iloc[0]}, {rates['threads'].iloc[0]} threads, "
         f"PyTorch {rates['torch'].iloc[0]}, float32",
         _markdown(rates[["what", "encoder", "value", "unit"]].round(2)),
+        f"The machine's load was {rates['load'].iloc[0]:g} when this was measured. A "
+        "load above the number of cores means that other programs took their share, "
+        "and that the machine can do better than these rates.",
         "## Time",
         _markdown(_times(rates)),
         "*Estimate* means that nobody has measured it: its floating-point operations "

@@ -7,6 +7,7 @@ augmenting as training does it, a training step and a prediction of each encoder
 full profile's size, what they ask for in floating-point operations, and bytes.
 """
 
+import math
 import os
 import platform
 import tempfile
@@ -40,8 +41,17 @@ def measure() -> pd.DataFrame:
             _of_encoder(encoder, packed, course, rows, Path(folder))
     device = f"{cores()} cores, {_processor()}"
     return pd.DataFrame(rows).assign(
-        device=device, threads=torch.get_num_threads(), torch=torch.__version__
+        device=device,
+        threads=torch.get_num_threads(),
+        torch=torch.__version__,
+        load=round(_load(), 1),
     )
+
+
+def _load() -> float:
+    """How many processes wanted a core in the last minute, this one's threads
+    included; NaN where the system does not say."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else math.nan
 
 
 def _packed(folder: Path, course: settings.Course, rows: list) -> Packed:

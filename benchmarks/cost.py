@@ -35,6 +35,7 @@ TRAININGS = {
 }
 MEMBERS = {"ensemble": 3}  # networks that predict for one
 TIMES = (1, 10, 1000)
+KINDS = {"measured": "from measured rates", "estimate": "estimate"}
 # Bytes of memory for a pixel. Frames of a split that don't lie side by side are copied
 # from the disk: image (3), blood, valid, and in training fill; an evaluation holds
 # besides what is visible, predictions and marks, and what adapts to the tested frames
@@ -167,7 +168,7 @@ def _times(rates: pd.DataFrame) -> pd.DataFrame:
     for _, device in devices().iterrows():
         row = {
             "device": device["device"],
-            "kind": device["kind"],
+            "kind": KINDS[device["kind"]],
             "assumed": device["note"],
         }
         for times in TIMES:

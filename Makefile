@@ -1,4 +1,4 @@
-# make report | make data | make test | make lab | make bench | make notebooks | make help
+# make report | make data | make study | make test | make lab | make bench | make notebooks | make help
 PYTHON  ?= python3
 PROFILE ?= quick
 SEED    ?= 0
@@ -6,14 +6,17 @@ WORKERS ?= 2
 BIN     := .venv/bin
 READY   := .venv/ready
 TESTED  := .venv/tested
+STUDIED := .venv/studied
 
 # What is given reaches the shell as variables, as it was typed: neither make nor the shell reads commands in it.
 GIVEN := PROFILE SEED DATA SOURCE TARGET ON_BAD PUBLISHED ENCODER WEIGHTS
-$(foreach one,$(GIVEN) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one))))
-export $(GIVEN) PUBLIC FROM YES
-OPTIONS = $(foreach one,$(GIVEN),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"}) $${PUBLIC:+--public}
+STUDY := PROFILE SEED DATA SOURCE TARGET ON_BAD FOLDS ENCODERS REMEDIES SEEDS ON WORKERS THREADS PARALLEL PLAN
+$(foreach one,$(GIVEN) $(STUDY) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one))))
+export $(GIVEN) $(STUDY) PUBLIC FROM YES
+said = $(foreach one,$(1),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"})
+OPTIONS = $(call said,$(GIVEN)) $${PUBLIC:+--public}
 
-.PHONY: help report slides pdf data test lab bench notebooks format published setup lock store clean
+.PHONY: help report slides pdf data study test lab bench notebooks format published setup lock store clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -28,6 +31,9 @@ pdf: report $(TESTED)  ## the report, and its pages as PDF in report/pdf (needs 
 
 data: $(READY)  ## say what the real data sets are, what is there, and fetch CholecSeg8k after a yes (FROM=hub or kaggle, YES=1, DATA=...)
 	@$(BIN)/python -m helpers.fetching --data="$$DATA" --from="$${FROM:-hub}" --yes="$$YES"
+
+study: $(STUDIED)  ## the study as a table of jobs, here or on a cluster (PLAN=1 PROFILE=full ENCODERS=... REMEDIES=... SEEDS=... ON=local WORKERS=4 PARALLEL=2)
+	@$(BIN)/python -m helpers.study $(call said,$(STUDY))
 
 test: $(TESTED)  ## all tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
@@ -50,9 +56,9 @@ published: $(READY)  ## fetch the published tables that lesson 05 re-examines, i
 
 setup: $(READY)  ## only install what lessons and report need
 
-lock: $(READY)  ## write requirements.lock anew from the two requirements
+lock: $(READY)  ## write requirements.lock anew from the three requirements
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
-	  requirements.txt requirements-test.txt --output-file requirements.lock
+	  requirements.txt requirements-test.txt requirements-study.txt --output-file requirements.lock
 
 store: $(READY)  ## say how large the store is, and drop what today's code can't ask for any more
 	@$(BIN)/python -m helpers.store
@@ -71,8 +77,12 @@ $(READY): requirements.txt requirements.lock pyproject.toml
 	@$(BIN)/python -m helpers.environment
 	@touch $@
 
-$(TESTED): $(READY) requirements-test.txt
-	@$(call install,-r requirements.txt -r requirements-test.txt)
+$(TESTED): $(READY) requirements-test.txt requirements-study.txt
+	@$(call install,-r requirements.txt -r requirements-test.txt -r requirements-study.txt)
+	@touch $@
+
+$(STUDIED): $(READY) requirements-study.txt
+	@$(call install,-r requirements.txt -r requirements-study.txt)
 	@touch $@
 
 install = $(BIN)/uv pip install --quiet --python $(BIN)/python -c requirements.lock $(1) \

@@ -35,6 +35,7 @@ from helpers import (
     training,
 )
 from helpers.frames import Packed
+from helpers.study import engine
 from helpers.views import views
 
 HERE = Path(__file__).parent
@@ -189,15 +190,15 @@ def scores(rows: pd.DataFrame) -> pd.Series:
 
 def main() -> None:
     began = time.perf_counter()
-    decided = pd.concat(
-        [of_drawing(seed, tuple(RECIPES), ("id_val",)) for seed in DECIDE]
-    )
+    every = [(seed, tuple(RECIPES), ("id_val",)) for seed in DECIDE]
+    decided = pd.concat(engine.results(of_drawing, every))
     best = scores(decided)
     print(best.round(3).to_string(), flush=True)
     recipe = best[best.index.get_level_values("rule") == False].index[0][0]  # noqa: E712
     pair = tuple(dict.fromkeys(("fill left out", recipe)))
     splits = ("id_test", "ood_wished")
-    confirmed = pd.concat([of_drawing(seed, pair, splits) for seed in CONFIRM])
+    every = [(seed, pair, splits) for seed in CONFIRM]
+    confirmed = pd.concat(engine.results(of_drawing, every))
     rows = pd.concat(
         [decided.assign(part="decided"), confirmed.assign(part="confirmed")]
     )

@@ -22,6 +22,7 @@ import pandas as pd
 import torch
 
 from helpers import alarms, bleeding, domains, environment, pathways, runs, settings
+from helpers.study import engine
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)
@@ -118,7 +119,8 @@ def main(profile: str = "quick", seeds: tuple[int, ...] = SEEDS, folder=HERE) ->
     if profile != "quick" and folder == HERE:
         raise SystemExit("The recorded table is of the quick profile: name a folder.")
     began = time.perf_counter()
-    table = pd.concat([of_drawing(seed, profile) for seed in seeds], ignore_index=True)
+    done = engine.results(of_drawing, [(seed, profile) for seed in seeds])
+    table = pd.concat(done, ignore_index=True)
     table.round(4).to_csv(folder / "bleeding.csv", index=False)
     about = {
         "date": datetime.date.today().isoformat(),

@@ -19,18 +19,16 @@ pigs, those of id_val have chosen the network's epoch.
 
 import datetime
 import json
-import multiprocessing
+import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
-import torch
 
 from helpers import causes, domains, environment, phantom, runs, settings, shift, store
+from helpers.study import engine
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)
@@ -116,26 +114,16 @@ def verdict(table: pd.DataFrame) -> dict:
     }
 
 
-def one_thread() -> None:
-    torch.set_num_threads(1)
-    cv2.setNumThreads(1)
-
-
 def main() -> None:
     began = time.perf_counter()
     for seed in SEEDS:
         prepared(seed)  # so that no two processes train the same network
         print(f"network {seed}: {time.perf_counter() - began:.0f} s", flush=True)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(2, context, one_thread) as pool:
-        dials = [
-            pool.submit(of_dials, seed, direction)
-            for direction in ("damage", "recovery")
-            for seed in SEEDS
-        ]
-        images = [pool.submit(of_images, seed) for seed in SEEDS]
-        rows = [row for job in dials for row in job.result()]
-        seen = [job.result() for job in images]
+    how = engine.asked(os.environ) | {"threads": 1}
+    how["on"] = how["on"] or "local"
+    both = [(seed, way) for way in ("damage", "recovery") for seed in SEEDS]
+    rows = [row for part in engine.results(of_dials, both, **how) for row in part]
+    seen = engine.results(of_images, [(seed,) for seed in SEEDS], **how)
     keys = ["seed", "direction", "game", "group"]
     said = pd.DataFrame([row for part, _ in seen for row in part])
     table = pd.DataFrame(rows).merge(said, how="left", on=keys)[COLUMNS]

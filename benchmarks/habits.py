@@ -37,6 +37,7 @@ from helpers.correlation import spearman
 from helpers.frames import CLASSES, Packed
 from helpers.settings import Course
 from helpers.statistics import subject_means
+from helpers.study import engine
 
 HERE = Path(__file__).parent
 SEEDS, FOLDS = (0, 1, 2), 5
@@ -205,12 +206,10 @@ def main(
     tiny: bool = False, seeds: tuple[int, ...] = SEEDS, folder: Path = HERE
 ) -> None:
     began, rows, options = time.perf_counter(), [], []
-    for seed in seeds:
-        for kept, found in zip(
-            (rows, options), drawing(course_of(seed, tiny)), strict=True
-        ):
+    done = engine.results(drawing, [(course_of(seed, tiny),) for seed in seeds])
+    for seed, parts in zip(seeds, done, strict=True):
+        for kept, found in zip((rows, options), parts, strict=True):
             kept += [{"seed": seed} | one for one in found]
-        print(f"drawing {seed}: {time.perf_counter() - began:.0f} s", flush=True)
     table = pd.DataFrame(rows)[
         ["habit", "outcome", "seed", "wrong", "right", "subjects"]
     ]

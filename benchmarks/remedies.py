@@ -27,6 +27,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import domains, environment, remedies, runs, settings, store
+from helpers.study import engine
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)
@@ -70,7 +71,7 @@ def main(profile: str = "quick", seeds: tuple[int, ...] = SEEDS, folder=HERE) ->
     if profile != "quick" and folder == HERE:
         raise SystemExit("The recorded tables are of the quick profile: name a folder.")
     began = time.perf_counter()
-    done = [of_drawing(seed, profile) for seed in seeds]
+    done = engine.results(of_drawing, [(seed, profile) for seed in seeds])
     table, patients = (
         pd.concat(parts, ignore_index=True) for parts in zip(*done, strict=True)
     )

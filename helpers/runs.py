@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, domains, encoders, models, store, training
+from helpers import counts, domains, encoders, models, parallel, store, training
 from helpers.checkpoints import read_state, write_state
 from helpers.domains import Domains
 from helpers.frames import Packed, arrays
@@ -102,7 +102,8 @@ def trained(
     def make() -> tuple[torch.nn.Module, History]:
         checkpoint = checkpoint_of(what)
         model = untrained(course) if start is None else copy.deepcopy(start.model)
-        with counting(f"Training '{name}', epochs", numbers.epochs) as tell:
+        telling = counting(f"Training '{name}', epochs", numbers.epochs)
+        with parallel.spread(model), telling as tell:
 
             def after(history: History) -> None:
                 tell(len(history.loss))

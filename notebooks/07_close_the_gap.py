@@ -766,7 +766,31 @@ figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # Seconds are those of making the remedy; what needs no training, or was trained before,
 # takes next to none. Compare the order of the rows by the three sizes of alarm with
 # their order by recall: who ranks by one number alone chooses for the reader.
+
+# %% [markdown]
+# ## The same frames, trained again
 #
+# The charts of this page rest on one training and one split of the source. The whole
+# study tells apart what each of them brings: it trains again from other seeds and on
+# other folds, and measures every network on the same subjects. **What will move Dice
+# more: another seed, another fold, or another subject?**
+
+# %%
+from helpers import study
+
+jobs, shown = study.read(lesson.course, lesson.domains), None
+spoken = study.HOW
+if jobs is not None:
+    spreads = study.spread(jobs, TEST)
+    spoken = study.said(spreads)
+    caption = f"Dice of {unseen}, and its standard deviation over what varies"
+    shown = figures.table(spreads, caption, digits=3)
+shown
+
+# %% [markdown]
+# {spoken} A gain that is smaller than what another seed brings is no gain yet.
+
+# %% [markdown] tags=["elsewhere"]
 # ## Beside a real study
 #
 # One clean study with folds grouped by pig went from HemoSet to human gynaecological

@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import encoders, settings, store
+from helpers.store.entries import MANIFEST
 from report import exercises, kernels, memory
 from report.notebooks import notebook
 from report.places import scratch_folder
@@ -100,6 +101,18 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
         "weights": encoders.told_apart(course.weights),
         "python": platform.python_version(),
     }
+
+
+def studied(lesson: Path) -> dict[str, str]:
+    """What stands for the tables of `make study`, in the key of a lesson that reads
+    them and of no other."""
+    text = lesson.read_text(encoding="utf-8")
+    if "from helpers import study\n" not in text:
+        return {}
+    digest = hashlib.sha256()
+    for manifest in sorted((settings.store_folder() / "studies").glob(f"*/{MANIFEST}")):
+        digest.update(manifest.parent.name.encode() + manifest.read_bytes())
+    return {"studies": digest.hexdigest()}
 
 
 def parameters(course: settings.Course, published: str = "") -> dict[str, object]:
@@ -194,6 +207,7 @@ def execute(
     plain = notebook(lesson)
     given = parameters(course, published)
     what = dict(given=given, **store.made_of(lesson, execute), **made_from)
+    what |= studied(lesson)
     fresh = []
 
     def write(draft: Path) -> None:

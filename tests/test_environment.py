@@ -38,12 +38,15 @@ def test_an_extra_names_the_version_that_is_tested():
 
 def test_what_is_installed_is_what_is_pinned():
     ours = pins("requirements.txt") | pins("requirements-test.txt")
+    ours |= pins("requirements-study.txt")
     assert {name: importlib.metadata.version(name) for name in ours} == ours
 
 
-def test_a_learner_installs_nothing_that_only_tests_need():
+def test_a_learner_installs_nothing_that_only_tests_or_a_study_need():
     ours, tests = pins("requirements.txt"), pins("requirements-test.txt")
-    assert not set(ours) & set(tests)
+    study = pins("requirements-study.txt")
+    assert not set(ours) & (set(tests) | set(study))
+    assert {"dask", "distributed"} <= set(study)
     assert {"playwright", "monai", "torchmetrics", "pytest"} <= set(tests)
 
 
@@ -69,7 +72,8 @@ def pinned(*files: str) -> set[str]:
 
 
 def test_what_a_lesson_or_the_report_imports_is_pinned():
-    optional = {"transformers", "playwright"}  # the extra `sam`; make pdf brings it
+    # The extra `sam`; make pdf brings playwright, and make study what it spreads with.
+    optional = {"transformers", "playwright"} | pinned("requirements-study.txt")
     needs = imported("helpers/**/*.py", "report/**/*.py", "notebooks/*.py")
     assert {"torch", "jinja2", "ipython"} <= needs
     assert needs - optional <= pinned("requirements.txt")
@@ -78,7 +82,8 @@ def test_what_a_lesson_or_the_report_imports_is_pinned():
 def test_what_a_test_or_a_benchmark_imports_is_pinned():
     needs = imported("tests/*.py", "benchmarks/*.py")
     assert "pytest" in needs
-    assert needs <= pinned("requirements.txt", "requirements-test.txt")
+    study = pinned("requirements-study.txt")
+    assert needs <= pinned("requirements.txt", "requirements-test.txt") | study
 
 
 def test_the_lock_holds_every_pin_and_what_is_installed():
@@ -86,6 +91,7 @@ def test_the_lock_holds_every_pin_and_what_is_installed():
     lines = (ROOT / "requirements.lock").read_text().splitlines()
     found = [line.match(one).groups() for one in lines]
     names = pins("requirements.txt") | pins("requirements-test.txt")
+    names |= pins("requirements-study.txt")
     assert {(name.lower().replace("_", "-"), v) for name, v in names.items()} <= {
         (name.lower().replace("_", "-"), v) for name, v in found
     }
@@ -100,6 +106,7 @@ def test_the_torch_that_no_torchvision_fits_is_not_pinned():
     [
         "requirements.txt",
         "requirements-test.txt",
+        "requirements-study.txt",
         "requirements.lock",
         "environment.yml",
         "pyproject.toml",

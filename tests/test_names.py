@@ -129,7 +129,8 @@ def test_no_file_outside_the_lessons_is_embedded(tmp_path: Path) -> None:
 def test_make_reads_no_command_in_what_it_is_given(tmp_path: Path) -> None:
     """Neither the shell's nor its own; nor does it matter that a make runs the tests."""
     ours = ("MAKE", "MFLAGS", "PROFILE", "SEED", "DATA", "SOURCE", "TARGET", "ON_BAD")
-    ours += ("ENCODER", "WEIGHTS")
+    ours += ("ENCODER", "WEIGHTS", "ON", "FOLDS", "ENCODERS", "REMEDIES", "SEEDS")
+    ours += ("WORKERS", "THREADS", "PARALLEL", "PLAN")
     alone = {
         name: value
         for name, value in os.environ.items()
@@ -139,25 +140,26 @@ def test_make_reads_no_command_in_what_it_is_given(tmp_path: Path) -> None:
         named = f"/nowhere/{given}"
         # The Makefile's own lines, with a program that prints what it is given.
         shown = subprocess.run(
-            ["make", "-f", "-", "shown", f"DATA={named}"],
+            ["make", "-f", "-", "shown", f"DATA={named}", f"SEEDS={named}"],
             cwd=tmp_path,
             input=MAKEFILE,
             env=alone,
             capture_output=True,
             text=True,
         )
-        assert shown.stdout.split("\n")[1] == named, shown.stderr
+        lines = shown.stdout.split("\n")
+        assert lines[1] == named and lines.count(named) == 3, shown.stderr
+        assert lines[lines.index("--seeds") + 1] == named
         assert not (tmp_path / "taken").exists()
 
 
 _LINES = (settings.ROOT / "Makefile").read_text(encoding="utf-8").split("\n")
+_SAID = ("GIVEN :=", "STUDY :=", "$(foreach one", "export ", "said =", "OPTIONS =")
 MAKEFILE = "\n".join(
     [
-        *(one for one in _LINES if one.startswith(("GIVEN :=", "$(foreach one"))),
-        "export $(GIVEN) PUBLIC FROM YES",
-        *(one for one in _LINES if one.startswith("OPTIONS =")),
+        *(one for one in _LINES if one.startswith(_SAID)),
         "shown:",
-        "\t@printf '%s\\n' $(OPTIONS)",
+        "\t@printf '%s\\n' $(OPTIONS) $(call said,$(STUDY))",
         "",
     ]
 )

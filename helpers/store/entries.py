@@ -39,7 +39,7 @@ def write_folder(place: Path, write: Callable[[Path], None]) -> Path:
                     os.utime(place / MANIFEST)  # used just now
                 return place
             say(f"{place} is damaged ({damage}), so it is made anew.")
-            _remove(place)
+            remove(place)
         if alone:
             tidy_drafts(place)
         with writing(place) as draft:
@@ -103,7 +103,7 @@ def writing(place: Path):
             ) from error
         raise
     finally:
-        _remove(draft)
+        remove(draft)
 
 
 def full(error: Exception) -> bool:
@@ -122,7 +122,7 @@ def tidy_drafts(place: Path) -> None:
     name = place.name.split(".")[0]
     for folder in (place.parent, store_folder() / "checkpoints"):
         for draft in folder.glob(f".{name}*-*"):  # as `writing` calls them
-            _remove(draft)
+            remove(draft)
 
 
 def damaged(place: Path) -> str | None:
@@ -205,7 +205,7 @@ def flush(path: Path) -> None:
             os.close(opened)
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -102,7 +102,7 @@ def drop(place: Path) -> bool:
             place.rename(gone)
         except OSError:
             return False
-        entries._remove(gone)
+        entries.remove(gone)
     return True
 
 
@@ -114,7 +114,7 @@ def tidy() -> None:
         place = draft.with_name(draft.name[1:].rsplit("-", 1)[0])
         with locks.holding(place, wait=False) as alone:
             if alone:
-                entries._remove(draft)
+                entries.remove(draft)
 
 
 def said() -> str:

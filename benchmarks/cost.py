@@ -37,10 +37,10 @@ MEMBERS = {"ensemble": 3}  # networks that predict for one
 TIMES = (1, 10, 1000)
 KINDS = {"measured": "from measured rates", "estimate": "estimate"}
 # Bytes of memory for a pixel. Frames of a split that don't lie side by side are copied
-# from the disk: image (3), blood, valid, and in training fill; an evaluation holds
-# besides what is visible, predictions and marks, and what adapts to the tested frames
+# from the disk: image (3), blood, valid, and in training fill. Predictions and what is
+# visible are written and read part by part, and what adapts to the tested frames holds
 # a copy of their images.
-HELD = {"train": 3 + 1 + 1 + 1, "evaluate": 3 + 1 + 1 + 1 + 1 + 1, "copied": 3}
+HELD = {"train": 3 + 1 + 1 + 1, "evaluate": 3 + 1 + 1, "copied": 3}
 
 
 def work(encoder: str, times: int = 1) -> dict[str, float]:
@@ -210,12 +210,12 @@ def _reading(rates: pd.DataFrame) -> list[str]:
         f"machine, {days[1]:,.0f} at {TIMES[1]} times, {days[2]:,.0f} at "
         f"{TIMES[2]:,} times. Epochs over that many frames would be fewer; the "
         "recipe's number is kept here so that the rows can be compared.",
-        "**Memory.** The frames of a split and what is predicted of them are held, and "
-        f"with {held:g} GB an evaluation fits up to {fits:,.0f} times the frames "
+        "**Memory.** Packed frames are mapped from the disk, and what is predicted of "
+        "them is written part by part. Only a split whose frames don't lie side by "
+        f"side is copied; with {held:g} GB that fits up to {fits:,.0f} times the frames "
         f"({one[memory]:.1f} GB now, {ten[memory]:,.0f} at {TIMES[1]} times, "
-        f"{most[memory]:,.0f} at {TIMES[2]:,} times). Beyond, a split must be read and "
-        "predicted part by part, which `evaluate` does with counts already, and "
-        "`predict` does not.",
+        f"{most[memory]:,.0f} at {TIMES[2]:,} times). Beyond, such a split "
+        "must be packed in its own order.",
         f"**Disk.** Networks and packed frames take {store:,.0f} GB, so give "
         "the store that limit (COURSE_STORE_GB) before the study begins, or "
         f"it drops what it has trained. At {TIMES[2]:,} times the packed frames alone "

@@ -211,7 +211,7 @@ def _reading(rates: pd.DataFrame) -> list[str]:
         f"{TIMES[2]:,} times. Epochs over that many frames would be fewer; the "
         "recipe's number is kept here so that the rows can be compared.",
         "**Memory.** Packed frames are mapped from the disk, and what is predicted of "
-        "them is written part by part. Only a split whose frames don't lie side by side "
+        "them is written part by part. Only a split of scattered frames "
         f"is copied; with {held:g} GB that fits up to {fits:,.0f} times the frames "
         f"({one[memory]:.1f} GB now, {ten[memory]:,.0f} at {TIMES[1]} times, "
         f"{most[memory]:,.0f} at {TIMES[2]:,} times). Beyond, such a split "

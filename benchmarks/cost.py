@@ -153,7 +153,8 @@ def page(rates: pd.DataFrame) -> str:
         "(counted by PyTorch) over the data sheet's peak times the assumed share of "
         "it. Loading and augmenting is taken as measured here, frame by frame on the "
         "processor, and is not overlapped; the column says how much of the time that "
-        "is, and so what a faster GPU can't save. A cluster's jobs are independent, so "
+        "is. (A GPU augments a whole batch at once, which nobody has measured yet, so "
+        "that share is an upper bound.) A cluster's jobs are independent, so "
         "its time is the sum over its devices; no single chain of jobs can be "
         "shorter than a baseline and what is trained from it.",
         "## Limits",

@@ -14,13 +14,19 @@ class Visit:
     """A page opened with the network off, with everything that went wrong on the way."""
 
     def __init__(
-        self, browser, path: Path, width: int = 1280, scheme: str = "light"
+        self,
+        browser,
+        path: Path,
+        width: int = 1280,
+        scheme: str = "light",
+        before: str = "",
     ) -> None:
         self.wrong: list[str] = []
         self.context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
         )
         self.page = self.context.new_page()
+        self.page.add_init_script(before)
         self.page.on(
             "request",
             lambda one: (
@@ -227,11 +233,11 @@ def test_code_can_be_hidden_for_those_who_read_only(browser, small: Path) -> Non
 
 
 def test_without_storage_the_page_still_works(browser, small: Path) -> None:
-    visit = Visit(browser, small / "index.html")
-    visit.page.add_init_script(
-        "Object.defineProperty(window, 'localStorage', {get() { throw new Error('refused'); }});"
+    refused = (
+        "Object.defineProperty(window, 'localStorage', "
+        "{get() { throw new Error('refused'); }});"
     )
-    visit.page.reload()
+    visit = Visit(browser, small / "index.html", before=refused)
     visit.page.click("#theme")
     assert (
         visit.ask("document.documentElement.dataset.theme") == "dark"

@@ -47,6 +47,11 @@ class Visit:
         self.page.on("pageerror", lambda one: self.wrong.append(f"error: {one}"))
         self.page.goto(path.as_uri(), wait_until="load")
 
+    def again(self) -> None:
+        """Load the page again, once nothing is being loaded that this would break off."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.reload()
+
     def ask(self, script: str):
         return self.page.evaluate(script)
 
@@ -193,7 +198,7 @@ def test_the_theme_follows_the_system_and_its_button_and_is_remembered(
         sum(map(int, dark[4:-1].split(","))) < 150
         and sum(map(int, light[4:-1].split(","))) > 600
     )
-    visit.page.reload()
+    visit.again()
     assert visit.ask(paper) == light and visit.wrong == []
     assert visit.page.get_attribute("#theme", "aria-pressed") == "false"
 

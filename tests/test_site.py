@@ -226,7 +226,7 @@ def test_figures_follow_the_system_and_the_button(browser, small: Path) -> None:
     visit.page.click("#theme")
     visit.page.wait_for_function(f"{shown} !== '{dark}'")
     light = visit.ask(shown)
-    visit.page.reload()
+    visit.again()
     visit.page.wait_for_function(f"{shown} === '{light}'")
     assert dark.endswith(".webp") and light.endswith(".webp") and visit.wrong == []
 

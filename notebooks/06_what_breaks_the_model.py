@@ -409,7 +409,7 @@ lazy = truth.abs().mean()  # of a method that answers zero, whatever it is shown
 beats = "less than" if round(mean_error - lazy, 3) < 0 else "no less than"
 told = estimated[estimated.round(3) != 0]
 no_more = [name for name in told.index if abs(told[name]) <= abs(larger[name])]
-no_more = words.listed(no_more) or "no group"
+no_more = words.listed(no_more) or "none"
 loose = f"{100 * limit / abs(total):.0f}"
 
 # %% [markdown] tags=["phantom"]
@@ -423,8 +423,8 @@ loose = f"{100 * limit / abs(total):.0f}"
 # The largest placebo of a single group is {largest:.3f} in size, that of all together
 # {of_all:+.3f}. By the limit that was set beforehand, {limit} in size, the placebo is
 # **{held}**. That limit was set for a larger loss: it is {loose} % of all that the
-# camera costs here. So look at each group: what is found for {no_more} is no more than
-# what is found for it where there is nothing. And a placebo that is passed does not say
+# camera costs here. So look at each group. Those for which no more is found than where
+# there is nothing to find: {no_more}. And a placebo that is passed does not say
 # that the method finds the right cause, which is why the truth stands beside it. Where
 # both sides cost next to nothing, a small error is no merit, either.
 

@@ -470,8 +470,8 @@ n_black = len(set(whose[surround.any(axis=(1, 2))]))
 # whose frames something is marked). So the marks part the two networks by
 # {by_marks:+.2f}, and the maps by less or more ({told}). The sizes can't be compared
 # strictly: a mask puts all its weight where it marks, and a map spreads it. What can be
-# read is whether a map's two intervals lie apart: {pointed}. Those did point at the
-# black. Integrated gradients could hardly have: they begin at a black frame, so that
+# read is whether a map's two intervals lie apart, so that it did point at the black:
+# {pointed}. Integrated gradients could hardly have: they begin at a black frame, so that
 # what *is* black gets next to no heat, whatever the network does with it, and a map of
 # theirs without heat there is no finding. And the marks win by their nature, since it
 # was in them that the mistake was found. They cost nothing. One mistake on one pair of

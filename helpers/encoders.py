@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from helpers.names import printable
+
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 
@@ -39,6 +41,18 @@ def seen(weights: str | Path | None) -> str:
         None: "no image before training",
         "imagenet": "ImageNet's photographs, no surgery",
     }.get(weights, "unknown, as the file's")
+
+
+def said(encoder: str, weights: str | Path | None) -> str:
+    """A sentence on the encoder and the weights it begins with."""
+    begins = {
+        None: "drawn by chance, which have seen no image",
+        "imagenet": "those from ImageNet",
+    }
+    which = begins.get(weights) or f"those in {printable(weights.name)}"
+    return (
+        f"The network's encoder is {encoder}; the weights it begins with are {which}."
+    )
 
 
 def told_apart(weights: str | Path | None) -> str:

@@ -17,6 +17,7 @@ from IPython.display import Markdown, display
 from helpers import (
     counts,
     domains,
+    encoders,
     evaluation,
     magics,
     names,
@@ -289,7 +290,10 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     )
     lesson = Lesson(course, gathered, str(data.get("published") or ""))
     _open(lesson)
-    said = (*gathered.notes, *_of_network(course))
+    said = list(gathered.notes)
+    usual = settings.PROFILES[profile].encoder
+    if (course.numbers.encoder, course.weights) != (usual, "imagenet"):
+        said.append(encoders.said(course.numbers.encoder, course.weights))
     notes, skipped = map(_as_text, (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
@@ -331,22 +335,6 @@ def _open(lesson: Lesson) -> None:
 def _as_text(sentences) -> list[str]:
     # They name files and folders, and a name may look like Markdown or HTML.
     return [names.text(one) for one in sentences]
-
-
-def _of_network(course: settings.Course) -> list[str]:
-    """A sentence where the network is another than the profile's."""
-    encoder, weights = course.numbers.encoder, course.weights
-    usual = settings.PROFILES[course.profile].encoder
-    if (encoder, weights) == (usual, "imagenet"):
-        return []
-    begins = {
-        None: "drawn by chance, which have seen no image",
-        "imagenet": "those from ImageNet",
-    }
-    said = begins.get(weights) or f"those in {names.printable(weights.name)}"
-    return [
-        f"The network's encoder is {encoder}; the weights it begins with are {said}."
-    ]
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

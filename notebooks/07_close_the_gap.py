@@ -61,6 +61,7 @@ from helpers import (
     remedies,
     runs,
     statistics,
+    study,
     surgenet,
     training,
     views,
@@ -532,10 +533,10 @@ if chosen is not None:
     )
 
 # %% [markdown]
-# {choice} The choice looks at Dice alone, so only at frames with blood: what it costs on
-# clean frames, and where the network came from, stands under "What else changed". The
-# remedy with labels is not in this choice: it learned from the labels of
-# these very patients. Those that used their unlabelled frames are in it, and may be a
+# {choice} The choice looks at Dice alone, so only at frames with blood: what it costs
+# on clean frames, and where the network came from, stands under "What else changed".
+# The remedy with labels is not in this choice: it learned from the labels of these very
+# patients. Those that used their unlabelled frames are in it, and may be a
 # little flattered, as is the threshold among the controls. Only now do we look at the
 # test.
 
@@ -549,7 +550,7 @@ if chosen is not None:
     about["in view"] = f"'{chosen}' gains {in_view:+.2f} inside the view"
     key = next(name for name in judged if NAMES[name] == chosen)
     alarmed = means_on(TEST, ["nothing", key])["alarms at 1 %"]
-    about["price"] = f", and alarms on clean frames {words.change(*alarmed)}"
+    about["price"] = f", and the share of false alarms {words.change(*alarmed)}"
 
 # %%
 unseen = words.name_of(TEST)
@@ -754,7 +755,8 @@ against = f"{against.mean():+.2f} ({against.min():+.2f} to {against.max():+.2f})
 # test patients it gives {gives} on the frame, from the least to the most drawing, and
 # {gives_view} inside the view. The control that validation patients prefer,
 # '{control}', gives {control_gives:+.2f} on the frame. The remedy gives {against} more
-# than that, drawing by drawing. Where the dots of a row lie on both sides of zero, all that one
+# than that, drawing by drawing. Where the dots of a row lie on both sides of zero, all
+# that one
 # can say is that it depends.
 
 # %% tags=["elsewhere"]
@@ -776,8 +778,6 @@ figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # more: another seed, another fold, or another subject?**
 
 # %%
-from helpers import study
-
 jobs, shown = study.read(lesson.course, lesson.domains), None
 spoken = study.HOW
 if jobs is not None:

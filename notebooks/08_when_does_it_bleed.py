@@ -448,15 +448,16 @@ helps = compared(number("guided"), number("unguided"))
 against_area = compared(number("guided"), number("area"))
 
 # %% [markdown] tags=["phantom"]
-# Of the four, **{best}** errs least by the number of bleedings. The guided network's count error is
+# Of the four, **{best}** errs least by the number of bleedings. The guided network's
+# count error is
 # {bleeding.guided.id_test.count_error:.2f}
 # ({bleeding.guided.id_test.count_error.interval}), {helps} the unguided one's
 # {bleeding.unguided.id_test.count_error:.2f}, and {against_area} the area's
 # {bleeding.area.id_test.count_error:.2f}. "Never" has
 # {bleeding.never.id_test.count_error:.2f}, "always"
 # {bleeding.always.id_test.count_error:.2f}; detectors that do not beat the best control
-# ("{control}") in number: {not_better}. Read the columns together. "Never" has no false alarm and no delay
-# because it never speaks; "always" has no delay and the longest duration. A detector
+# ("{control}", named by these very cases, which favours it) in number: {not_better}.
+# Read the columns together. "Never" has no false alarm and no delay because it never speaks; "always" has no delay and the longest duration. A detector
 # with a small count error may have split one bleeding in two and overlooked another,
 # which the columns of overlap show.
 #

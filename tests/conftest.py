@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from disks_by_hand import disks, own_store  # noqa: F401  (fixtures are found by being imported here)
+from disks_by_hand import (  # noqa: F401  (fixtures are found by being imported here)
+    disks,
+    halves,
+    own_store,
+)
 from lessons_by_hand import (
     HEADLINE,
     LONG,

@@ -37,3 +37,12 @@ def disks(tmp_path, own_store):
         rows.append({"image": f"{number:03d}.png", "subject": f"s{number // 4}"})
     pd.DataFrame(rows).to_csv(folder / "subjects.csv", index=False)
     return frames.pack(frames.index(folder).table, (64, 64))
+
+
+@pytest.fixture
+def halves(disks):
+    """Frames to train on, three subjects, and to validate on, two others."""
+    subjects = disks.table["subject"]
+    return disks.where(subjects.isin(["s0", "s1", "s2"])), disks.where(
+        subjects.isin(["s3", "s4"])
+    )

@@ -13,14 +13,6 @@ def course(own_store):
     return settings.course("smoke").but(epochs=3, batch=8, learning_rate=3e-3)
 
 
-@pytest.fixture
-def halves(disks):
-    subjects = disks.table["subject"]
-    return disks.where(subjects.isin(["s0", "s1", "s2"])), disks.where(
-        subjects.isin(["s3", "s4"])
-    )
-
-
 def small() -> torch.nn.Module:
     return models.build("lite0", weights=None, seed=0)
 

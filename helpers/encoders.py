@@ -43,16 +43,19 @@ def seen(weights: str | Path | None) -> str:
     }.get(weights, "unknown, as the file's")
 
 
-def said(encoder: str, weights: str | Path | None) -> str:
-    """A sentence on the encoder and the weights it begins with."""
+def said(encoder: str, weights: str | Path | None, usual: str) -> list[str]:
+    """A sentence on an encoder and the weights it begins with; none on the usual one
+    with ImageNet's."""
+    if (encoder, weights) == (usual, "imagenet"):
+        return []
     begins = {
         None: "drawn by chance, which have seen no image",
         "imagenet": "those from ImageNet",
     }
     which = begins.get(weights) or f"those in {printable(weights.name)}"
-    return (
+    return [
         f"The network's encoder is {encoder}; the weights it begins with are {which}."
-    )
+    ]
 
 
 def told_apart(weights: str | Path | None) -> str:

@@ -290,10 +290,9 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     )
     lesson = Lesson(course, gathered, str(data.get("published") or ""))
     _open(lesson)
-    said = list(gathered.notes)
     usual = settings.PROFILES[profile].encoder
-    if (course.numbers.encoder, course.weights) != (usual, "imagenet"):
-        said.append(encoders.said(course.numbers.encoder, course.weights))
+    network = encoders.said(course.numbers.encoder, course.weights, usual)
+    said = (*gathered.notes, *network)
     notes, skipped = map(_as_text, (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:

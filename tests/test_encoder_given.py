@@ -7,10 +7,9 @@ import pytest
 import torch
 from lessons_by_hand import code, lesson
 
-from helpers import models, runs, settings, store
+from helpers import encoders, models, runs, settings, store
 from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
-from helpers.lesson import _of_network
 
 
 @pytest.fixture
@@ -104,7 +103,8 @@ def test_a_lesson_says_what_its_network_is(weights) -> None:
         ({"weights": str(weights)}, ["those in ours.pth."]),
     ):
         encoder = given.get("encoder", "lite0")
-        assert _of_network(settings.course("quick", **given)) == [
+        course = settings.course("quick", **given)
+        assert encoders.said(course.numbers.encoder, course.weights, "lite0") == [
             f"The network's encoder is {encoder}; the weights it begins with are {one}"
             for one in words
         ]

@@ -21,6 +21,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import encoders, settings, store
+from helpers.store import following
 from helpers.store.entries import MANIFEST
 from report import exercises, kernels, memory
 from report.notebooks import notebook
@@ -104,10 +105,10 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
 
 
 def studied(lesson: Path) -> dict[str, str]:
-    """What stands for the tables of `make study`, in the key of a lesson that reads
-    them and of no other."""
-    text = lesson.read_text(encoding="utf-8")
-    if "from helpers import study\n" not in text:
+    """What stands for the tables of `make study`, in the key of a lesson whose code
+    reaches them and of no other."""
+    reached = following.follow([], lesson=lesson.read_text(encoding="utf-8")).texts
+    if not any(module.startswith("helpers.study") for module, _ in reached):
         return {}
     digest = hashlib.sha256()
     for manifest in sorted((settings.store_folder() / "studies").glob(f"*/{MANIFEST}")):

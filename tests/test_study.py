@@ -357,16 +357,31 @@ def test_a_shared_study_ends_with_the_first_processs_code(monkeypatch, own_store
 
 
 def test_a_page_that_shows_the_study_is_made_anew_with_it_and_no_other(own_store):
-    reads, other = (
-        FOLDER / "07_close_the_gap.py",
-        FOLDER / "01_explore_two_surgeries.py",
-    )
+    reads = FOLDER / "07_close_the_gap.py"
     before = execute.studied(reads)
-    assert before and execute.studied(other) == {}
+    assert before
+    others = set(FOLDER.glob("*.py")) - {reads}
+    assert others and not any(execute.studied(other) for other in others)
     place = store.entry("studies", {}, lambda draft: (draft / "x").write_text("1"))
     assert execute.studied(reads) != before
     entries.remove(place)
     assert execute.studied(reads) == before
+
+
+@pytest.mark.parametrize(
+    ("imports", "found"),
+    [
+        ("from helpers import study\nstudy.HOW", True),
+        ("from helpers import (\n    runs,\n    study,\n)\nstudy.read", True),
+        ("import helpers.study as tables\ntables.HOW", True),
+        ("from helpers.study import tables\ntables.read", True),
+        ("from helpers import runs\nstudy = 1\nruns.baseline", False),
+    ],
+)
+def test_a_lesson_reads_the_study_however_it_imports_it(tmp_path, imports, found):
+    lesson = tmp_path / "lesson.py"
+    lesson.write_text(imports)
+    assert bool(execute.studied(lesson)) == found
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,25 @@
 whole."""
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+
+import psutil
 
 from helpers import settings
 from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.names import printable
 from helpers.store import tidying
-from report import numbers
+from report import kernels, numbers
 from report.collect import Collected, collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings
 from report.frame import Site
@@ -23,6 +29,8 @@ from report.places import replaced
 from report.render import HERE, lesson
 
 SITE = HERE / "site"
+LARGEST = 3 * 2**30
+"""Bytes that a lesson's kernel takes at most on a laptop's profiles, with some room."""
 
 
 def build(
@@ -80,11 +88,12 @@ def _execute(
     names: list[Path], course: settings.Course, published: str
 ) -> list[Executed]:
     done, made_from = [], inputs(course, published)
-    with surroundings(len(names)):
+    run = partial(execute, course=course, made_from=made_from, published=published)
+    with _each(run, names, _at_once(len(names), course)) as results:
         for name in names:
             print(f"{name.stem:<36}", end="", flush=True)
             try:
-                done.append(execute(name, course, made_from, published))
+                done.append(next(results))
             except BaseException:
                 print("stopped", flush=True)
                 raise
@@ -93,6 +102,37 @@ def _execute(
                 flush=True,
             )
     return done
+
+
+def _at_once(lessons: int, course: settings.Course) -> int:
+    """How many lessons run at a time: two where memory allows, since one core is idle
+    while a lesson draws or plots. They find each other's results in the store, and wait
+    for what the other one is making. One where kernels aren't forked, which can't be
+    ended from outside, and on the full profile, whose networks fill a device."""
+    room = psutil.virtual_memory().available > 2 * LARGEST
+    alone = course.profile == "full" or not room or (os.cpu_count() or 1) < 2
+    return 1 if alone or not kernels.forks(lessons) else 2
+
+
+@contextlib.contextmanager
+def _each(
+    run: Callable[[Path], Executed], names: list[Path], at_once: int
+) -> Iterator[Iterator[Executed]]:
+    """The lessons' results in their order. What is still running in the end is ended,
+    and what it was writing is removed."""
+    if at_once == 1:
+        with surroundings(len(names)):
+            yield map(run, names)
+        return
+    pool = ThreadPoolExecutor(at_once, "lesson")
+    try:
+        with surroundings(len(names)):
+            try:
+                yield pool.map(run, names)
+            finally:
+                pool.shutdown(wait=False, cancel_futures=True)
+    finally:
+        pool.shutdown()  # the kernels are gone, so that nothing waits for one
 
 
 def _write(draft: Path, site: Site, record: dict) -> None:

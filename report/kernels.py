@@ -31,6 +31,7 @@ IMPORTED = (
     "torchvision.transforms.v2",
     "segmentation_models_pytorch",
 )
+ENDED = -1  # the code of a process that nobody can ask any more
 WORTH_IT = 4  # kernels: the imports take as long as a few plain starts
 
 
@@ -40,7 +41,7 @@ class Nursery:
     opened it is killed."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._closed = threading.Lock(), False
 
     @functools.cached_property
     def _process(self) -> subprocess.Popen:
@@ -55,17 +56,21 @@ class Nursery:
         """Its answer to one question: the number of a new process, or the code with
         which one ended (None where it has not)."""
         with self._lock:
+            if self._closed:
+                return ENDED
             self._process.stdin.write(json.dumps(what) + "\n")
             self._process.stdin.flush()
             return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:
         """End it and all that it started."""
-        if "_process" not in vars(self):
-            return
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
+        with self._lock:
+            self._closed = True
+            if "_process" not in vars(self):
+                return
+            self._process.stdin.close()
+            self._process.wait()
+            self._process.stdout.close()
 
 
 class Kernel:
@@ -129,12 +134,17 @@ class Manager(AsyncKernelManager):
 _open: list[Nursery] = []
 
 
+def forks(number: int) -> bool:
+    """Whether so many kernels are forked: where they are worth it and the system
+    can."""
+    # macOS forks, but its libraries do not bear it.
+    return number >= WORTH_IT and sys.platform == "linux"
+
+
 @contextlib.contextmanager
 def at_once(number: int) -> Iterator[None]:
-    """Within it `Manager` forks, where so many kernels are worth it and the system can;
-    else nothing changes."""
-    # macOS forks, but its libraries do not bear it.
-    if number < WORTH_IT or sys.platform != "linux":
+    """Within it `Manager` forks, where so many kernels are; else nothing changes."""
+    if not forks(number):
         yield
         return
     nursery = Nursery()
@@ -183,7 +193,7 @@ def _ended(number: int) -> int | None:
     try:
         found, status = os.waitpid(number, os.WNOHANG)
     except ChildProcessError:
-        return -1
+        return ENDED
     return os.waitstatus_to_exitcode(status) if found else None
 
 

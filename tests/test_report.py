@@ -4,13 +4,15 @@ import json
 import math
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 from lessons_by_hand import code, lesson, prose, result
 
 from helpers import settings
+from report import build as building
 from report import execute as executing
-from report import numbers
+from report import kernels, numbers
 from report.build import main
 
 
@@ -132,6 +134,60 @@ def test_the_kernel_is_this_interpreter_with_no_display_and_static_widgets(
         and "inline" in page
     )
     assert str(settings.ROOT) not in page
+
+
+forked = pytest.mark.skipif(
+    not kernels.forks(kernels.WORTH_IT), reason="only there kernels are forked"
+)
+
+
+@forked
+def test_two_lessons_run_at_a_time_and_stand_in_their_order(bench, capsys) -> None:
+    """Each of the first two waits for what the other one says, so neither would end
+    alone; the third is quick, and comes third."""
+    meet = (
+        "import os, time\nopen({mine!r}, 'w')\nuntil = time.monotonic() + 60\n"
+        "while not os.path.exists({other!r}) and time.monotonic() < until:\n"
+        "    time.sleep(0.05)\n"
+        "met = os.path.exists({other!r})"
+    )
+    places = [str(bench.folder / name) for name in ("one", "two")]
+    for number, (mine, other) in enumerate((places, places[::-1])):
+        body = code(meet.format(mine=mine, other=other))
+        name = f"met.{number}"
+        lesson(bench.folder, f"{number:02}_meets", body, result(name, "float(met)"))
+    for number in (2, 3):
+        lesson(bench.folder, f"{number:02}_quick", result(f"met.{number}", "1.0"))
+    assert bench.build() == 0
+    results = bench.record()["results"]
+    assert {name: one["value"] for name, one in results.items()} == {
+        f"met.{number}": 1.0 for number in range(4)
+    }
+    printed = [line.split()[0] for line in capsys.readouterr().out.splitlines()[:4]]
+    assert printed == ["00_meets", "01_meets", "02_quick", "03_quick"]
+
+
+@forked
+@pytest.mark.parametrize(
+    ("profile", "lessons", "free", "at_once"),
+    [
+        ("quick", 11, 16, 2),
+        ("smoke", 11, 16, 2),
+        ("quick", 3, 16, 1),  # no kernels are forked
+        ("quick", 11, 5, 1),
+        ("full", 11, 64, 1),
+    ],
+)
+def test_how_many_lessons_run_at_a_time(
+    monkeypatch, profile, lessons, free, at_once
+) -> None:
+    memory = SimpleNamespace(available=free * 2**30)
+    monkeypatch.setattr(building.psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr(building.os, "cpu_count", lambda: 8)
+    course = settings.course(profile)
+    assert building._at_once(lessons, course) == at_once
+    monkeypatch.setattr(building.os, "cpu_count", lambda: 1)
+    assert building._at_once(lessons, course) == 1
 
 
 def test_an_unchanged_lesson_is_rendered_again_and_not_executed_again(

@@ -12,6 +12,7 @@ from lessons_by_hand import code, lesson, prose, result
 
 from helpers import settings
 from report import build as building
+from report import kernels
 
 
 def snapshot(site: Path) -> dict[str, bytes]:
@@ -175,17 +176,18 @@ def test_a_failure_while_writing_leaves_the_last_good_site(
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("lessons", "at_once"), [(1, 1), (4, 2) if kernels.forks(4) else (4, 1)]
+)
 def test_an_interrupt_leaves_nothing_behind_not_even_a_kernel(
-    bench, how: signal.Signals
+    bench, how: signal.Signals, lessons: int, at_once: int
 ) -> None:
     running = bench.folder / "running"
-    lesson(
-        bench.folder,
-        "00_first",
-        code(
-            f"import os, time\nopen({str(running)!r}, 'w').write(str(os.getpid()))\ntime.sleep(120)"
-        ),
-    )
+    running.mkdir()
+    stays = "import os, time\nopen(f'{place}/{os.getpid()}', 'w')\ntime.sleep(120)"
+    for number in range(lessons):
+        first = f"place = {str(running)!r}\n"
+        lesson(bench.folder, f"{number:02}_stays", code(first + stays))
     process = subprocess.Popen(
         [sys.executable, "-m", "report.build", *bench.words],
         cwd=settings.ROOT,
@@ -193,15 +195,36 @@ def test_an_interrupt_leaves_nothing_behind_not_even_a_kernel(
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_until(lambda: running.exists() and running.read_text())
+    wait_until(lambda: len(list(running.iterdir())) == at_once)
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
     assert (
         process.returncode == 130 and "Interrupted" in said and "Traceback" not in said
     )
-    wait_until(lambda: not alive(int(running.read_text())))
+    started = [int(path.name) for path in running.iterdir()]
+    assert len(started) == at_once
+    wait_until(lambda: not any(map(alive, started)))
     assert bench.left_behind() == [] and not bench.site.exists()
     assert list(bench.store.rglob("*.ipynb")) == []
+
+
+def test_the_lesson_that_stopped_is_named_though_a_later_one_ran_beside_it(
+    bench, capsys
+) -> None:
+    after = bench.folder / "after"
+    waits = "import os, time\nwhile not os.path.exists(place):\n    time.sleep(0.1)"
+    place = f"place = {str(after)!r}\n"
+    lesson(bench.folder, "00_whole", code(place + waits), result())
+    lesson(bench.folder, "01_whole", result("id_test.iou"))
+    lesson(bench.folder, "02_stops", code(place + "open(place, 'w')\n1 / 0"))
+    lesson(bench.folder, "03_later", code(place + "open(place + '2', 'w')\n2 / 0"))
+    assert bench.build() == 1
+    out, said = capsys.readouterr()
+    assert "02_stops stopped in cell 4" in said and "03_later" not in said
+    assert [line.split()[-1] for line in out.splitlines()[2:3]] == ["stopped"]
+    assert bench.left_behind() == [] and not bench.site.exists()
+    kept = {path.parent for path in bench.store.rglob("lesson.ipynb")}
+    assert len(kept) == 2  # the whole ones are found by the next build
 
 
 def wait_until(true, seconds: float = 60) -> None:

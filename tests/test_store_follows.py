@@ -106,7 +106,7 @@ def test_each_room_edited_in_turn_makes_anew_exactly_what_uses_it(monkeypatch):
 def test_the_lesson_of_remedies_waits_for_what_it_prints_the_source_of():
     texts = following.follow([], (lessons()[7]).read_text()).texts
     rooms = {module for module, _ in texts}
-    assert {"helpers.remedies", "helpers.adaptation.networks"} <= rooms
+    assert {"helpers.remedies.recipes", "helpers.adaptation.networks"} <= rooms
     assert {"helpers.adaptation.styles", "helpers.statistics"} <= rooms
 
 

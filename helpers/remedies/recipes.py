@@ -1,101 +1,21 @@
-"""The remedies of lesson 07 as recipes, and the controls that any remedy must beat.
-
-A recipe takes a Setting and gives a Remedied: a network, and what is done around it.
-What is measured of it stands in MEASURES: by frame in `measured`, by patient in
-`by_subject`.
-"""
+"""The recipes: controls, which any remedy must beat, and remedies."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
-import torch
 from torchvision.transforms import v2
 
-from helpers import (
-    adaptation,
-    counts,
-    evaluation,
-    frames,
-    runs,
-    statistics,
-    training,
-    views,
-)
+from helpers import adaptation, counts, evaluation, frames, runs, statistics, training
 from helpers.domains import Domains
 from helpers.frames import Packed
+from helpers.remedies.setting import Remedied, Setting
 from helpers.settings import Course
 
 FEW = 12  # labelled target frames
 THRESHOLDS = (0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
 STYLES = 16  # target frames whose look training frames may take on
-OVERLAP = {"dice": counts.dice, "recall": counts.recall, "precision": counts.precision}
-
-
-class Setting(NamedTuple):
-    """What a recipe may use: target is the split of validation patients; no recipe
-    learns from a test patient."""
-
-    course: Course
-    data: Domains
-    baseline: runs.Run
-    target: str
-
-    @property
-    def patients(self) -> Packed:
-        return self.data.of(self.target)
-
-    @property
-    def seen(self) -> np.ndarray:
-        """What shows something of the validation patients' frames (bool NxHxW)."""
-        return views.view_of(self.patients) & self.patients.valid
-
-    def shorter(self) -> Course:
-        """Half the epochs at half the rate, for what begins with the baseline."""
-        numbers = self.course.numbers
-        return self.course.but(
-            epochs=max(1, numbers.epochs // 2), learning_rate=numbers.learning_rate / 2
-        )
-
-    def continued(
-        self,
-        name: str,
-        transform: v2.Transform,
-        train: Packed | None = None,
-        seen: Packed | None = None,
-    ) -> torch.nn.Module:
-        """The baseline, trained on under another augmentation or on more frames; the
-        epoch chosen on id_val.
-
-        seen: target frames that the augmentation is made from.
-        """
-        more = {} if seen is None else {"seen": runs.frames_key(seen)}
-        return runs.trained(
-            name,
-            self.shorter(),
-            train or self.data.of("train"),
-            self.data.of("id_val"),
-            transform=transform,
-            start=self.baseline,
-            **more,
-        ).model
-
-
-class Remedied(NamedTuple):
-    """A network, or a function of images that adapts to what it predicts.
-
-    style: what is done to a target frame before. rule: whether what lies outside the
-    visible view is called no blood afterwards. threshold: the probability from which a
-    pixel is called blood.
-    """
-
-    model: torch.nn.Module | Callable[[np.ndarray], np.ndarray]
-    style: Callable[[np.ndarray, np.ndarray | None], np.ndarray] | None = None
-    rule: bool = False
-    threshold: float = 0.5
 
 
 # Controls.
@@ -260,47 +180,3 @@ def spread(packed: Packed, number: int) -> Packed:
     places = np.linspace(0, len(packed) - 1, number).round().astype(int)
     chosen[np.unique(places)] = True
     return packed.where(chosen)
-
-
-def marked(remedied: Remedied, packed: Packed) -> np.ndarray:
-    """What a remedied network calls blood on packed frames, by its own threshold and
-    its rule: bool NxHxW."""
-    found = evaluation.probabilities(remedied, packed)
-    if remedied.rule:
-        found = np.where(views.view_of(packed), found, 0).astype(found.dtype)
-    return evaluation.marked(found, packed, remedied.threshold)
-
-
-def measured(remedied: Remedied | np.ndarray, packed: Packed) -> pd.DataFrame:
-    """The frame table of evaluation.evaluate with a column for each of MEASURES.
-
-    remedied: or what it has marked. Overlap is NaN on clean frames, alarms and falsely
-    marked areas on the others.
-    """
-    here = isinstance(remedied, np.ndarray)
-    found = remedied if here else marked(remedied, packed)
-    table = evaluation.evaluate(found, packed)
-    return table.assign(**{name: of(table) for name, of in MEASURES.items()})
-
-
-def by_subject(table: pd.DataFrame) -> pd.DataFrame:
-    """Means over the frames of each subject: rows of subjects, columns of MEASURES."""
-    return table.groupby("subject")[list(MEASURES)].mean()
-
-
-def _measures() -> dict[str, Callable[[pd.DataFrame], pd.Series]]:
-    found = {}
-    for name, one in OVERLAP.items():
-        found[name] = partial(counts.on_blood, one)
-        inside = evaluation.inside("view", one)
-        found[f"{name}_view"] = partial(counts.on_blood, inside)
-    for region in ("view", "surround"):
-        area = evaluation.false_area_in(region)
-        found[f"false_area_{region}"] = partial(counts.on_clean, area)
-    return found | evaluation.ALARMS
-
-
-MEASURES = _measures()
-"""Measure to function of the frame table. Dice, recall and precision on the frame and
-inside the view, falsely marked area by region (percent of the frame's valid pixels),
-and alarms at three sizes."""

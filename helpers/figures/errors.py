@@ -103,7 +103,7 @@ def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Char
         if none
         else f"On {name_of(split)}, {words.largest(first.share / 100)} of what is "
         "falsely "
-        f"marked is {first['class'].lower()} ({first.share:.0f} %)"
+        f"marked lies on {first['class'].lower()} ({first.share:.0f} %)"
     )
     return made(
         figure,
@@ -115,7 +115,8 @@ def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Char
             for _, row in table.iterrows()
         )
         + ".",
-        "What the network took for blood, by the label's own classes.",
+        "Which of the label's classes false marks lie on. A large class, and one on "
+        "which blood pools, has many by that alone.",
     )
 
 

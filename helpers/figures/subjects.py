@@ -102,7 +102,7 @@ def subject_dots(
             levels.add(one.level)
         axis.scatter(
             numbers,
-            [place] * len(numbers),
+            place + _apart(numbers, (limits or (0, 1))[1] - (limits or (0, 1))[0]),
             color=colour,
             s=46,
             alpha=0.75,
@@ -137,6 +137,15 @@ def subject_dots(
         f"Each dot is one subject, the bar their mean{band}. Count the dots "
         "before you read the mean.",
     )
+
+
+def _apart(numbers: pd.Series, span: float) -> np.ndarray:
+    """How far up and down dots move, so that those of one place can be counted."""
+    near = (numbers / (0.02 * span)).round()
+    order = near.groupby(near).cumcount()
+    many = near.groupby(near).transform("size")
+    step = np.minimum(0.11, 0.6 / many)
+    return (step * (order - (many - 1) / 2)).to_numpy()
 
 
 def _fall(means: Mapping[str, pd.Series], what: str) -> str:

@@ -200,7 +200,7 @@ def _lit(part: v2.ColorJitter, images: Tensor, masks: Tensor):
         bright = torch.tensor([one == 0 for one in names])
         factor = torch.tensor(
             [
-                params[("brightness_factor", "contrast_factor")[one]] or 1.0
+                _drawn(params[("brightness_factor", "contrast_factor")[one]])
                 for one, params in zip(names, drawn)
             ]
         )
@@ -209,6 +209,10 @@ def _lit(part: v2.ColorJitter, images: Tensor, masks: Tensor):
         around = torch.where(bright.to(images.device)[:, None, None, None], 0.0, grey)
         changed = (factor * changed + (1 - factor) * around).clamp(0, 1)
     return changed, masks
+
+
+def _drawn(factor: float | None) -> float:
+    return 1.0 if factor is None else factor
 
 
 RULES = {

@@ -206,12 +206,13 @@ def holm(pvalues: Mapping[str, float | None] | Sequence[float | None]) -> pd.Ser
     and stay NaN.
     """
     raw = pd.Series(pvalues, dtype=float)
+    names, raw = raw.index, raw.reset_index(drop=True)  # two may have one name
     ordered = raw.dropna().sort_values()
     # The smallest of m is multiplied by m, the next by m - 1; none may fall below the
     # one before it.
     grown = (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1)
     raw[ordered.index] = grown
-    return raw
+    return raw.set_axis(names)
 
 
 def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:

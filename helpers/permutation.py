@@ -31,7 +31,8 @@ def p_value(observed: float, null: np.ndarray, complete: bool) -> float:
     """
     # Statistics that are equal on paper differ in the last digits by the order of their
     # sums.
-    as_far = np.count_nonzero(np.abs(null) >= abs(observed) - 1e-9)
+    largest = max(abs(observed), np.abs(null).max(initial=0.0))
+    as_far = np.count_nonzero(np.abs(null) >= abs(observed) - 1e-9 * largest)
     return float(as_far / len(null) if complete else (as_far + 1) / (len(null) + 1))
 
 

@@ -14,6 +14,14 @@ import cv2
 from helpers.store import following
 
 
+def cores() -> int:
+    """The cores that this process may use: a container or a scheduler may lend fewer
+    than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def pool(workers: int, *tasks: Callable) -> ProcessPoolExecutor:
     """A pool for some functions of the course.
 

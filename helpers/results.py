@@ -31,6 +31,7 @@ FIELDS = (
     "split",
     "unit",
     "estimand",
+    "note",
 )
 # Code and mathematics keep their braces.
 KEPT = re.compile(

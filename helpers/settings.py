@@ -124,6 +124,8 @@ def course(
             f"seed is '{printable(seed)}', which is no whole number; give one, for "
             "instance 0."
         ) from error
+    if seed < 0:
+        raise CourseError(f"seed is {seed}, but it counts from 0; give 0 or above.")
     paths = {
         name: _place(name, given)
         for name, given in {"data": data, "source": source, "target": target}.items()
@@ -203,7 +205,8 @@ def store_folder() -> Path:
     if not given:
         return ROOT / "data" / "store"
     typed = os.environ.get("COURSE_FROM") or os.getcwd()
-    return Path(typed, Path(given).expanduser())
+    # However it is spelled, it is one place: marks of use are compared by it.
+    return Path(typed, Path(given).expanduser()).resolve()
 
 
 def static() -> bool:

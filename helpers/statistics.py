@@ -105,25 +105,19 @@ def paired_difference(
     first: Sequence[float],
     second: Sequence[float],
     subjects: Sequence,
-    centre: str = "mean",
-    estimand: str = "",
+    estimand: str = "mean over subjects of the difference between paired frames",
     bounds: tuple[float, float] | None = (-1.0, 1.0),
 ) -> Estimate:
     """second minus first on the same frames, averaged within subjects, then the mean
-    (or median) over them.
+    over them.
 
     A frame counts where both values are defined. p: two-sided test that flips the sign
     of whole subjects, None where so few subjects cannot give 0.05. CourseError as for
-    mean_over_subjects, and for an unknown centre.
+    mean_over_subjects.
     """
-    if centre not in OFFERED:
-        raise CourseError(f"The centre '{centre}' is unknown; choose mean or median.")
     table = frame_table(subjects, first=first, second=second)
     table = table.assign(value=table["second"] - table["first"])
-    named = (
-        estimand or f"{centre} over subjects of the difference between paired frames"
-    )
-    estimate = _estimate(table, centre, named, bounds)
+    estimate = _estimate(table, "mean", estimand, bounds)
     p, note = permutation.sign_flip_test(
         table.groupby("subject")["value"].mean().to_numpy()
     )
@@ -176,11 +170,11 @@ def frame_table(subjects: Sequence, **columns: Sequence[float]) -> pd.DataFrame:
     """The columns beside `subject`, without frames where one is NaN. CourseError where
     lengths differ."""
     arrays = {name: np.asarray(column, float) for name, column in columns.items()}
-    subjects = np.asarray(subjects)
+    subjects = np.atleast_1d(np.asarray(subjects))
     if any(
         array.shape != subjects.shape or subjects.ndim != 1 for array in arrays.values()
     ):
-        lengths = ", ".join(f"{name} {len(array)}" for name, array in arrays.items())
+        lengths = ", ".join(f"{name} {array.size}" for name, array in arrays.items())
         raise CourseError(
             f"Values and subjects do not belong together ({lengths}, subjects "
             f"{len(subjects)}); give one of each per frame."

@@ -108,10 +108,13 @@ def features(network: nn.Module, images: np.ndarray, batch: int = 32) -> np.ndar
 
 def mahalanobis(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """Distance of each row of `asked` from the mean of `known` (Lee et al. 2018), in
-    units of the spread of `known`, whose covariance is shrunk a little."""
+    units of the spread of `known`, whose covariance is shrunk a little. NaN where
+    `known` has no spread."""
     centred = known - known.mean(axis=0)
     spread = centred.T @ centred / max(len(known) - 1, 1)
     level = SHRINK * np.trace(spread) / len(spread)
+    if level == 0:
+        return np.full(len(asked), np.nan)
     precise = np.linalg.inv(spread + level * np.eye(len(spread)))
     off = asked - known.mean(axis=0)
     return np.sqrt(np.einsum("ij,jk,ik->i", off, precise, off))

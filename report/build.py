@@ -7,15 +7,16 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import psutil
 
-from helpers import settings
+from helpers import processes, settings
 from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.names import printable
@@ -110,7 +111,7 @@ def _at_once(lessons: int, course: settings.Course) -> int:
     for what the other one is making. One where kernels aren't forked, which can't be
     ended from outside, and on the full profile, whose networks fill a device."""
     room = psutil.virtual_memory().available > 2 * LARGEST
-    alone = course.profile == "full" or not room or (os.cpu_count() or 1) < 2
+    alone = course.profile == "full" or not room or processes.cores() < 2
     return 1 if alone or not kernels.forks(lessons) else 2
 
 
@@ -124,15 +125,24 @@ def _each(
         with surroundings(len(names)):
             yield map(run, names)
         return
-    pool = ThreadPoolExecutor(at_once, "lesson")
-    try:
-        with surroundings(len(names)):
-            try:
-                yield pool.map(run, names)
-            finally:
-                pool.shutdown(wait=False, cancel_futures=True)
-    finally:
-        pool.shutdown()  # the kernels are gone, so that nothing waits for one
+    stopped = threading.Event()
+
+    def one(name: Path) -> Executed:
+        if stopped.is_set():  # a thread may take a lesson before the queue is emptied
+            raise CancelledError
+        try:
+            return run(name)
+        except BaseException:
+            stopped.set()
+            raise
+
+    with surroundings(len(names)), ThreadPoolExecutor(at_once, "lesson") as pool:
+        try:
+            yield pool.map(one, names)
+        finally:
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            kernels.end()  # so that no thread waits for one
 
 
 def _write(draft: Path, site: Site, record: dict) -> None:

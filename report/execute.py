@@ -279,7 +279,9 @@ def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> Noteboo
         raise LessonError(
             f"{lesson.stem} stopped in {_cell(plain, error.source)}:\n{_said(error)}"
         ) from None
-    except DeadKernelError:
+    except RuntimeError as error:
+        if not isinstance(error, DeadKernelError) and kernels.DIED not in str(error):
+            raise
         raise LessonError(
             f"{lesson.stem} stopped because its kernel died, most often because "
             "memory ran out: close other programs, or choose a smaller profile."

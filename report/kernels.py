@@ -32,6 +32,7 @@ IMPORTED = (
     "segmentation_models_pytorch",
 )
 ENDED = -1  # the code of a process that nobody can ask any more
+DIED = "Kernel died"  # as nbclient says it
 WORTH_IT = 4  # kernels: the imports take as long as a few plain starts
 
 
@@ -58,9 +59,12 @@ class Nursery:
         with self._lock:
             if self._closed:
                 return ENDED
-            self._process.stdin.write(json.dumps(what) + "\n")
-            self._process.stdin.flush()
-            return json.loads(self._process.stdout.readline())
+            try:
+                self._process.stdin.write(json.dumps(what) + "\n")
+                self._process.stdin.flush()
+                return json.loads(self._process.stdout.readline())
+            except (OSError, ValueError):  # it was killed, as by a full memory
+                return ENDED
 
     def close(self) -> None:
         """End it and all that it started."""
@@ -68,7 +72,8 @@ class Nursery:
             self._closed = True
             if "_process" not in vars(self):
                 return
-            self._process.stdin.close()
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
             self._process.wait()
             self._process.stdout.close()
 
@@ -81,6 +86,8 @@ class Kernel:
     def __init__(self, nursery: Nursery, **what: object) -> None:
         self._nursery, self._code = nursery, None
         self.pid = nursery.ask(**what)
+        if self.pid == ENDED:
+            raise RuntimeError(f"{DIED} before it began")
 
     def poll(self) -> int | None:
         """The code with which it ended, None while it runs."""
@@ -156,6 +163,12 @@ def at_once(number: int) -> Iterator[None]:
         nursery.close()
 
 
+def end() -> None:
+    """End all kernels that were forked, and let none be forked any more."""
+    for nursery in _open:
+        nursery.close()
+
+
 def serve() -> None:
     """What the process of a nursery does: import, then fork at each asking."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the builder's to handle
@@ -207,8 +220,10 @@ def _become_a_kernel(asked: dict) -> None:
         os.dup2(nothing, number)
     os.chdir(asked["folder"])
     os.environ.clear()
-    os.environ.update(asked["environment"], JPY_PARENT_PID=str(os.getppid()))
-    sys.argv = ["ipykernel_launcher", *asked["arguments"]]
+    os.environ.update(asked["environment"])
+    # ipykernel has read JPY_PARENT_PID already, when the nursery imported it.
+    watched = f"--IPKernelApp.parent_handle={os.getppid()}"
+    sys.argv = ["ipykernel_launcher", *asked["arguments"], watched]
     sys.path[:] = [one for one in sys.path if one not in ("", os.getcwd())]
     for place in reversed(asked["environment"].get("PYTHONPATH", "").split(os.pathsep)):
         if place and place not in sys.path:

@@ -29,6 +29,7 @@ PARTS = {
     "lit": v2.ColorJitter(brightness=0.4, contrast=0.5),
     "brightness alone": v2.ColorJitter(brightness=0.4),
     "contrast alone": v2.ColorJitter(contrast=0.4),
+    "no light for some": v2.ColorJitter(brightness=(0.0, 0.5)),
 }
 
 
@@ -136,3 +137,9 @@ def test_a_network_learns_on_batches_from_the_device(
         model, train, rest, numbers, 1, tmp_path / "c.pt", training.light_augmentation()
     )
     assert len(used) == 1 and max(history.id_val) > 0.8
+
+
+def test_no_light_at_all_is_black():
+    images, masks = drawn()
+    dark, _ = batches.together(v2.ColorJitter(brightness=(0, 0)), images, masks)
+    assert not dark.any()

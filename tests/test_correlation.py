@@ -217,3 +217,8 @@ def test_bad_input_is_one_sentence(run, sentence):
     with pytest.raises(CourseError) as error:
         run()
     assert str(error.value) == sentence
+
+
+def test_holm_takes_two_tests_of_one_name():
+    named = pd.Series([0.01, 0.04], index=["edge", "edge"])
+    assert correlation.holm(named).tolist() == [0.02, 0.04]

@@ -114,6 +114,7 @@ def test_a_path_that_leads_nowhere(role, path):
         ({"profile": []}, "no profile '[]'; choose"),
         ({"on_bad": "ask"}, "on_bad is 'ask', which means nothing; choose stop or"),
         ({"seed": "x"}, "seed is 'x', which is no whole number; give one"),
+        ({"seed": -1}, "seed is -1, but it counts from 0; give 0 or above."),
         ({"seed": None}, "seed is 'None', which is no whole number; give one"),
     ],
 )

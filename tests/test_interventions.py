@@ -295,3 +295,11 @@ def test_bad_requests(source):
     with pytest.raises(CourseError, match="The source has 1 subjects and the target 6"):
         shift.estimate(source.where(source.subject == "s0"), source)
     assert set(IDENTITY) == {dial for dials in DIALS.values() for dial in dials}
+
+
+def test_the_null_band_of_many_subjects_is_that_of_a_sample_of_halves():
+    """Forty have 138 thousand million halves."""
+    values = np.random.default_rng(0).normal(size=40)
+    half = 1.96 * values.std(ddof=1) * np.sqrt(1 / 40 + 1 / 20)
+    assert null_band(values, 20) == pytest.approx(half, rel=0.05)
+    assert null_band(values, 20) == null_band(values, 20)

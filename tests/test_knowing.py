@@ -185,3 +185,8 @@ def test_likeness_of_maps() -> None:
     assert explanation.similarity(one, one**3, where) == pytest.approx(1)
     assert explanation.similarity(one, -one, where) == pytest.approx(-1)
     assert np.isnan(explanation.similarity(one, 0 * one, where))
+
+
+@pytest.mark.parametrize("known", [np.ones((1, 3)), np.ones((5, 3))])
+def test_a_distance_in_units_of_no_spread_is_undefined(known):
+    assert np.isnan(uncertainty.mahalanobis(known, np.zeros((2, 3)))).all()

@@ -196,3 +196,8 @@ def test_an_effect_is_found():
         *frames(subjects=2, each=40, within=0.7, seed=12)
     )
     assert between.p < 0.01 and within.p < 0.01
+
+
+def test_a_p_value_does_not_depend_on_the_unit():
+    means = np.array([0.3, 0.1, 0.4, 0.2, 0.5, 0.05, 0.6])
+    assert permutation.sign_flip_test(means) == permutation.sign_flip_test(means / 1e10)

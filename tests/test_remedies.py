@@ -1,6 +1,8 @@
 """Recipes: none learns from a test patient, all give a network or what adapts, and what
 is measured of them adds up."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,6 +20,7 @@ from helpers import (
     settings,
     views,
 )
+from helpers.errors import CourseError
 
 SPLIT = "ood_wished_val"
 ALL = remedies.CONTROLS | remedies.RECIPES
@@ -194,3 +197,12 @@ def test_the_recorded_remedies_are_the_means_of_their_patients_by_drawing():
     assert len(table) == len(drawings) * len(benchmark.RECIPES)
     assert not any("low" in column or "high" in column for column in table)
     _held_together(table, patients)
+
+
+def test_labels_can_be_few_only_where_somebody_bleeds(setting):
+    patients = setting.patients
+    clean = ~np.asarray(patients.blood & patients.valid).any(axis=(1, 2))
+    nobody = SimpleNamespace(patients=patients.where(clean), data=setting.data)
+    assert clean.any()
+    with pytest.raises(CourseError, match="No validation patient bleeds"):
+        remedies.few_labelled(nobody)

@@ -183,10 +183,10 @@ def test_how_many_lessons_run_at_a_time(
 ) -> None:
     memory = SimpleNamespace(available=free * 2**30)
     monkeypatch.setattr(building.psutil, "virtual_memory", lambda: memory)
-    monkeypatch.setattr(building.os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(building.processes, "cores", lambda: 8)
     course = settings.course(profile)
     assert building._at_once(lessons, course) == at_once
-    monkeypatch.setattr(building.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(building.processes, "cores", lambda: 1)
     assert building._at_once(lessons, course) == 1
 
 

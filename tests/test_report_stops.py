@@ -227,6 +227,47 @@ def test_the_lesson_that_stopped_is_named_though_a_later_one_ran_beside_it(
     assert len(kept) == 2  # the whole ones are found by the next build
 
 
+STAYS = """import os, time
+open(f'{place}/{os.getpid()}', 'w')
+time.sleep(120)"""
+
+
+@pytest.mark.skipif(not kernels.forks(6), reason="only there two run at a time")
+def test_when_a_lesson_stops_no_other_one_is_begun_and_none_goes_on(
+    bench, capsys
+) -> None:
+    running = bench.folder / "running"
+    running.mkdir()
+    place = f"place = {str(running)!r}\n"
+    fails = "import os, time\nwhile not os.listdir(place):\n    time.sleep(0.1)\n1 / 0"
+    lesson(bench.folder, "00_fails", code(place + fails))
+    for number in range(1, 6):
+        lesson(bench.folder, f"{number:02}_stays", code(place + STAYS))
+    assert bench.build() == 1
+    assert "00_fails stopped" in capsys.readouterr().err
+    started = [int(path.name) for path in running.iterdir()]
+    assert len(started) == 1 and not any(map(alive, started))
+    assert list(bench.store.rglob("*.ipynb")) == [] and bench.left_behind() == []
+
+
+@pytest.mark.skipif(not kernels.forks(4), reason="only there kernels are forked")
+def test_when_memory_runs_out_for_the_nursery_it_is_said_and_no_kernel_stays(
+    bench, capsys
+) -> None:
+    running = bench.folder / "running"
+    running.mkdir()
+    place = f"place = {str(running)!r}\n"
+    kills = "import os\nos.kill(os.getppid(), 9)\n"
+    lesson(bench.folder, "00_kills", code(place + kills + STAYS))
+    for number in range(1, 4):
+        lesson(bench.folder, f"{number:02}_stays", code(place + STAYS))
+    assert bench.build() == 1
+    said = capsys.readouterr().err
+    assert "its kernel died, most often because memory ran out" in said
+    wait_until(lambda: not any(alive(int(one.name)) for one in running.iterdir()))
+    assert bench.left_behind() == [] and not bench.site.exists()
+
+
 def wait_until(true, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not true():

@@ -2,14 +2,17 @@
 
 import json
 import math
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import results
+from helpers import results, statistics
 from helpers.errors import CourseError
 from helpers.results import Record, fill
 from helpers.statistics import Estimate
+from report import numbers
 
 
 @pytest.fixture
@@ -139,3 +142,14 @@ def test_a_record_says_its_numbers(shown):
     record.add("a", Estimate(0.5, data="cited"))
     record.say("{a:.1f} {more}", more="and more")
     assert shown[-1].data == "0.5 and more"
+
+
+def test_the_first_page_says_an_interval_too_wide_as_a_lesson_does(shown):
+    """Twelve values all over the scale: there is an interval, and it says nothing."""
+    whose = [f"video{number:02}" for number in range(12)]
+    wide = statistics.mean_over_subjects(np.linspace(0, 1, 12), whose)
+    assert wide.low is None
+    Record().add("ood_test.dice", replace(wide, data="phantom"))
+    kept = shown[0][results.RESULT_TYPE]["result"]
+    assert numbers.interval(kept) == "an interval too wide to say anything"
+    assert wide.interval.startswith(numbers.interval(kept))

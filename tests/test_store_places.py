@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -225,3 +226,26 @@ def test_a_limit_that_is_no_number_is_one_sentence(monkeypatch):
     monkeypatch.setenv("COURSE_STORE_GB", "much")
     with pytest.raises(CourseError, match="COURSE_STORE_GB is 'much'"):
         tidying.limit()
+
+
+def test_a_store_is_one_place_however_it_is_spelled(tmp_path, monkeypatch):
+    spelled = tmp_path / "other" / ".." / "store"
+    monkeypatch.setenv("COURSE_STORE", str(spelled))
+    place = store.entry("kind", {}, lambda draft: (draft / "x").write_text("1"))
+    monkeypatch.setenv("COURSE_STORE", str(tmp_path / "store"))
+    assert place == tmp_path / "store" / "kind" / place.name
+    assert place in locks.used() and not tidying.drop(place)
+
+
+def test_marks_that_another_process_tidies_meanwhile_are_no_error(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("COURSE_STORE", str(tmp_path))
+    folder = tmp_path / locks.USERS
+    folder.mkdir()
+    for number in range(100):
+        (folder / f"{number}.txt").write_text("")
+    with ThreadPoolExecutor(4) as pool:
+        found = [one.result() for one in [pool.submit(locks.used) for _ in range(8)]]
+    assert found == [set()] * 8
+    assert list(folder.glob("*.txt")) == []

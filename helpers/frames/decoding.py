@@ -4,7 +4,6 @@ Threads and not processes: what takes long (OpenCV, Pillow, NumPy, checksums) le
 threads run, and a process of its own would import the course before its first frame.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,7 @@ from helpers.errors import CourseError
 from helpers.frames.archives import keep_open
 from helpers.frames.fitting import fit
 from helpers.frames.reading import read_with_classes
+from helpers.processes import cores
 
 AHEAD = 4
 """Frames that each thread may be ahead of the reader: memory does not grow with their
@@ -42,7 +42,7 @@ def decoded(
 
     workers: threads, None for one a core. The result doesn't depend on it.
     """
-    workers = workers or _cores()
+    workers = workers or cores()
     _keep_memory()
     waiting, pending = iter(keys), deque[Future]()
     pool = ThreadPoolExecutor(workers, "decoding", keep_open)
@@ -71,12 +71,3 @@ def _keep_memory() -> None:
     of the largest block that was ever freed is what it keeps (glibc, at most 32 MiB).
     Without it, a third of the time goes into pages fetched from the system anew."""
     np.empty(30 * 2**20, np.uint8)  # freed at once, and never written to
-
-
-def _cores() -> int:
-    # A container or a scheduler may lend fewer cores than the machine has.
-    return (
-        len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
-    )

@@ -9,6 +9,7 @@ from torchvision.transforms import v2
 
 from helpers import adaptation, counts, evaluation, frames, runs, statistics, training
 from helpers.domains import Domains
+from helpers.errors import CourseError
 from helpers.frames import Packed
 from helpers.remedies.setting import Remedied, Setting
 from helpers.settings import Course
@@ -145,8 +146,13 @@ def few_labelled(setting: Setting) -> Remedied:
     takes to be a third of what is seen."""
     patients, train = setting.patients, setting.data.of("train")
     blood = np.asarray(patients.blood & patients.valid).any(axis=(1, 2))
+    if not blood.any():
+        raise CourseError(
+            "No validation patient bleeds, so there is no frame with blood to label; "
+            "leave out the remedy few_labelled."
+        )
     few = spread(patients.where(blood), FEW)
-    both = frames.joined(train, few, times=len(train) // (2 * FEW) or 1)
+    both = frames.joined(train, few, times=len(train) // (2 * len(few)) or 1)
     light = training.light_augmentation()
     return Remedied(setting.continued("a few labelled", light, both))
 

@@ -11,11 +11,13 @@ a larger one the dose is what lies beyond the band, so that estimates err toward
 from __future__ import annotations
 
 from itertools import combinations
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from helpers import permutation
 from helpers.errors import CourseError
 from helpers.shift.interventions import DIALS, IDENTITY, Frames, apply
 from helpers.shift.measures import cues
@@ -160,14 +162,17 @@ def _blur_that_shows(source: Frames, name: str, goal: float) -> float:
 
 def null_band(values: np.ndarray, others: int) -> float:
     """What a difference of means may be by chance: the 95 % quantile of its size
-    between two halves of the source's subjects (over all ways to halve them), scaled
-    from halves to the numbers of subjects compared, `others` being the target's."""
+    between two halves of the source's subjects (over all ways to halve them, or a
+    sample of many), scaled from halves to the numbers of subjects compared, `others`
+    being the target's."""
     number = len(values)
     half = number // 2
     total = values.sum()
-    sums = np.array(
-        [values[list(chosen)].sum() for chosen in combinations(range(number), half)]
-    )
+    if comb(number, half) <= permutation.EXACT:
+        halves = np.array(list(combinations(range(number), half)), int)
+    else:
+        halves = permutation.orders(number)[0][:, :half]
+    sums = values[halves].sum(axis=1)
     gaps = np.abs(sums / half - (total - sums) / (number - half))
     scale = np.sqrt(
         (1 / number + 1 / max(others, 1)) / (1 / half + 1 / (number - half))

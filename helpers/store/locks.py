@@ -85,8 +85,9 @@ def used() -> set[Path]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            lines = marks.read_text(encoding="utf-8").splitlines()
-            found |= {Path(line) for line in lines}
+            with contextlib.suppress(FileNotFoundError):  # another one tidied up
+                lines = marks.read_text(encoding="utf-8").splitlines()
+                found |= {Path(line) for line in lines}
             continue
         marks.unlink(missing_ok=True)
         lock.release()

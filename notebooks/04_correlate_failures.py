@@ -311,14 +311,14 @@ success = correlation.spearman_within(
 # Look at the plus signs first: they are the dummy of one area, which is
 # {mean_marked:.0f} pixels here, the network's mean. Nothing of the network's is in its
 # Dice but that number, so a plus away from zero is arithmetic: it tells how much blood
-# there is, and in how small a view. The crosses borrow the network's areas, and these are no arithmetic. A
-# network that marks little but blood marks most where it finds most, and then its areas
-# hold a part of its success. Within subjects, the rank correlation of the marked area
-# with the network's Dice is {success:.2f}: the further from zero, the less can a cross
-# be called blind. What a cross has beyond the plus comes from *how much* the network
-# marks on which frame. And where a cross lies beside the network's own marker, the
-# correlation is no evidence about *where* it marks, for or against. Only filled
-# markers survive the correction for the looks of their column.
+# there is, and in how small a view. The crosses borrow the network's areas, and these
+# are no arithmetic. A network that marks little but blood marks most where it finds
+# most, and then its areas hold a part of its success. Within subjects, the rank
+# correlation of the marked area with the network's Dice is {success:.2f}: the further
+# from zero, the less can a cross be called blind. What a cross has beyond the plus
+# comes from *how much* the network marks on which frame. And where a cross lies beside
+# the network's own marker, the correlation is no evidence about *where* it marks, for
+# or against. Only filled markers survive the correction for the looks of their column.
 
 # %%
 columns = ["property", "estimand", "value", "p", "p (Holm)", "subjects", "frames"]
@@ -374,10 +374,11 @@ n_looks, by_column = int(looks["p"].notna().sum()), int(looks["significant"].sum
 over_all = int((looks["all"] < 0.05).sum())
 
 # %% [markdown]
-# And count the looks once more. Three outcomes, two tests and {tried} properties: the
-# page has made {n_looks} tests by now, and Holm was told of a single column's each
-# time. Corrected so, {by_column} have a p below 0.05; corrected for all of them at once
-# it is {over_all}. Which looks belong together is a choice, and a report should say it.
+# And count the looks once more. With three outcomes, two ways that have a test and
+# {tried} properties the page has come to {n_looks} tests, and Holm was told of a single
+# column's each time. Corrected so, {by_column} have a p below 0.05; corrected for all
+# of them at once it is {over_all}. Which looks belong together is a choice, and a
+# report should say it.
 #
 # ## What is left when the amount of blood is given?
 #

@@ -768,8 +768,8 @@ figures.table(
 # %% tags=["quiz"]
 quiz(
     (
-        f"A frame of {PIXELS:,} pixels has a Dice of {EPSILON / 1000:.0e}, and epsilon is "
-        f"{EPSILON:.0e}: what does it tell?",
+        f"A frame of {PIXELS:,} pixels has a Dice of {EPSILON / 1000:.0e}, and epsilon "
+        f"is {EPSILON:.0e}: what does it tell?",
         {
             "A little blood was found": "No: one pixel in common gives at least "
             f"{1 / PIXELS:.0e}.",

@@ -271,6 +271,10 @@ def _alarms(numbers: Numbers, blood: pd.DataFrame, clean: pd.DataFrame) -> None:
     put("alarm_01pct", 100 * (free.area >= 0.1).mean())
     put("clean_area", free.area.mean())
     put("area_black", spearmanr(free.area, free["black background"]).statistic)
+    pairs = free[["area", "black background"]].groupby(free.subject)
+    within = [spearmanr(one).statistic for _, one in pairs]
+    put("area_black_within", np.mean(within))
+    put("area_black_between", spearmanr(pairs.mean()).statistic)
     for name, least in (("alarm_rate", 0), ("alarm_01pct", 0.1), ("alarm_1pct", 1)):
         by_patient = 100 * (free.area > least).groupby(free.subject).mean()
         for end, value in (

@@ -269,7 +269,9 @@ def correlations(turned):
         )
     ]
     table = pd.DataFrame(rows, columns=["property", "estimand", "value", "significant"])
-    return figures.correlations(table, table.assign(value=table["value"] * 1.4))
+    dummies = {"one area": 0.5, "its areas": 1.4}
+    dummies = {k: table.assign(value=table["value"] * by) for k, by in dummies.items()}
+    return figures.correlations(table, dummies)
 
 
 def hover_scatter(turned):

@@ -5,12 +5,14 @@ import re
 import symtable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from lessons_by_hand import exercises as small_exercises
 from lessons_by_hand import lesson as written_lesson
 
-from helpers import magics, settings
+from helpers import correlation, magics, settings
 from helpers.errors import CourseError
 from helpers.exercises import check, quiz
 from report import exercises
@@ -273,3 +275,38 @@ def test_solved_every_check_praises_and_blank_every_check_hints(lesson, smoke) -
         }, about
         praise = "".join(f"{one['praise']}\n" for one in blank["asked"])
         assert "".join(out.text for out in outputs) == praise, about
+
+
+def verdict(lesson: str, name: str, answer, capsys, **known) -> str:
+    """What the check of the exercise that defines `name` prints for an answer to it."""
+    path = next(path for path in LESSONS if path.stem.startswith(lesson))
+    group = next(one for one in members(path) if f"def {name}(" in one[0].source)
+    (cell,) = [one for one in group if "check" in exercises.tags(one)]
+    exec(cell.source, {"check": check, "np": np, "pd": pd, name: answer} | known)
+    return capsys.readouterr().out
+
+
+def test_the_check_of_holm_asks_for_the_order_and_for_the_end(capsys) -> None:
+    def multiplied(p):
+        return np.array(p) * np.arange(len(p), 0, -1)
+
+    for answer, right in (
+        (multiplied, False),
+        (lambda p: np.maximum.accumulate(multiplied(p)), False),
+        (lambda p: np.minimum(multiplied(p), 1), False),
+        (lambda p: np.minimum(np.maximum.accumulate(multiplied(p)), 1), True),
+    ):
+        said = verdict("04", "holm", answer, capsys, correlation=correlation)
+        assert (said == "Right.\n") is right
+
+
+def test_the_check_of_the_scored_organ_is_not_content_with_a_mean(capsys) -> None:
+    areas = pd.DataFrame({"fat": [9.0, 8.0], "liver": [2.0, 4.0]})
+    known = {"areas": areas, "scored": areas["liver"]}
+    for answer, right in (
+        (lambda a, s: a.sub(s, axis=0).abs().mean().idxmin(), True),
+        (lambda a, s: (a.mean() - s.mean()).abs().idxmin(), False),
+        (lambda a, s: a.sub(s, axis=0).mean().abs().idxmin(), False),
+    ):
+        said = verdict("05", "scored_class", answer, capsys, **known)
+        assert (said == "Right.\n") is right

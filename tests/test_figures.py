@@ -148,16 +148,28 @@ def test_gains_that_are_losses_are_not_called_gains():
     assert title == "Nothing gains; 'TENT' loses least (-0.01), 'AdaBN' most (-0.15)"
 
 
-def test_the_dummy_has_another_marker_than_the_network():
+def test_the_dummies_have_other_markers_than_the_network():
     axis = correlations(False).axes[0]
     markers = {one.get_label() for one in axis.collections}
     assert {
         "pooled",
         "within subjects",
         "between subjects",
-        "a dummy predictor",
+        "a dummy of one area",
+        "a dummy of the network's areas",
     } <= markers
-    assert "with a dummy's Dice at +0.84" in correlations(False).title
+    # Arithmetic is the dummy of one area; the other borrows the network's success.
+    for turned, sign in ((False, "+"), (True, "-")):
+        title = correlations(turned).title
+        assert f"({sign}0.60; with that of a dummy of one area {sign}0.30)" in title
+    assert "account for" not in correlations(False).caption
+
+
+def test_holms_correction_is_said_to_be_of_one_way_at_a_time():
+    chart = correlations(False)
+    assert chart.title.startswith(
+        "1 of 4 correlations survives Holm's correction, made for each way apart"
+    )
 
 
 def test_own_folders_hold_no_pigs(own_folders):

@@ -90,9 +90,12 @@ def test_a_dot_per_drawing_and_the_sign_of_the_largest(sign):
         }
     )
     chart = ours.drawings(table)
-    assert f"split: {0.15 * sign:+.3f}" in chart.title and chart.caption.startswith(
-        "2 drawings"
+    ends = sorted((0.1 * sign, 0.2 * sign))
+    assert chart.title == (
+        f"The largest mean effect is that of the split on Dice: {0.15 * sign:+.3f}, "
+        f"by drawing {ends[0]:+.3f} to {ends[1]:+.3f}"
     )
+    assert chart.caption.startswith("2 drawings")
     assert [len(dots.get_offsets()) for dots in chart.axes[0].collections] == [2, 1]
 
 

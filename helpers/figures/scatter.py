@@ -1,6 +1,8 @@
 """Points and rank correlations: the scatter plot, to hover over in Jupyter, and
 correlations by property."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -25,6 +27,10 @@ ESTIMANDS = {
     "pooled": ("s", "#4D4D4D"),
     "within subjects": ("o", "#0072B2"),
     "between subjects": ("D", "#D55E00"),
+}
+DUMMIES = {
+    "one area": ("+", "a dummy of one area"),
+    "its areas": ("x", "a dummy of the network's areas"),
 }
 WEAK = 0.1  # a rank correlation that is hardly one
 
@@ -117,19 +123,20 @@ def _to_hover_over(named: list, x: str, y: str, x_title: str, y_title: str, by: 
 
 def correlations(
     table: pd.DataFrame,
-    dummy: pd.DataFrame | None = None,
+    dummies: Mapping[str, pd.DataFrame] | None = None,
     outcome: str = "Dice",
     **said,
 ) -> Chart:
     """Rank correlations by property: a marker for each estimand, filled where it
-    survives Holm's correction, and a cross for a dummy predictor's.
+    survives Holm's correction, and a plus and a cross for two dummy predictors'.
 
     table: columns property, estimand ("pooled", "within subjects", "between subjects"),
-    value, significant (bool); dummy: property, estimand and value.
+    value, significant (bool), corrected over the properties of an estimand; dummies:
+    property, estimand and value by the keys of DUMMIES.
     """
     names = list(dict.fromkeys(table["property"]))
     there = [one for one in ESTIMANDS if (table["estimand"] == one).any()]
-    figure, axis = style.new(7.5, 1.1 + 0.45 * len(names))
+    figure, axis = style.new(7.5, 1.1 + (0.55 if dummies else 0.45) * len(names))
     places = dict(zip(there, [0] if len(there) == 1 else [-0.2, 0, 0.2][: len(there)]))
     for estimand in there:
         marker, colour = ESTIMANDS[estimand]
@@ -153,7 +160,9 @@ def correlations(
             s=46,
             label=estimand,
         )
-    if dummy is not None:
+    dummies = dummies or {}
+    for kind, dummy in dummies.items():
+        marker, label = DUMMIES[kind]
         of = dummy[dummy["property"].isin(names) & dummy["estimand"].isin(there)]
         axis.scatter(
             of["value"],
@@ -161,38 +170,41 @@ def correlations(
                 names.index(row.property) + places[row.estimand]
                 for row in of.itertuples()
             ],
-            marker="x",
-            s=40,
-            color="#000000",
-            lw=1.6,
+            marker=marker,
+            s=44,
+            color=[ESTIMANDS[one][1] for one in of["estimand"]],
+            lw=1.4,
             zorder=4,
-            label="a dummy predictor",
         )
+        axis.scatter([], [], marker=marker, color="#000000", s=44, label=label)
     axis.axvline(0, color=style.COLOURS["faint"], lw=1)
     style.rows(axis, names, f"Spearman's rank correlation with {outcome} (-1 to 1)")
     axis.set_xlim(-1.05, 1.05)
-    figure.legend(loc="outside lower left", ncols=4)
+    figure.legend(loc="outside lower left", ncols=3)
     known = table.dropna(subset="value")
     # Pooled over frames there is no test.
     tested = known[known["estimand"] != "pooled"] if len(there) > 1 else known
     kept = int(tested["significant"].sum())
     main = "within subjects" if "within subjects" in there else there[0]
     one = known[known["estimand"] == main].set_index("property")["value"]
-    found = f"{kept} of {counted(len(tested), 'correlation')} survive Holm's correction"
+    found = f"{kept} of {counted(len(tested), 'correlation')} "
+    found += f"{'survives' if kept == 1 else 'survive'} Holm's correction"
+    found += ", made for each way apart" if len(there) > 2 else ""
     if len(one):
         top = one.abs().idxmax()
-        found += f"; {top} goes with {outcome} most {_where(main)} ({one[top]:+.2f})"
-        if dummy is not None:
+        found += f"; {top} goes with {outcome} most {_where(main)} ({one[top]:+.2f}"
+        if (dummy := dummies.get("one area")) is not None:
             of = dummy[dummy["estimand"] == main].set_index("property")["value"]
             if top in of:
-                found += f", with a dummy's {outcome} at {of[top]:+.2f}"
+                found += f"; with that of a dummy of one area {number(of[top], '+.2f')}"
+        found += ")"
     listing = "; ".join(
         f"{name}: "
         + ", ".join(f"{row.estimand} {number(row.value)}" for row in part.itertuples())
         for name, part in table.groupby("property", sort=False)
     )
-    if dummy is not None:
-        listing += ". The dummy: " + "; ".join(
+    for kind, dummy in dummies.items():
+        listing += f". {capital(DUMMIES[kind][1])}: " + "; ".join(
             f"{row.property} {row.estimand} {number(row.value)}"
             for row in dummy.itertuples()
         )
@@ -201,12 +213,12 @@ def correlations(
         said,
         found,
         f"Rank correlations with {outcome} by property. {listing}.",
-        "Filled markers survive the correction for the number of looks."
+        "Filled markers survive the correction for the looks of their colour."
         + (
-            ""
-            if dummy is None
-            else " Where a cross lies beside a marker, the "
-            "areas alone account for the correlation."
+            " A plus marks one area on every frame: its correlation is arithmetic. A "
+            "cross marks the network's areas, which may hold some of its success."
+            if dummies
+            else ""
         ),
     )
 

@@ -107,16 +107,18 @@ def drawings(rows: pd.DataFrame, **said) -> Chart:
             f"{', '.join(f'{one:+.3f}' for one in added)}"
         )
     style.rows(axis, names, "by the habit minus measured properly", 8.5)
-    mean = rows.groupby("name", sort=False)["added"].mean()
-    far = mean.abs().idxmax()
+    of = rows.groupby("name", sort=False)["added"].agg(["mean", "min", "max"])
+    far = of["mean"].abs().idxmax()
+    habit, outcome = far.split("\n")
+    mean, least, most = of.loc[far]
     return made(
         figure,
         said,
-        f"The largest effect is that of the {far.split(chr(10))[0]}: {mean[far]:+.3f} "
-        f"on average",
+        f"The largest mean effect is that of the {habit} on {outcome}: {mean:+.3f}, "
+        f"by drawing {least:+.3f} to {most:+.3f}",
         f"A dot per drawing and habit. {'; '.join(listing)}.",
         f"{words.counted(rows['seed'].nunique(), 'drawing')}, a dot each: too few for "
-        f"an interval.",
+        f"an interval. Look whether a row's dots lie on one side of zero.",
     )
 
 

@@ -89,8 +89,8 @@ figures.table(
 #
 # A U-Net goes down and comes up again. On the way down an *encoder* halves the picture
 # several times and learns **what** there is. On the way up a *decoder* doubles it, and
-# at each size it is handed what the encoder saw there, which tells it **where** things
-# are. The library segmentation-models-pytorch builds one in a line.
+# at each smaller size it is handed what the encoder saw there, which tells it **where**
+# things are. The library segmentation-models-pytorch builds one in a line.
 
 # %%
 tiny = smp.Unet("tu-tf_efficientnet_lite0", encoder_weights=None, classes=1)
@@ -107,15 +107,17 @@ network = runs.untrained(lesson.course)
 # and textures all the same.
 
 # %%
-channels = models.stages(network, lesson.course.size)["channels"].tolist()
+stages = models.stages(network, lesson.course.size)
 decoder = [block.conv2[0].out_channels for block in network.network.decoder.blocks]
-figures.unet(channels, decoder[: len(channels) - 1], lesson.course.size)
+figures.unet(stages, decoder)
 
 # %% [markdown]
-# Read the drawing from the left. The boxes get deeper and smaller until a single one is
-# left at the bottom, and then the way up gives back what size was lost. The dashed
-# arrows are the reason for the network's name and for its success: without them the
-# decoder would know that there is blood, and only roughly where.
+# Read the drawing from the left, where the frame comes in. The boxes get deeper and
+# smaller until a single one is left at the bottom, and then the way up gives back what
+# size was lost. The dashed arrows are the reason for the network's success: without
+# them the decoder would know that there is blood, and only roughly where. Its last
+# block alone is handed nothing: at the frame's own size the encoder has seen nothing
+# yet.
 #
 # ## Augmentation
 #

@@ -355,7 +355,7 @@ n_dark, of_each = len(darkest), darkest.value_counts()
 called = {
     "source": "the source",
     "target": "the target",
-    "wished": "the wished-for one",
+    "wished": "the wished-for target",
 }
 dark = [f"{of_each.get(domain, 0)} from {called[domain]}" for domain in packs]
 whose = words.listed(dark)

@@ -23,9 +23,8 @@ def unet(stages: pd.DataFrame, decoder: list[int], **said) -> Chart:
     down, up, last, handed = {}, {}, None, 0
     for one in stages.itertuples():
         level = one.scale.bit_length() - 1
-        colour = blue if level else plain
-        place = level, -level
-        down[level] = _block(axis, place, one.channels, (one.height, one.width), colour)
+        place, size = (level, -level), (one.height, one.width)
+        down[level] = _block(axis, place, one.channels, size, blue if level else None)
         if last is not None:
             _arrow(axis, last, down[level], plain)
         last = down[level]
@@ -48,7 +47,7 @@ def unet(stages: pd.DataFrame, decoder: list[int], **said) -> Chart:
         fontsize=9,
         color=across,
     )
-    axis.set(xlim=(-0.8, depth + len(decoder) + 0.8), ylim=(-depth - 0.6, 0.75))
+    axis.set(xlim=(-0.9, depth + len(decoder) + 0.9), ylim=(-depth - 0.6, 0.75))
     axis.axis("off")
     steps, top = len(stages) - 1, stages.iloc[0]
     return made(
@@ -70,17 +69,22 @@ def _block(
     place: tuple[int, int],
     channels: int,
     size: tuple[int, int],
-    colour: str,
+    colour: str | None,
 ) -> tuple[int, int]:
+    """A box, filled with a colour, or an outline where there is none."""
     x, y = place
-    axis.add_patch(Rectangle((x - 0.42, y - 0.26), 0.84, 0.52, facecolor=colour))
+    edge, fill = (style.COLOURS["plain"], "none") if colour is None else (None, colour)
+    axis.add_patch(
+        Rectangle((x - 0.42, y - 0.26), 0.84, 0.52, facecolor=fill, edgecolor=edge)
+    )
+    ink = edge or "white"
     axis.text(
         x,
         y + 0.07,
         f"{channels}",
         ha="center",
         va="center",
-        color="white",
+        color=ink,
         fontsize=9,
         fontweight="bold",
     )
@@ -90,7 +94,7 @@ def _block(
         f"{size[1]}×{size[0]}",
         ha="center",
         va="center",
-        color="white",
+        color=ink,
         fontsize=6.5,
     )
     return place

@@ -102,6 +102,17 @@ figures.table(
     "The splits of this run; within a domain no subject stands in two",
 )
 
+# %%
+drawn_again = ""
+if lesson.drawn and "target" not in lesson.domains.real:
+    there = {image.tobytes() for image in lesson.frames("ood_test").images}
+    wished = lesson.frames("ood_wished").images
+    same = sum(image.tobytes() in there for image in wished)
+    drawn_again = (
+        "the patients of `ood_test` drawn again, with more blood "
+        f"({same} of its {len(wished)} frames are the same to the pixel); "
+    )
+
 # %% [markdown]
 # | split | what it is for |
 # |---|---|
@@ -110,7 +121,7 @@ figures.table(
 # | `id_test` | held out: how good is the network where it belongs? |
 # | `ood_val` | subjects of the target that may be looked at when something is chosen |
 # | `ood_test` | held out, *out of domain*: the question of this course |
-# | `ood_wished` | the benchmark one would wish for, with blood in every patient; it exists on the phantom only (`ood_wished_val` beside it, to choose on) |
+# | `ood_wished` | the benchmark one would wish for, with blood in every patient; {drawn_again}it exists on the phantom only (`ood_wished_val` beside it, to choose on) |
 #
 # One frame of each domain, before any explanation; drag to the next pair. The line is
 # the edge of the blood, where there is any. **What would you expect a network
@@ -154,7 +165,7 @@ play.pairs(one_of_each_subject("train"), one_of_each_subject("ood_test"))
 # | 09 | [Without training, and with a click](09_without_training_and_with_a_click.ipynb) | Does a method that never trained survive new surgery, and what is a click worth? |
 # | 10 | [When not to trust it](10_when_not_to_trust_it.ipynb) | Could the network, or we, have known that it breaks? |
 #
-# Each lesson has exercises: a cell to fill in, a check that tells right from wrong, and
+# Each of these lessons has exercises: a cell to fill in, a check that tells right from wrong, and
 # a folded solution. Each closes with three questions.
 #
 # ## How to run it

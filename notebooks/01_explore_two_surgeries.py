@@ -50,7 +50,7 @@ import pandas as pd
 from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 
-from helpers import figures, frames, play, shift
+from helpers import figures, frames, play, shift, words
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
@@ -112,20 +112,70 @@ figures.strip(
     title="Blood in the source (above) and in the target",
 )
 
-# %% [markdown] tags=["elsewhere"]
-# In the course's own two kinds of surgery, real or drawn, blood above is the brightest
-# red there is, in large pools, on tissue that fills the picture. Below, the view is round
-# and dark, the organs have several colours, and the blood is a small dark patch among
-# them. "Bright red" would find blood above and miss it below; "darker than what is
-# around it" might find both, and much else. Where the frames are your own, ask the two
-# questions again.
+# %% [markdown]
+# Two cues can be weighed at once: how bright the blood is, and how saturated (how far
+# from grey), against the rest of what the camera sees.
+
+
+# %%
+def blood_and_rest(split):
+    packed, rows = lesson.frames(split), []
+    seen = view_of(packed) & packed.valid
+    for row in with_blood(split, len(packed)):
+        pixels, blood = packed.images[row] / 255, packed.blood[row]
+        most, least = pixels.max(axis=2), pixels.min(axis=2)
+        bright = pixels @ [0.299, 0.587, 0.114]
+        saturated = (most - least) / np.maximum(most, 1 / 255)
+        for part, here in (("blood", blood & seen[row]), ("rest", ~blood & seen[row])):
+            one = [split, part, packed.table["subject"].iloc[row]]
+            if here.any():
+                one += [bright[here].mean(), saturated[here].mean()]
+                rows.append([*one, 100 * here.sum() / seen[row].sum()])
+    return rows
+
+
+# %%
+where = ["split", "part"]
+rows = pd.DataFrame(
+    [*blood_and_rest("train"), *blood_and_rest("ood_test")],
+    columns=[*where, "subject", "brightness", "saturation", "area, %"],
+)
+cues = rows.groupby([*where, "subject"]).mean().groupby(where, sort=False).mean()
+order = [(split, part) for split in ("train", "ood_test") for part in ("blood", "rest")]
+cues = cues.reindex(order)
+cues["frames"] = rows.groupby(where).size()
+figures.table(cues.reset_index(), "Frames with blood, mean over subjects")
+
+
+# %%
+def told(split):
+    blood, rest = cues.loc[(split, "blood")], cues.loc[(split, "rest")]
+    if np.isnan(blood["brightness"]):
+        return "has no blood to compare"
+    bright = "brighter" if blood["brightness"] > rest["brightness"] else "darker"
+    more = "more" if blood["saturation"] > rest["saturation"] else "less"
+    return (
+        f"has blood that is {bright} and {more} saturated than the rest of the view (a "
+        f"saturation of {blood['saturation']:.2f} against {rest['saturation']:.2f}), "
+        f"and where there is any it covers {blood['area, %']:.1f} %"
+    )
+
+
+above, below = told("train"), told("ood_test")
+
+# %% [markdown]
+# The source {above}. The target {below}. A cue that points the same way in both can
+# still fail, since a network also learns how far it goes: what counts as a deep red
+# above may be rare below. And much that is darker than what is around it, or redder, is
+# no blood.
 #
 # ## What a label is made of
 #
-# CholecSeg8k's label names 13 classes. Blood is one number in a mask file, and the
-# next number is another organ: this is where the study that we start from took a wrong
-# turn (lesson 05). A white border and a few unlabelled patches are *unknown*. There we
-# don't know whether there is blood, so these pixels count nowhere.
+# CholecSeg8k's label names 13 classes. Each is a colour in one mask file and a grey in
+# another, and only a table says which is which: the study that we start from took
+# another organ's colour for that of blood (lesson 05). A white border and a few
+# unlabelled patches are *unknown*. There we don't know whether there is blood, so these
+# pixels count nowhere.
 
 # %%
 row = int(np.argmax(lesson.frames("ood_test").blood.sum(axis=(1, 2))))
@@ -174,20 +224,21 @@ black_share = share_of_black(target)
 
 # %% tags=["check"]
 check(
-    lambda: np.isclose(
-        black_share.mean(),
-        np.mean(
-            [
-                100 * np.mean(part)
-                for part in [
+    lambda: (
+        len(black_share) == target.table["subject"].nunique()
+        and all(
+            np.isclose(
+                black_share[name],
+                100
+                * np.mean(
                     [
                         (target.classes[i] == 0).sum() / target.valid[i].sum()
                         for i in np.flatnonzero(target.table["subject"] == name)
                     ]
-                    for name in target.table["subject"].unique()
-                ]
-            ]
-        ),
+                ),
+            )
+            for name in target.table["subject"].unique()
+        )
     ),
     "Class 0 is the black background: count it in each frame, divide by the frame's "
     "valid pixels, then take the mean over each subject's frames.",
@@ -300,12 +351,19 @@ play.explorer(
 
 # %%
 darkest = sample.nsmallest(10, "brightness")["domain"]
-n_dark, dark_target = len(darkest), int((darkest != "source").sum())
+n_dark, of_each = len(darkest), darkest.value_counts()
+called = {
+    "source": "the source",
+    "target": "the target",
+    "wished": "the wished-for target",
+}
+dark = [f"{of_each.get(domain, 0)} from {called[domain]}" for domain in packs]
+whose = words.listed(dark)
 
 # %% [markdown]
-# Of the {n_dark} darkest frames of this sample {dark_target} are the target's. Put the
-# frames in order of blood and go to the end of the list: a pool of a few pixels is a
-# frame "with blood" as much as a lake is, and lesson 03 will weigh them alike.
+# By domain, the {n_dark} darkest frames of this sample are {whose}. Put the frames in
+# order of blood and go to the end of the list: a pool of a few pixels is a frame "with
+# blood" as much as a lake is, and lesson 03 will weigh them alike.
 #
 # ### Exercise 2 · By how much?
 #
@@ -427,12 +485,20 @@ def between_frames(look, rounds=200):
 
 by_frames = between_frames(pair["source"])
 
+
 # %% tags=["check"]
+def as_expected():
+    # What all divisions into two halves by frames have on average, by algebra.
+    table, found = pair["source"][NAMES], np.asarray(by_frames)
+    n, half = len(table), len(table) // 2
+    apart = cdist(table, table).sum() / (n * (n - 1))
+    wanted = apart * (1 / half + 1 / (n - half))
+    error = found.std() / np.sqrt(len(found))
+    return len(found) == 200 and abs(found.mean() - wanted) < 5 * error
+
+
 check(
-    lambda: (
-        len(by_frames) == 200
-        and by_frames.mean() < np.mean(list(between_halves(pair["source"])))
-    ),
+    as_expected,
     "Permute the rows of look[NAMES], take the energy distance of the two halves, and "
     "do so 200 times; a half by frames holds every subject, so the halves are alike.",
 )
@@ -452,8 +518,8 @@ check(
 # %% tags=["quiz"]
 quiz(
     (
-        "The target has thousands of frames and blood in one patient. What do we know "
-        "about finding blood in other patients?",
+        "Suppose that a target has thousands of frames, and blood in one patient. What "
+        "do we know about finding blood in other patients?",
         {
             "As much as thousands of frames tell.": "No: they are one patient, seen "
             "thousands of times.",

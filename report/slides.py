@@ -20,7 +20,7 @@ CAPTION = re.compile(r"<figcaption>(.*?)</figcaption>", re.DOTALL)
 
 class Slide(NamedTuple):
     """A figure of a lesson: the section that it is of, its picture (HTML), its caption,
-    and the question that stands before it."""
+    and the question that stands before it in this section."""
 
     section: str
     picture: Markup
@@ -33,15 +33,16 @@ def of(page: Page) -> list[Slide]:
     made, section, end, body = [], page.title, 0, str(page.body)
     for figure in FIGURE.finditer(body):
         between = body[end : figure.start()]
-        for heading in HEADING.findall(between):
-            section = plain(heading)
+        *before, here = HEADING.split(between)
+        if before:
+            section = plain(before[-1])
         caption = CAPTION.search(figure[0])
         made.append(
             Slide(
                 section,
                 Markup(CAPTION.sub("", figure[0])),
                 plain(caption[1]) if caption else "",
-                _question(between),
+                _question(here),
             )
         )
         end = figure.end()

@@ -295,7 +295,9 @@ def strip(turned):
 
 
 def unet(turned):
-    return figures.unet([32, 16, 24, 40, 320], [256, 128, 64, 32], (96, 128))
+    maps = [(3, 96, 128, 1), (16, 48, 64, 2), (24, 24, 32, 4), (320, 12, 16, 8)]
+    names = ["channels", "height", "width", "scale"]
+    return figures.unet(pd.DataFrame(maps, columns=names), [64, 32, 16])
 
 
 # Whose title states a finding, and must turn with the values.

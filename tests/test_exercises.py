@@ -4,6 +4,7 @@ import ast
 import re
 import symtable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from lessons_by_hand import exercises as small_exercises
 from lessons_by_hand import lesson as written_lesson
+from scipy.spatial.distance import cdist
 
 from helpers import correlation, magics, settings
 from helpers.errors import CourseError
@@ -224,6 +226,62 @@ def test_each_lesson_ends_with_three_questions(lesson: Path) -> None:
     (cell,) = [c for c in notebook(lesson).cells if "quiz" in exercises.tags(c)]
     call = ast.parse(cell.source).body[-1].value
     assert call.func.id == "quiz" and len(call.args) == 3
+
+
+@pytest.fixture
+def checked(capsys):
+    """Whether a check of a lesson (its number, the exercise's number) praises, run with
+    some names and nothing else of the lesson."""
+
+    def praised(number: str, which: int, **names) -> bool:
+        (path,) = [one for one in LESSONS if one.stem[:2] == number]
+        cells = members(path)[which - 1]
+        (cell,) = [one for one in cells if "check" in exercises.tags(one)]
+        exec(cell.source, {"np": np, "cdist": cdist, "check": check, **names})
+        return capsys.readouterr().out == "Right.\n"
+
+    return praised
+
+
+def test_a_share_of_black_is_one_for_each_subject(checked) -> None:
+    classes = np.zeros((4, 2, 2), int)
+    classes[1:, 0, 0] = 1
+    classes[3, 0, 1] = 1
+    valid = np.ones((4, 2, 2), bool)
+    table = pd.DataFrame({"subject": ["a", "a", "b", "b"]})
+    target = SimpleNamespace(classes=classes, valid=valid, table=table)
+    right = pd.Series({"a": 87.5, "b": 62.5})
+    assert checked("01", 1, target=target, black_share=right)
+    for wrong in (
+        right.mean(),
+        pd.Series([75.0, 75.0], ["a", "b"]),
+        pd.Series([62.5, 87.5], ["a", "b"]),
+        right / 100,
+        pd.Series({**right, "c": 75.0}),
+        pd.Series([100.0, 75.0, 75.0, 50.0]),
+    ):
+        assert not checked("01", 1, target=target, black_share=wrong), wrong
+
+
+def test_distances_between_halves_of_frames_are_those_of_such_halves(checked) -> None:
+    random = np.random.default_rng(0)
+    subjects = np.repeat(range(6), 10)
+    table = random.normal(subjects[:, None], 0.3, (60, 2))
+    look = pd.DataFrame(table, columns=["x", "y"])
+    given = {"NAMES": ["x", "y"], "pair": {"source": look}}
+
+    def energy(first: np.ndarray) -> float:
+        a, b = table[first], table[~first]
+        within = cdist(a, a).mean() + cdist(b, b).mean()
+        return 2 * cdist(a, b).mean() - within
+
+    frames = [energy(random.permutation(60) < 30) for _ in range(200)]
+    by_subject = [energy(random.permutation(6)[subjects] < 3) for _ in range(200)]
+    assert np.mean(by_subject) > 2 * np.mean(frames)
+    assert checked("01", 3, **given, by_frames=frames)
+    assert checked("01", 3, **given, by_frames=np.array(frames))
+    for wrong in (np.zeros(200), by_subject, frames[:100], np.mean(frames)):
+        assert not checked("01", 3, **given, by_frames=wrong)
 
 
 def names(cells: list) -> tuple[set[str], set[str]]:

@@ -8,10 +8,12 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from charts_by_hand import FINDINGS, OTHERS, correlations, line, series, subject_dots
+from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
-from helpers import figures, words
+from helpers import figures, models, words
 from helpers.figures import Chart, chart, dark, style
 from helpers.figures.causes import verdict
 from helpers.statistics import Estimate
@@ -87,6 +89,40 @@ def test_every_chart_of_the_course_is_tested_here_and_takes_other_words():
     assert made == drawn
     for name in made:
         assert "said" in inspect.signature(getattr(figures, name)).parameters
+
+
+@pytest.mark.parametrize("encoder", ["lite0", "resnet18"])
+def test_the_boxes_of_the_u_net_have_the_sizes_of_its_maps(encoder):
+    model = models.build(encoder, weights=None)
+    network, seen = model.network, {"down": [], "up": []}
+
+    def note(side):
+        return lambda _, __, out: seen[side].append(tuple(out.shape[1:]))
+
+    for block in network.decoder.blocks:
+        block.register_forward_hook(note("up"))
+    stages = models.stages(model, (64, 96))
+    with torch.inference_mode():
+        frame = torch.rand(1, 3, 64, 96)
+        seen["down"] += [tuple(one.shape[1:]) for one in network.encoder(frame)]
+        network(frame)
+    found = figures.unet(stages, [channels for channels, _, _ in seen["up"]])
+    (axis,) = found.axes
+    texts = [one.get_text() for one in axis.texts]
+    boxes = [
+        text for c, h, w in seen["down"] + seen["up"] for text in (f"{c}", f"{w}×{h}")
+    ]
+    assert texts[: len(boxes)] == boxes
+    # smp's blocks take the maps beside them, and never the frame.
+    arrows = [one for one in axis.patches if isinstance(one, FancyArrowPatch)]
+    dashed = [one for one in arrows if one.get_linestyle() == "--"]
+    skips = [
+        one for one in seen["down"][1:-1] if one[1:] in {u[1:] for u in seen["up"]}
+    ]
+    assert len(dashed) == len(skips) == 4
+    assert "from the frame's 3 channels of 96×64 pixels" in found.alt
+    assert f"to {seen['down'][-1][0]} channels of 3×2, 1/32 of" in found.alt
+    assert found.title == "A U-Net: 5 steps down for what, 5 up for where"
 
 
 def test_the_words_of_a_title():

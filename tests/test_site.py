@@ -191,6 +191,18 @@ def test_a_figure_becomes_a_slide_with_its_section_question_and_caption() -> Non
     assert (second.section, second.question, second.caption) == ("Where?", "", "")
 
 
+def test_a_slide_asks_nothing_that_a_table_of_another_section_answers() -> None:
+    class One:
+        title, number = "T", "03"
+        body = (
+            '<h2 id="a">Who?</h2><p><strong>Which group?</strong></p><table></table>'
+            '<h2 id="b">The network</h2><figure class="chart"><img alt="x"></figure>'
+        )
+
+    (only,) = slides.of(One)
+    assert (only.section, only.question) == ("The network", "")
+
+
 def test_slides_are_turned_from_the_keyboard(browser, small: Path) -> None:
     visit = Visit(browser, small / "slides_00.html")
     seen = "[...document.querySelectorAll('.slide')].map(s => !s.hidden).indexOf(true)"

@@ -28,7 +28,8 @@ def segmentation_loss(
     """Half soft Dice, half binary cross-entropy, over the known pixels of a batch.
 
     All three are (N, H, W), blood and known 0 or 1. The soft Dice needs no epsilon: a
-    sigmoid is above zero, so its denominator is too.
+    sigmoid is above zero (in float32 down to logits of some -100), so its denominator
+    is too.
     """
     probability = torch.sigmoid(logits) * known
     overlap = (

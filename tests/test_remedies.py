@@ -200,7 +200,7 @@ def test_the_recorded_remedies_are_the_means_of_their_patients_by_drawing():
 
 
 def test_labels_can_be_few_only_where_somebody_bleeds(setting):
-    patients = setting.patients
+    patients = setting.data.of("ood_val")
     clean = ~np.asarray(patients.blood & patients.valid).any(axis=(1, 2))
     nobody = SimpleNamespace(patients=patients.where(clean), data=setting.data)
     assert clean.any()

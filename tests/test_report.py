@@ -61,6 +61,7 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
         "split": "id_test",
         "unit": "",
         "estimand": "Dice, tested",
+        "note": "",
     }
     assert record["results"]["empty"]["value"] is None
     printed = capsys.readouterr().out
@@ -74,7 +75,8 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
 def test_a_number_that_json_lacks_becomes_null(bench) -> None:
     raw = (
         '{"value": float("nan"), "low": float("inf"), "high": None, "level": float("nan"), "n_frames": 1, "n_subjects": 1, '
-        '"data": "cited", "split": "", "unit": "", "estimand": ""}'
+        '"data": "cited", "split": "", "unit": "", "estimand": "", '
+        '"note": ""}'
     )
     lesson(
         bench.folder,
@@ -96,6 +98,7 @@ def test_a_number_that_json_lacks_becomes_null(bench) -> None:
         "split": "",
         "unit": "",
         "estimand": "",
+        "note": "",
     }
 
 

@@ -118,6 +118,7 @@ def test_what_is_recorded_is_left_for_the_report(shown):
         "split": "id_test",
         "unit": "percent",
         "estimand": "mean",
+        "note": "note",
     }
 
 

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from helpers.errors import CourseError
@@ -167,11 +168,14 @@ def content(place: Path, *names: str) -> str:
 
 def _seal(draft: Path) -> None:
     """List the files of a draft with their sizes and checksums, and flush them all."""
-    about = {}
-    for name in sorted(_files(draft)):
-        path = draft / name
-        about[name] = [path.stat().st_size, _checksum(path)]
+
+    def sealed(path: Path) -> list:
         flush(path)
+        return [path.stat().st_size, _checksum(path)]
+
+    names = sorted(_files(draft))
+    with ThreadPoolExecutor() as pool:  # neither flushing nor a checksum holds the GIL
+        about = dict(zip(names, pool.map(lambda name: sealed(draft / name), names)))
     manifest = draft / MANIFEST
     manifest.write_text(json.dumps(about, indent=0), encoding="utf-8")
     flush(manifest)

@@ -342,18 +342,17 @@ def test_workers_of_a_machine_take_its_gpus_in_turn(monkeypatch):
     assert taken == [5 % 4, 1 % 2]
 
 
-def test_a_shared_study_ends_with_the_first_processs_code(monkeypatch, own_store):
-    for code in (0, 1, 130):
+def test_a_shared_study_ends_with_its_processes_code(monkeypatch, own_store, capsys):
+    asked = ["--profile", "smoke", "--parallel", "3", "--threads", "2"]
+    for code in (0, 1, 9):
 
-        def launched(number, module, words, code=code):
-            assert (number, module) == (3, "helpers.study") and "--parallel" in words
-            assert main._ended(code) == 0  # torchrun would make a long report of it
-            return 0
+        def launched(number, module, words, threads, code=code):
+            assert (number, module, words) == (3, "helpers.study", asked)
+            assert threads == 2
+            return code
 
         monkeypatch.setattr(main.parallel, "launch", launched)
-        assert main.main(["--profile", "smoke", "--parallel", "3"]) == code
-    monkeypatch.setattr(main.parallel, "launch", lambda *_: 9)  # it was killed
-    assert main.main(["--profile", "smoke", "--parallel", "3"]) == 9
+        assert main.main(asked) == code
 
 
 def test_a_page_that_shows_the_study_is_made_anew_with_it_and_no_other(own_store):

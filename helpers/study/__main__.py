@@ -4,7 +4,6 @@ import argparse
 import os
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -17,8 +16,6 @@ from helpers.settings import Course
 from helpers.store import tidying
 from helpers.study import engine, measuring, plan, tables
 from helpers.study.plan import Job
-
-ENDED = "COURSE_STUDY_ENDED"
 
 
 def conduct(course: Course, jobs: list[Job], **how) -> int:
@@ -150,39 +147,30 @@ def main(words: list[str] | None = None) -> int:
             print(f"{table.to_string()}\n\nThe plan: {tables.planned(course, table)}")
             return 0
         if number > 1 and "WORLD_SIZE" not in os.environ:
-            return _launched(number, sys.argv[1:] if words is None else words)
+            words = sys.argv[1:] if words is None else words
+            return parallel.launch(number, "helpers.study", words, how["threads"])
         with parallel.together() as first:
-            return _ended(int(conduct(course, jobs, **how) > 0)) if first else 0
-    except CourseError as error:
-        print(f"\n{printable(str(error))}", file=sys.stderr)
+            return int(first and conduct(course, jobs, **how) > 0)
+    except (CourseError, parallel.Broken) as error:
+        if str(error) != "1":  # another process is gone, and says it itself
+            print(f"\n{printable(str(error))}", file=sys.stderr)
         return _ended(1)
     except KeyboardInterrupt:
-        print(
-            "\nInterrupted; the same command goes on from here.",
-            file=sys.stderr,
-        )
-        return _ended(130)
-
-
-def _launched(number: int, words: list[str]) -> int:
-    """The same command in torchrun's processes. It would make a long report of an exit
-    code, so the first process writes its own to a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ[ENDED] = str(Path(folder, "code"))
-        try:
-            launched = parallel.launch(number, "helpers.study", words)
-            with open(os.environ[ENDED], encoding="utf-8") as file:
-                return int(file.read())
-        except FileNotFoundError:
-            return launched or 1
-        finally:
-            del os.environ[ENDED]
+        if "WORLD_SIZE" not in os.environ:  # one of several says it for all
+            print(
+                "\nInterrupted; the same command goes on from here.",
+                file=sys.stderr,
+            )
+        return _ended(parallel.INTERRUPTED)
 
 
 def _ended(code: int) -> int:
-    if place := os.environ.get(ENDED):
-        Path(place).write_text(str(code), encoding="utf-8")
-        return 0
+    """The exit code; one of torchrun's processes ends right here, since it may be held
+    by a step that nobody will join any more."""
+    if code and "WORLD_SIZE" in os.environ:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     return code
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import domains, parallel, settings
+from helpers import domains, parallel, runs, settings
 from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.names import printable
@@ -24,8 +24,7 @@ def conduct(course: Course, jobs: list[Job], **how) -> int:
 
     how: see engine.run.
     """
-    table = plan.table(jobs)
-    print(f"{table.to_string()}\n\nThe plan: {tables.planned(course, table)}")
+    show(course, jobs)
     data, frames = {}, {}
     for fold in dict.fromkeys(job.fold for job in jobs):
         data[fold] = domains.gather(course, fold)
@@ -56,6 +55,13 @@ def conduct(course: Course, jobs: list[Job], **how) -> int:
             "takes only these."
         )
     return left
+
+
+def show(course: Course, jobs: list[Job]) -> None:
+    """Print the plan, and keep it as a file."""
+    table = plan.table(jobs)
+    shown = table.assign(fold=table["fold"].replace({plan.SINGLE: "single"}))
+    print(f"{shown.to_string()}\n\nThe plan: {tables.planned(course, table)}")
 
 
 def _gathered(
@@ -106,6 +112,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
         "source": "a folder that takes HemoSet's place",
         "target": "a folder that takes CholecSeg8k's place",
         "on-bad": "stop (default) at a bad frame, or skip it and say so",
+        "weights": "a file with the encoder's weights, or none; else ImageNet's",
         "folds": "how many folds over the source's subjects",
         "encoders": "names, with spaces between them",
         "remedies": "names, with spaces between them",
@@ -131,10 +138,12 @@ def main(words: list[str] | None = None) -> int:
             given.seed or 0,
             *(given.data, given.source, given.target),
             given.on_bad or "stop",
+            weights=given.weights,
         )
         folds = plan.one_number("FOLDS", given.folds)
         course = course.but(folds=folds) if folds else course
         jobs = plan.jobs(course, given.encoders, given.remedies, given.seeds)
+        _check_weights(course, jobs)
         how = engine.asked({name.upper(): one for name, one in vars(given).items()})
         number = plan.one_number("PARALLEL", given.parallel) or 1
         if number > 1 and how["on"]:
@@ -143,8 +152,7 @@ def main(words: list[str] | None = None) -> int:
                 "jobs: give one of the two."
             )
         if given.plan:
-            table = plan.table(jobs)
-            print(f"{table.to_string()}\n\nThe plan: {tables.planned(course, table)}")
+            show(course, jobs)
             return 0
         if number > 1 and "WORLD_SIZE" not in os.environ:
             words = sys.argv[1:] if words is None else words
@@ -162,6 +170,13 @@ def main(words: list[str] | None = None) -> int:
                 file=sys.stderr,
             )
         return _ended(parallel.INTERRUPTED)
+
+
+def _check_weights(course: Course, jobs: list[Job]) -> None:
+    """Weights of another encoder stop a study before any job has run."""
+    if isinstance(course.weights, Path):
+        for encoder in {job.encoder for job in jobs}:
+            runs.untrained(course.but(encoder=encoder))
 
 
 def _ended(code: int) -> int:

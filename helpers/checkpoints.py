@@ -200,6 +200,7 @@ def from_hub(encoder: str, smp_name: str) -> Path:
     ) as error:  # the hub's client has a class for every way of being out of reach
         raise CourseError(
             f"The ImageNet weights of {encoder} come from a hub that cannot be reached "
-            f"({type(error).__name__}): take ENCODER=lite0, whose weights are a "
-            "package, or WEIGHTS=none, or name a file of weights with WEIGHTS=."
+            f"({type(error).__name__}): take ENCODER=lite0 (in a study "
+            "ENCODERS=), whose weights are a package, or WEIGHTS=none, or name a file "
+            "of weights with WEIGHTS=."
         ) from error

@@ -1,8 +1,10 @@
 """One training shared by several processes: what it learns is what one process learns."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -107,3 +109,90 @@ def test_more_processes_than_gpus_is_a_sentence(monkeypatch):
     with pytest.raises(CourseError, match="this machine has 2: give at most") as told:
         parallel.launch(4, "helpers.study", [])
     assert "\n" not in str(told.value)
+
+
+# How it ends
+
+
+@pytest.fixture
+def study(tmp_path):
+    """Begins a study of two processes of the tests' own (see ended_in_parallel)."""
+    begun = []
+
+    def begin(how):
+        environment = os.environ | {
+            "COURSE_STORE": str(tmp_path / "store"),
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+        }
+        environment.pop("OMP_NUM_THREADS", None)
+        command = [sys.executable, "-m", "ended_in_parallel", how, str(tmp_path)]
+        begun.append(
+            subprocess.Popen(
+                command, env=environment, stdin=subprocess.DEVNULL, stderr=-1, text=True
+            )
+        )
+        return begun[0]
+
+    yield begin
+    begun[0].kill()
+    for rank in ranks(tmp_path):
+        if alive(rank):
+            os.kill(rank, signal.SIGKILL)
+
+
+def ranks(folder):
+    return [int(file.read_text().split()[0]) for file in folder.glob("rank-*")]
+
+
+def alive(process):
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_an_interrupt_of_the_launcher_alone_ends_every_process(study, tmp_path):
+    launcher = study("forever")
+    until = time.monotonic() + 200
+    while not (tmp_path / "trains").exists():
+        assert time.monotonic() < until and launcher.poll() is None
+        time.sleep(0.05)
+    for one in (signal.SIGTERM, signal.SIGINT):  # somebody is impatient
+        launcher.send_signal(one)
+        time.sleep(0.01)
+    _, said = launcher.communicate(timeout=100)
+    assert launcher.returncode == 130
+    assert said.strip() == "Interrupted; the same command goes on from here."
+    assert len(ranks(tmp_path)) == 2 and not any(map(alive, ranks(tmp_path)))
+
+
+def test_a_shared_step_that_fails_ends_the_run_with_a_sentence(study, tmp_path):
+    launcher = study("fails")
+    _, said = launcher.communicate(timeout=200)
+    assert launcher.returncode == 1
+    assert "step that 2 processes share failed (OutOfMemoryError: CUDA out" in said
+    assert said.strip().endswith("the same command goes on from here.")
+    assert "\n" not in said.strip()
+    # No other job was begun with those that still wait in the step.
+    assert (tmp_path / "job-0").exists() and not (tmp_path / "job-1").exists()
+    assert len(ranks(tmp_path)) == 2 and not any(map(alive, ranks(tmp_path)))
+    # THREADS= is for both of them.
+    found = [file.read_text().split()[1] for file in tmp_path.glob("rank-*")]
+    assert found == ["1", "1"]
+
+
+def test_a_backward_that_fails_is_no_error_of_a_job_either(monkeypatch):
+    monkeypatch.setattr(parallel, "processes", lambda: 1)
+    monkeypatch.setattr(parallel.Shared, "share_weights", lambda _: None)
+    monkeypatch.setattr(parallel, "_tell", lambda *_: None)
+    shared = parallel.Shared(torch.nn.Conv2d(3, 1, 1))
+    images = torch.rand(2, 3, 4, 4)
+    found = parallel._Spread.apply(shared, images, *shared.weights)
+
+    def breaks(*_):
+        raise torch.OutOfMemoryError("CUDA out of memory.\nTried to allocate 1 GiB")
+
+    monkeypatch.setattr(parallel.Shared, "backward", breaks)
+    with pytest.raises(parallel.Broken, match="OutOfMemoryError: CUDA out of") as told:
+        found.mean().backward()
+    assert not isinstance(told.value, Exception) and "\n" not in str(told.value)

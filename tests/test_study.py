@@ -1,5 +1,6 @@
 """The study: its plan, one job after another or on a cluster with the same table, failures, and what varies."""
 
+import errno
 import os
 import shutil
 import signal
@@ -11,8 +12,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
-from helpers import adaptation, domains, remedies, runs, settings, store, study
+from helpers import (
+    adaptation,
+    domains,
+    models,
+    remedies,
+    runs,
+    settings,
+    store,
+    study,
+)
 from helpers.errors import CourseError
 from helpers.store import entries
 from helpers.study import __main__ as main
@@ -68,6 +79,7 @@ def test_every_profile_has_a_grid_that_can_be_run(profile):
         (["--on", "moon"], "ON=moon is neither local nor slurm, nor a file"),
         (["--on", "local", "--parallel", "2"], "give one of the two"),
         (["--data", "/nowhere/at all"], "there is no such folder"),
+        (["--weights", "/nowhere/a.pth"], "WEIGHTS=/nowhere/a.pth: there is no such"),
         (["--profile", "\x1b[31m"], "no profile"),
     ],
 )
@@ -82,7 +94,8 @@ def test_the_plan_stands_in_a_file_before_anything_runs(own_store, capsys):
     assert main.main(["--profile", "smoke", "--seeds", "2", "--plan", "1"]) == 0
     [file] = (own_store / "study").iterdir()
     assert list(pd.read_csv(file)["seed"]) == [2, 2, 2]
-    assert str(file) in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert str(file) in said and said.count("single ") == 3 and " -1 " not in said
     assert [one.name for one in own_store.iterdir()] == ["study"]
 
 
@@ -217,9 +230,99 @@ def test_a_changed_recipe_asks_for_its_own_jobs_anew(here, course, monkeypatch):
     assert measuring.kept(course, frames, JOBS[2], None) is not None
 
 
+def test_the_table_tells_the_precision_that_its_networks_learned_in(
+    here, course, monkeypatch
+):
+    assert set(here["trained_in"]) == {"float32"}
+    half = runs.baseline(course, domains.gather(course))
+    half.model.precision = "bfloat16"
+    monkeypatch.setattr(runs, "baseline", lambda *_: half)
+    rows = measuring.measured(course, None, 0, remedies.nothing)
+    assert set(rows["trained_in"]) == {"bfloat16"}
+
+
 def test_a_worker_with_other_code_says_so(course):
     [one] = engine.run(measuring.of_job, [(course, JOBS[0], "other")])
     assert "code of the course is another" in one.failure and "\n" not in one.failure
+
+
+def test_a_study_of_other_weights_is_another(here, course, monkeypatch):
+    scratch = settings.course("smoke", weights="none")
+    data = domains.gather(course)
+    assert study.read(course, data) is not None and study.read(scratch, data) is None
+    frames = {None: measuring.frames_of(data)}
+    assert measuring.kept(course, frames, JOBS[0], None) is not None
+    assert measuring.kept(scratch, frames, JOBS[0], None) is None
+    begun = []
+    monkeypatch.setattr(main, "conduct", lambda one, *_, **__: begun.append(one) or 0)
+    for weights, found in (("", "imagenet"), ("none", None)):
+        main.main(["--profile", "smoke", "--weights", weights])
+        assert begun.pop().weights == found
+
+
+def test_weights_of_another_encoder_stop_the_study_before_it_begins(
+    tmp_path, capsys, own_store
+):
+    network = models.build("resnet18", weights=None, seed=7)
+    torch.save(network.network.encoder.state_dict(), tmp_path / "ours.pth")
+    words = ["--profile", "smoke", "--weights", str(tmp_path / "ours.pth")]
+    assert main.main([*words, "--plan", "1", "--encoders", "lite0"]) == 1
+    said = capsys.readouterr().err.strip()
+    assert "ours.pth" in said and "\n" not in said
+    assert main.main([*words, "--plan", "1", "--encoders", "resnet18"]) == 0
+
+
+# The table
+
+
+@pytest.fixture
+def add(here, course, tmp_path, monkeypatch):
+    """Gathers a job of another encoder, in a store with nothing but the study."""
+    data = domains.gather(course)
+    monkeypatch.setenv("COURSE_STORE", str(tmp_path))
+
+    def added(encoder):
+        jobs = plan.table([JOBS[0]._replace(encoder=encoder)])
+        rows = here[here["seed"] == 0].assign(encoder=encoder)
+        return tables.gathered(course, data, jobs.assign(state="done"), rows)
+
+    added.read = lambda: study.read(course, data)
+    return added
+
+
+def test_two_studies_that_end_at_once_both_stand_in_the_table(add, monkeypatch):
+    add("lite0")
+    other, made = threading.Thread(target=add, args=("resnet34",)), tables.summary
+
+    def slow(rows):
+        if not other.ident:
+            other.start()
+            other.join(1)  # it waits for the lock, or would be done
+        return made(rows)
+
+    monkeypatch.setattr(tables, "summary", slow)
+    place = add("mobilenet_v2")
+    other.join()
+    encoders = {"lite0", "resnet34", "mobilenet_v2"}
+    for name in tables.FILES:
+        assert set(pd.read_csv(place / name)["encoder"]) == encoders
+
+
+def test_the_old_tables_stand_where_the_new_can_not_be_written(add, monkeypatch):
+    place = add("lite0")
+    before = add.read()
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pd.DataFrame, "to_csv", full)
+        with pytest.raises(CourseError, match="the disk is full"):
+            add("resnet34")
+    pd.testing.assert_frame_equal(add.read(), before)
+    assert [one.name for one in place.parent.iterdir()] == [place.name]
+    add("resnet34")
+    assert set(add.read()["encoder"]) == {"lite0", "resnet34"}
 
 
 # The engine
@@ -330,7 +433,6 @@ def test_hosts_are_read_from_a_file_the_first_gives_out_the_jobs(
 
 def test_workers_of_a_machine_take_its_gpus_in_turn(monkeypatch):
     import distributed
-    import torch
 
     taken = []
     monkeypatch.setattr(torch.cuda, "set_device", taken.append)
@@ -342,18 +444,17 @@ def test_workers_of_a_machine_take_its_gpus_in_turn(monkeypatch):
     assert taken == [5 % 4, 1 % 2]
 
 
-def test_a_shared_study_ends_with_the_first_processs_code(monkeypatch, own_store):
-    for code in (0, 1, 130):
+def test_a_shared_study_ends_with_its_processes_code(monkeypatch, own_store, capsys):
+    asked = ["--profile", "smoke", "--parallel", "3", "--threads", "2"]
+    for code in (0, 1, 9):
 
-        def launched(number, module, words, code=code):
-            assert (number, module) == (3, "helpers.study") and "--parallel" in words
-            assert main._ended(code) == 0  # torchrun would make a long report of it
-            return 0
+        def launched(number, module, words, threads, code=code):
+            assert (number, module, words) == (3, "helpers.study", asked)
+            assert threads == 2
+            return code
 
         monkeypatch.setattr(main.parallel, "launch", launched)
-        assert main.main(["--profile", "smoke", "--parallel", "3"]) == code
-    monkeypatch.setattr(main.parallel, "launch", lambda *_: 9)  # it was killed
-    assert main.main(["--profile", "smoke", "--parallel", "3"]) == 9
+        assert main.main(asked) == code
 
 
 def test_a_page_that_shows_the_study_is_made_anew_with_it_and_no_other(own_store):

@@ -14,8 +14,7 @@ Prediction and augmentation stay with the first process, which bounds what is ga
 import contextlib
 import datetime
 import os
-import subprocess
-import sys
+import signal
 from collections.abc import Iterator
 from functools import partial
 
@@ -25,7 +24,18 @@ from torch import Tensor, nn
 
 from helpers import settings
 from helpers.errors import CourseError
+from helpers.parallel.launching import INTERRUPTED, cores, launch
 from helpers.parallel.norms import dividing, whole_batches
+
+__all__ = [
+    "Broken",
+    "INTERRUPTED",
+    "cores",
+    "launch",
+    "processes",
+    "spread",
+    "together",
+]
 
 # A process that has nothing to do waits for as long as the first one draws or measures.
 PATIENCE = datetime.timedelta(days=30)
@@ -33,31 +43,10 @@ _control: list[dist.ProcessGroup] = []
 _shared: dict[int, "Shared"] = {}
 
 
-def launch(processes: int, module: str, words: list[str]) -> int:
-    """Run `python -m module words` in several processes by torchrun; its exit code.
-
-    The cores are shared out between them. Raises CourseError where there are fewer GPUs
-    than processes.
-    """
-    device = settings.device()
-    if device == "mps" or device == "cuda" and torch.cuda.device_count() < processes:
-        there = torch.cuda.device_count() if device == "cuda" else 1
-        raise CourseError(
-            f"PARALLEL={processes} takes a GPU for each process and this machine has "
-            f"{there}: give at most that many."
-        )
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    command += [f"--nproc-per-node={processes}", "-m", module, *words]
-    threads = os.environ.get("OMP_NUM_THREADS") or max(1, cores() // processes)
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    return subprocess.run(command, env=environment).returncode
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+class Broken(SystemExit):
+    """A shared step failed in one process, and the others wait in it for good, so that
+    the run ends; it is no error of a single job. Its code is the sentence that says
+    what failed, or 1 where another process is gone, which says it itself."""
 
 
 def processes() -> int:
@@ -70,7 +59,8 @@ def together() -> Iterator[bool]:
     """Be one of torchrun's processes: True in the first, which goes on and whose
     trainings the others join; False in each of those, once the first has ended.
 
-    Outside torchrun it is True and changes nothing.
+    Outside torchrun it is True and changes nothing. Raises Broken where a shared step
+    failed.
     """
     if int(os.environ.get("WORLD_SIZE", 1)) < 2:
         yield True
@@ -84,13 +74,34 @@ def together() -> Iterator[bool]:
     first = dist.get_rank() == 0
     try:
         if not first:
+            # Nothing here needs tidying, and a wait for the others is no place where
+            # Python would handle a signal.
+            for one in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(one, signal.SIG_DFL)
             _follow()
         yield first
-    finally:
+        # Otherwise the others may be in the middle of a step, where nobody hears it.
         if first:
             _tell("end")
-        _control.clear()
         dist.destroy_process_group()
+    finally:
+        _control.clear()
+
+
+@contextlib.contextmanager
+def _step() -> Iterator[None]:
+    """What all processes do together: what fails in it ends the run."""
+    try:
+        yield
+    except Exception as error:
+        if "/gloo/" in str(error):  # its connection to another process is lost
+            raise Broken(1) from error
+        said = str(error).strip().splitlines()
+        said = f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
+        raise Broken(
+            f"A training step that {processes()} processes share failed ({said}), and "
+            "they can't go on together; the same command goes on from here."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -109,7 +120,8 @@ def spread(model: nn.Module) -> Iterator[None]:
             "This network has dropout, which every process would draw for itself: "
             "train it without PARALLEL=."
         )
-    _tell("model", model)
+    with _step():
+        _tell("model", model)
     _shared[id(model)] = Shared(model)
     model.forward = partial(_forward, model)
     try:
@@ -173,6 +185,7 @@ class _Spread(torch.autograd.Function):
     """The network on a batch that is divided, in the first process."""
 
     @staticmethod
+    @_step()
     def forward(ctx, shared: Shared, images: Tensor, *weights: Tensor) -> Tensor:
         parts = images.tensor_split(processes())
         kind = images.device.type
@@ -191,6 +204,7 @@ class _Spread(torch.autograd.Function):
         return torch.cat(found)
 
     @staticmethod
+    @_step()
     def backward(ctx, gradient: Tensor):
         _tell("backward")
         parts = gradient.tensor_split(processes())
@@ -205,26 +219,27 @@ def _follow() -> None:
     rank, device, shared = dist.get_rank(), settings.device(), None
     with contextlib.ExitStack() as stack:
         while (told := _told())[0] != "end":
-            match told:
-                case "model", model:
-                    stack.close()
-                    model.to(device, memory_format=torch.channels_last).train()
-                    shared = Shared(model)
-                    stack.enter_context(whole_batches(model))
-                case "forward", shapes, dtype, cast:
-                    shared.share_weights()
-                    images = torch.empty(shapes[rank], dtype=dtype, device=device)
-                    dist.recv(images, 0)
-                    images = images.contiguous(memory_format=torch.channels_last)
-                    with torch.autocast(device, cast, enabled=cast is not None):
-                        found = shared.forward(images)
-                    dist.send(found.contiguous(), 0)
-                case ("backward",):
-                    gradient = torch.empty_like(
-                        shared.found, memory_format=torch.contiguous_format
-                    )
-                    dist.recv(gradient, 0)
-                    shared.backward(gradient)
+            with _step():
+                match told:
+                    case "model", model:
+                        stack.close()
+                        model.to(device, memory_format=torch.channels_last).train()
+                        shared = Shared(model)
+                        stack.enter_context(whole_batches(model))
+                    case "forward", shapes, dtype, cast:
+                        shared.share_weights()
+                        images = torch.empty(shapes[rank], dtype=dtype, device=device)
+                        dist.recv(images, 0)
+                        images = images.contiguous(memory_format=torch.channels_last)
+                        with torch.autocast(device, cast, enabled=cast is not None):
+                            found = shared.forward(images)
+                        dist.send(found.contiguous(), 0)
+                    case ("backward",):
+                        gradient = torch.empty_like(
+                            shared.found, memory_format=torch.contiguous_format
+                        )
+                        dist.recv(gradient, 0)
+                        shared.backward(gradient)
 
 
 def _tell(*words) -> None:
@@ -233,5 +248,8 @@ def _tell(*words) -> None:
 
 def _told() -> tuple:
     words = [None]
-    dist.broadcast_object_list(words, 0, _control[0], torch.device("cpu"))
+    try:
+        dist.broadcast_object_list(words, 0, _control[0], torch.device("cpu"))
+    except RuntimeError:  # the first process is gone, and says itself why
+        return ("end",)
     return words[0]

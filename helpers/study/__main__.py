@@ -4,12 +4,11 @@ import argparse
 import os
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 
-from helpers import domains, parallel, settings
+from helpers import domains, parallel, runs, settings
 from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.names import printable
@@ -18,8 +17,6 @@ from helpers.store import tidying
 from helpers.study import engine, measuring, plan, tables
 from helpers.study.plan import Job
 
-ENDED = "COURSE_STUDY_ENDED"
-
 
 def conduct(course: Course, jobs: list[Job], **how) -> int:
     """Run those jobs that the store has no result of, and gather all; how many are
@@ -27,8 +24,7 @@ def conduct(course: Course, jobs: list[Job], **how) -> int:
 
     how: see engine.run.
     """
-    table = plan.table(jobs)
-    print(f"{table.to_string()}\n\nThe plan: {tables.planned(course, table)}")
+    show(course, jobs)
     data, frames = {}, {}
     for fold in dict.fromkeys(job.fold for job in jobs):
         data[fold] = domains.gather(course, fold)
@@ -59,6 +55,13 @@ def conduct(course: Course, jobs: list[Job], **how) -> int:
             "takes only these."
         )
     return left
+
+
+def show(course: Course, jobs: list[Job]) -> None:
+    """Print the plan, and keep it as a file."""
+    table = plan.table(jobs)
+    shown = table.assign(fold=table["fold"].replace({plan.SINGLE: "single"}))
+    print(f"{shown.to_string()}\n\nThe plan: {tables.planned(course, table)}")
 
 
 def _gathered(
@@ -109,6 +112,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
         "source": "a folder that takes HemoSet's place",
         "target": "a folder that takes CholecSeg8k's place",
         "on-bad": "stop (default) at a bad frame, or skip it and say so",
+        "weights": "a file with the encoder's weights, or none; else ImageNet's",
         "folds": "how many folds over the source's subjects",
         "encoders": "names, with spaces between them",
         "remedies": "names, with spaces between them",
@@ -134,10 +138,12 @@ def main(words: list[str] | None = None) -> int:
             given.seed or 0,
             *(given.data, given.source, given.target),
             given.on_bad or "stop",
+            weights=given.weights,
         )
         folds = plan.one_number("FOLDS", given.folds)
         course = course.but(folds=folds) if folds else course
         jobs = plan.jobs(course, given.encoders, given.remedies, given.seeds)
+        _check_weights(course, jobs)
         how = engine.asked({name.upper(): one for name, one in vars(given).items()})
         number = plan.one_number("PARALLEL", given.parallel) or 1
         if number > 1 and how["on"]:
@@ -146,43 +152,40 @@ def main(words: list[str] | None = None) -> int:
                 "jobs: give one of the two."
             )
         if given.plan:
-            table = plan.table(jobs)
-            print(f"{table.to_string()}\n\nThe plan: {tables.planned(course, table)}")
+            show(course, jobs)
             return 0
         if number > 1 and "WORLD_SIZE" not in os.environ:
-            return _launched(number, sys.argv[1:] if words is None else words)
+            words = sys.argv[1:] if words is None else words
+            return parallel.launch(number, "helpers.study", words, how["threads"])
         with parallel.together() as first:
-            return _ended(int(conduct(course, jobs, **how) > 0)) if first else 0
-    except CourseError as error:
-        print(f"\n{printable(str(error))}", file=sys.stderr)
+            return int(first and conduct(course, jobs, **how) > 0)
+    except (CourseError, parallel.Broken) as error:
+        if str(error) != "1":  # another process is gone, and says it itself
+            print(f"\n{printable(str(error))}", file=sys.stderr)
         return _ended(1)
     except KeyboardInterrupt:
-        print(
-            "\nInterrupted; the same command goes on from here.",
-            file=sys.stderr,
-        )
-        return _ended(130)
+        if "WORLD_SIZE" not in os.environ:  # one of several says it for all
+            print(
+                "\nInterrupted; the same command goes on from here.",
+                file=sys.stderr,
+            )
+        return _ended(parallel.INTERRUPTED)
 
 
-def _launched(number: int, words: list[str]) -> int:
-    """The same command in torchrun's processes. It would make a long report of an exit
-    code, so the first process writes its own to a file."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ[ENDED] = str(Path(folder, "code"))
-        try:
-            launched = parallel.launch(number, "helpers.study", words)
-            with open(os.environ[ENDED], encoding="utf-8") as file:
-                return int(file.read())
-        except FileNotFoundError:
-            return launched or 1
-        finally:
-            del os.environ[ENDED]
+def _check_weights(course: Course, jobs: list[Job]) -> None:
+    """Weights of another encoder stop a study before any job has run."""
+    if isinstance(course.weights, Path):
+        for encoder in {job.encoder for job in jobs}:
+            runs.untrained(course.but(encoder=encoder))
 
 
 def _ended(code: int) -> int:
-    if place := os.environ.get(ENDED):
-        Path(place).write_text(str(code), encoding="utf-8")
-        return 0
+    """The exit code; one of torchrun's processes ends right here, since it may be held
+    by a step that nobody will join any more."""
+    if code and "WORLD_SIZE" in os.environ:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
     return code
 
 

@@ -10,7 +10,17 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from helpers import counts, domains, parallel, remedies, runs, settings, store
+from helpers import (
+    counts,
+    domains,
+    encoders,
+    parallel,
+    precision,
+    remedies,
+    runs,
+    settings,
+    store,
+)
 from helpers.errors import CourseError
 from helpers.settings import Course
 from helpers.study.plan import Job
@@ -40,7 +50,8 @@ def measured(
 
     course: with the job's encoder; its own seed says which frames there are and how
     they are split, and `seed` trains. Columns: split, subject, frames,
-    frames_with_blood, remedies.MEASURES as means over frames, and COUNTS as sums.
+    frames_with_blood, remedies.MEASURES as means over frames, COUNTS as sums, and
+    trained_in, the precision of the steps that the fold's standard network learned by.
     """
     data = domains.gather(course, fold)
     trained = replace(course, seed=seed)
@@ -60,7 +71,8 @@ def measured(
         part = sums.join(means).join(counted).reset_index()
         part.insert(0, "split", split)
         parts.append(part)
-    return pd.concat(parts, ignore_index=True)
+    rows = pd.concat(parts, ignore_index=True)
+    return rows.assign(trained_in=precision.of(baseline.model))
 
 
 def of_job(course: Course, job: Job, code: str) -> Measured:
@@ -92,6 +104,7 @@ def key_of(course: Course, frames: dict[int | None, dict], job: Job) -> dict:
     own = course.but(encoder=job.encoder)
     return dict(
         numbers=vars(own.numbers),
+        weights=encoders.told_apart(course.weights),
         remedy=job.remedy,
         seed=job.seed,
         fold=job.fold,

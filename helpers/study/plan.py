@@ -39,6 +39,9 @@ class Grid:
     seeds: int
 
 
+SINGLE = -1
+"""The fold of a single split in the tables, whose column holds whole numbers."""
+
 # What every remedy must beat, and one of each price (see adaptation.REMEDIES).
 _FEW = ("nothing", "view_rule", "heavy_augmentation", "adabn")
 _FREE = ("nothing", "view_rule", "adabn")
@@ -80,9 +83,11 @@ def jobs(
 
 
 def table(planned: list[Job]) -> pd.DataFrame:
-    """The plan, a row per job; fold is -1 for a single split."""
+    """The plan, a row per job; fold is SINGLE for a single split."""
     rows = pd.DataFrame(planned, columns=list(Job._fields))
-    return rows.assign(fold=[-1 if job.fold is None else job.fold for job in planned])
+    return rows.assign(
+        fold=[SINGLE if job.fold is None else job.fold for job in planned]
+    )
 
 
 def whole_numbers(name: str, given: str, least: int | None = None) -> tuple[int, ...]:

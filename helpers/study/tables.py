@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import store
+from helpers import encoders, store
 from helpers.adaptation import NAMES
 from helpers.domains import Domains
 from helpers.names import printable
@@ -47,22 +47,32 @@ def gathered(
     measuring.kept) with the job's columns. study.csv holds the rows, summary.csv what
     `summary` makes of them. Jobs that an earlier plan had besides stay in all three.
     """
-    if (before := read(course, data)) is not None:
-        old = pd.read_csv(_place(course, data) / "jobs.csv")
-        rows = pd.concat([_others(before, jobs), rows], ignore_index=True)
-        jobs = pd.concat([_others(old, jobs), jobs], ignore_index=True)
-    jobs, rows = (one.sort_values(JOB, kind="stable") for one in (jobs, rows))
-    tables = dict(zip(FILES, (jobs, rows, summary(rows)), strict=True))
+    place, what = _place(course, data), _what(course, data)
+    makers = (measured, *RECIPES.values())
 
     def write(draft: Path) -> None:
-        for name, table in tables.items():
+        known = (jobs, rows)
+        if (before := read(course, data)) is not None:
+            old = pd.read_csv(place / "jobs.csv"), before
+            known = [
+                pd.concat([_others(one, jobs), new], ignore_index=True)
+                for one, new in zip(old, known, strict=True)
+            ]
+        known = [one.sort_values(JOB, kind="stable") for one in known]
+        for name, table in zip(FILES, (*known, summary(known[1])), strict=True):
             table.to_csv(draft / name, index=False)
 
-    place = _place(course, data)
-    with store.locks.holding(place.with_name(f"{place.name}-new")):
-        entries.remove(place)
-        makers = (measured, *RECIPES.values())
-        return store.entry("studies", _what(course, data), write, *makers)
+    # Another study may add its jobs at the same time. The old tables stand until the
+    # new ones do.
+    draft = place.with_name(f"{place.name}-new")
+    with store.locks.holding(draft), store.writing(draft) as beside:
+        new = store.entry("studies", what, write, *makers, parent=beside)
+        if place.exists():
+            os.replace(place, beside / "old")
+        os.replace(new, place)
+        entries.flush(place.parent)
+    store.locks.using(place)
+    return place
 
 
 def read(course: Course, data: Domains) -> pd.DataFrame | None:
@@ -94,6 +104,7 @@ def _what(course: Course, data: Domains) -> dict:
     parts = (data.source, data.target, data.wished)
     return dict(
         numbers=vars(course.but(encoder="").numbers),
+        weights=encoders.told_apart(course.weights),
         seed=course.seed,
         frames=[None if part is None else part.digest for part in parts],
         **store.made_by(measured, *RECIPES.values()),

@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from helpers import frames, models, phantom, settings, training
 from helpers.checkpoints import write_state
 from helpers.frames import Packed
-from helpers.parallel import cores
+from helpers.processes import cores
 from helpers.study import plan
 
 HERE = Path(__file__).parent

@@ -24,13 +24,12 @@ from torch import Tensor, nn
 
 from helpers import settings
 from helpers.errors import CourseError
-from helpers.parallel.launching import INTERRUPTED, cores, launch
+from helpers.parallel.launching import INTERRUPTED, launch
 from helpers.parallel.norms import dividing, whole_batches
 
 __all__ = [
     "Broken",
     "INTERRUPTED",
-    "cores",
     "launch",
     "processes",
     "spread",

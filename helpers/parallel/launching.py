@@ -12,6 +12,7 @@ import torch
 
 from helpers import settings
 from helpers.errors import CourseError
+from helpers.processes import cores
 
 INTERRUPTED = 130
 
@@ -61,10 +62,3 @@ def _hangups_interrupt() -> None:
     hangup = getattr(signal, "SIGHUP", None)
     if hangup and signal.getsignal(hangup) == signal.SIG_DFL:
         signal.signal(hangup, signal.default_int_handler)
-
-
-def cores() -> int:
-    """The cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

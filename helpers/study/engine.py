@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from helpers.errors import CourseError
 from helpers.names import printable
-from helpers.parallel import cores
+from helpers.processes import cores
 
 # Where results are kept, wherever a job runs.
 CARRIED = ("COURSE_STORE", "COURSE_STORE_GB", "COURSE_FROM")

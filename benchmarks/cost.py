@@ -142,8 +142,8 @@ def page(rates: pd.DataFrame) -> str:
         f"networks of at most {numbers.epochs} epochs at {numbers.size[0]}x"
         f"{numbers.size[1]}, batch {numbers.batch}. Early stopping makes it less.",
         f"## Measured: {rates['device'].iloc[0]}, {rates['threads'].iloc[0]} threads, "
-        f"PyTorch {rates['torch'].iloc[0]}, float32",
-        _markdown(rates[["what", "encoder", "value", "unit"]].round(2)),
+        f"PyTorch {rates['torch'].iloc[0]}",
+        _markdown(rates[["what", "encoder", "value", "unit", "precision"]].round(2)),
         f"The machine's load was {rates['load'].iloc[0]:g} when this was measured. A "
         "load above the number of cores means that other programs took their share, "
         "and that the machine can do better than these rates.",
@@ -239,7 +239,7 @@ def _markdown(table: pd.DataFrame) -> str:
 
 def rates_of() -> pd.DataFrame:
     """What was measured, as recorded."""
-    return pd.read_csv(HERE / "cost.csv").fillna({"encoder": ""})
+    return pd.read_csv(HERE / "cost.csv").fillna({"encoder": "", "precision": ""})
 
 
 def main() -> None:

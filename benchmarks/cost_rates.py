@@ -20,7 +20,7 @@ import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from helpers import frames, models, phantom, settings, training
+from helpers import frames, models, phantom, precision, settings, training
 from helpers.checkpoints import write_state
 from helpers.frames import Packed
 from helpers.processes import cores
@@ -83,13 +83,16 @@ def _packed(folder: Path, course: settings.Course, rows: list) -> Packed:
 def _of_encoder(encoder, packed, course, rows: list, folder: Path) -> None:
     numbers = course.numbers
     model = models.build(encoder, weights=None, seed=0)
-    model.to(settings.device(), memory_format=torch.channels_last)
+    device = settings.device()
+    model.to(device, memory_format=torch.channels_last)
+    # As a job does it: the precision that this machine is fastest with.
+    model.precision = precision.chosen(numbers.precision, model, course.size, device)
     optimizer = torch.optim.Adam(model.parameters(), lr=numbers.learning_rate)
     light, every = training.light_augmentation(), np.arange(numbers.batch)
     ready = training.batch_of(packed, every, light)
 
     def step(_: int) -> None:
-        images, blood, known = (one.to(settings.device()) for one in ready)
+        images, blood, known = (one.to(device) for one in ready)
         images = images.to(memory_format=torch.channels_last)
         training.training_step(model.train(), optimizer, images, blood, known)
 
@@ -101,17 +104,22 @@ def _of_encoder(encoder, packed, course, rows: list, folder: Path) -> None:
     with FlopCounterMode(display=False) as whole:
         model.train()(ready[0][:2]).sum().backward()
     write_state(model.state_dict(), folder / "weights.pt")
+    steps, passes = (
+        numbers.batch / _seconds(step),
+        2 * numbers.batch / _seconds(predict),
+    )
     rows += [
-        _row("training step", encoder, numbers.batch / _seconds(step), "frames/s"),
-        _row("prediction", encoder, 2 * numbers.batch / _seconds(predict), "frames/s"),
+        _row("training step", encoder, steps, "frames/s", model.precision),
+        _row("prediction", encoder, passes, "frames/s", model.precision),
         _row("training step", encoder, whole.get_total_flops() / 2e9, "GFLOP/frame"),
         _row("prediction", encoder, forward.get_total_flops() / 1e9, "GFLOP/frame"),
         _row("weights", encoder, (folder / "weights.pt").stat().st_size, "bytes"),
     ]
 
 
-def _row(what: str, encoder: str, value: float, unit: str) -> dict:
-    return {"what": what, "encoder": encoder, "value": float(value), "unit": unit}
+def _row(what: str, encoder: str, value: float, unit: str, taken_in: str = "") -> dict:
+    row = {"what": what, "encoder": encoder, "value": float(value), "unit": unit}
+    return row | {"precision": taken_in}
 
 
 def _seconds(work: Callable[[int], object]) -> float:

@@ -792,8 +792,8 @@ n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 # ({black.interval}). What does no better than a control has not been shown to know more
 # than it. And the source is the same {n_home} frames of {n_home_subjects} subjects for
 # every subject of the target: the interval doesn't know of those. Nor does it know of
-# chance in training. Three members are three draws, and we have seen another three of
-# the same recipe answer quite otherwise, which reaches the alarm below as well.
+# chance in training. Three members are three draws: another three of the same recipe may
+# answer otherwise, and one seed can't tell how far, which reaches the alarm below, too.
 #
 # Does the distance see *anything* but the black? We lend the patients' surround to the
 # source's frames: everything outside of a patient's view becomes black, and the tissue

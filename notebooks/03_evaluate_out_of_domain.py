@@ -48,20 +48,11 @@ import pandas as pd
 from scipy.ndimage import binary_dilation
 from scipy.stats import binom
 
-from helpers import (
-    counts,
-    evaluation,
-    figures,
-    intervals,
-    play,
-    runs,
-    statistics,
-    words,
-)
+from helpers import counts, evaluation, figures, intervals, play, runs, statistics
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.views import view_of
-from helpers.words import name_of
+from helpers.words import counted, listed, name_of, number
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -281,7 +272,7 @@ placed = "No mark is false here."
 if n_marks:
     most = organs.iloc[0]
     placed = f"*{most['class']}* holds {most['share']:.0f} % of the false marks and "
-    placed += f"{words.number(most['ring'], '.0f')} % of the ring. How many subjects "
+    placed += f"{number(most['ring'], '.0f')} % of the ring. How many subjects "
     placed += f"say so: {two:.0f} % of all false marks come from two of {len(each)}."
 
 # %% [markdown]
@@ -610,7 +601,7 @@ figures.failure_bars(
 
 # %% tags=["phantom"]
 wished = by_subject["ood_wished"]
-only = words.listed(list(by_subject["ood_test"].index))
+only = listed(list(by_subject["ood_test"].index))
 figures.single_patient(wished, "Dice on frames with blood, mean of a patient")
 
 # %% [markdown] tags=["phantom"]
@@ -745,10 +736,10 @@ play.frames(per_frame, framed, title="Look through the frames of all splits")
 
 # %%
 zero = per_frame[per_frame["dice"] == 0]
-n_zero = words.counted(len(zero), "frame")
-of_zero = words.counted(zero["subject"].nunique(), "subject")
+n_zero = counted(len(zero), "frame")
+of_zero = counted(zero["subject"].nunique(), "subject")
 modes = zero["mode"].value_counts()
-said = words.listed([f"{n} are *{mode}*" for mode, n in modes.items()]) or "none"
+said = listed([f"{n} are *{mode}*" for mode, n in modes.items()]) or "none"
 
 # %% [markdown]
 # Filter for one subject, and then for one mode: do the failures of a subject look alike?

@@ -521,8 +521,8 @@ quiz(
 # You saw three honest correlations where a single number is usual, a dummy that has
 # what arithmetic gives, another that borrows the network's areas, and what is left when
 # the amount of blood is given. **Doubt** a correlation that does not say which of the
-# three it is. And doubt it as a *cause* in any case: most traits of the drawn patients
-# were drawn independently of one another, but how black the surround is and which
-# organs are in view was copied from real ones, and elsewhere nothing need be
+# three it is. And doubt it as a *cause* in any case: in the drawing most traits of a
+# patient were chosen independently of one another, but how black the surround is and
+# which organs are in view was copied from real ones, and elsewhere nothing need be
 # independent. To learn what does harm one has to change one thing and leave the rest.
 # Lesson 06 does.

@@ -98,6 +98,7 @@ def test_each_room_edited_in_turn_makes_anew_exactly_what_uses_it(monkeypatch):
         "__main__",
         "engine",
         "fetch",
+        "launching",
         "plan",
         "surfaces",
     }, asleep

@@ -175,21 +175,44 @@ def test_a_failure_while_writing_leaves_the_last_good_site(
     assert snapshot(bench.site) == before and bench.left_behind() == []
 
 
+forked = pytest.mark.skipif(not kernels.forks(4), reason="only there kernels fork")
+STAYS = """import os, time
+open(f'{place}/{os.getpid()}', 'w')
+time.sleep(120)"""
+BUILD = """from report import build
+build._at_once = lambda *_: {at_once}
+raise SystemExit(build.main())"""
+
+
+@pytest.fixture
+def two(monkeypatch) -> None:
+    """Two lessons at a time, whatever memory is free here."""
+    monkeypatch.setattr(building, "_at_once", lambda *_: 2)
+
+
+@pytest.fixture
+def running(bench) -> Path:
+    """A folder, in which STAYS leaves the number of its process."""
+    place = bench.folder / "running"
+    place.mkdir()
+    return place
+
+
+def placed(running: Path, body: str) -> str:
+    return code(f"place = {str(running)!r}\n{body}")
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(
-    ("lessons", "at_once"), [(1, 1), (4, 2) if kernels.forks(4) else (4, 1)]
+    ("lessons", "at_once"), [(1, 1), pytest.param(4, 2, marks=forked)]
 )
 def test_an_interrupt_leaves_nothing_behind_not_even_a_kernel(
-    bench, how: signal.Signals, lessons: int, at_once: int
+    bench, running, how: signal.Signals, lessons: int, at_once: int
 ) -> None:
-    running = bench.folder / "running"
-    running.mkdir()
-    stays = "import os, time\nopen(f'{place}/{os.getpid()}', 'w')\ntime.sleep(120)"
     for number in range(lessons):
-        first = f"place = {str(running)!r}\n"
-        lesson(bench.folder, f"{number:02}_stays", code(first + stays))
+        lesson(bench.folder, f"{number:02}_stays", placed(running, STAYS))
     process = subprocess.Popen(
-        [sys.executable, "-m", "report.build", *bench.words],
+        [sys.executable, "-c", BUILD.format(at_once=at_once), *bench.words],
         cwd=settings.ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -208,16 +231,16 @@ def test_an_interrupt_leaves_nothing_behind_not_even_a_kernel(
     assert list(bench.store.rglob("*.ipynb")) == []
 
 
+@forked
 def test_the_lesson_that_stopped_is_named_though_a_later_one_ran_beside_it(
-    bench, capsys
+    bench, running, two, capsys
 ) -> None:
-    after = bench.folder / "after"
-    waits = "import os, time\nwhile not os.path.exists(place):\n    time.sleep(0.1)"
-    place = f"place = {str(after)!r}\n"
-    lesson(bench.folder, "00_whole", code(place + waits), result())
+    waits = "import os, time\nwhile not os.listdir(place):\n    time.sleep(0.1)"
+    lesson(bench.folder, "00_whole", placed(running, waits), result())
     lesson(bench.folder, "01_whole", result("id_test.iou"))
-    lesson(bench.folder, "02_stops", code(place + "open(place, 'w')\n1 / 0"))
-    lesson(bench.folder, "03_later", code(place + "open(place + '2', 'w')\n2 / 0"))
+    stops = "open(place + '/stopped', 'w')\n1 / 0"
+    lesson(bench.folder, "02_stops", placed(running, stops))
+    lesson(bench.folder, "03_later", code("2 / 0"))
     assert bench.build() == 1
     out, said = capsys.readouterr()
     assert "02_stops stopped in cell 4" in said and "03_later" not in said
@@ -227,22 +250,14 @@ def test_the_lesson_that_stopped_is_named_though_a_later_one_ran_beside_it(
     assert len(kept) == 2  # the whole ones are found by the next build
 
 
-STAYS = """import os, time
-open(f'{place}/{os.getpid()}', 'w')
-time.sleep(120)"""
-
-
-@pytest.mark.skipif(not kernels.forks(6), reason="only there two run at a time")
+@forked
 def test_when_a_lesson_stops_no_other_one_is_begun_and_none_goes_on(
-    bench, capsys
+    bench, running, two, capsys
 ) -> None:
-    running = bench.folder / "running"
-    running.mkdir()
-    place = f"place = {str(running)!r}\n"
     fails = "import os, time\nwhile not os.listdir(place):\n    time.sleep(0.1)\n1 / 0"
-    lesson(bench.folder, "00_fails", code(place + fails))
+    lesson(bench.folder, "00_fails", placed(running, fails))
     for number in range(1, 6):
-        lesson(bench.folder, f"{number:02}_stays", code(place + STAYS))
+        lesson(bench.folder, f"{number:02}_stays", placed(running, STAYS))
     assert bench.build() == 1
     assert "00_fails stopped" in capsys.readouterr().err
     started = [int(path.name) for path in running.iterdir()]
@@ -250,17 +265,14 @@ def test_when_a_lesson_stops_no_other_one_is_begun_and_none_goes_on(
     assert list(bench.store.rglob("*.ipynb")) == [] and bench.left_behind() == []
 
 
-@pytest.mark.skipif(not kernels.forks(4), reason="only there kernels are forked")
+@forked
 def test_when_memory_runs_out_for_the_nursery_it_is_said_and_no_kernel_stays(
-    bench, capsys
+    bench, running, two, capsys
 ) -> None:
-    running = bench.folder / "running"
-    running.mkdir()
-    place = f"place = {str(running)!r}\n"
     kills = "import os\nos.kill(os.getppid(), 9)\n"
-    lesson(bench.folder, "00_kills", code(place + kills + STAYS))
+    lesson(bench.folder, "00_kills", placed(running, kills + STAYS))
     for number in range(1, 4):
-        lesson(bench.folder, f"{number:02}_stays", code(place + STAYS))
+        lesson(bench.folder, f"{number:02}_stays", placed(running, STAYS))
     assert bench.build() == 1
     said = capsys.readouterr().err
     assert "its kernel died, most often because memory ran out" in said

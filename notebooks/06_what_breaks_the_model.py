@@ -47,7 +47,8 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
-from helpers import causes, figures, phantom, pitfalls, play, shift, views, words
+import phantom
+from helpers import causes, figures, pitfalls, play, shift, views, words
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.progress import progress

@@ -35,8 +35,8 @@ from helpers import (
     training,
 )
 from helpers.frames import Packed
-from helpers.study import engine
 from helpers.views import views
+from study import engine
 
 HERE = Path(__file__).parent
 DECIDE, CONFIRM = (0, 1, 2), (100, 101, 102)

@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 
 from helpers import alarms, bleeding, domains, environment, pathways, runs, settings
-from helpers.study import engine
+from study import engine
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)

@@ -19,7 +19,6 @@ pigs, those of id_val have chosen the network's epoch.
 
 import datetime
 import json
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -28,7 +27,7 @@ import numpy as np
 import pandas as pd
 
 from helpers import causes, domains, environment, phantom, runs, settings, shift, store
-from helpers.study import engine
+from study import engine
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)
@@ -119,8 +118,7 @@ def main() -> None:
     for seed in SEEDS:
         prepared(seed)  # so that no two processes train the same network
         print(f"network {seed}: {time.perf_counter() - began:.0f} s", flush=True)
-    how = engine.asked(os.environ) | {"threads": 1}
-    how["on"] = how["on"] or "local"
+    how = dict(on="local", threads=1)
     both = [(seed, way) for way in ("damage", "recovery") for seed in SEEDS]
     rows = [row for part in engine.results(of_dials, both, **how) for row in part]
     seen = engine.results(of_images, [(seed,) for seed in SEEDS], **how)

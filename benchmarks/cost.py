@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from helpers import settings
-from helpers.study import plan
 from helpers.words import listed
+from study import jobs
 
 HERE = Path(__file__).parent
 # The released data sets: HemoSet's labelled frames, and CholecSeg8k.
@@ -47,7 +47,7 @@ def work(encoder: str, times: int = 1) -> dict[str, float]:
     """What one fold and seed of an encoder ask for: frames to train on and to predict,
     networks to keep; `times` as many frames as the released data."""
     numbers = settings.course("full").numbers
-    remedies = plan.GRIDS["full"].remedies
+    remedies = jobs.GRIDS["full"].remedies
     source, target = times * SOURCE, times * TARGET
     networks = sum(TRAININGS.get(name, 0) for name in remedies)
     epochs = networks * numbers.epochs
@@ -63,7 +63,7 @@ def seconds(rates: pd.DataFrame, device: pd.Series, times: int = 1) -> float:
     """The whole study on one device, job after job, from packed frames."""
     total = 0.0
     augmenting = _rate(rates, "loading and augmenting")
-    for encoder in plan.GRIDS["full"].encoders:
+    for encoder in jobs.GRIDS["full"].encoders:
         asked = work(encoder, times)
         for what, n in (("training step", "trained"), ("prediction", "predicted")):
             total += asked[n] * _each(rates, device, what, encoder)
@@ -80,7 +80,7 @@ def _each(rates: pd.DataFrame, device: pd.Series, what: str, encoder: str) -> fl
 
 
 def _repeats() -> int:
-    return settings.course("full").numbers.folds * plan.GRIDS["full"].seeds
+    return settings.course("full").numbers.folds * jobs.GRIDS["full"].seeds
 
 
 def _rate(rates, what: str, encoder: str = "", unit: str = "frames/s") -> float:
@@ -100,7 +100,7 @@ def limits(rates: pd.DataFrame, times: int) -> dict[str, float]:
         for what in ("packed frame", "drawn frame as PNG")
     }
     pixels = np.prod(settings.course("full").size)
-    encoders = plan.GRIDS["full"].encoders
+    encoders = jobs.GRIDS["full"].encoders
     every = times * (SOURCE + TARGET)
     weights = sum(
         work(one)["networks"] * _rate(rates, "weights", one, "bytes")
@@ -128,8 +128,8 @@ def devices() -> pd.DataFrame:
 
 def page(rates: pd.DataFrame) -> str:
     """The whole page as Markdown."""
-    grid, numbers = plan.GRIDS["full"], settings.course("full").numbers
-    jobs = plan.jobs(settings.course("full"))
+    grid, numbers = jobs.GRIDS["full"], settings.course("full").numbers
+    every = jobs.planned(settings.course("full"))
     encoders = listed(grid.encoders)
     parts = [
         "# What the whole study costs, on paper",
@@ -137,7 +137,7 @@ def page(rates: pd.DataFrame) -> str:
         "`cost_devices.csv` (data sheets); no number here is typed.",
         f"The study: {SOURCE:,} + {TARGET:,} frames, {numbers.folds} folds, "
         f"{len(grid.encoders)} encoders ({encoders}), {len(grid.remedies)} remedies "
-        f"and controls, {grid.seeds} seeds: {len(jobs):,} jobs, "
+        f"and controls, {grid.seeds} seeds: {len(every):,} jobs, "
         f"{_repeats() * work('')['networks'] * len(grid.encoders):,.0f} trained "
         f"networks of at most {numbers.epochs} epochs at {numbers.size[0]}x"
         f"{numbers.size[1]}, batch {numbers.batch}. Early stopping makes it less.",
@@ -175,7 +175,7 @@ def _times(rates: pd.DataFrame) -> pd.DataFrame:
         for times in TIMES:
             hours = seconds(rates, device, times) / 3600 / device["count"]
             row[f"hours at {times}x"] = f"{hours:,.1f}"
-        loading = sum(work(one)["trained"] for one in plan.GRIDS["full"].encoders)
+        loading = sum(work(one)["trained"] for one in jobs.GRIDS["full"].encoders)
         loading *= _repeats() / _rate(rates, "loading and augmenting")
         row["of it loading"] = f"{100 * loading / seconds(rates, device):.0f} %"
         rows.append(row)
@@ -200,7 +200,7 @@ def _reading(rates: pd.DataFrame) -> list[str]:
     size = _rate(rates, "packed frame", unit="bytes")
     network = []
     for _, device in devices()[1:].iterrows():
-        rate = 1 / _each(rates, device, "prediction", plan.GRIDS["full"].encoders[0])
+        rate = 1 / _each(rates, device, "prediction", jobs.GRIDS["full"].encoders[0])
         network.append(
             f"{device['device']}: {rate * size * device['count'] / 1e6:,.0f} MB/s"
         )

@@ -24,7 +24,7 @@ from helpers import frames, models, phantom, precision, settings, training
 from helpers.checkpoints import write_state
 from helpers.frames import Packed
 from helpers.processes import cores
-from helpers.study import plan
+from study import jobs
 
 HERE = Path(__file__).parent
 BATCHES = 4  # timed, after one that is not
@@ -37,7 +37,7 @@ def measure() -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["COURSE_STORE"] = str(Path(folder, "store"))
         packed = _packed(Path(folder), course, rows)
-        for encoder in plan.GRIDS["full"].encoders:
+        for encoder in jobs.GRIDS["full"].encoders:
             _of_encoder(encoder, packed, course, rows, Path(folder))
     device = f"{cores()} cores, {_processor()}"
     return pd.DataFrame(rows).assign(

@@ -37,7 +37,7 @@ from helpers.correlation import spearman
 from helpers.frames import CLASSES, Packed
 from helpers.settings import Course
 from helpers.statistics import subject_means
-from helpers.study import engine
+from study import engine
 
 HERE = Path(__file__).parent
 SEEDS, FOLDS = (0, 1, 2), 5

@@ -27,7 +27,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import domains, environment, remedies, runs, settings, store
-from helpers.study import engine
+from study import engine
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)

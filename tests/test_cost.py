@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import cost
-from helpers import domains, remedies, runs, settings, training
-from helpers.study import measuring, plan
+from helpers import domains, remedies, runs, settings, studied, training
+from study import jobs
 
 
 def test_trainings_are_those_that_the_recipes_ask_for(own_store, monkeypatch):
@@ -22,11 +22,11 @@ def test_trainings_are_those_that_the_recipes_ask_for(own_store, monkeypatch):
     course = settings.course("smoke").but(epochs=4)
     data = domains.gather(course)
     found = {}
-    for name in plan.GRIDS["full"].remedies:
+    for name in jobs.GRIDS["full"].remedies:
         asked.clear()
         baseline = runs.baseline(course, data)
         setting = remedies.Setting(course, data, baseline, "ood_wished_val")
-        measuring.RECIPES[name](setting)
+        studied.RECIPES[name](setting)
         found[name] = sum(asked) / 4
     assert {name: n for name, n in found.items() if n} == cost.TRAININGS
     once = {name: max(1, n) for name, n in cost.TRAININGS.items()}
@@ -69,7 +69,7 @@ def test_time_grows_with_the_frames_and_falls_with_the_device():
 def test_the_sum_is_the_sum_of_its_parts():
     """By hand: the frames of each part over its rate, for each fold, seed and encoder."""
     rates, device = cost.rates_of(), cost.devices().iloc[0]
-    numbers, grid = settings.course("full").numbers, plan.GRIDS["full"]
+    numbers, grid = settings.course("full").numbers, jobs.GRIDS["full"]
     epochs = sum(cost.TRAININGS.values()) * numbers.epochs
     total = 0.0
     for encoder in grid.encoders:

@@ -30,7 +30,7 @@ pdf: report $(TESTED)  ## the report, and its pages as PDF in report/pdf (needs 
 	@$(BIN)/python -m report.pdf
 
 data: $(READY)  ## say what the real data sets are, what is there, and fetch CholecSeg8k after a yes (FROM=hub or kaggle, YES=1, DATA=...)
-	@$(BIN)/python -m helpers.fetching --data="$$DATA" --from="$${FROM:-hub}" --yes="$$YES"
+	@$(BIN)/python data/fetch.py --data="$$DATA" --from="$${FROM:-hub}" --yes="$$YES"
 
 study: $(STUDIED)  ## the study as a table of jobs, here or on Dask (PLAN=1 PROFILE=full ENCODERS=... REMEDIES=... SEEDS=... WEIGHTS=... ON=local WORKERS=4)
 	@$(BIN)/python -m study $(call said,$(STUDY))

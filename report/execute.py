@@ -101,7 +101,7 @@ def studied(lesson: Path) -> dict[str, str]:
     them and of no other."""
     if "studied" not in lesson.read_text(encoding="utf-8"):
         return {}
-    return {"studies": fingerprint([settings.store_folder() / "study"])}
+    return {"studies": fingerprint([settings.store_folder() / "study"], without=[])}
 
 
 def parameters(course: settings.Course, published: str = "") -> dict[str, object]:

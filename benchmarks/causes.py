@@ -17,7 +17,6 @@ estimate. Nothing is chosen here, and no test patient is looked at; of the held-
 pigs, those of id_val have chosen the network's epoch.
 """
 
-import os
 import time
 from dataclasses import asdict
 
@@ -27,7 +26,7 @@ import pandas as pd
 import phantom
 from benchmarks import recording
 from helpers import causes, domains, runs, settings, shift
-from helpers.study import engine
+from study import engine
 
 FRAMES = 4  # of each subject
 KEYS = ["seed", "direction", "game", "group"]
@@ -100,8 +99,7 @@ def main() -> None:
     for seed in seeds:
         prepared(seed)  # so that no two processes train the same network
         print(f"network {seed}: {time.perf_counter() - began:.0f} s", flush=True)
-    how = engine.asked(os.environ) | {"threads": 1}
-    how["on"] = how["on"] or "local"
+    how = dict(on="local", threads=1)
     both = [(seed, way) for way in ("damage", "recovery") for seed in seeds]
     rows = [row for part in engine.results(of_dials, both, **how) for row in part]
     seen = engine.results(of_images, [(seed,) for seed in seeds], **how)

@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 
 from helpers import environment, settings
-from helpers.study import engine
+from study import engine
 
 HERE = Path(__file__).parent
 SEEDS = (0, 1, 2)

@@ -18,7 +18,7 @@ import pandas as pd
 from helpers.case_drawing import Drawing, Frame
 from helpers.clips import Bleeding
 from helpers.errors import CourseError
-from helpers.frames.bad import named
+from helpers.frames import named
 from helpers.phantom.subjects import LAPAROSCOPIC, PIGS, ROBOTIC
 from helpers.progress import progress
 

@@ -12,9 +12,9 @@ from helpers.errors import CourseError
 from helpers.fetching.cards import Card
 from helpers.fetching.counting import differences
 from helpers.fetching.origins import Origin
-from helpers.frames import cholecseg8k
-from helpers.frames.archives import members
-from helpers.frames.bad import Bad, printable
+from helpers.frames import begins_in
+from helpers.frames.table import members
+from helpers.names import printable
 from helpers.progress import progress
 
 ROOM = 2.2
@@ -71,7 +71,7 @@ def _unpacked(came: Path, draft: Path, card: Card) -> Path:
     shutil.rmtree(draft, ignore_errors=True)  # of a run that was broken off
     zips = sorted(came.rglob("*.zip"))
     for archive in zips:
-        names = members(archive, Bad("stop"))
+        names = members(archive)
         with zipfile.ZipFile(archive) as opened:
             size = sum(opened.getinfo(name).file_size for name in names) / 1e9
             if size > ROOM * card.gigabytes:
@@ -96,7 +96,7 @@ def _videos(came: Path, card: Card, aside: Path) -> Path:
         inner.sort()
         if len(Path(parent).relative_to(came).parts) > _DEEPEST:
             inner.clear()
-        elif cholecseg8k.found_in(Path(parent)):
+        elif begins_in(Path(parent)) == "cholecseg8k":
             return Path(parent)
     raise CourseError(
         f"{printable(aside)}: what was fetched holds no video of {card.name}, so "

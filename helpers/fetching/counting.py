@@ -7,7 +7,7 @@ import pandas as pd
 from helpers import frames
 from helpers.errors import CourseError
 from helpers.fetching.cards import Card
-from helpers.frames.bad import printable
+from helpers.names import printable
 
 _SHOWN = 3
 

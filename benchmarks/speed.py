@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ from benchmarks import plain_way
 from benchmarks.machine import machine
 from helpers import batches, evaluation, frames, models, precision, settings, training
 from helpers import statistics as course_statistics
-from helpers.frames import archives, cholecseg8k
+from helpers.frames import reading
 
 HERE = Path(__file__).parent
 LESSON = settings.ROOT / "notebooks" / "02_train_a_unet.py"
@@ -91,25 +92,27 @@ def files(table: pd.DataFrame) -> list[str]:
     for row in table.sort_values("image").itertuples():
         found += [row.image, row.mask]
         if row.dataset == "cholecseg8k":
-            found.append(cholecseg8k.colour_mask(row.mask))
+            found.append(reading.colour_mask(row.mask))
     return found
 
 
 def decode(addresses: list[str]) -> None:
-    """OpenCV's bare decoding on all cores, each zip opened once in a thread."""
+    """OpenCV's bare decoding on all cores."""
 
     def one(address: str) -> None:
-        cv2.imdecode(np.frombuffer(archives.read_bytes(address), np.uint8), -1)
+        disk, member = reading.split_address(address)
+        data = zipfile.ZipFile(disk).read(member) if member else Path(disk).read_bytes()
+        cv2.imdecode(np.frombuffer(data, np.uint8), -1)
 
-    with ThreadPoolExecutor(os.cpu_count(), "bare", archives.keep_open) as pool:
+    with ThreadPoolExecutor(os.cpu_count(), "bare") as pool:
         for _ in pool.map(one, addresses):
             pass
 
 
 def pack(table: pd.DataFrame, size: tuple[int, int]) -> frames.Packed:
     """Packed into a folder of its own, which goes with the process."""
-    place = Path(tempfile.mkdtemp(dir=os.environ["BENCH_FOLDER"]))
-    return frames.pack(table, size, folder=place)
+    os.environ["COURSE_STORE"] = tempfile.mkdtemp(dir=os.environ["BENCH_FOLDER"])
+    return frames.pack(table, size)
 
 
 def packing(found: dict[str, pd.DataFrame], amounts: Amounts) -> list[Row]:

@@ -100,7 +100,9 @@ def sorted_out(folder: Path | str, fps: float = 5.0) -> tuple[list[Video], list[
     table = _table(folder / TABLE)
     found, bad, places = [], [], {}
     for path in sorted(filter(_is_case, folder.iterdir())):
-        if (first := places.setdefault(_case(path), path)) is not path:
+        if not path.name.isprintable():  # OpenCV may end the process over one
+            bad.append(f"{printable(path)} has a name that is not text: rename it.")
+        elif (first := places.setdefault(_case(path), path)) is not path:
             bad.append(
                 f"{path.name} and {first.name} are both the case '{_case(path)}'; take "
                 "one of them out."

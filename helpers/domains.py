@@ -17,7 +17,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import frames, phantom, settings, store
+import phantom
+from helpers import frames, settings, store
 from helpers.errors import CourseError
 from helpers.names import printable
 from helpers.settings import Course

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from frames_by_hand import REAL, needs_real, one_sentence, write_own, write_pig
 
-from helpers import domains, frames, phantom, settings
+import phantom
+from helpers import domains, frames, settings
 from helpers.errors import CourseError
 
 ON_CLASSES = {

@@ -21,9 +21,9 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import alarms, bleeding, clips, domains, environment, pathways, runs
-from helpers.cases import Case
 from helpers.progress import progress
 from helpers.settings import course as course_of
+from phantom.cases import Case
 
 HERE = Path(__file__).parent
 

@@ -15,6 +15,7 @@ import phantom
 from helpers import frames, store
 from helpers.errors import CourseError
 from helpers.finding import CALLED, check_apart, real_folder, unused
+from helpers.progress import progress
 from helpers.settings import Course
 
 # Below this many subjects there is no training, validation and test of whole subjects.
@@ -232,10 +233,11 @@ def drawn(course: Course, role: str) -> Path:
 def kept(role: str, write: Callable, what: dict) -> Path:
     """The folder that `write` fills for some arguments, found in the store or drawn."""
     key = dict(role=role, **what, **store.made_by(write))
-    place = store.entry(
-        "phantom", key, lambda draft: write(draft / role, **what), write
-    )
-    return place / role
+
+    def make(draft: Path) -> None:
+        write(draft / role, **what, progress=progress)
+
+    return store.entry("phantom", key, make, write) / role
 
 
 def _pack(course: Course, table: pd.DataFrame, skipped: list[str]) -> frames.Packed:

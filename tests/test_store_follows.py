@@ -35,7 +35,7 @@ ROOMS = [
 ]
 # What no drawing, network or prediction may wait for, by kind; a room stands for those in it.
 ALOOF = "figures lesson results words domains remedies shift published pitfalls prompts exercises explore intervals permutation correlation"
-LEARNED = f"phantom {ALOOF} case_drawing cases clips frames.decoding frames.hemoset frames.splits"
+LEARNED = f"phantom {ALOOF} clips frames.decoding frames.hemoset frames.splits"
 NEVER = {
     "phantom": f"training models runs adaptation settings frames.packing views {ALOOF}",
     "frames": f"training models runs adaptation phantom views {ALOOF}",

@@ -21,6 +21,7 @@ import phantom
 from helpers import frames, settings, store
 from helpers.errors import CourseError
 from helpers.names import printable
+from helpers.progress import progress
 from helpers.settings import Course
 
 LAYOUTS = {"source": "hemoset", "target": "cholecseg8k"}
@@ -233,10 +234,11 @@ def drawn(course: Course, role: str) -> Path:
 def kept(role: str, write: Callable, what: dict) -> Path:
     """The folder that `write` fills for some arguments, found in the store or drawn."""
     key = dict(role=role, **what, **store.made_by(write))
-    place = store.entry(
-        "phantom", key, lambda draft: write(draft / role, **what), write
-    )
-    return place / role
+
+    def make(draft: Path) -> None:
+        write(draft / role, **what, progress=progress)
+
+    return store.entry("phantom", key, make, write) / role
 
 
 def _split(

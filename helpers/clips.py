@@ -16,10 +16,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from helpers import names
 from helpers.errors import CourseError
+from helpers.frames.reading import rgb
 
 PICTURES = (".png", ".jpg", ".jpeg")
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
@@ -87,6 +87,9 @@ def cases(folder: Path | str, fps: float = 5.0) -> list[Video]:
             path.is_dir() or path.suffix.lower() in VIDEOS
         ):
             continue
+        if not path.name.isprintable():  # OpenCV may end the process over one
+            said = names.printable(path)
+            raise CourseError(f"{said} has a name that is not text: rename it.")
         case = path.name if path.is_dir() else path.stem
         if case in found:
             raise CourseError(
@@ -186,9 +189,8 @@ def _look_file(path: Path, _: float) -> tuple[int, float, tuple[int, int]]:
 
 def _read(path: Path) -> np.ndarray:
     try:
-        with Image.open(path, formats=("PNG", "JPEG")) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError, ValueError) as error:
+        return rgb(str(path))
+    except CourseError as error:
         raise CourseError(
             f"{path.parent.name}/{path.name} can't be read as a picture; copy it again."
         ) from error

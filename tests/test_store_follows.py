@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from report import execute
 from report.notebooks import lessons
 
 KINDS = {
-    "phantom": ["helpers.phantom.write:write_hemoset"],
+    "phantom": ["phantom.write:write_hemoset"],
     "frames": ["helpers.frames.packing:pack"],
     "models": ["helpers.runs:trained"],
     "predictions": ["helpers.runs:probabilities"],
@@ -29,12 +30,13 @@ KINDS = {
 }
 ROOMS = [
     ".".join(path.relative_to(settings.ROOT).with_suffix("").parts)
-    for path in sorted((settings.ROOT / "helpers").rglob("*.py"))
+    for house in ("helpers", "phantom")
+    for path in sorted((settings.ROOT / house).rglob("*.py"))
     if path.name != "__init__.py"
 ]
 # What no drawing, network or prediction may wait for, by kind; a room stands for those in it.
 ALOOF = "figures lesson results words domains remedies shift published pitfalls prompts exercises explore intervals permutation correlation"
-LEARNED = f"phantom {ALOOF} case_drawing cases clips frames.decoding frames.hemoset frames.splits"
+LEARNED = f"phantom {ALOOF} clips frames.decoding frames.hemoset frames.splits"
 NEVER = {
     "phantom": f"training models runs adaptation settings frames.packing views {ALOOF}",
     "frames": f"training models runs adaptation phantom views {ALOOF}",
@@ -68,7 +70,8 @@ def keys_now() -> dict[str, str]:
 
 
 def under(room: str, names: str) -> bool:
-    return any(f"{room}.".startswith(f"helpers.{name}.") for name in names.split())
+    room = f"{room.removeprefix('helpers.')}."
+    return any(room.startswith(f"{name}.") for name in names.split())
 
 
 def test_each_room_edited_in_turn_makes_anew_exactly_what_uses_it(monkeypatch):
@@ -100,7 +103,6 @@ def test_each_room_edited_in_turn_makes_anew_exactly_what_uses_it(monkeypatch):
         "fetch",
         "launching",
         "plan",
-        "surfaces",
     }, asleep
 
 
@@ -113,12 +115,13 @@ def test_the_lesson_of_remedies_waits_for_what_it_prints_the_source_of():
 
 def test_whatever_runs_while_a_result_is_made_has_been_followed(tmp_path, monkeypatch):
     """The other witness: each function of the course that Python calls."""
-    from helpers import domains, frames, phantom, runs, views
+    import phantom
+    from helpers import domains, frames, runs, views
 
     monkeypatch.setenv("COURSE_STORE", str(tmp_path))
     course, ran = settings.course("smoke"), set()
     data = domains.gather(course)
-    house = str(settings.ROOT / "helpers")
+    house = tuple(str(settings.ROOT / one) for one in ("helpers", "phantom"))
 
     def called(frame, event, _):
         name = frame.f_code.co_filename
@@ -130,18 +133,20 @@ def test_whatever_runs_while_a_result_is_made_has_been_followed(tmp_path, monkey
 
     def seen(make) -> set[tuple[str, str]]:
         ran.clear()
+        threading.setprofile(called)  # drawing goes on in other threads
         sys.setprofile(called)
         try:
             make()
         finally:
             sys.setprofile(None)
+            threading.setprofile(None)
         return {
             (module, name.split(".")[0])
             for module, name in ran
             if not module.startswith(following.PASSED_OVER) and "<" not in name[:1]
         }
 
-    drawn = {"n_frames": 10, "size": (48, 64), "workers": 1}
+    drawn = {"n_frames": 10, "size": (48, 64)}
     few = data.of("train").where(data.of("train").table.index < 8)
     for makers, make in (
         (
@@ -246,7 +251,8 @@ def test_packages_and_the_device_are_in_a_networks_key_and_threads_beside_it(
 ):
     import torch
 
-    from helpers import phantom, runs
+    import phantom
+    from helpers import runs
 
     found = store.made_by(runs.trained)
     assert found["device"] == settings.device()
@@ -274,7 +280,6 @@ def page_of(number: int, course=None, published: str = "") -> dict:
     "file, pages",
     [
         ("benchmarks/black.csv", {2, 5, 6, 7, 8, 9}),
-        ("helpers/published/recorded.json", {5}),
         ("requirements.txt", {0}),
     ],
 )

@@ -1,0 +1,107 @@
+"""A patient's clip put together: the organs in their order, inflammation, the
+telescope's beam, where blood gathers."""
+
+import cv2
+import numpy as np
+
+from phantom import blood as film
+from phantom import gallbladder, organs
+from phantom.classes import ID, UNKNOWN
+from phantom.painter import MARGIN, Painter, World
+from phantom.scene import generator, linear, mix, noise, step
+from phantom.subjects import shows
+
+
+def build(
+    subject: str, clip: int, size: tuple[int, int], seed: int, look: dict[str, float]
+) -> World:
+    """The anatomy of a clip. The patient keeps its colours and its side; each clip has
+    its own view."""
+    shape = tuple(int(side * MARGIN) for side in size)
+    rng = generator("anatomy", subject, clip, seed)
+    zoom, drop = rng.uniform(1.0, 1.5), rng.normal(0, 0.03)
+    if shows(
+        subject, "much_wall"
+    ):  # seen from further off, at times before anything but the wall
+        zoom, drop = 0.85 * zoom, drop + (0.22 if rng.random() < 0.2 else 0.05)
+    paint = Painter(shape, zoom, drop, (look["lamp_x"], look["lamp_y"]))
+    side = 1.0 if generator("body", subject, seed).random() < 0.65 else -1.0
+    body = organs.Body(paint, rng, subject, clip, look, side)
+    neck = np.array([-0.10 * side + rng.normal(0, 0.05), 0.12 + rng.normal(0, 0.03)])
+    organs.wall(body)
+    organs.ligament(body)
+    if shows(subject, "much_wall"):
+        hold = gallbladder.gallbladder(body, neck)
+        organs.liver(body)
+    else:
+        organs.liver(body)
+        hold = gallbladder.gallbladder(body, neck)
+    organs.fat(body, neck)
+    organs.bowel(body)
+    gallbladder.hilum(body, neck)
+    _inflame(body, neck)
+    _light(body, neck)
+    spread = _bleeding(body, neck)
+    wet = 0.15 + 0.85 * step(noise(rng, shape, 22 * body.scale, 2), -0.8, 0.9)
+    ripples = body.scale * (
+        0.6 * noise(rng, shape, 7 * body.scale, 2, 0.5) + 0.02 * body.fine
+    )
+    ground = np.dstack([paint.height, spread, paint.gloss * wet, paint.near])
+    focus, held = (
+        tuple(0.5 + (paint.place(point) - [shape[1] / 2, shape[0] / 2]) / size[::-1])
+        for point in (neck, hold)
+    )
+    return World(
+        np.dstack([paint.albedo, ripples]).astype(np.float32),
+        ground.astype(np.float32),
+        paint.classes,
+        tuple(map(float, focus)),
+        tuple(map(float, held)),
+    )
+
+
+def _inflame(body: organs.Body, neck: np.ndarray) -> None:
+    """Inflamed skin: pinker than the rest, without an edge. Not blood, and nobody
+    labels it as such."""
+    paint, scale = body.paint, body.scale
+    near_neck = step(paint.ellipse(neck, (0.3, 0.3), 0), 0, 0.3 * paint.high)
+    flush = step(
+        noise(body.rng, body.shape, 44 * scale, 2, 0.6) + 0.8 * near_neck, 0.5, 2.4
+    )
+    flush *= (0.25 + 0.3 * body.look["inflamed"]) * ~np.isin(
+        paint.classes, (ID["liver"], ID["wall"])
+    )
+    flush = cv2.GaussianBlur(flush.astype(np.float32), (0, 0), 3 * scale)
+    paint.albedo = mix(paint.albedo, linear(196, 92, 84), flush)
+
+
+def _light(body: organs.Body, neck: np.ndarray) -> None:
+    """The telescope's beam: brightest somewhere near the work, weak on what lies deep,
+    as the hilum does. Nobody labels the slits between organs where no light gets."""
+    paint, rng, scale, shape = body.paint, body.rng, body.scale, body.shape
+    spot = rng.normal(0, 0.16, 2) - [0, paint.drop]
+    away = paint.ellipse(spot, (0.62, 0.5), 0) / (0.5 * paint.high) - 1
+    beam = cv2.exp(-1.9 * away * away)
+    deep = step(paint.ellipse(neck, (0.40, 0.34), 0), 0, 0.34 * paint.high)
+    paint.near *= 1 - 0.55 * deep * step(noise(rng, shape, 50 * scale), -1.0, 0.8)
+    paint.near *= (0.10 + 1.15 * beam) * np.clip(
+        1 + 0.2 * noise(rng, shape, 90 * scale), 0.5, 1.5
+    )
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(4 * scale) | 1,) * 2)
+    slits = cv2.morphologyEx(paint.classes, cv2.MORPH_GRADIENT, disc) > 0
+    paint.classes[slits & (noise(rng, shape, 30 * scale, 2) > 1.6)] = UNKNOWN
+
+
+def _bleeding(body: organs.Body, neck: np.ndarray) -> np.ndarray:
+    """Where blood comes first: from vessels about the neck, in the deep, on the liver's
+    bed."""
+    paint, rng = body.paint, body.rng
+    sites = [
+        tuple(map(float, paint.place(neck + rng.normal(0, 0.10, 2))))
+        for _ in range(int(rng.integers(1, 4)))
+    ]
+    bed = cv2.GaussianBlur(
+        (paint.classes == ID["liver"]).astype(np.float32), (0, 0), 6 * body.scale
+    )
+    deep = np.clip(0.6 - paint.near, -0.5, 0.5)
+    return film.potential(rng, paint.height, sites, 0.7, 0.35) + 0.7 * deep + 0.4 * bed

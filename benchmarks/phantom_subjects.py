@@ -10,15 +10,19 @@ nothing is chosen on them here.
 import json
 from pathlib import Path
 
-from helpers import counts, runs, settings, statistics
+import pandas as pd
+
+from helpers import counts, domains, evaluation, runs, settings, statistics
 
 HERE = Path(__file__).parent
 
 
 def main() -> None:
-    table = runs.counted(
-        runs.predicted(settings.course("quick"), ("ood_wished_val", "ood_wished"))
-    )
+    course = settings.course("quick")
+    data = domains.gather(course)
+    run = runs.baseline(course, data)
+    splits = (data.of(split) for split in ("ood_wished_val", "ood_wished"))
+    table = pd.concat([evaluation.evaluate(run, packed) for packed in splits])
     means = statistics.subject_means(
         counts.on_blood(counts.dice, table), table["subject"]
     )

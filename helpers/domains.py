@@ -230,11 +230,9 @@ def drawn(course: Course, role: str) -> Path:
 
 def kept(role: str, write: Callable, what: dict) -> Path:
     """The folder that `write` fills for some arguments, found in the store or drawn."""
-    key = dict(role=role, **what, **store.made_by(write))
-    place = store.entry(
-        "phantom", key, lambda draft: write(draft / role, **what), write
-    )
-    return place / role
+    key = dict(role=role, **what)
+    draw = lambda draft: write(draft / role, **what)  # noqa: E731
+    return store.entry("phantom", key, draw, write) / role
 
 
 def _pack(course: Course, table: pd.DataFrame, skipped: list[str]) -> frames.Packed:

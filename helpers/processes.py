@@ -11,7 +11,7 @@ from multiprocessing import connection
 
 import cv2
 
-from helpers.store import following
+from helpers import store
 
 
 def cores() -> int:
@@ -34,7 +34,7 @@ def pool(workers: int, *tasks: Callable) -> ProcessPoolExecutor:
 
 
 def _code(tasks: tuple[Callable, ...]) -> str:
-    return following.follow([following.start(task) for task in tasks]).code
+    return store.made_by(*tasks)["code"]
 
 
 def _begin(tasks: tuple[Callable, ...], code: str) -> None:

@@ -21,8 +21,6 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import encoders, settings, store
-from helpers.store import following
-from helpers.store.entries import MANIFEST
 from report import exercises, kernels, memory
 from report.notebooks import notebook
 from report.places import scratch_folder
@@ -107,13 +105,10 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
 def studied(lesson: Path) -> dict[str, str]:
     """What stands for the tables of `make study`, in the key of a lesson whose code
     reaches them and of no other."""
-    reached = following.follow([], lesson=lesson.read_text(encoding="utf-8")).texts
-    if not any(module.startswith("helpers.study") for module, _ in reached):
+    if not {"study", "helpers.study"} & store.reached(lesson):
         return {}
-    digest = hashlib.sha256()
-    for manifest in sorted((settings.store_folder() / "studies").glob(f"*/{MANIFEST}")):
-        digest.update(manifest.parent.name.encode() + manifest.read_bytes())
-    return {"studies": digest.hexdigest()}
+    studies = sorted((settings.store_folder() / "studies").glob(f"*/{store.WHOLE}"))
+    return {"studies": store.key(found=[store.content(one.parent) for one in studies])}
 
 
 def parameters(course: settings.Course, published: str = "") -> dict[str, object]:
@@ -207,8 +202,7 @@ def execute(
     """
     plain = notebook(lesson)
     given = parameters(course, published)
-    what = dict(given=given, **store.made_of(lesson, execute), **made_from)
-    what |= studied(lesson)
+    what = dict(given=given, **made_from, **studied(lesson))
     fresh = []
 
     def write(draft: Path) -> None:
@@ -218,8 +212,9 @@ def execute(
 
     # An execution with rehearsals serves one that asks for none.
     wishes = [what | {"rehearsed": wish} for wish in (True, rehearsed)]
-    asked = next(filter(lambda one: store.has("executed", one), wishes), wishes[-1])
-    place = store.entry("executed", asked, write, str(lesson), execute)
+    places = [store.folder("executed", one, lesson, execute) for one in wishes]
+    asked = wishes[0] if store.whole(places[0]) else wishes[1]
+    place = store.entry("executed", asked, write, lesson, execute)
     done = nbformat.read(place / NAME, as_version=4)
     seconds = done.metadata["course"]["seconds"]
     return Executed(lesson.stem, done, seconds, bool(fresh))

@@ -172,7 +172,6 @@ def pack(
         size=list(size),
         keep_aspect=bool(keep_aspect),
         arrays=list(arrays.ARRAYS),
-        **store.made_by(decoded, arrays.write),
     )
 
     def write(draft: Path) -> None:

@@ -13,7 +13,6 @@ from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.names import printable
 from helpers.settings import Course
-from helpers.store import tidying
 from helpers.study import engine, measuring, plan, tables
 from helpers.study.plan import Job
 
@@ -190,5 +189,4 @@ def _ended(code: int) -> int:
 
 
 if __name__ == "__main__":
-    tidying.tidy()
     sys.exit(main())

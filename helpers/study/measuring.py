@@ -15,7 +15,6 @@ from helpers import (
     domains,
     encoders,
     parallel,
-    precision,
     remedies,
     runs,
     settings,
@@ -51,7 +50,7 @@ def measured(
     course: with the job's encoder; its own seed says which frames there are and how
     they are split, and `seed` trains. Columns: split, subject, frames,
     frames_with_blood, remedies.MEASURES as means over frames, COUNTS as sums, and
-    trained_in, the precision of the steps that the fold's standard network learned by.
+    trained_in, the type of the steps that the fold's standard network learned by.
     """
     data = domains.gather(course, fold)
     trained = replace(course, seed=seed)
@@ -72,7 +71,7 @@ def measured(
         part.insert(0, "split", split)
         parts.append(part)
     rows = pd.concat(parts, ignore_index=True)
-    return rows.assign(trained_in=precision.of(baseline.model))
+    return rows.assign(trained_in=baseline.history.dtype)
 
 
 def of_job(course: Course, job: Job, code: str) -> Measured:
@@ -99,7 +98,7 @@ def code_of(job: Job) -> str:
 
 
 def key_of(course: Course, frames: dict[int | None, dict], job: Job) -> dict:
-    """The whole key of a job's result in the store. frames: of each fold, `frames_of`
+    """The values that a job's result is asked with. frames: of each fold, `frames_of`
     it."""
     own = course.but(encoder=job.encoder)
     return dict(
@@ -109,7 +108,6 @@ def key_of(course: Course, frames: dict[int | None, dict], job: Job) -> dict:
         seed=job.seed,
         fold=job.fold,
         frames=frames[job.fold],
-        **store.made_by(measured, RECIPES[job.remedy]),
     )
 
 
@@ -126,10 +124,12 @@ def kept(
     else read from the store; None where the store has none.
     """
     what = key_of(course, frames, job)
-    if found is None and not store.has("study_jobs", what):
+    makers = (measured, RECIPES[job.remedy])
+    if found is not None:
+        store.entry("study_jobs", what, partial(_write, found), *makers)
+    place = store.folder("study_jobs", what, *makers)
+    if not store.whole(place):
         return None
-    write = None if found is None else partial(_write, found)
-    place = store.entry("study_jobs", what, write, measured, RECIPES[job.remedy])
     return pd.read_csv(place / "rows.csv", dtype={"subject": str})
 
 

@@ -13,7 +13,6 @@ from helpers.adaptation import NAMES
 from helpers.domains import Domains
 from helpers.names import printable
 from helpers.settings import Course, store_folder
-from helpers.store import entries
 from helpers.study.measuring import RECIPES, measured
 from helpers.study.variation import complete, components
 from helpers.words import listed
@@ -26,6 +25,7 @@ JOB = ["fold", "encoder", "remedy", "seed"]
 FACTORS = ("fold", "seed", "subject")
 MEASURES = ("dice", "dice_view", "recall", "alarm_at_1px", "alarm_at_1pct")
 FILES = ("jobs.csv", "study.csv", "summary.csv")
+MAKERS = (measured, *RECIPES.values())
 
 
 def planned(course: Course, jobs: pd.DataFrame) -> Path:
@@ -48,7 +48,6 @@ def gathered(
     `summary` makes of them. Jobs that an earlier plan had besides stay in all three.
     """
     place, what = _place(course, data), _what(course, data)
-    makers = (measured, *RECIPES.values())
 
     def write(draft: Path) -> None:
         known = (jobs, rows)
@@ -62,17 +61,8 @@ def gathered(
         for name, table in zip(FILES, (*known, summary(known[1])), strict=True):
             table.to_csv(draft / name, index=False)
 
-    # Another study may add its jobs at the same time. The old tables stand until the
-    # new ones do.
-    draft = place.with_name(f"{place.name}-new")
-    with store.locks.holding(draft), store.writing(draft) as beside:
-        new = store.entry("studies", what, write, *makers, parent=beside)
-        if place.exists():
-            os.replace(place, beside / "old")
-        os.replace(new, place)
-        entries.flush(place.parent)
-    store.locks.using(place)
-    return place
+    # Another study may add its jobs at the same time: it waits.
+    return store.entry("studies", what, write, *MAKERS, anew=True)
 
 
 def read(course: Course, data: Domains) -> pd.DataFrame | None:
@@ -84,9 +74,8 @@ def read(course: Course, data: Domains) -> pd.DataFrame | None:
     are those that learned.
     """
     place = _place(course, data)
-    if not place.exists() or entries.damaged(place) is not None:
+    if not store.whole(place):
         return None
-    store.locks.using(place)
     return pd.read_csv(place / "study.csv", dtype={"subject": str})
 
 
@@ -97,7 +86,7 @@ def _others(table: pd.DataFrame, jobs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _place(course: Course, data: Domains) -> Path:
-    return store.folder("studies", **_what(course, data))
+    return store.folder("studies", _what(course, data), *MAKERS)
 
 
 def _what(course: Course, data: Domains) -> dict:
@@ -107,7 +96,6 @@ def _what(course: Course, data: Domains) -> dict:
         weights=encoders.told_apart(course.weights),
         seed=course.seed,
         frames=[None if part is None else part.digest for part in parts],
-        **store.made_by(measured, *RECIPES.values()),
     )
 
 

@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from helpers.checkpoints import write_state
 from torch.utils.flop_counter import FlopCounterMode
 
-from helpers import frames, models, phantom, precision, settings, training
+import phantom
+from helpers import frames, models, settings, training
 from helpers.frames import Packed
+from helpers.models import write_state
 from helpers.processes import cores
 from helpers.study import plan
 

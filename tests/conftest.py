@@ -28,6 +28,7 @@ from lessons_by_hand import (
     prose,
     result,
 )
+from rehearsals import rehearsed
 
 from helpers import settings
 from report.build import build, main
@@ -67,9 +68,9 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
         patch.setenv("COURSE_STORE", str(store))
         course = settings.course("smoke")
         made_from = inputs(course)
-        with surroundings():
+        with surroundings(), rehearsed():
             executed = {
-                lesson.stem: execute(lesson, course, made_from, rehearsed=True)
+                lesson.stem: execute(lesson, course, made_from)
                 for lesson in reversed(lessons())
             }
         printed = io.StringIO()

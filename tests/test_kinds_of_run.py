@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import settings
+from helpers import settings, words
 from report.build import build
 from report.domains import banner
 from report.notebooks import FOLDER, lessons
@@ -40,14 +40,11 @@ class Ran:
     domains: dict[str, str]
 
     def pages(self) -> dict[str, str]:
-        """Every page's words about the run and its pictures' alternative texts: without
-        code, and without what speaks of other data."""
+        """Every page's words and its pictures' alternative texts, without code."""
         found = {}
         for path in sorted(self.site.glob("*.html")):
             if not path.name.startswith(ABOUT_OTHERS):
-                text = path.read_text()
-                kept = r"<!--elsewhere-->.*?<!--/elsewhere-->"
-                found[path.stem] = words_of(re.sub(kept, " ", text, flags=re.S))
+                found[path.stem] = words_of(path.read_text())
         return found
 
     def results(self) -> dict:
@@ -167,10 +164,12 @@ def test_where_nothing_is_drawn_no_subject_is_called_drawn(kind, request) -> Non
         assert not wrong.search(text), (name, wrong.search(text))
 
 
-def test_pages_of_own_folders_speak_of_neither_pigs_nor_patients(own) -> None:
-    wrong = re.compile(r".{40}\b(pigs?|patients?|hemoset|cholecseg8k)\b", re.I)
-    for name, text in own.pages().items():
-        assert not wrong.search(text), (name, wrong.search(text))
+@pytest.mark.parametrize("kind, times", [("own", 1), ("half", 0)])
+def test_each_lesson_says_once_that_its_text_is_about_other_data(
+    kind, times, request
+) -> None:
+    for name, text in request.getfixturevalue(kind).pages().items():
+        assert text.count(words.OWN) == times * name[:2].isdigit(), name
 
 
 def test_a_page_to_be_published_shows_no_pixel_of_a_real_frame(half) -> None:

@@ -156,7 +156,8 @@ def _mirrored(part: v2.RandomHorizontalFlip, images: Tensor, masks: Tensor):
 def _moved(part: v2.RandomAffine, images: Tensor, masks: Tensor):
     """Each pixel looks where it came from, to the nearest; from outside comes 0."""
     plain = part.shear is None and part.center is None and part.fill == 0
-    if not plain or part.interpolation != v2.InterpolationMode.NEAREST:
+    nearest = v2.InterpolationMode(part.interpolation) == v2.InterpolationMode.NEAREST
+    if not (plain and nearest):
         return None
     height, width = images.shape[-2:]
     half = torch.tensor([width / 2, height / 2], dtype=torch.float64)

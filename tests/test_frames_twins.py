@@ -103,11 +103,8 @@ def test_a_store_that_cannot_be_written(tmp_path, monkeypatch, number, cause, re
 
     monkeypatch.setenv("COURSE_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(Path, "mkdir", refused)
-    for call in (
-        lambda: store.folder("frames", a=1),
-        lambda: store.write_folder(tmp_path / "store" / "a", lambda _: None),
-    ):
-        sentence_of(call, "/store", cause, remedy)
+    call = lambda: store.entry("frames", {}, lambda _: None)  # noqa: E731
+    sentence_of(call, "/store", cause, remedy)
 
 
 # -- links and doubles ------------------------------------------------------------------

@@ -246,14 +246,16 @@ def test_a_short_cosine_climbs_back_as_the_published_one_did() -> None:
     assert np.argmin(published) == 30 and published[-1] > 0.6
 
 
-def test_a_training_runs_at_the_rates_that_its_foot_says(tmp_path: Path) -> None:
+def test_a_training_runs_at_the_rates_that_its_foot_says(
+    tmp_path: Path, own_store: Path
+) -> None:
     table = frame_table(subject=["a", "b"] * 2, clip=list("abab"))
     frames = packed(tmp_path / "p", table, blood=np.ones((4, 32, 32), bool))
     numbers = settings.course("smoke").but(epochs=6, batch=4).numbers
     for foot, over in ((3, 3), (None, 6)):
         model = torch.nn.Conv2d(3, 1, 1)
         history = training.fit(
-            model, frames, frames, numbers, 0, tmp_path / f"{foot}.pt", foot=foot
+            model, frames, frames, numbers, 0, {"foot": foot}, foot=foot
         )
         assert history.learning_rate == pytest.approx(
             rates(6, over, numbers.learning_rate), abs=1e-12

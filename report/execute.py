@@ -97,12 +97,11 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
 
 
 def studied(lesson: Path) -> dict[str, str]:
-    """What stands for the tables of `make study`, in the key of a lesson whose code
-    reaches them and of no other."""
-    if not {"study", "helpers.study"} & store.reached(lesson):
+    """What stands for the tables of `make study`, in the key of a lesson that reads
+    them and of no other."""
+    if "studied" not in lesson.read_text(encoding="utf-8"):
         return {}
-    studies = sorted((settings.store_folder() / "studies").glob(f"*/{store.WHOLE}"))
-    return {"studies": store.key(found=[store.content(one.parent) for one in studies])}
+    return {"studies": fingerprint([settings.store_folder() / "study"], without=[])}
 
 
 def parameters(course: settings.Course, published: str = "") -> dict[str, object]:

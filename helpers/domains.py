@@ -15,6 +15,7 @@ import phantom
 from helpers import frames, store
 from helpers.errors import CourseError
 from helpers.finding import CALLED, check_apart, real_folder, unused
+from helpers.progress import progress
 from helpers.settings import Course
 
 # Below this many subjects there is no training, validation and test of whole subjects.
@@ -231,9 +232,11 @@ def drawn(course: Course, role: str) -> Path:
 
 def kept(role: str, write: Callable, what: dict) -> Path:
     """The folder that `write` fills for some arguments, found in the store or drawn."""
-    key = dict(role=role, **what)
-    draw = lambda draft: write(draft / role, **what)  # noqa: E731
-    return store.entry("phantom", key, draw, write) / role
+
+    def make(draft: Path) -> None:
+        write(draft / role, **what, progress=progress)
+
+    return store.entry("phantom", dict(role=role, **what), make, write) / role
 
 
 def _pack(course: Course, table: pd.DataFrame, skipped: list[str]) -> frames.Packed:

@@ -192,8 +192,9 @@ def made_by(*makers: Callable | Path) -> dict[str, object]:
     sources = _read() if lessons else _sources
     code = {name: sources[name] for name in reached(*makers)}
     if lessons:
-        for room in (ROOT / "benchmarks", ROOT / "helpers"):
-            lessons += [*room.rglob("*.csv"), *room.rglob("*.js*")]
+        for ending in ("csv", "json", "css", "js"):
+            for room in ("benchmarks", "helpers"):
+                lessons += (ROOT / room).rglob(f"*.{ending}")
         code |= {one.name: _checksum(one) for one in lessons}
         # PyTorch's own word takes longer than a report of unchanged lessons.
         device = "cuda" if shutil.which("nvidia-smi") else platform.machine()

@@ -2,14 +2,7 @@
 
 import numpy as np
 
-from phantom.scene import (
-    fibres,
-    flat,
-    grid,
-    linear,
-    mix,
-    noise,
-)
+from phantom.scene import fibres, flat, grid, linear, mix, noise
 from phantom.wound import Wound
 
 

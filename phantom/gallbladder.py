@@ -4,12 +4,7 @@ import cv2
 import numpy as np
 
 from phantom.organs import Body, skin
-from phantom.scene import (
-    linear,
-    mix,
-    noise,
-    step,
-)
+from phantom.scene import linear, mix, noise, step
 from phantom.subjects import shows
 
 

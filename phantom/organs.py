@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from phantom.painter import ID, MARGIN, Painter
+from phantom.classes import ID
+from phantom.painter import MARGIN, Painter
 from phantom.scene import (
     Field,
     fibres,

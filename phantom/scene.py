@@ -198,6 +198,25 @@ def vessels(
     return cv2.GaussianBlur(canvas, (0, 0), 0.5 + 0.2 * scale).astype(np.float32) / 255
 
 
+def oval(shape: Shape, middle, axes, angle: float) -> Field:
+    """How far from an ellipse's middle each pixel lies, 1 on its edge; middle (x, y)
+    and half axes in pixels."""
+    x, y = grid(shape)
+    x, y = x - float(middle[0]), y - float(middle[1])
+    cosine, sine = float(np.cos(angle)), float(np.sin(angle))
+    u = (x * cosine + y * sine) / float(axes[0])
+    v = (y * cosine - x * sine) / float(axes[1])
+    return np.sqrt(u * u + v * v)
+
+
+def away(shape: Shape, points) -> Field:
+    """How many pixels each pixel lies from a line along points (x, y)."""
+    line = np.ones(shape, np.uint8)
+    place = np.round(np.asarray(points) * 8).astype(np.int32)
+    cv2.polylines(line, [place], False, 0, 1, cv2.LINE_8, 3)
+    return cv2.distanceTransform(line, cv2.DIST_L2, 5)
+
+
 def flat(colour: Field, shape: Shape) -> Field:
     """One colour everywhere, HxWx3."""
     return cv2.merge([np.full(shape, channel, np.float32) for channel in colour])
@@ -286,6 +305,22 @@ def hollow(height: Field, reach: float) -> Field:
     return (
         cv2.resize(around, height.shape[::-1], interpolation=cv2.INTER_LINEAR) - height
     )
+
+
+def cast(
+    cover: Field,
+    shift: tuple[float, float],
+    soft: float,
+    scale: float,
+    border: int = cv2.BORDER_CONSTANT,
+) -> Field:
+    """The shadow of what covers (0-1): displaced by `shift` (x, y) and blurred by
+    `soft`, both for a frame 240 high."""
+    small = cv2.resize(cover, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    place = np.float32([[1, 0, shift[0] * scale / 4], [0, 1, shift[1] * scale / 4]])
+    small = cv2.warpAffine(small, place, small.shape[::-1], borderMode=border)
+    small = cv2.GaussianBlur(small, (0, 0), soft * scale / 4 + 0.3)
+    return cv2.resize(small, cover.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def bounced(lit: Field) -> Field:

@@ -24,8 +24,9 @@ from frames_by_hand import (
 )
 from PIL import Image
 
-from helpers import cases, clips, frames
+from helpers import clips, frames
 from helpers.errors import CourseError
+from phantom import cases
 
 ROOM = 2**30  # bytes that a reader may take beyond what is there after the imports
 PATIENCE = 60  # seconds for one input: a bound for hangs, no measure of speed

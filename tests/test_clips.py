@@ -7,8 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from helpers import cases, clips
+from helpers import clips
 from helpers.errors import CourseError
+from phantom import cases
 
 CASE = cases.Case("pig1", 0, seconds=18, size=(48, 64), bleedings=1)
 
@@ -103,34 +104,6 @@ def test_a_video_that_breaks_off_or_is_damaged_in_the_middle_is_named(
     place.write_bytes(held[:middle] + bytes(listed - middle) + held[listed:])
     assert "pig1_0.mp4 breaks off after " in said(tmp_path)
     assert said(tmp_path).endswith("copy or convert the video again (mp4).")
-
-
-@pytest.mark.parametrize("kept", [0, 40])
-def test_a_video_that_a_full_disk_cut_off_is_not_left_behind(
-    tmp_path: Path, monkeypatch, kept
-) -> None:
-    """OpenCV's writer says nothing of frames that it could not write."""
-
-    class Full:
-        def __init__(self, *given) -> None:
-            self.writer, self.left = cv2_writer(*given), kept
-
-        def write(self, image) -> None:
-            if self.left:
-                self.left -= 1
-                self.writer.write(image)
-
-        def release(self) -> None:
-            self.writer.release()
-
-    cv2_writer = cv2.VideoWriter
-    monkeypatch.setattr(cases.cv2, "VideoWriter", Full)
-    with pytest.raises(CourseError) as caught:
-        cases.write([CASE], tmp_path, video=True)
-    message = str(caught.value)
-    assert f"pig1_0.mp4 could not be written whole ({kept} of 90 frames" in message
-    assert message.endswith("as a folder of frames.") and ".\n" not in message
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_missing_frames_are_named(good: Path) -> None:

@@ -160,17 +160,6 @@ def test_no_neighbours_no_split_by_frames(tmp_path: Path) -> None:
 # The learning rate.
 
 
-def rates(epochs: int, foot: int, start: float = 1.0) -> np.ndarray:
-    """Cosine annealing to zero over `foot` epochs, in PyTorch's closed form."""
-    return start * (1 + np.cos(np.pi * np.arange(epochs) / foot)) / 2
-
-
-def test_a_short_cosine_climbs_back_as_the_published_one_did() -> None:
-    epochs = habits.SMALL["epochs"]
-    for ran in (rates(epochs, round(habits.FOOT * epochs)), rates(49, 30)):
-        assert 0 < np.argmin(ran) < len(ran) - 1 and ran[-1] > ran.min()
-
-
 @pytest.mark.parametrize("foot, over", [(3, 3), (None, 6)])
 def test_a_training_runs_at_the_rates_that_its_foot_says(
     tmp_path, own_store, foot, over
@@ -179,8 +168,10 @@ def test_a_training_runs_at_the_rates_that_its_foot_says(
     frames = packed(tmp_path / "p", table, blood=np.ones((4, 32, 32), bool))
     numbers = settings.course("smoke").but(epochs=6, batch=4).numbers
     given = torch.nn.Conv2d(3, 1, 1), frames, frames, numbers, 0, {}
-    expected = pytest.approx(rates(6, over, numbers.learning_rate), abs=1e-12)
-    assert training.fit(*given, foot=foot).learning_rate == expected
+    # Cosine annealing to zero over that many epochs, in PyTorch's closed form.
+    rates = numbers.learning_rate * (1 + np.cos(np.pi * np.arange(6) / over)) / 2
+    found = training.fit(*given, foot=foot).learning_rate
+    assert found == pytest.approx(rates, abs=1e-12)
 
 
 # Empty findings.
@@ -233,9 +224,7 @@ def test_a_drift_within_clips_is_tested_within_subjects() -> None:
     assert pd.Series(walk).groupby(table["subject"]).corr(table["dice"]).min() > 0.8
 
 
-def test_a_property_of_the_subject_stays_with_it_and_the_same_seed_draws_it_again() -> (
-    None
-):
+def test_a_property_stays_with_its_subject_and_a_seed_draws_it_again() -> None:
     table = patients()
     one, same = (pitfalls.of_subject(table, np.random.default_rng(5)) for _ in range(2))
     assert (one == same).all()
@@ -278,7 +267,7 @@ def test_share_between_is_all_or_nothing_where_one_of_the_two_is_equal(
 # The recorded tables, and what the lesson says of them.
 
 
-def test_a_row_of_the_recorded_habits_is_a_drawing_and_none_has_an_interval() -> None:
+def test_a_row_of_the_recorded_habits_is_a_drawing() -> None:
     table, about = pitfalls.recorded("habits")
     assert about["date"] and about["versions"]["torch"] and about["seconds"] > 0
     assert about["settings"]["drawn"] == habits.SMALL["drawn"]

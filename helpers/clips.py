@@ -19,10 +19,8 @@ import pandas as pd
 
 from helpers import names
 from helpers.errors import CourseError
-from helpers.frames.archives import LARGEST
-from helpers.frames.bad import misnamed, named, printable
-from helpers.frames.folder import IMAGE_FORMATS
-from helpers.frames.png import rgb
+from helpers.frames.reading import rgb
+from helpers.names import printable
 
 PICTURES = (".png", ".jpg", ".jpeg")
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
@@ -102,8 +100,8 @@ def sorted_out(folder: Path | str, fps: float = 5.0) -> tuple[list[Video], list[
     table = _table(folder / TABLE)
     found, bad, places = [], [], {}
     for path in sorted(filter(_is_case, folder.iterdir())):
-        if wrong := misnamed(path.name):
-            bad.append(f"{named(path)} has a name {wrong}: rename it.")
+        if not path.name.isprintable():  # OpenCV may end the process over one
+            bad.append(f"{printable(path)} has a name that is not text: rename it.")
         elif (first := places.setdefault(_case(path), path)) is not path:
             bad.append(
                 f"{path.name} and {first.name} are both the case '{_case(path)}'; take "
@@ -136,8 +134,6 @@ def _case(path: Path) -> str:
 def _table(path: Path) -> pd.DataFrame:
     remedy = f"give it the columns case,{','.join(Bleeding._fields)} and only numbers."
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError("it is too large for a table of bleedings")
         table = pd.read_csv(path, dtype={"case": str}, keep_default_na=False)
         numbers = table[list(Bleeding._fields)].replace("", "nan").astype(float)
     except (OSError, ValueError, TypeError, KeyError) as error:
@@ -243,7 +239,7 @@ def _look_file(path: Path, _: float) -> tuple[int, float, tuple[int, int]]:
 
 def _read(path: Path) -> np.ndarray:
     try:
-        return rgb(str(path), IMAGE_FORMATS)
+        return rgb(str(path))
     except CourseError as error:
         raise CourseError(
             f"{path.parent.name}/{path.name} can't be read as a picture; copy it again."

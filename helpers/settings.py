@@ -216,6 +216,14 @@ def static() -> bool:
     return os.environ.get("COURSE_STATIC") == "1"
 
 
+def cores() -> int:
+    """The cores that this process may use: a container or a scheduler may lend fewer
+    than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def device() -> str:
     """The device that networks run on: cuda where there is one, mps on a Mac that has
     it, else cpu.

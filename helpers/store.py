@@ -54,19 +54,18 @@ def entry(
     what: dict,
     write: Callable[[Path], object],
     *makers: Callable | Path,
-    parent: str | Path | None = None,
     anew: bool = False,
 ) -> Path:
     """The folder of a result, found, or filled by write(draft) and put in place whole.
 
-    kind: a folder of the store (of `parent`'s where that is given); what: the values
-    that the result was asked with; makers: whose code makes it, see `made_by`. anew:
-    replace what is there. Processes that want the same wait for one another. A damaged
-    entry is made anew, with a sentence. Raises CourseError where the disk is full or
-    can't be written, and where the code was edited meanwhile.
+    kind: a folder of the store; what: the values that the result was asked with;
+    makers: whose code makes it, see `made_by`. anew: replace what is there. Processes
+    that want the same wait for one another. A damaged entry is made anew, with a
+    sentence. Raises CourseError where the disk is full or can't be written, and where
+    the code was edited meanwhile.
     """
     made = made_by(*makers)
-    place = Path(parent or store_folder() / kind) / key(**what | made)
+    place = store_folder() / kind / key(**what | made)
     with _alone(place):
         _use(place)
         if not anew and whole(place):

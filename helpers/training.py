@@ -5,7 +5,7 @@ In half precision PyTorch's autocast takes convolutions and matrix products in 1
 weights, loss and probabilities stay float32 (Micikevicius et al., ICLR 2018).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 
@@ -239,6 +239,7 @@ def _resume(saved: dict, learner: Learner) -> None:
     torch.cuda.set_rng_state_all([one.cpu() for one in saved["random_cuda"]])
 
 
+@torch.inference_mode()
 def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.ndarray:
     """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in
     256 levels.
@@ -246,23 +247,12 @@ def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.n
     A value of at least 128 is a probability of at least 0.5. A network predicts in the
     type that it was trained in.
     """
-    found, done = np.empty(images.shape[:3], np.uint8), 0
-    for part in predicted(model, images, batch):
-        found[done : done + len(part)] = part
-        done += len(part)
-    return found
-
-
-@torch.inference_mode()
-def predicted(
-    model: torch.nn.Module, images: np.ndarray, batch: int = 32
-) -> Iterator[np.ndarray]:
-    """The same batch by batch, for more frames than memory holds."""
     device, dtype = settings.device(), getattr(model, "dtype", "float32")
     model.to(device, memory_format=torch.channels_last).eval()
+    found = np.empty(images.shape[:3], np.uint8)
     for start in range(0, len(images), batch):
-        given = as_tensor(images[start : start + batch]).to(
-            device, memory_format=torch.channels_last
-        )
+        part = slice(start, start + batch)
+        given = as_tensor(images[part]).to(device, memory_format=torch.channels_last)
         probability = torch.sigmoid(logits_of(model, given, dtype))
-        yield (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
+        found[part] = (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
+    return found

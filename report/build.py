@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from helpers import processes, settings, store
+from helpers import settings, store
 from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.names import printable
@@ -109,7 +109,7 @@ def _at_once(lessons: int, course: settings.Course) -> int:
     for what the other one is making. One where kernels aren't forked, which can't be
     ended from outside, and on the full profile, whose networks fill a device."""
     room = psutil.virtual_memory().available > 2 * LARGEST
-    alone = course.profile == "full" or not room or processes.cores() < 2
+    alone = course.profile == "full" or not room or settings.cores() < 2
     return 1 if alone or not kernels.forks(lessons) else 2
 
 

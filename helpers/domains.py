@@ -224,12 +224,11 @@ def drawn(course: Course, role: str) -> Path:
 
 def kept(role: str, write: Callable, what: dict) -> Path:
     """The folder that `write` fills for some arguments, found in the store or drawn."""
-    key = dict(role=role, **what, **store.made_by(write))
 
     def make(draft: Path) -> None:
         write(draft / role, **what, progress=progress)
 
-    return store.entry("phantom", key, make, write) / role
+    return store.entry("phantom", dict(role=role, **what), make, write) / role
 
 
 def _split(

@@ -82,7 +82,7 @@ def frame(
     look: the subject's traits (see subjects.look); name: (subject, clip, seed), which
     moves the camera; share: the part of the frame under blood, counted inside the round
     view of the look `counted` (of this look, if none is given)."""
-    scale, world = unit(shape), scene.world
+    world = scene.world
     where = view(
         generator("camera", *name), world.albedo.shape[:2], shape, t, look["drift"]
     )
@@ -100,7 +100,19 @@ def frame(
     rinsed = np.clip(spread, 0, 0.6) * 0.10 if rinses else 0
     albedo = film.stain(albedo, depth + rinsed, look)
     canvas = _instruments(scene, shape, name, t)
+    surface = (height, depth, gloss, near, ripples)
+    diffuse, gleam = _lit(albedo, surface, canvas, look)
+    image, inside = picture(diffuse, gleam, look, name, t)
+    return image, _label(classes, depth, canvas, bleeds, inside, name, t)
 
+
+def _lit(
+    albedo: Field, surface: tuple[Field, ...], canvas: Canvas, look: dict[str, float]
+) -> tuple[Field, Field]:
+    """The lamp's light on tissue, blood and steel (linear HxWx3), and its gleams (HxW).
+    surface: height, the blood's depth, gloss, light that gets there, ripples."""
+    height, depth, gloss, near, ripples = surface
+    scale = unit(height.shape)
     gx, gy = slopes(height)
     lake = step(depth, 0.08, 0.9)
     near += look["pool"] * lake * np.maximum(0.9 - near, 0)  # its surface stands higher
@@ -119,18 +131,13 @@ def frame(
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     wet_x, wet_y = 0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y
     _, half = light(wet_x, wet_y, lamp)
-    sharp = look["sparkle"] * step(
-        sheen, look["sparkle_from"], look["sparkle_from"] + 0.7
-    )
-    sharp = sharp * cv2.pow(half, 360)
+    sparks = step(sheen, look["sparkle_from"], look["sparkle_from"] + 0.7)
+    sharp = look["sparkle"] * sparks * cv2.pow(half, 360)
     gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + sharp)
     gleam += look["film_gleam"] * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 550)
-    diffuse = mix(
-        albedo * bounced(lit), canvas.colour * look["steel_light"], canvas.cover
-    )
     gleam *= near * dark * (1 - canvas.cover)
-    image, inside = picture(diffuse, gleam, look, name, t)
-    return image, _label(classes, depth, canvas, bleeds, inside, name, t)
+    steel = canvas.colour * look["steel_light"]
+    return mix(albedo * bounced(lit), steel, canvas.cover), gleam
 
 
 def _instruments(scene: Scene, shape: Shape, name: tuple, t: float) -> Canvas:

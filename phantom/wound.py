@@ -9,12 +9,12 @@ from phantom.scene import (
     away,
     cast,
     fibres,
-    grid,
     lobules,
     mix,
     noise,
     oval,
     step,
+    turned,
 )
 
 MARGIN = 1.22
@@ -46,11 +46,8 @@ class Wound:
         # The wound's axis: everything is drawn back across it.
         self.tilt = rng.uniform(-0.8, 0.8)
         self.middle = np.array(shape[::-1]) * rng.uniform((0.40, 0.40), (0.60, 0.60))
-        cosine, sine = float(np.cos(self.tilt)), float(np.sin(self.tilt))
-        x, y = grid(shape)
-        x, y = x - float(self.middle[0]), y - float(self.middle[1])
-        self.along = (x * cosine + y * sine) / scale
-        self.across = (y * cosine - x * sine) / scale
+        along, across = turned(shape, self.middle, self.tilt)
+        self.along, self.across = along / scale, across / scale
         self.across += 13 * noise(rng, shape, 90 * scale, 2)
         angle = self.tilt + rng.normal(0, 0.25)
         self.strand = fibres(

@@ -131,14 +131,14 @@ def test_the_two_training_sets_differ_in_the_tested_pigs_neighbours_and_nothing_
         set(part.table[["subject", "frame"]].itertuples(index=False, name=None))
         for part in (ways.by_pigs, ways.by_frames, ways.test)
     )
-    assert (len(pigs), len(frames), len(test), ways.shared) == (45, 45, 9, 6)
+    assert (len(pigs), len(frames), len(test)) == (45, 45, 9)
     assert {pig for pig, _ in pigs} == {"p1", "p2", "p5"}
     assert {pig for pig, _ in test} == {pig for pig, _ in frames - pigs} == {"p4"}
     assert not test & (frames | pigs)
     # Each tested frame has a neighbour 60 frame numbers away that the split by frames
     # learned from.
     learned = {frame for pig, frame in frames if pig == "p4"}
-    assert len(learned) == ways.shared
+    assert len(learned) == 6
     assert all({frame - 60, frame + 60} & learned for _, frame in test)
     assert set(ways.id_val.table["subject"]) == {"p3"}
 
@@ -152,20 +152,17 @@ def test_the_same_seed_draws_the_same_frames_and_another_seed_others(tmp_path) -
     assert not one.reset_index(drop=True).equals(other.reset_index(drop=True))
 
 
-def test_no_neighbours_no_split_by_frames(tmp_path: Path) -> None:
-    with pytest.raises(CourseError, match="neighbours .* 0 and 9; take a data set"):
-        habits.both_ways(source(tmp_path / "p", frames=1), seed=0)
-
-
 # The learning rate.
 
 
 @pytest.mark.parametrize("foot, over", [(3, 3), (None, 6)])
-def test_a_training_runs_at_the_rates_that_its_foot_says(tmp_path, foot, over) -> None:
+def test_a_training_runs_at_the_rates_that_its_foot_says(
+    tmp_path, own_store, foot, over
+) -> None:
     table = pd.DataFrame({"subject": list("abab"), "clip": list("abab"), "frame": 0})
     frames = packed(tmp_path / "p", table, blood=np.ones((4, 32, 32), bool))
     numbers = settings.course("smoke").but(epochs=6, batch=4).numbers
-    given = torch.nn.Conv2d(3, 1, 1), frames, frames, numbers, 0, tmp_path / "one.pt"
+    given = torch.nn.Conv2d(3, 1, 1), frames, frames, numbers, 0, {}
     # Cosine annealing to zero over that many epochs, in PyTorch's closed form.
     rates = numbers.learning_rate * (1 + np.cos(np.pi * np.arange(6) / over)) / 2
     found = training.fit(*given, foot=foot).learning_rate
@@ -250,16 +247,6 @@ def test_rejected_counts_no_test_as_no_rejection() -> None:
 def test_the_middle_of_a_clip_is_one_frame_of_each() -> None:
     middle = null_rejection.middle_of_clips(patients(subjects=2, frames=9))
     assert middle["clip"].is_unique and len(middle) == 6 and set(middle["frame"]) == {1}
-
-
-@pytest.mark.parametrize(
-    "dice, share", [((0.1, 0.1, 0.9, 0.9), 100), ((0.1, 0.9, 0.1, 0.9), 0)]
-)
-def test_share_between_is_all_or_nothing_where_one_of_the_two_is_equal(
-    dice, share
-) -> None:
-    table = pd.DataFrame({"subject": list("aabb"), "dice": dice})
-    assert null_rejection.share_between(table) == pytest.approx(share)
 
 
 # The recorded tables, and what the lesson says of them.

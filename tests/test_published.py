@@ -30,13 +30,12 @@ with_tables = pytest.mark.skipif(
     not SHARED.is_dir(), reason="the published tables are not beside this checkout"
 )
 
-# What the study's own summaries don't hold, to the digits that the project was given.
+# What the lesson says beyond the study's own summaries, to the digits that the project
+# was given.
 STATED = {
     "in_domain_dice": ".3f 0.910",
     "ood_dice": ".5f 0.00114",
-    "mean_frame_dice": ".4f 0.0017",
     "frechet": ".3f 0.216",
-    "frechet_means": ".3f 0.193",
     # 1 wrong class
     "labelled_frames": ",.0f 4,556",
     "labelled_with_organ": ",.0f 4,556",
@@ -44,47 +43,28 @@ STATED = {
     "labelled_with_blood": ".0f 137",
     "blood_frames": ".0f 692",
     "blood_unlabelled": ".0f 555",
-    "blood_false_positive": ".0f 555",
-    "join_rows": ",.0f 8,080",
-    "blood_coverage": ".2f 4.93",
-    "blood_coverage_min": ".2f 0.02",
-    "blood_coverage_max": ".2f 11.32",
     # 2 and 3 epsilon
-    "epsilon": ".0e 1e-07",
-    "partial_positive": ",.0f 4,556",
     "partial_tp_free": ",.0f 3,915",
     "spearman_tp_free": ".3f -0.863",
     "partial_overlap": ".0f 641",
     "spearman_overlap": ".3f -0.156",
     # 4 split by frames
-    "val_frames": ".0f 193",
     "val_near": ".0f 188",
     "source_frames": ".0f 962",
-    "pigs": ".0f 10",
     "pigs_in_both": ".0f 10",
     # 5 the unit, 6 the schedule
     "frames": ",.0f 8,080",
     "patients": ".0f 17",
     "clips": ".0f 101",
-    "clip_frames": ".0f 80",
-    "clip_consecutive": ".0f 101",
     "patients_with_blood": ".0f 1",
     "t_max": ".0f 30",
     "epochs_trained": ".0f 49",
-    "max_epochs": ".0f 50",
     # 7 what the tables support
     "area_known": ",.0f 7,439",
     "area_unknown": ".0f 641",
-    "area_unknown_organ": ".0f 641",
     "tp_pixels": ",.0f 11,152",
-    "predicted_pixels": ",.0f 9,627,682",
-    "unknown_pixels": ",.0f 602,220",
-    "unknown_area": ".2f 1.43",
     "alarm_rate": ".1f 97.7",
-    "clean_marked": ",.0f 6,605",
     "clean_known": ",.0f 6,763",
-    "alarm_rate_all": ".1f 97.9",
-    "clean_frames": ",.0f 7,388",
     "alarm_01pct": ".1f 92.3",
     "clean_area": ".1f 1.8",
     "area_black": ".2f -0.09",
@@ -103,15 +83,11 @@ STATED = {
     "auroc_clips": ".2f 0.76",
     "auroc_clips_p": ".2f 0.09",
     "auroc_red": ".2f 0.73",
-    "blood_known": ".0f 676",
-    "area_correlation_blood": ".2f 0.19",
-    "area_correlation_video01": ".2f 0.45",
     # read from code, cited
     "scored_red": ".0f 231",
     "scored_green": ".0f 70",
     "scored_blue": ".0f 156",
     "reference_in_domain": ".3f 0.745",
-    "reference_ood": ".3f 0.217",
 }
 
 
@@ -131,17 +107,6 @@ def of_lesson(tables=None):
     numbers = {}
     study = Study(tables, recorded(), numbers.__setitem__)
     return benchmark.run_lesson(study), study.made, numbers
-
-
-@with_tables
-@pytest.mark.parametrize("name", STATED)
-def test_a_stated_number_follows_from_the_rows(name):
-    form, text = STATED[name].split(" ")
-    numbers, _ = computed()
-    if recorded().numbers[f"published.{name}"].data == "published":
-        assert format(numbers[f"published.{name}"], form) == text
-    else:
-        assert f"published.{name}" not in numbers
 
 
 @pytest.mark.parametrize("name", STATED)

@@ -160,11 +160,3 @@ def test_fetch_says_what_did_not_answer(site: Path, tmp_path) -> None:
 def test_fetch_says_what_cannot_be_written(site: Path, tmp_path) -> None:
     (tmp_path / "data").write_text("a file where a folder should be")
     refused(lambda: fetch(tmp_path / "data"), tmp_path / "data" / "one.csv")
-
-
-def test_addresses_are_the_projects_own_at_a_commit() -> None:
-    for name, source in FILES.items():
-        public = "https://raw.githubusercontent.com"
-        place = f"{source.project}/{source.commit}/{source.folder}"
-        assert source.address(name) == f"{public}/{place}/{name}"
-        assert len(source.commit) == 40 and len(source.sha256) == 64

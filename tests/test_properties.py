@@ -262,24 +262,6 @@ def film(place: Path, case: str) -> None:
         )
 
 
-FIELDS = st.sampled_from(
-    ["anna_0", "", "nan", "inf", "-1", "1e400", "1", "x", '"', "é"]
-)
-
-
-@given(st.lists(st.lists(FIELDS | WORDS, max_size=6), max_size=3), st.booleans())
-@few
-def test_anything_called_bleedings_csv(lines, head):
-    with folder() as place, or_sentence("bleedings.csv"):
-        film(place, "anna_0")
-        text = "\n".join(",".join(line) for line in lines)
-        text = "case,start_s,end_s,x,y\n" * head + text
-        (place / "bleedings.csv").write_text(text, encoding="utf-8")
-        for video in clips.cases(place):
-            for one in video.bleedings:
-                assert 0 <= one.start_s < one.end_s <= video.seconds + 1
-
-
 # -- names and layouts ------------------------------------------------------------------
 
 FILES = st.text(

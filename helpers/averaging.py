@@ -11,7 +11,7 @@ from helpers.statistics import Estimate
 
 # Overlap means something where there is blood, an alarm where there is none.
 ON_BLOOD = {"dice", "iou", "precision", "recall"}
-ON_CLEAN = {"false_alarm", "alarm", "false_alarm_rate", "false_area", "specificity"}
+ON_CLEAN = {"false_alarm", "alarm", "false_alarm_rate", "false_area"}
 AREAS = {"coverage", "predicted_area", "false_area"}
 FRAME = ["split", "subject", "clip", "frame"]
 
@@ -20,7 +20,6 @@ def estimate(
     table: pd.DataFrame,
     name: str,
     measure: Callable,
-    unit: str = "subject",
     split: str = "",
 ) -> Estimate:
     """One measure of one split's count table, mean over frames, then over
@@ -35,19 +34,14 @@ def estimate(
         values, frames = values.where(clean), "clean frames"
     else:
         frames = "frames"
-    keys = [column for column in dict.fromkeys((*FRAME, unit)) if column in table]
+    keys = [column for column in FRAME if column in table]
     once = table[keys].assign(value=values)
     once = once.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
     top, scale = (100.0, "percent of valid pixels") if kind in AREAS else (1.0, "")
     said = f"{name}: mean over the {frames} of a subject, then over subjects"
-    if unit == "drawing":
-        each = {
-            drawing: statistics.subject_means(part["value"], part["subject"]).mean()
-            for drawing, part in once.groupby("drawing")
-        }
-        found = statistics.over_drawings(each, f"{said}, then over drawings", (0, top))
-    else:
-        found = statistics.mean_over_subjects(once["value"], once[unit], said, (0, top))
+    found = statistics.mean_over_subjects(
+        once["value"], once["subject"], said, (0, top)
+    )
     return replace(found, split=split, unit=scale)
 
 

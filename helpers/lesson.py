@@ -5,7 +5,6 @@ lesson = begin("quick", seed=0, data={})
 lesson.summary(lesson.evaluate(lesson.model(), "id_test"), {"dice": counts.dice})
 """
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -28,7 +27,6 @@ from helpers import (
 from helpers.errors import CourseError
 from helpers.figures import Table, overlay
 from helpers.frames import Packed
-from helpers.magics import NEEDS_PHANTOM
 from helpers.statistics import Estimate
 
 # What `data` may say, and the argument of settings.course that it becomes.
@@ -132,54 +130,32 @@ class Lesson:
         ]
         return pd.concat(parts, ignore_index=True)
 
-    def evaluate_folds(self, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
-        """The same for the standard network of every fold, with the column `fold` (-1
-        for a single split); each pig is tested by the network that did not see it."""
-        parts = []
-        for fold in self.folds:
-            there, run = self.in_fold(fold), self.model(fold)
-            parts += [
-                evaluation.evaluate(run, there.of(split), threshold).assign(
-                    fold=-1 if fold is None else fold
-                )
-                for split in splits
-            ]
-        return pd.concat(parts, ignore_index=True)
-
     def summary(
         self,
         table: pd.DataFrame,
         measures: Mapping[str, Callable],
-        unit: str = "subject",
-        by: str = "split",
-        prefix: str = "",
-        digits: int = 2,
     ) -> Table:
         """Means over frames, then over subjects, with intervals: recorded, and a table.
 
         measures: name to function of the count table. Overlap measures are taken on
         frames with blood, alarms and falsely marked areas on clean ones, by the first
-        word of the name or the function's own name. unit: the column of what was drawn
-        independently; "drawing" offers an interval from ten drawings on. Recorded as
-        {prefix}{value of by}.{name}. Frames that several folds' networks saw are
-        averaged first.
+        word of the name or the function's own name. Recorded as {split}.{name}. Frames
+        that several folds' networks saw are averaged first.
         """
         rows, levels = [], set()
-        for where, part in table.groupby(by, sort=False):
+        for split, part in table.groupby("split", sort=False):
             for name, measure in measures.items():
-                one = averaging.estimate(
-                    part, name, measure, unit, where if by == "split" else ""
-                )
-                self.add(f"{prefix}{where}.{name}", one)
+                one = averaging.estimate(part, name, measure, str(split))
+                self.add(f"{split}.{name}", one)
                 levels.add(one.level)
                 rows.append(
                     {
-                        by: words.name_of(str(where)),
+                        "split": words.name_of(str(split)),
                         "measure": name,
                         "value": one.value,
                         "low": one.low,
                         "high": one.high,
-                        f"{unit}s": one.n_subjects,
+                        "subjects": one.n_subjects,
                         "frames": one.n_frames,
                     }
                 )
@@ -188,9 +164,9 @@ class Lesson:
         said = f"intervals at {offered}" if offered else "without intervals"
         return Table(
             rows,
-            f"Mean over frames, then over {unit}s, {said}; a dash where "
-            "nothing can be said",
-            digits,
+            f"Mean over frames, then over subjects, {said}; a dash where nothing can "
+            "be said",
+            digits=2,
         )
 
     estimate = staticmethod(averaging.estimate)
@@ -208,19 +184,6 @@ class Lesson:
             else self.domains.data
         )
         return self.record.add(name, replace(estimate, split=split, data=data))
-
-    def needs_phantom(self, cell: Callable) -> Callable:
-        """A decorator: the function runs where there is a phantom; elsewhere the page
-        says in one line that it needs one, and the function gives None."""
-
-        @functools.wraps(cell)
-        def guarded(*args, **kwargs):
-            if self.drawn:
-                return cell(*args, **kwargs)
-            display(Markdown(NEEDS_PHANTOM))
-            return None
-
-        return guarded
 
 
 def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) -> Lesson:

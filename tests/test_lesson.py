@@ -160,15 +160,6 @@ def test_a_frame_of_five_networks_is_one_frame(opened):
     assert twice.value == pytest.approx(once.value / 2)
 
 
-def test_drawings_are_the_unit_where_they_are_named(opened):
-    table = opened.evaluate(lambda images: images[..., 0], "ood_wished")
-    two = pd.concat([table.assign(drawing=seed) for seed in range(2)])
-    opened.summary(two, {"dice": counts.dice}, unit="drawing", prefix="recorded.")
-    assert (
-        opened.record["recorded.ood_wished.dice"].interval == "no interval, 2 drawings"
-    )
-
-
 def test_what_is_added_knows_where_it_was_measured(opened):
     one = opened.add("id_test.dice", Estimate(0.5))
     assert one.split == "id_test" and one.data == "phantom"
@@ -184,9 +175,8 @@ def test_the_models_predictions_are_counted(opened, monkeypatch):
     monkeypatch.setattr(runs, "baseline", lambda course, data, fold, watch: run)
     monkeypatch.setattr(runs, "probabilities", lambda given, packed: marks)
     assert opened.model() is run and opened.folds == [None]
-    table = opened.evaluate_folds("id_test")
+    table = opened.evaluate(opened.model(), "id_test")
     frames = opened.frames("id_test")
-    assert list(table["fold"].unique()) == [-1]
     assert (table["tp"] == (frames.blood & frames.valid)[:, 30:].sum(axis=(1, 2))).all()
 
 
@@ -215,16 +205,6 @@ def test_nothing_is_said_before_a_lesson_began(monkeypatch):
     monkeypatch.setattr(lesson, "_current", None)
     with pytest.raises(CourseError, match="No lesson has begun here"):
         say("x")
-
-
-def test_a_cell_that_needs_the_phantom_says_so_without_it(opened, shown, monkeypatch):
-    @opened.needs_phantom
-    def cell():
-        return "ran"
-
-    assert cell() == "ran"
-    monkeypatch.setattr(lesson.Lesson, "drawn", False)
-    assert cell() is None and shown[-1].data == lesson.NEEDS_PHANTOM
 
 
 def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):

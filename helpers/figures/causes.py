@@ -10,7 +10,7 @@ from helpers import words
 from helpers.figures import style
 from helpers.figures.chart import Chart, made
 from helpers.figures.style import COLOURS
-from helpers.words import number, quantity
+from helpers.words import number
 
 ANSWERS = {
     "truth": ("#000000", "D"),
@@ -19,9 +19,7 @@ ANSWERS = {
 }
 
 
-def truth_estimate_placebo(
-    table: pd.DataFrame, x_title: str = "cost in Dice", **said
-) -> Chart:
+def truth_estimate_placebo(table: pd.DataFrame, **said) -> Chart:
     """Three markers per group, in units of Dice: the truth, the estimate, the placebo.
 
     table: rows of groups, columns among truth, estimate and placebo, NaN where there is
@@ -43,7 +41,9 @@ def truth_estimate_placebo(
                 zorder=3,
             )
     axis.axvline(0, color=COLOURS["faint"], lw=1)
-    style.rows(axis, [str(name).replace("_", " ") for name in table.index], x_title)
+    style.rows(
+        axis, [str(name).replace("_", " ") for name in table.index], "cost in Dice"
+    )
     figure.legend(loc="outside lower left", ncols=3)
     each = table.drop(index="all", errors="ignore").astype(float)
     return made(
@@ -85,48 +85,6 @@ def verdict(each: pd.DataFrame) -> str:
         size = number(placebo[worst], "+.2f")
         parts.append(f"the largest placebo is {size} ({worst})")
     return words.capital("; ".join(parts)) or "Nothing is known of any group"
-
-
-def shares(
-    table: pd.DataFrame, x_title: str = "share of the loss of Dice", **said
-) -> Chart:
-    """A dot per subject and a bar at their mean, a row per factor.
-
-    table: rows of factors, columns of subjects.
-    """
-    table = table.loc[table.mean(axis=1).sort_values(ascending=False).index]
-    figure, axis = style.new(7.5, 0.8 + 0.42 * len(table))
-    for place, (_, numbers) in enumerate(table.iterrows()):
-        axis.scatter(
-            numbers,
-            [place] * len(numbers),
-            color=COLOURS["source"],
-            s=40,
-            alpha=0.7,
-            edgecolor="white",
-            zorder=3,
-        )
-        mean_bar(axis, numbers.mean(), place)
-    axis.axvline(0, color=COLOURS["faint"], lw=1)
-    names = [str(name).replace("_", " ") for name in table.index]
-    style.rows(axis, names, x_title)
-    means = table.mean(axis=1)
-    total, top = means.sum(), means.iloc[0]
-    found = f"Of {total:.2f} in all, {names[0]} is given {top:.2f}, "
-    found += "more than all others together" if top > total - top > 0 else "the most"
-    return made(
-        figure,
-        said,
-        found,
-        "A dot per subject and a bar at their mean. "
-        + "; ".join(
-            f"{name}: {row.mean():.2f}, from {row.min():.2f} to {row.max():.2f}"
-            for name, (_, row) in zip(names, table.iterrows())
-        )
-        + ".",
-        f"{words.capital(quantity(x_title))}: the bars add up to the whole. Look "
-        "whether the dots of a row agree.",
-    )
 
 
 def mean_bar(axis, mean: float, place: int) -> None:

@@ -9,8 +9,7 @@ import pandas as pd
 from helpers import words
 from helpers.figures import style
 from helpers.figures.chart import Chart, made
-from helpers.figures.style import COLOURS
-from helpers.words import name_of, number, quantity
+from helpers.words import name_of, number
 
 REGION_COLOURS = {"frame": "#4D4D4D", "view": "#009E73", "surround": "#E69F00"}
 RIM = 0.15  # the outer part of a map's height and width that is called its rim
@@ -120,54 +119,6 @@ def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Char
     )
 
 
-def regions(table: pd.DataFrame, x_title: str, **said) -> Chart:
-    """A bar per region and split. table: rows of splits, columns of regions ("frame",
-    "view", "surround"), NaN where undefined."""
-    figure, axis = style.new(7.5, 0.7 + 0.75 * len(table))
-    each = 0.8 / len(table.columns)
-    for number_, region in enumerate(table.columns):
-        places = np.arange(len(table)) - 0.4 + each * (number_ + 0.5)
-        axis.barh(
-            places,
-            table[region].fillna(0),
-            height=0.9 * each,
-            label=region,
-            color=REGION_COLOURS.get(region, style.PALETTE[number_ % 8]),
-        )
-        for place, value in zip(places, table[region]):
-            axis.annotate(
-                number(value),
-                (0 if np.isnan(value) else value, place),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-            )
-    style.rows(axis, [name_of(split) for split in table.index], x_title)
-    axis.margins(x=0.1)
-    figure.legend(loc="outside lower left", ncols=len(table.columns))
-    split, columns = table.index[-1], list(table.columns)
-    first, second = (table.loc[split, region] for region in columns[:2])
-    found = (
-        f"{quantity(x_title)} on {name_of(split)} is {number(first)} in the "
-        f"{columns[0]} and {number(second)} in the {columns[1]}"
-    )
-    return made(
-        figure,
-        said,
-        words.capital(found),
-        f"{words.capital(quantity(x_title))} by region. "
-        + "; ".join(
-            f"{name_of(split)}: "
-            + ", ".join(f"{region} {number(value)}" for region, value in row.items())
-            for split, row in table.iterrows()
-        )
-        + ".",
-        "The same frames, counted in different regions. What differs between two "
-        "bars of a split lies outside one of the regions.",
-    )
-
-
 def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
     """Where the falsely marked pixels lie, a stacked bar per split.
 
@@ -225,11 +176,3 @@ def _shares(pixels: Mapping[str, int]) -> dict[str, float]:
     return (
         {name: 100 * value / total for name, value in pixels.items()} if total else {}
     )
-
-
-__all__ = [
-    "COLOURS",
-    "error_map",
-    "false_by_class",
-    "regions",
-]

@@ -1,16 +1,12 @@
 """What remedies gain, and how a number changes in steps."""
 
-from collections.abc import Mapping
-
-import numpy as np
 import pandas as pd
 
-from helpers import words
 from helpers.figures import style
 from helpers.figures.causes import mean_bar, verdict
 from helpers.figures.chart import Chart, made
 from helpers.figures.style import COLOURS
-from helpers.words import number, quantity
+from helpers.words import number
 
 
 def gains(table: pd.DataFrame, x_title: str, unit: str = "patient", **said) -> Chart:
@@ -98,42 +94,4 @@ def against(
         )
         + ".",
         "On the dashed line, the estimate would be right.",
-    )
-
-
-def steps(values: Mapping[str, float], x_title: str, **said) -> Chart:
-    """A bar per step, from the first to the last, with its number."""
-    figure, axis = style.new(7.5, 0.7 + 0.42 * len(values))
-    names, numbers = list(values), list(values.values())
-    colours = [
-        COLOURS["source"],
-        *[COLOURS["ood_val"]] * (len(numbers) - 2),
-        COLOURS["wished"],
-    ]
-    axis.barh(range(len(numbers)), numbers, color=colours[: len(numbers)])
-    for place, value in enumerate(numbers):
-        axis.annotate(
-            number(value),
-            (value, place),
-            xytext=(4, 0),
-            va="center",
-            fontsize=9,
-            textcoords="offset points",
-        )
-    style.rows(axis, names, x_title)
-    axis.set_xlim(0, 1)
-    jumps = np.diff(numbers)
-    biggest = int(np.argmax(np.abs(jumps)))
-    found = (
-        f"{quantity(x_title)} {words.change(numbers[0], numbers[-1])}; the largest "
-        f"step, {jumps[biggest]:+.2f}, is to '{names[biggest + 1]}'"
-    )
-    return made(
-        figure,
-        said,
-        words.capital(found),
-        "Bars. "
-        + "; ".join(f"{name}: {number(value)}" for name, value in values.items())
-        + ".",
-        "Read from above: each bar changes one thing more than the one before.",
     )

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from helpers.words import listed
 
 MOST_BYTES = 600_000
+PACE = 0.4  # seconds that each moment is shown
 GAP, HEAD, WIDE, IN_A_ROW = 4, 16, 240, 4  # pixels, pixels, pixels, pictures
 
 
@@ -33,10 +34,9 @@ def moving(
     columns: Mapping[str, Sequence[np.ndarray]],
     seconds: Sequence[float],
     title: str,
-    pace: float = 0.4,
 ) -> Moving:
     """Pictures (uint8 RGB of any size, shown WIDE pixels wide) by name, as many of each
-    as there are `seconds`, shown in step for `pace` seconds each. Where reduced motion
+    as there are `seconds`, shown in step for PACE seconds each. Where reduced motion
     is preferred the one in the middle stands still. ValueError above MOST_BYTES."""
     frames = [
         _sheet(
@@ -49,7 +49,7 @@ def moving(
         f"{title}. {len(frames)} moments from {seconds[0]:+.1f} to {seconds[-1]:+.1f} s"
     )
     alt = f"{first}, side by side: {listed(list(columns))}."
-    still, film = _uri(frames[middle : middle + 1], pace), _uri(frames, pace)
+    still, film = _uri(frames[middle : middle + 1]), _uri(frames)
     if len(film) > MOST_BYTES:
         raise ValueError(f"{title}: {len(film)} bytes; show fewer or smaller pictures")
     wide, high = frames[0].size
@@ -85,11 +85,11 @@ def _sheet(pictures: Mapping[str, np.ndarray], moment: str) -> Image.Image:
     return sheet
 
 
-def _uri(frames: list[Image.Image], pace: float) -> str:
+def _uri(frames: list[Image.Image]) -> str:
     held = io.BytesIO()
     how = dict(format="WEBP", quality=50, method=4)
     if len(frames) > 1:
         how |= dict(save_all=True, append_images=frames[1:], loop=0)
-        how |= dict(duration=round(1000 * pace))
+        how |= dict(duration=round(1000 * PACE))
     frames[0].save(held, **how)
     return "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()

@@ -130,31 +130,29 @@ def strip(
 def gallery(
     table: pd.DataFrame,
     picture: Callable[[pd.Series], np.ndarray],
-    measure: str = "dice",
     **said,
 ) -> Chart:
-    """Best, middle and worst frame of each split by a measure, with what was marked.
+    """Best, middle and worst frame of each split by Dice, with what was marked.
 
-    table: of evaluate, with the measure; picture(row) gives the overlay (HxWx3 uint8).
+    table: of evaluate, with `dice`; picture(row) gives the overlay (HxWx3 uint8).
     said: title, alt or caption in other words.
     """
     chosen, titles, ends = [], [], []
     for split, part in table.groupby("split", sort=False):
-        ranked = part.dropna(subset=measure).sort_values(measure, kind="stable")
+        ranked = part.dropna(subset="dice").sort_values("dice", kind="stable")
         if ranked.empty:
             continue
         for place, name in ((-1, "best"), (len(ranked) // 2, "middle"), (0, "worst")):
             row = ranked.iloc[place]
             chosen.append(picture(row))
-            titles.append(f"{name}: {row['subject']}, {row[measure]:.2f}")
+            titles.append(f"{name}: {row['subject']}, {row['dice']:.2f}")
         ends.append(
-            f"{ranked[measure].iloc[0]:.2f} to {ranked[measure].iloc[-1]:.2f} on "
+            f"{ranked['dice'].iloc[0]:.2f} to {ranked['dice'].iloc[-1]:.2f} on "
             f"{name_of(split)}"
         )
     if not chosen:
-        raise ValueError(f"no frame has a defined '{measure}'")
-    name = measure.replace("_", " ").capitalize()
-    found = f"{name} of single frames runs from " + ", and from ".join(ends)
+        raise ValueError("no frame has a defined Dice")
+    found = "Dice of single frames runs from " + ", and from ".join(ends)
     return strip(
         chosen,
         titles,

@@ -4,20 +4,6 @@ by colour-blind readers too."""
 import matplotlib
 import matplotlib.pyplot as plt
 
-from helpers.words import name_of
-
-__all__ = [
-    "COLOURS",
-    "MARKERS",
-    "MODES",
-    "PALETTE",
-    "colour_of",
-    "grid",
-    "name_of",
-    "new",
-    "rows",
-]
-
 BLUE, SKY, GREEN, ORANGE, RED, PINK, YELLOW = (
     "#0072B2",
     "#56B4E9",

@@ -74,35 +74,19 @@ def by_subject(
 def subject_dots(
     means: Mapping[str, pd.Series],
     x_title: str,
-    limits: tuple[float, float] | None = (0, 1),
-    *,
-    estimates: Mapping[str, Estimate] | None = None,
     **said,
 ) -> Chart:
     """A dot per subject, a row per split, a bar at the mean over subjects.
 
-    means: split to its subjects' means (see statistics.subject_means). estimates: by
-    split, whose intervals are drawn where there are any.
+    means: split to its subjects' means (see statistics.subject_means), in 0..1.
     """
     means = {split: series.dropna() for split, series in means.items()}
     figure, axis = style.new(7.5, 0.7 + 0.65 * len(means))
-    levels = set()
     for place, (split, numbers) in enumerate(means.items()):
         colour = style.colour_of(split, place)
-        one = (estimates or {}).get(split)
-        if one is not None and one.low is not None:
-            axis.plot(
-                [one.low, one.high],
-                [place, place],
-                color=colour,
-                lw=9,
-                alpha=0.25,
-                solid_capstyle="butt",
-            )
-            levels.add(one.level)
         axis.scatter(
             numbers,
-            place + _apart(numbers, (limits or (0, 1))[1] - (limits or (0, 1))[0]),
+            place + _apart(numbers),
             color=colour,
             s=46,
             alpha=0.75,
@@ -118,12 +102,7 @@ def subject_dots(
         [f"{name_of(split)}\n({len(numbers)})" for split, numbers in means.items()],
         x_title,
     )
-    if limits:
-        span = limits[1] - limits[0]
-        axis.set_xlim(limits[0] - 0.02 * span, limits[1] + 0.02 * span)
-    band = "".join(
-        f"; the pale band is the {100 * level:.0f} % interval" for level in levels
-    )
+    axis.set_xlim(-0.02, 1.02)
     listing = "; ".join(
         f"{name_of(split)}: "
         + ", ".join(f"{name} {number(value)}" for name, value in numbers.items())
@@ -134,14 +113,14 @@ def subject_dots(
         said,
         _fall(means, quantity(x_title)),
         f"A dot per subject. {listing}.",
-        f"Each dot is one subject, the bar their mean{band}. Count the dots "
-        "before you read the mean.",
+        "Each dot is one subject, the bar their mean. Count the dots before you read "
+        "the mean.",
     )
 
 
-def _apart(numbers: pd.Series, span: float) -> np.ndarray:
+def _apart(numbers: pd.Series) -> np.ndarray:
     """How far up and down dots move, so that those of one place can be counted."""
-    near = (numbers / (0.02 * span)).round()
+    near = (numbers / 0.02).round()
     order = near.groupby(near).cumcount()
     many = near.groupby(near).transform("size")
     step = np.minimum(0.11, 0.6 / many)
@@ -164,11 +143,9 @@ def _fall(means: Mapping[str, pd.Series], what: str) -> str:
     return words.capital(f"{what} {moved}")
 
 
-def single_patient(
-    means: pd.Series, x_title: str, split: str = "ood_wished", **said
-) -> Chart:
+def single_patient(means: pd.Series, x_title: str, **said) -> Chart:
     """Every subject's mean and the mean over all: how far a single one can stray."""
-    means = means.dropna().sort_values()
+    means, split = means.dropna().sort_values(), "ood_wished"
     one, what = words.noun(split), quantity(x_title)
     figure, axis = style.new(7.5, 0.9 + 0.23 * len(means))
     places = range(len(means))

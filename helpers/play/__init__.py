@@ -10,28 +10,3 @@ from helpers.play.epsilon import epsilon
 from helpers.play.interactive import Interactive, Picture, Scene
 from helpers.play.scores import explorer, fewer, frames, threshold
 from helpers.play.side_by_side import border, compare, pairs
-
-__all__ = [
-    "Browser",
-    "Choice",
-    "Control",
-    "Interactive",
-    "Item",
-    "Picture",
-    "Scene",
-    "Slider",
-    "Switch",
-    "bars",
-    "border",
-    "compare",
-    "correlations",
-    "dial",
-    "dots",
-    "epsilon",
-    "explorer",
-    "fewer",
-    "frames",
-    "line",
-    "pairs",
-    "threshold",
-]

@@ -19,7 +19,6 @@ def correlations(
     outcome: str,
     of: Callable[[pd.Series, pd.Series], float],
     found: Mapping[str, Mapping[str, float]],
-    name: str = "correlations",
 ) -> Interactive:
     """Choose a property, pick out a subject, and see the cloud of all frames, the
     correlation within that subject, and those that are reported.
@@ -59,4 +58,4 @@ def correlations(
         Choice("subject", "pick out", ["nobody", *map(str, subjects)]),
     ]
     title = "Choose a property, and pick out a subject"
-    return Interactive(name, controls, draw, title)
+    return Interactive("correlations", controls, draw, title)

@@ -1,7 +1,7 @@
 """Take an epsilon: what a small constant in a score does to it and to the failure modes
 that are read off it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import pandas as pd
 
@@ -17,9 +17,6 @@ EPSILONS = (0.0, 1e-12, 1e-9, 1e-7, 1e-5, 1e-3, 0.1, 1.0, 10.0, 100.0, 1000.0)
 def epsilon(
     tables: Mapping[str, pd.DataFrame],
     score: Callable[[pd.DataFrame, float], pd.Series],
-    epsilons: Sequence[float] = EPSILONS,
-    start: float = 1e-7,
-    name: str = "epsilon",
 ) -> Interactive:
     """Drag an epsilon, and see Dice, the modes by the rule "above zero is PARTIAL", and
     the rank correlation with area where nothing overlaps.
@@ -67,9 +64,9 @@ def epsilon(
             ),
         )
 
-    said = [f"{one:g}" for one in epsilons]
+    said = [f"{one:g}" for one in EPSILONS]
     controls = [
         Choice("scored", "scored against", list(tables)),
-        Slider("value", "epsilon", [float(one) for one in epsilons], start, said),
+        Slider("value", "epsilon", EPSILONS, 1e-7, said),
     ]
-    return Interactive(name, controls, draw, "Take an epsilon")
+    return Interactive("epsilon", controls, draw, "Take an epsilon")

@@ -1,7 +1,7 @@
 """How scores come about: a threshold with its four counts, subjects that are taken
 away, frames to look through."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -24,16 +24,13 @@ ORDERS = {
 
 def threshold(
     frames: Mapping[str, tuple[Picture, np.ndarray]],
-    name: str = "threshold",
-    levels: Sequence[float] = LEVELS,
-    title: str = "Drag the threshold, and watch the four counts and the ratios",
 ) -> Interactive:
     """A slider for the threshold on a few frames, with the four counts of each.
 
     frames: what a frame is called, to its picture (with blood and valid) and its
     probability of blood (float HxW, marked where it is at least the threshold).
     """
-    levels = [float(one) for one in levels]
+    levels = [float(one) for one in LEVELS]
     tables = {
         frame: pd.concat(
             [
@@ -70,23 +67,21 @@ def threshold(
         Choice("frame", "frame", list(frames)),
         Slider("level", "threshold", levels, 0.5, [f"{one:g}" for one in levels]),
     ]
-    return Interactive(name, controls, draw, title)
+    title = "Drag the threshold, and watch the four counts and the ratios"
+    return Interactive("threshold", controls, draw, title)
 
 
 def fewer(
     values: pd.Series,
     interval: Callable[[np.ndarray], tuple[float, float]],
-    measure: str = "Dice",
-    name: str = "fewer_subjects",
-    seed: int = 0,
 ) -> Interactive:
     """Take subjects away, and see what becomes of the median and its interval.
 
-    values: one for each subject. interval: of the values that are left, NaN where there
-    is none.
+    values: a Dice for each subject. interval: of the values that are left, NaN where
+    there is none.
     """
     values = values.dropna()
-    rng, ranked = np.random.default_rng(seed), values.sort_values(kind="stable")
+    rng, ranked = np.random.default_rng(0), values.sort_values(kind="stable")
     orders = {f"by chance, draw {n}": rng.permutation(values.index) for n in (1, 2, 3)}
     orders["the lowest first"] = ranked.index
     orders["the highest first"] = ranked.index[::-1]
@@ -104,10 +99,10 @@ def fewer(
             said = f"and its interval runs from {low:.2f} to {high:.2f}"
         return Scene(
             f"With {left} of {words.counted(len(values), 'subject')} the median of "
-            f"{measure} is {median:.2f}, {said}.",
+            f"Dice is {median:.2f}, {said}.",
             numbers={
                 "subjects": left,
-                f"median {measure}": median,
+                "median Dice": median,
                 "low": low,
                 "high": high,
                 "width": high - low,
@@ -119,7 +114,7 @@ def fewer(
                 limits,
                 median,
                 (low, high),
-                f"{measure} of each subject",
+                "Dice of each subject",
             ),
         )
 
@@ -129,7 +124,7 @@ def fewer(
         Slider("left", "subjects left", many),
     ]
     return Interactive(
-        name,
+        "fewer_subjects",
         controls,
         draw,
         "Take subjects away, one by one, and watch the interval",
@@ -141,16 +136,14 @@ def fewer(
 def frames(
     table: pd.DataFrame,
     picture: Callable[[pd.Series], Picture],
-    name: str = "frames",
     title: str = "Look through the frames",
-    filters: Mapping[str, str] | None = None,
 ) -> Browser:
     """Frames with their marks, to be filtered and put in order by Dice or false area.
 
-    table: of evaluate, with `mode`. picture: of a row. filters: columns to labels,
-    besides blood.
+    table: of evaluate, with `mode`. picture: of a row.
     """
-    filters = dict(filters or {"where": "domain", "subject": "subject", "mode": "mode"})
+    filters = {"where": "domain", "subject": "subject", "mode": "mode"}
+    filters |= {"blood": "blood"}
     table = table.assign(
         where=[words.name_of(split) for split in table["split"]],
         blood=np.where(counts.has_blood(table), "blood", "no blood"),
@@ -167,19 +160,17 @@ def frames(
                 f"{who}: {row['mode']}; Dice {dice}, {row['area']:.1f} % falsely "
                 "marked.",
                 f"{row['subject']}, {dice if dice != 'undefined' else 'no blood'}",
-                {one: str(row[one]) for one in (*filters, "blood")},
+                {one: str(row[one]) for one in filters},
                 {"dice": row["dice"], "false area": row["area"]},
             )
         )
-    return Browser(name, items, filters | {"blood": "blood"}, ORDERS, title)
+    return Browser("frames", items, filters, ORDERS, title)
 
 
 def explorer(
     table: pd.DataFrame,
     picture: Callable[[pd.Series], Picture],
     measures: Mapping[str, str],
-    name: str = "explorer",
-    title: str = "Look through the frames of both domains",
 ) -> Browser:
     """Frames with their labels, to be filtered by domain, subject and blood, and put in
     order by what was measured on them.
@@ -209,4 +200,5 @@ def explorer(
             )
         )
     filters = {"domain": "domain", "subject": "subject", "there": "blood"}
-    return Browser(name, items, filters, orders, title)
+    title = "Look through the frames of both domains"
+    return Browser("explorer", items, filters, orders, title)

@@ -14,7 +14,7 @@ from IPython import get_ipython
 from IPython.display import Markdown, display
 
 from helpers import (
-    averaging,
+    counts,
     domains,
     encoders,
     evaluation,
@@ -27,7 +27,7 @@ from helpers import (
 from helpers.errors import CourseError
 from helpers.figures import Table, overlay
 from helpers.frames import Packed
-from helpers.statistics import Estimate
+from helpers.statistics import Estimate, mean_over_subjects
 
 # What `data` may say, and the argument of settings.course that it becomes.
 KEYS = {
@@ -41,7 +41,48 @@ KEYS = {
     "weights": "weights",
 }
 
+# Overlap means something where there is blood, an alarm where there is none.
+ON_BLOOD = {"dice", "iou", "precision", "recall"}
+ON_CLEAN = {"false_alarm", "alarm", "false_alarm_rate", "false_area"}
+AREAS = {"coverage", "predicted_area", "false_area"}
+FRAME = ["split", "subject", "clip", "frame"]
+
 _current: "Lesson | None" = None
+
+
+def averaged(
+    table: pd.DataFrame,
+    name: str,
+    measure: Callable,
+    split: str = "",
+) -> Estimate:
+    """One measure of one split's count table, mean over frames, then over
+    subjects."""
+    kind = _kind(name, measure)
+    values = measure(table)
+    bloody = counts.has_blood(table)
+    if kind in ON_BLOOD:
+        values, frames = values.where(bloody), "frames with blood"
+    elif kind in ON_CLEAN:
+        clean = ~bloody & (counts.valid_pixels(table) > 0)
+        values, frames = values.where(clean), "clean frames"
+    else:
+        frames = "frames"
+    keys = [column for column in FRAME if column in table]
+    once = table[keys].assign(value=values)
+    once = once.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
+    top, scale = (100.0, "percent of valid pixels") if kind in AREAS else (1.0, "")
+    said = f"{name}: mean over the {frames} of a subject, then over subjects"
+    found = mean_over_subjects(once["value"], once["subject"], said, (0, top))
+    return replace(found, split=split, unit=scale)
+
+
+def _kind(name: str, measure: Callable) -> str:
+    own = getattr(getattr(measure, "func", measure), "__name__", "")
+    for kind in (own, name.split(".")[0], name.split(".")[0].split("_at_")[0]):
+        if kind in ON_BLOOD | ON_CLEAN | AREAS:
+            return kind
+    return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,16 +104,9 @@ class Lesson:
         """True where the benchmark is there in which every patient bleeds."""
         return self.domains.wished is not None
 
-    @property
-    def folds(self) -> list[int | None]:
-        """The folds of the profile: [None] for a single split."""
-        from helpers import runs
-
-        return runs.folds(self.course)
-
     def splits(self, *names: str) -> list[str]:
-        """Those of some splits that this run has, all of them where none is named."""
-        return self.domains.present(*(names or words.SOURCE[1:] + words.TARGET[2:]))
+        """Those of some splits that this run has."""
+        return self.domains.present(*names)
 
     def frames(self, split: str) -> Packed:
         """The packed frames of a split; CourseError where there are none."""
@@ -105,21 +139,14 @@ class Lesson:
         picture = self.domains.look_picture(row)
         return overlay(picture, look.blood[row], look.valid[row], found)
 
-    def model(self, fold: int | None = None, watch: Callable | None = None):
-        """The course's standard network (a runs.Run), found in the store or trained.
-
-        fold: the profile's first where none is given. watch: see training.fit.
-        """
+    def model(self, watch: Callable | None = None):
+        """The course's standard network (a runs.Run) of the profile's first fold, found
+        in the store or trained; watch: see training.fit."""
         from helpers import runs
 
-        fold = runs.folds(self.course)[0] if fold is None else fold
-        return runs.baseline(self.course, self.in_fold(fold), fold, watch)
-
-    def in_fold(self, fold: int | None) -> domains.Domains:
-        """The domains with the source split by another fold."""
-        if fold == self.folds[0]:
-            return self.domains
-        return domains.gather(self.course, fold)
+        return runs.baseline(
+            self.course, self.domains, runs.folds(self.course)[0], watch
+        )
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see
@@ -145,7 +172,7 @@ class Lesson:
         rows, levels = [], set()
         for split, part in table.groupby("split", sort=False):
             for name, measure in measures.items():
-                one = averaging.estimate(part, name, measure, str(split))
+                one = averaged(part, name, measure, str(split))
                 self.add(f"{split}.{name}", one)
                 levels.add(one.level)
                 rows.append(
@@ -169,7 +196,7 @@ class Lesson:
             digits=2,
         )
 
-    estimate = staticmethod(averaging.estimate)
+    estimate = staticmethod(averaged)
 
     def add(self, name: str, estimate: Estimate, split: str = "") -> Estimate:
         """Record an estimate; what it was made from and where is filled in where it is

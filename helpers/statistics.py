@@ -149,31 +149,18 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
     is honest."""
     offer, n = OFFERED[centre], len(means)
     here = f"No interval: {n} subjects"
+    if n < 2:
+        why = "one subject says nothing about others." if n else "no frame counts."
+        return None, None, f"No interval: {why}"
     if n < offer.least:
-        if n < 2:
-            why = "one subject says nothing about others." if n else "no frame counts."
-            return None, None, f"No interval: {why}"
-        return (
-            None,
-            None,
-            (
-                f"{here}, and with fewer than {offer.least} none that was tried for "
-                f"the {centre} "
-                "both covers 90 % and says something; see the subjects one by one."
-            ),
-        )
+        why = f"and with fewer than {offer.least} none that was tried for the {centre} "
+        why += "both covers 90 % and says something; see the subjects one by one."
+        return None, None, f"{here}, {why}"
     if centre == "median":
         low, high = intervals.order_statistics(means, offer.level)
     elif bounds is None:
-        return (
-            None,
-            None,
-            (
-                f"{here}, and an interval for the mean rests on bounds that this "
-                "measure "
-                "does not have."
-            ),
-        )
+        why = "and an interval for the mean rests on bounds that this measure does not "
+        return None, None, f"{here}, {why}have."
     else:
         span = bounds[1] - bounds[0]
         low, high = intervals.bounded(
@@ -184,20 +171,7 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
     low, high = float(low), float(high)
     unit = max(map(abs, bounds)) if bounds else math.inf
     if high - low > WIDEST * unit:
-        return (
-            None,
-            None,
-            (
-                f"{here}, and theirs would run from {low:.2f} to {high:.2f}, "
-                f"{TOO_WIDE}; see the subjects one by one."
-            ),
-        )
-    return (
-        low,
-        high,
-        (
-            f"{100 * offer.level:.0f} % interval for the {centre} over subjects like "
-            f"these {n}, "
-            "for this trained model and no other."
-        ),
-    )
+        why = f"and theirs would run from {low:.2f} to {high:.2f}, {TOO_WIDE}; see the "
+        return None, None, f"{here}, {why}subjects one by one."
+    said = f"{100 * offer.level:.0f} % interval for the {centre} over subjects like "
+    return low, high, f"{said}these {n}, for this trained model and no other."

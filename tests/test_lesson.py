@@ -97,7 +97,6 @@ def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
     assert "drawn (phantom) surgery" in shown[1].data
     assert opened.drawn and opened.profile == "smoke" and opened.record == {}
     assert opened.splits("id_test", "ood_wished") == ["id_test", "ood_wished"]
-    assert "train" in opened.splits() and len(opened.splits()) == 7
     assert opened.picture("train", 0).shape == (64, 96, 3)
 
 
@@ -174,7 +173,7 @@ def test_the_models_predictions_are_counted(opened, monkeypatch):
     run = runs.Run(None, None, "by hand")
     monkeypatch.setattr(runs, "baseline", lambda course, data, fold, watch: run)
     monkeypatch.setattr(runs, "probabilities", lambda given, packed: marks)
-    assert opened.model() is run and opened.folds == [None]
+    assert opened.model() is run
     table = opened.evaluate(opened.model(), "id_test")
     frames = opened.frames("id_test")
     assert (table["tp"] == (frames.blood & frames.valid)[:, 30:].sum(axis=(1, 2))).all()

@@ -8,29 +8,34 @@ them it makes its title (the finding), its alt text and its caption.
 'Dice falls from 0.75 on unseen pigs to 0.30 on unseen patients'
 """
 
-from helpers.figures.carried import carried
-from helpers.figures.causes import by_drawing, truth_estimate_placebo
+from helpers.figures.causes import against, by_drawing, gains, truth_estimate_placebo
 from helpers.figures.chart import Chart, Table, source, table
 from helpers.figures.curves import distance, histories, line, schedule
 from helpers.figures.drawings import unet
 from helpers.figures.errors import (
+    division,
     error_map,
+    failure_bars,
     false_by_class,
     false_by_region,
 )
-from helpers.figures.gains import against, gains
-from helpers.figures.losses import division, failure_bars
-from helpers.figures.moving import moving
 from helpers.figures.pictures import (
     OVERLAY,
     classes,
     clicked,
     gallery,
     heat,
+    moving,
     overlay,
     strip,
 )
 from helpers.figures.scatter import correlations, hover_scatter
 from helpers.figures.style import COLOURS
-from helpers.figures.subjects import by_subject, estimates, single_patient, subject_dots
+from helpers.figures.subjects import (
+    by_subject,
+    carried,
+    estimates,
+    single_patient,
+    subject_dots,
+)
 from helpers.figures.time import counted_cases, decisions, timeline

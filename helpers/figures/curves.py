@@ -38,14 +38,8 @@ def line(
         )
     if mark is not None:
         axis.axvline(mark, color=COLOURS["faint"], lw=1.5)
-        axis.annotate(
-            "used",
-            (mark, 0.02),
-            xycoords=("data", "axes fraction"),
-            fontsize=8,
-            xytext=(4, 0),
-            textcoords="offset points",
-        )
+        within = ("data", "axes fraction")
+        style.noted(axis, "used", (mark, 0.02), (4, 0), xycoords=within, fontsize=8)
     if all(float(value).is_integer() for x, _ in curves.values() for value in x):
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set(xlabel=x_title, ylabel=y_title)
@@ -110,15 +104,8 @@ def histories(
         )
     if best >= 0 and finished:
         axis.axvline(best + 1, color=COLOURS["faint"], ls="--", lw=1.5)
-        axis.annotate(
-            "chosen",
-            (best + 1, 0.02),
-            xycoords=("data", "axes fraction"),
-            fontsize=9,
-            ha="right",
-            xytext=(-4, 0),
-            textcoords="offset points",
-        )
+        how = {"xycoords": ("data", "axes fraction"), "fontsize": 9, "ha": "right"}
+        style.noted(axis, "chosen", (best + 1, 0.02), (-4, 0), **how)
     axis.set(xlabel="epoch", ylabel=y_title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.legend()

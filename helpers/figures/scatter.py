@@ -176,7 +176,7 @@ def correlations(
             zorder=4,
         )
         axis.scatter([], [], marker=marker, color="#000000", s=44, label=label)
-    axis.axvline(0, color=style.COLOURS["faint"], lw=1)
+    style.zero(axis)
     style.rows(axis, names, f"Spearman's rank correlation with {outcome} (-1 to 1)")
     axis.set_xlim(-1.05, 1.05)
     figure.legend(loc="outside lower left", ncols=3)

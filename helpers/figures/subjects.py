@@ -1,4 +1,5 @@
-"""Charts of subjects: a dot each, because a mean hides who is behind it."""
+"""Charts of subjects, a dot each, because a mean hides who is behind it; and of what
+methods keep from one domain to the other."""
 
 from collections.abc import Mapping
 
@@ -32,13 +33,7 @@ def by_subject(
     for place, (domain, _, numbers) in enumerate(rows):
         lifted = place + random.uniform(-0.25, 0.25, len(numbers))
         axis.scatter(numbers, lifted, s=5, alpha=0.35, color=COLOURS[domain], lw=0)
-        if len(numbers):
-            axis.plot(
-                [numbers.mean()] * 2,
-                [place - 0.4, place + 0.4],
-                color=COLOURS[domain],
-                lw=2.2,
-            )
+        style.mean_bar(axis, numbers, place, 0.4, color=COLOURS[domain], lw=2.2)
     style.rows(axis, [subject for _, subject, _ in rows], x_title, 8)
     for domain in values:
         axis.scatter([], [], color=COLOURS[domain], label=name_of(domain), s=20)
@@ -93,10 +88,7 @@ def subject_dots(
             edgecolor="white",
             zorder=3,
         )
-        if len(numbers):
-            axis.plot(
-                [numbers.mean()] * 2, [place - 0.28, place + 0.28], color=colour, lw=3
-            )
+        style.mean_bar(axis, numbers, place, 0.28, color=colour)
     style.rows(
         axis,
         [f"{name_of(split)}\n({len(numbers)})" for split, numbers in means.items()],
@@ -152,14 +144,8 @@ def single_patient(means: pd.Series, x_title: str, **said) -> Chart:
     axis.hlines(places, means.mean(), means, color=COLOURS["faint"], lw=1.5)
     axis.scatter(means, places, color=style.colour_of(split), s=40, zorder=3)
     axis.axvline(means.mean(), color=COLOURS["plain"], lw=1.8)
-    axis.annotate(
-        f"mean over {one}s",
-        (means.mean(), len(means) - 0.4),
-        fontsize=8,
-        ha="left",
-        xytext=(5, 0),
-        textcoords="offset points",
-    )
+    at = (means.mean(), len(means) - 0.4)
+    style.noted(axis, f"mean over {one}s", at, (5, 0), fontsize=8, ha="left")
     axis.set_yticks(places, means.index, fontsize=8)
     axis.set(xlabel=x_title, xlim=(-0.02, 1.02), ylim=(-0.6, len(means) + 0.2))
     away = (means - means.mean()).abs().median()
@@ -184,15 +170,8 @@ def estimates(
     figure, axis = style.new(7.5, 0.8 + 0.36 * len(found))
     for place, one in enumerate(found.values()):
         colour = style.colour_of(one.split, 0)
-        if one.low is not None:
-            axis.plot(
-                [one.low, one.high],
-                [place, place],
-                color=colour,
-                lw=2.5,
-                alpha=0.6,
-                solid_capstyle="butt",
-            )
+        how = {"lw": 2.5, "alpha": 0.6, "solid_capstyle": "butt"}
+        style.interval(axis, one, place, color=colour, **how)
         axis.scatter([one.value], [place], color=colour, s=44, zorder=3)
     axis.axvline(mark, color=COLOURS["faint"], lw=1)
     style.rows(axis, list(found), x_title)
@@ -217,3 +196,64 @@ def estimates(
         + ".",
         "Dots are estimates; a line is an interval, where one is honest.",
     )
+
+
+def carried(
+    pairs: Mapping[str, tuple[Estimate, Estimate]], x_title: str, **said
+) -> Chart:
+    """A row per method: its value on the source, on the target, and what lies between.
+
+    pairs: method to its Estimate on either; both name their split. A thin bar is the
+    interval where an estimate has one.
+    """
+    figure, axis = style.new(7.5, 0.9 + 0.42 * len(pairs))
+    for place, both in enumerate(pairs.values()):
+        axis.plot(
+            [one.value for one in both], [place] * 2, color=COLOURS["faint"], lw=2
+        )
+        for shift, one in zip((-0.12, 0.12), both):
+            colour = style.colour_of(one.split)
+            style.interval(axis, one, place + shift, color=colour, alpha=0.45)
+            axis.scatter([one.value], [place], color=colour, s=52, zorder=3)
+    style.rows(axis, list(pairs), x_title)
+    axis.set_xlim(-0.02, 1.02)
+    first, last = (one.split for one in next(iter(pairs.values())))
+    for split in (first, last):
+        axis.scatter([], [], color=style.colour_of(split), label=name_of(split), s=40)
+    figure.legend(loc="outside lower left", ncols=2)
+    lost = {
+        name: one.value - other.value
+        for name, (one, other) in pairs.items()
+        if one.value == one.value and other.value == other.value
+    }
+    return made(
+        figure,
+        said,
+        _found(lost, name_of(first), name_of(last)),
+        "; ".join(
+            f"{name}: {number(one.value)} on {name_of(first)}, {number(other.value)} "
+            f"on {name_of(last)}"
+            for name, (one, other) in pairs.items()
+        )
+        + ".",
+        f"The grey line is what {quantity(x_title)} loses on the way. A thin bar is an "
+        "interval, where one is honest.",
+    )
+
+
+def _found(lost: Mapping[str, float], here: str, there: str) -> str:
+    if not lost:
+        return f"Nothing can be compared between {here} and {there}"
+    ranked = sorted(lost, key=lost.get)
+    if len(ranked) == 1:
+        return words.capital(f"'{ranked[0]}' {_loses(lost[ranked[0]])} on {there}")
+    least, most = ranked[0], ranked[-1]
+    does = "gains most" if lost[least] < -0.005 else "loses least"
+    return (
+        f"From {here} to {there} '{least}' {does} ({number(abs(lost[least]))}), "
+        f"'{most}' {_loses(lost[most])}"
+    )
+
+
+def _loses(value: float) -> str:
+    return f"{'loses' if value > 0 else 'gains'} {number(abs(value))}"

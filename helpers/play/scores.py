@@ -1,15 +1,16 @@
-"""How scores come about: a threshold with its four counts, subjects that are taken
-away, frames to look through."""
+"""How scores come about: a threshold with its four counts, an epsilon, clouds of
+frames, subjects that are taken away, frames to look through."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from helpers import counts, words
+from helpers import counts, statistics, words
+from helpers.correlation import spearman
 from helpers.play.browser import Browser, Item
 from helpers.play.controls import Choice, Slider
-from helpers.play.drawings import dots, line
+from helpers.play.drawings import bars, cloud, dots, line
 from helpers.play.interactive import Interactive, Picture, Scene
 
 LEVELS = (0.01, *np.round(np.linspace(0.05, 0.95, 19), 2), 0.99)
@@ -202,3 +203,115 @@ def explorer(
     filters = {"domain": "domain", "subject": "subject", "there": "blood"}
     title = "Look through the frames of both domains"
     return Browser("explorer", items, filters, orders, title)
+
+
+EPSILONS = (0.0, 1e-12, 1e-9, 1e-7, 1e-5, 1e-3, 0.1, 1.0, 10.0, 100.0, 1000.0)
+
+
+def epsilon(
+    tables: Mapping[str, pd.DataFrame],
+    score: Callable[[pd.DataFrame, float], pd.Series],
+) -> Interactive:
+    """Drag an epsilon, and see Dice, the modes by the rule "above zero is PARTIAL", and
+    the rank correlation with area where nothing overlaps.
+
+    tables: what frames are scored against, to their count table with `subject`. score:
+    of such a table, with an epsilon.
+    """
+
+    def draw(scored: str, value: float) -> Scene:
+        table = tables[scored]
+        dice, labelled = score(table, value), counts.has_blood(table)
+
+        def mean(series: pd.Series, where: pd.Series) -> float:
+            each = statistics.subject_means(series[where], table["subject"][where])
+            return float(each.mean())
+
+        missed = labelled & (table["tp"] == 0)
+        partial = mean(100.0 * (dice > 0), labelled)
+        alike = spearman(dice[missed], counts.coverage(table[missed]))
+        numbers = {
+            "Dice, labelled frames": mean(dice, labelled),
+            "Dice, frames without": mean(dice, ~labelled),
+            "correlation with area": alike,
+        }
+        none = mean(100.0 * (table["tp"] == 0), labelled)
+        modes = {"PARTIAL": partial, "FALSE_NEGATIVE": 100 - partial}
+        modes["no pixel in common"] = none
+        said = (
+            f"With an epsilon of {value:g}, {words.number(partial, '.0f')} % of the "
+            "labelled frames are PARTIAL by the rule, and on "
+            f"{words.number(none, '.0f')} % not one pixel is right; mean Dice is "
+            f"{words.number(numbers['Dice, labelled frames'])} on labelled frames and "
+            f"{words.number(numbers['Dice, frames without'])} on the others; without a "
+            f"pixel in common its rank correlation with area is {words.number(alike)}."
+        )
+        return Scene(
+            said,
+            numbers=numbers | {"PARTIAL, %": partial},
+            forms={"PARTIAL, %": ".0f"},
+            drawing=bars(
+                modes,
+                (0, 100),
+                form=".0f",
+                about="Labelled frames, %: two by the rule, one by counting",
+            ),
+        )
+
+    said = [f"{one:g}" for one in EPSILONS]
+    controls = [
+        Choice("scored", "scored against", list(tables)),
+        Slider("value", "epsilon", EPSILONS, 1e-7, said),
+    ]
+    return Interactive("epsilon", controls, draw, "Take an epsilon")
+
+
+SUBJECTS = 12  # of these one can be picked out
+
+
+def correlations(
+    table: pd.DataFrame,
+    properties: Sequence[str],
+    outcome: str,
+    of: Callable[[pd.Series, pd.Series], float],
+    found: Mapping[str, Mapping[str, float]],
+) -> Interactive:
+    """Choose a property, pick out a subject, and see the cloud of all frames, the
+    correlation within that subject, and those that are reported.
+
+    of: a correlation of two series. found: property to its named correlations.
+    """
+    subjects = table["subject"].value_counts().index[:SUBJECTS].sort_values()
+
+    def draw(property: str, subject: str) -> Scene:
+        chosen = table["subject"] == subject
+        part = table[chosen]
+        own = float("nan")
+        if part[property].nunique() > 1 and part[outcome].nunique() > 1:
+            own = float(of(part[property], part[outcome]))
+        named = {one: float(value) for one, value in found[property].items()}
+        said = ", ".join(f"{one} {words.number(v, '+.2f')}" for one, v in named.items())
+        who = "no subject is picked out"
+        if chosen.any():
+            who = f"within {subject} it is {words.number(own, '+.2f')}"
+        numbers = named | {"this subject": own}
+        return Scene(
+            f"Rank correlation of {property} with {outcome}: {said}; {who}.",
+            numbers=numbers,
+            forms=dict.fromkeys(numbers, "+.2f"),
+            drawing=cloud(
+                table[property].to_numpy(float),
+                table[outcome].to_numpy(float),
+                np.asarray(chosen),
+                (0, 1),
+                words.capital(f"{outcome}, by frame"),
+                property,
+            ),
+        )
+
+    controls = [
+        Choice("property", "property", list(properties)),
+        Choice("subject", "pick out", ["nobody", *map(str, subjects)]),
+    ]
+    title = "Choose a property, and pick out a subject"
+    return Interactive("correlations", controls, draw, title)

@@ -1,7 +1,7 @@
 """Which interval over few subjects deserves its name? Coverage, width, overflow, on
 populations fixed here.
 
-    python benchmarks/interval_coverage.py   writes interval_coverage.csv and
+    python -m benchmarks.interval_coverage   writes interval_coverage.csv and
                                              interval_coverage.json beside it
 
 Each row of the CSV: a population, a number of subjects, a method. `coverage`: share of
@@ -11,25 +11,22 @@ samples whose interval holds the population's mean (median for order_statistics)
 narrow is shown when the sample hides the outliers. `outside`: share of intervals that
 leave [0, 1]. The JSON has the date, the versions, and for each number of subjects and
 method the worst over the populations with the verdict `allowed`, which
-helpers/statistics.py follows. phantom_subjects.json, {"name": [subject means]}, adds
-the phantom's own populations.
+helpers/statistics.py follows. phantom_subjects.json, {"name": [subject means]}, which
+is recorded with it, adds the phantom's own population: Dice of each patient of the
+wished-for benchmark.
 """
 
-import datetime
 import json
-import platform
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import scipy
 
-from helpers import intervals
-from helpers.statistics import WIDEST
+from benchmarks import recording
+from helpers import counts, intervals, runs, settings
+from helpers.statistics import WIDEST, subject_means
 
-HERE = Path(__file__).parent
 SUBJECTS = (3, 5, 10, 17)
 REPETITIONS = 10_000
 LEAST_COVERAGE = 0.90
@@ -80,7 +77,7 @@ def populations() -> dict[str, Callable]:
     """The fixed populations, and the phantom's own where its subject means are
     recorded.
     """
-    recorded = HERE / "phantom_subjects.json"
+    recorded = recording.HERE / "phantom_subjects.json"
     own = json.loads(recorded.read_text()) if recorded.exists() else {}
     return POPULATIONS | {
         f"phantom: {name}": lambda generator, shape, means=tuple(means): (
@@ -104,10 +101,8 @@ def measure(
             centre = truth["median" if method == "order_statistics" else "mean"]
             if np.isnan(low).all():
                 continue
-            covers, width = (
-                (low - 1e-12 <= centre) & (centre <= high + 1e-12),
-                high - low,
-            )
+            covers = (low - 1e-12 <= centre) & (centre <= high + 1e-12)
+            width = high - low
             narrow = width <= WIDEST
             rows.append(
                 {
@@ -148,26 +143,31 @@ def verdicts(table: pd.DataFrame) -> pd.DataFrame:
     return worst.assign(allowed=covers & (worst["most_offered"] >= LEAST_OFFERED))
 
 
+def phantom_subjects() -> dict[str, list[float]]:
+    """The means of the wished-for patients with the quick profile's own network; all
+    count, since nothing is chosen on them here."""
+    asked = settings.course("quick"), ("ood_wished_val", "ood_wished")
+    table = runs.counted(runs.predicted(*asked))
+    dice = counts.on_blood(counts.dice, table)
+    means = subject_means(dice, table["subject"])
+    return {"Dice of patients": [round(float(value), 4) for value in means]}
+
+
 def main() -> None:
     began = time.perf_counter()
+    own = json.dumps(phantom_subjects()) + "\n"
+    (recording.HERE / "phantom_subjects.json").write_text(own)
     rows = [row for name, draw in populations().items() for row in measure(name, draw)]
     table = pd.DataFrame(rows).round(4)
-    record = {
-        "date": datetime.date.today().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-        },
-        "repetitions": REPETITIONS,
-        "least_coverage": LEAST_COVERAGE,
-        "widest": WIDEST,
-        "seconds": round(time.perf_counter() - began),
-        "verdicts": json.loads(verdicts(table).to_json(orient="records")),
-    }
-    table.to_csv(HERE / "interval_coverage.csv", index=False)
-    (HERE / "interval_coverage.json").write_text(json.dumps(record, indent=1) + "\n")
-    print(verdicts(table).to_string(), f"\n{record['seconds']} s")
+    recording.record(
+        "interval_coverage",
+        began,
+        {"": table},
+        repetitions=REPETITIONS,
+        least_coverage=LEAST_COVERAGE,
+        widest=WIDEST,
+        verdicts=json.loads(verdicts(table).to_json(orient="records")),
+    )
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ import pytest
 
 from helpers import (
     counts,
+    estimate,
     evaluation,
     figures,
     lesson,
     results,
     runs,
     settings,
-    statistics,
     views,
     words,
 )
@@ -224,7 +224,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 @pytest.mark.parametrize(
     "room",
-    [words, results, views, statistics, evaluation, figures],
+    [words, results, views, estimate, evaluation, figures],
     ids=lambda one: one.__name__,
 )
 def test_the_worked_examples_are_true(room):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 
 from helpers.errors import CourseError
-from helpers.processes import cores
+from helpers.settings import cores
 
 
 def run(

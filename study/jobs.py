@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from helpers import counts, domains, precision, remedies, runs, settings, studied
+from helpers import counts, domains, remedies, runs, settings, studied
 from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
 from helpers.settings import Course
@@ -84,7 +84,7 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
     study: the name of the folder that the rows are for; CourseError where this process
     has other code or frames, as one on another machine may. Columns: the job's, split,
     subject, frames, frames_with_blood, remedies.MEASURES as means over frames, COUNTS
-    as sums; and what the last bits depend on: trained_in, the precision of the standard
+    as sums; and what the last bits depend on: trained_in, the type of the standard
     network's steps, device and threads.
     """
     fold = None if job.fold == SINGLE else job.fold
@@ -112,7 +112,7 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
     rows = pd.concat({(*job, split): part for split, part in parts.items()})
     rows.index.names = [*Job._fields, "split", "subject"]
     return rows.reset_index().assign(
-        trained_in=precision.of(baseline.model),
+        trained_in=baseline.history.dtype,
         device=settings.device(),
         threads=torch.get_num_threads(),
     )

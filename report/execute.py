@@ -23,7 +23,7 @@ from papermill.exceptions import PapermillExecutionError
 from helpers import encoders, settings, store
 from helpers.store import following
 from helpers.store.entries import MANIFEST
-from report import exercises, kernels, memory
+from report import kernels, memory
 from report.notebooks import notebook
 from report.places import scratch_folder
 
@@ -43,12 +43,6 @@ class Executed:
     notebook: NotebookNode
     seconds: float
     fresh: bool
-
-    @property
-    def rehearsals(self) -> dict[str, dict]:
-        """What each blank exercise's checks asked and printed, by the exercise's id,
-        where the lesson was executed with them."""
-        return self.notebook.metadata["course"].get("rehearsals", {})
 
 
 def fingerprint(folders: list[Path], without: list[Path]) -> str:
@@ -196,14 +190,11 @@ def execute(
     course: settings.Course,
     made_from: dict[str, str],
     published: str = "",
-    rehearsed: bool = False,
 ) -> Executed:
     """Execute one lesson, or find it in the store. Call it inside `surroundings`.
 
     lesson: its .py; made_from: what `inputs` says; published: the folder of published
-    tables. rehearsed: also try every exercise's blank form on the way, which is kept
-    beside the notebook (see Executed.rehearsals). Raises LessonError, and then keeps
-    nothing.
+    tables. Raises LessonError, and then keeps nothing.
     """
     plain = notebook(lesson)
     given = parameters(course, published)
@@ -212,37 +203,28 @@ def execute(
     fresh = []
 
     def write(draft: Path) -> None:
-        done = _done(lesson, plain, given, rehearsed)
+        done = _done(lesson, plain, given)
         fresh.append(True)
         nbformat.write(done, draft / NAME)
 
-    # An execution with rehearsals serves one that asks for none.
-    wishes = [what | {"rehearsed": wish} for wish in (True, rehearsed)]
-    asked = next(filter(lambda one: store.has("executed", one), wishes), wishes[-1])
-    place = store.entry("executed", asked, write, str(lesson), execute)
+    place = store.entry("executed", what, write, str(lesson), execute)
     done = nbformat.read(place / NAME, as_version=4)
     seconds = done.metadata["course"]["seconds"]
     return Executed(lesson.stem, done, seconds, bool(fresh))
 
 
-def _done(
-    lesson: Path, plain: NotebookNode, given: dict[str, object], rehearsed: bool
-) -> NotebookNode:
+def _done(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> NotebookNode:
     if unknown := sorted(set(given) - _assigned(plain)):
         # Papermill would only warn, and the lesson would run on its own values.
         raise LessonError(
             f"{lesson.stem} has no parameter {', '.join(unknown)}: its cell tagged "
             "parameters must set it."
         )
-    if rehearsed:
-        plain.cells = exercises.with_rehearsals(plain.cells)
     plain.cells = memory.with_question(plain.cells)
     started = time.monotonic()
     done = _run(lesson, plain, given)
     done.metadata["course"] = {"seconds": time.monotonic() - started}
     done.metadata["course"]["memory"] = memory.answered(done)
-    if rehearsed:
-        done.metadata["course"]["rehearsals"] = exercises.without_rehearsals(done)
     return done
 
 

@@ -1,4 +1,4 @@
-"""Exercises of a lesson: their blank form, and a rehearsal of it while the lesson runs.
+"""Exercises of a lesson: their cells, and their blank form.
 
 >>> blank("def f(x):\\n    # solution begins\\n    return x\\n    # solution ends")
 'def f(x):\\n    ...  # your answer'
@@ -7,15 +7,12 @@
 import re
 
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
 
 BEGINS, ENDS = "# solution begins", "# solution ends"
 BLANK = "...  # your answer"
 SOLUTION = re.compile(
     rf"^([ \t]*){BEGINS}[ \t]*\n(.*?)^[ \t]*{ENDS}[ \t]*$", re.DOTALL | re.MULTILINE
 )
-REHEARSED = "application/vnd.course.rehearsed+json"
-TAG = "rehearsal"
 
 
 def tags(cell: NotebookNode) -> list[str]:
@@ -45,34 +42,3 @@ def group(cells: list[NotebookNode]) -> list[list[NotebookNode]]:
         else:
             groups.append([cell])
     return groups
-
-
-def with_rehearsals(cells: list[NotebookNode]) -> list[NotebookNode]:
-    """The cells with one before each exercise that tries its blank form, for tests."""
-    result = []
-    for members in group(cells):
-        checks = [cell.source for cell in members if "check" in tags(cell)]
-        if checks:
-            call = (
-                "__import__('report.rehearsal', fromlist=['']).rehearse("
-                f"{blank(members[0].source)!r}, {checks!r}, globals())"
-            )
-            cell = new_code_cell(call, metadata={"tags": [TAG]})
-            cell.metadata["exercise"] = members[0].id
-            result.append(cell)
-        result += members
-    return result
-
-
-def without_rehearsals(done: NotebookNode) -> dict[str, dict]:
-    """Take the rehearsals out of an executed notebook: what each said, by the id of its
-    exercise."""
-    said = {}
-    for cell in done.cells:
-        if TAG in tags(cell):
-            left = [
-                one.data for one in cell.outputs if REHEARSED in one.get("data", {})
-            ]
-            said[cell.metadata["exercise"]] = dict(left[0][REHEARSED])
-    done.cells = [cell for cell in done.cells if TAG not in tags(cell)]
-    return said

@@ -31,6 +31,7 @@ from lessons_by_hand import (
     prose,
     result,
 )
+from rehearsals import rehearsed
 
 from helpers import settings
 from report.build import build, main
@@ -101,9 +102,9 @@ def run_the_course(folder: Path) -> Smoke:
         made_from, names = inputs(course), lessons()[::-1]
 
         def run(lesson: Path) -> Executed:
-            return execute(lesson, course, made_from, rehearsed=True)
+            return execute(lesson, course, made_from)
 
-        with surroundings(), ThreadPoolExecutor(2) as pool:
+        with surroundings(), rehearsed(), ThreadPoolExecutor(2) as pool:
             executed = {one.name: one for one in pool.map(run, names)}
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):

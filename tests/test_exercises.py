@@ -1,6 +1,7 @@
 """Exercises: what they say to a learner, solved and blank, in small and in the course."""
 
 import ast
+import contextlib
 import re
 import symtable
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import rehearsals
 from IPython.core.interactiveshell import InteractiveShell
 from lessons_by_hand import exercises as small_exercises
 from lessons_by_hand import lesson as written_lesson
@@ -157,28 +159,29 @@ def test_other_cells_are_left_alone(shell, capsys) -> None:
 
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory: pytest.TempPathFactory):
-    """The small lesson with a phantom and without."""
+    """The small lesson with a phantom, the same rehearsed, and without a phantom."""
     folder = tmp_path_factory.mktemp("lessons")
     written_lesson(folder, "00_drawn", small_exercises(True))
     written_lesson(folder, "01_real", small_exercises(False))
-    with pytest.MonkeyPatch.context() as patch, surroundings(1):
-        patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
-        course = settings.course("smoke", data=str(tmp_path_factory.mktemp("data")))
-        made_from = inputs(course)
-        first = execute(folder / "00_drawn.py", course, made_from)
-        again = execute(folder / "00_drawn.py", course, made_from, rehearsed=True)
-        kept = execute(folder / "00_drawn.py", course, made_from)
-        real = execute(folder / "01_real.py", course, made_from)
-    return first, again, kept, real
+    course = settings.course("smoke", data=str(tmp_path_factory.mktemp("data")))
+    made = []
+    for name, tried in (
+        ("00_drawn", contextlib.nullcontext),
+        ("00_drawn", rehearsals.rehearsed),
+        ("01_real", contextlib.nullcontext),
+    ):
+        with pytest.MonkeyPatch.context() as patch, surroundings(1), tried():
+            patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
+            made.append(execute(folder / f"{name}.py", course, inputs(course)))
+    return made
 
 
 def test_a_rehearsal_is_kept_beside_the_lesson_and_not_in_it(executed) -> None:
-    first, again, kept, _ = executed
-    assert first.fresh and again.fresh and not kept.fresh
-    assert first.rehearsals == {} and kept.rehearsals == again.rehearsals
+    first, again, _ = executed
+    assert rehearsals.said(first) == {}
     sources = [[cell.source for cell in one.notebook.cells] for one in (first, again)]
     assert sources[0] == sources[1]
-    (said,) = again.rehearsals.values()
+    (said,) = rehearsals.said(again).values()
     assert said == {
         "asked": [{"hint": "Multiply by two.", "praise": "Right."}],
         "printed": "Multiply by two.\n",
@@ -187,7 +190,7 @@ def test_a_rehearsal_is_kept_beside_the_lesson_and_not_in_it(executed) -> None:
 
 
 def test_cells_that_need_the_phantom_are_skipped_without_one(executed) -> None:
-    for one, words in ((executed[0], "drawn 3"), (executed[3], magics.NEEDS_PHANTOM)):
+    for one, words in ((executed[0], "drawn 3"), (executed[2], magics.NEEDS_PHANTOM)):
         (cell,) = [c for c in one.notebook.cells if "phantom" in exercises.tags(c)]
         assert words in str(cell.outputs)
 
@@ -320,8 +323,9 @@ def test_solved_every_check_praises_and_blank_every_check_hints(lesson, smoke) -
     executed = smoke.executed[lesson.stem]
     groups = exercises.group(executed.notebook.cells)
     by_id = {group[0].id: group for group in groups}
-    assert set(executed.rehearsals) == {group[0].id for group in members(lesson)}
-    for name, blank in executed.rehearsals.items():
+    tried = rehearsals.said(executed)
+    assert set(tried) == {group[0].id for group in members(lesson)}
+    for name, blank in tried.items():
         about = by_id[name][0].source
         assert blank["error"] == "" and blank["asked"], about
         wanted = "".join(f"{one['hint']}\n" for one in blank["asked"])

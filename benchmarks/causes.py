@@ -27,7 +27,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import causes, domains, environment, phantom, runs, settings, shift, store
+import phantom
+from helpers import causes, domains, environment, runs, settings, shift, store
 from helpers.study import engine
 
 HERE = Path(__file__).parent

@@ -20,7 +20,8 @@ import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from helpers import frames, models, phantom, precision, settings, training
+import phantom
+from helpers import frames, models, precision, settings, training
 from helpers.checkpoints import write_state
 from helpers.frames import Packed
 from helpers.processes import cores

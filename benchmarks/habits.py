@@ -22,12 +22,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import phantom
 from helpers import (
     counts,
     domains,
     environment,
     frames,
-    phantom,
     pitfalls,
     runs,
     settings,

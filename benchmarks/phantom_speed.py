@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 
-from helpers.phantom import write_cholecseg8k, write_hemoset
+from phantom import write_cholecseg8k, write_hemoset
 
 if __name__ == "__main__":
     cv2.setNumThreads(1)

@@ -42,8 +42,8 @@ from helpers import (
     settings,
     training,
 )
-from helpers.phantom import write_cholecseg8k, write_hemoset
 from helpers.settings import Profile
+from phantom import write_cholecseg8k, write_hemoset
 
 HERE = Path(__file__).parent
 SEEDS, EPOCHS = (0, 1, 2), 2  # of the times

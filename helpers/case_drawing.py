@@ -9,12 +9,12 @@ from helpers.clips import Bleeding
 
 if TYPE_CHECKING:
     from helpers.cases import Case
-from helpers.phantom import laparoscopic, neck, render, robotic
-from helpers.phantom.blood import potential
-from helpers.phantom.optics import round_view
-from helpers.phantom.scene import generator, grid, look_through, noise, view
-from helpers.phantom.subjects import LAPAROSCOPIC, ROBOTIC
-from helpers.phantom.subjects import look as look_of
+from phantom import laparoscopic, neck, render, robotic
+from phantom.blood import potential
+from phantom.optics import round_view
+from phantom.scene import generator, grid, look_through, noise, view
+from phantom.subjects import LAPAROSCOPIC, ROBOTIC
+from phantom.subjects import look as look_of
 
 FINER = 2  # how much larger than a frame the stills are
 

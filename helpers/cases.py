@@ -19,8 +19,8 @@ from helpers.case_drawing import Drawing, Frame
 from helpers.clips import Bleeding
 from helpers.errors import CourseError
 from helpers.frames.bad import named
-from helpers.phantom.subjects import LAPAROSCOPIC, PIGS, ROBOTIC
 from helpers.progress import progress
+from phantom.subjects import LAPAROSCOPIC, PIGS, ROBOTIC
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from helpers import counts, phantom, shift, statistics, training
-from helpers.phantom.counterfactual import FINER
-from helpers.phantom.subjects import look
+import phantom
+from helpers import counts, shift, statistics, training
 from helpers.shift import Frames
+from phantom.counterfactual import FINER
+from phantom.subjects import look
 
 DRAWN_FOR = 240  # lengths in the drawing are said for a picture so many pixels high
 SMOKE = 0.8 * 0.35 * 0.6 * 0.6  # mean thickness over clips and time, for a trait of 1

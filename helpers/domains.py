@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import frames, phantom, store
+import phantom
+from helpers import frames, store
 from helpers.errors import CourseError
 from helpers.finding import CALLED, check_apart, real_folder, unused
 from helpers.settings import Course

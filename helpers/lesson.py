@@ -21,7 +21,6 @@ from helpers import (
     evaluation,
     magics,
     names,
-    plain,
     results,
     settings,
     words,
@@ -254,18 +253,16 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
         notes.append(
             f"{words.counted(len(skipped), 'frame')} left out: {' '.join(skipped)}"
         )
+    if "own" in gathered.kinds.values() and not settings.static():
+        notes.insert(0, words.OWN)  # a page says so at its top
     if notes:
         display(Markdown("\n".join(f"> {note}  " for note in notes)))
     return lesson
 
 
-def say(text: str, elsewhere: bool = False) -> None:
+def say(text: str) -> None:
     """Show a text whose placeholders are filled in: from the lesson's record first,
-    then from the notebook's variables (see results.fill).
-
-    elsewhere: it speaks of other data than the run's, and keeps its words where a
-    reader's own frames get plain ones.
-    """
+    then from the notebook's variables (see results.fill)."""
     if _current is None:
         raise CourseError(
             "No lesson has begun here; run the cell with "
@@ -273,9 +270,7 @@ def say(text: str, elsewhere: bool = False) -> None:
         )
     shell = get_ipython()
     variables = shell.user_ns if shell else {}
-    filled = results.fill(text, _current.record, variables)
-    own = () if elsewhere else words.own()
-    display(Markdown(plain.markdown(filled, own)))
+    display(Markdown(results.fill(text, _current.record, variables)))
 
 
 def _open(lesson: Lesson) -> None:

@@ -25,19 +25,17 @@ _KIND = {
     "ood_wished": "wished-for",
     "ood_wished_val": "wished-for validation",
 }
-_USUAL = {"source": "pig", "target": "patient"}
-_called = dict(_USUAL)
+_called = {"source": "pig", "target": "patient"}
+OWN = (
+    "This lesson's text tells of the course's own example; your data are in its "
+    "figures and tables."
+)
+"""What a lesson says at its top where a domain is a reader's own."""
 
 
 def call(source: str = "pig", target: str = "patient") -> None:
     """Say what one subject of each domain is called from here on, in the singular."""
     _called.update(source=source, target=target)
-
-
-def own() -> list[str]:
-    """Those of "source" and "target" whose subjects have another name than the released
-    data sets' pigs and patients, since they are a reader's own."""
-    return [role for role in _USUAL if _called[role] != _USUAL[role]]
 
 
 def noun(split: str) -> str:

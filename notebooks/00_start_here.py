@@ -10,7 +10,7 @@
 #     name: python3
 # ---
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # # 00 · Start here
 #
 # [Open in Colab]($COLAB/00_start_here.ipynb) · [the next lesson](01_explore_two_surgeries.ipynb)

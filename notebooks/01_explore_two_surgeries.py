@@ -58,7 +58,7 @@ from helpers.views import view_of
 
 lesson = begin(profile, seed, data)
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # ## Two data sets
 #
 # | | source | target |

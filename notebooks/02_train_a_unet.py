@@ -519,7 +519,7 @@ play.border(with_border)
 # compared four of them on validation subjects, in `benchmarks/black.py`. Which would
 # you have tried first, and what would you have to watch besides Dice?
 
-# %% tags=["elsewhere"]
+# %%
 decided = pd.read_csv(ROOT / "benchmarks" / "black.csv")
 score = decided[(decided["part"] == "decided") & (decided["split"] == "id_val")]
 score = score[(score["measure"] == "dice") & (score["region"] == "frame")]
@@ -539,7 +539,7 @@ figures.table(
     f"Dice on validation subjects, mean of {n_drawings} drawings",
 )
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # Each row is a way of teaching, each column a way of showing the same validation
 # frames. Compare the rows within each column. The course takes the way with the best
 # mean over the columns, which is "{best}". It leads "{second}" by {lead:.3f}, by

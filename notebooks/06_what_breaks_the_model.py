@@ -47,7 +47,8 @@ from itertools import combinations, permutations
 import numpy as np
 import pandas as pd
 
-from helpers import causes, figures, phantom, pitfalls, play, shift, views, words
+import phantom
+from helpers import causes, figures, pitfalls, play, shift, views, words
 from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.progress import progress
@@ -56,7 +57,7 @@ from helpers.statistics import Estimate
 lesson = begin(profile, seed, data)
 run = lesson.model()
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # ## From "goes with" to "does harm"
 #
 # Lesson 04 asked which properties go with failure. But a patient whose picture is dark
@@ -524,7 +525,7 @@ figures.table(naive.rename_axis("mean of").reset_index(), "Means over all tissue
 # above one hundred percent, or below zero, comes about where pigs and patients hardly
 # differ, or where anatomy pulls the other way.)
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # ## Other drawings
 #
 # One drawing is one draw. The same was computed on several, and recorded with the whole
@@ -533,7 +534,7 @@ figures.table(naive.rename_axis("mean of").reset_index(), "Means over all tissue
 # drawing; there are too few for an interval. **Would you expect both directions to
 # agree?**
 
-# %% tags=["elsewhere"]
+# %%
 recorded, about = pitfalls.recorded("causes")
 n_drawings = recorded["seed"].nunique()
 
@@ -553,14 +554,14 @@ figures.by_drawing(directions, "share in Dice, all seven groups")
 # no property of the group alone. And where the dots of a row lie on both sides of zero,
 # one drawing says nothing about another.
 
-# %% tags=["elsewhere"]
+# %%
 ways = {"truth": "truth", "drawn doses": "oracle_dose", "estimated": "estimated"}
 ways["placebo"] = "placebo"
 figures.by_drawing(
     {way: dots(column, "camera") for way, column in ways.items()}, "cost in Dice"
 )
 
-# %% tags=["elsewhere"]
+# %%
 camera = {way: dots(column, "camera").drop("total") for way, column in ways.items()}
 off = (camera["estimated"] - camera["truth"]).abs().mean()
 hits = int((camera["estimated"].idxmax() == camera["truth"].idxmax()).sum())

@@ -702,7 +702,7 @@ if top is not None and peek is not None:
 # the drawing is the unit: as many dots as drawings, and no interval over so few.
 # **Which of the gains above will still be there?**
 
-# %% tags=["elsewhere"]
+# %%
 recorded = pd.read_csv(ROOT / "benchmarks" / "remedies.csv")
 recorded["name"] = recorded["remedy"].map(NAMES)
 drawings = recorded[recorded["remedy"] != "nothing"].pivot(
@@ -714,7 +714,7 @@ gaining = {
     for what in ("gain", "gain_view")
 }
 
-# %% tags=["elsewhere"]
+# %%
 n_drawings = drawings["gain"].shape[1]
 figures.gains(
     drawings["gain"],
@@ -724,7 +724,7 @@ figures.gains(
     f"{n_drawings} drawings",
 )
 
-# %% tags=["elsewhere"]
+# %%
 figures.gains(
     drawings["gain_view"],
     "gain in Dice inside the view",
@@ -733,7 +733,7 @@ figures.gains(
     f"each of {n_drawings} drawings",
 )
 
-# %% tags=["elsewhere"]
+# %%
 may = adaptation.REMEDIES["name"].drop("few_labelled")
 by_validation = drawings["val_gain"].loc[may].mean(axis=1)
 best = by_validation.idxmax()
@@ -750,7 +750,7 @@ control_gives = drawings["gain"].loc[control].mean()
 against = drawings["gain"].loc[best] - drawings["gain"].loc[control]
 against = f"{against.mean():+.2f} ({against.min():+.2f} to {against.max():+.2f})"
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # By the validation patients of all drawings, the remedy to take is '{best}'. On the
 # test patients it gives {gives} on the frame, from the least to the most drawing, and
 # {gives_view} inside the view. The control that validation patients prefer,
@@ -759,12 +759,12 @@ against = f"{against.mean():+.2f} ({against.min():+.2f} to {against.max():+.2f})
 # that one
 # can say is that it depends.
 
-# %% tags=["elsewhere"]
+# %%
 columns = ["id_dice", "recall", "precision", *evaluation.ALARMS, "seconds"]
 means = recorded.groupby("name", sort=False)[columns].mean().reset_index()
 figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # Seconds are those of making the remedy; what needs no training, or was trained before,
 # takes next to none. Compare the order of the rows by the three sizes of alarm with
 # their order by recall: who ranks by one number alone chooses for the reader.
@@ -790,14 +790,14 @@ shown
 # %% [markdown]
 # {spoken} A gain that is smaller than what another seed brings is no gain yet.
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # ## Beside a real study
 #
 # One clean study with folds grouped by pig went from HemoSet to human gynaecological
 # laparoscopy. Its numbers are cited, not ours; surgery, labels, networks and sizes
 # differ. **Which share of the gap did its best remedy recover?**
 
-# %% tags=["elsewhere"]
+# %%
 SOURCE = "RiccardoMazzi01/bleedsense_cvcs2026; test set of Rabbani et al., MIDL 2022"
 cited = pd.DataFrame(
     [
@@ -815,7 +815,7 @@ at_home, outside_home = cited["Dice"][:2]
 cited["share of the gap"] = (cited["Dice"] - outside_home) / (at_home - outside_home)
 figures.table(cited, f"Cited: {SOURCE}", digits=3)
 
-# %% tags=["elsewhere"]
+# %%
 real = cited.set_index("remedy")
 share = real["share of the gap"].iloc[2:]
 most, least = share.idxmax(), share.idxmin()
@@ -871,7 +871,7 @@ check(
 # of them were pretrained, without labels, on the videos that the target's frames are
 # cut from. A gain on those videos is then not one on unseen patients.
 
-# %% tags=["elsewhere"]
+# %%
 figures.table(
     surgenet.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
 )

@@ -719,7 +719,7 @@ figures.timeline(played, spoken, alarms.FPS, step=5)
 spans = {name: bleeding.runs(flags, alarms.FPS) for name, flags in spoken.items()}
 figures.decisions(spans, shown.video.seconds)
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # ## Other drawings
 #
 # One drawing is one draw, and one training. `benchmarks/bleeding.py` does the same on
@@ -727,7 +727,7 @@ figures.decisions(spans, shown.video.seconds)
 # guidance help?** Each dot is the guided network's count error minus that of another
 # detector on the same cases, so left of zero guidance is better.
 
-# %% tags=["elsewhere"]
+# %%
 several, about = pitfalls.recorded("bleeding")
 n_drawings = several["drawing"].nunique()
 n_cases = several.groupby("split")["cases"].first() * n_drawings
@@ -755,7 +755,7 @@ def verdict(name, split="id_test"):
 helped = words.listed([verdict(name) for name in ("area", "unguided")])
 abroad = words.listed([verdict(name, "ood_test") for name in ("area", "unguided")])
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # On pigs ({n_cases["id_test"]} cases in all) the guided network is {helped}; on patients
 # ({n_cases["ood_test"]} cases) it is {abroad}. Dots of so few drawings carry no
 # interval. All of this is drawn surgery.
@@ -765,7 +765,7 @@ abroad = words.listed([verdict(name, "ood_test") for name in ("area", "unguided"
 # What each detector takes, the marks and the alignment that it needs included; and one
 # case of an hour as a stream, recorded by `benchmarks/hour.py`.
 
-# %% tags=["elsewhere"]
+# %%
 speeds = several.groupby("detector", sort=False)["frames_per_s"].mean().dropna()
 speeds = speeds.rename("frames a second").reset_index()
 figures.table(speeds, f"On {about['device']}, {about['threads']} threads", 0)
@@ -774,7 +774,7 @@ figures.table(speeds, f"On {about['device']}, {about['threads']} threads", 0)
 hour, _ = pitfalls.recorded("hour")
 hour = hour.iloc[0]
 
-# %% [markdown] tags=["elsewhere"]
+# %% [markdown]
 # {hour["minutes"]:.0f} minutes at 5 frames a second are {hour["frames"]:.0f} frames. They
 # went through the network, the alignment and the guided detector in
 # {hour["seconds"]:.0f} s. The process had at most {hour["peak_mb"]:.0f} MB, of which

@@ -11,7 +11,6 @@ from nbformat import NotebookNode
 from helpers.errors import CourseError
 from helpers.magics import NAME as PHANTOM
 from helpers.settings import ROOT
-from report import domains
 from report.exercises import blank, solved, tags
 from report.prose import Prose, code, mathml, plain, scroll
 from report.rules import faults
@@ -34,8 +33,7 @@ def cell(cell: NotebookNode, where: str, prose: Prose) -> str:
     """
     if not cell.source.strip() or "injected-parameters" in tags(cell):
         return ""
-    made = _checked(where, lambda: _cell(cell, prose))
-    return domains.elsewhere(made) if "elsewhere" in tags(cell) else made
+    return _checked(where, lambda: _cell(cell, prose))
 
 
 def exercise(members: list[NotebookNode], where: str, prose: Prose) -> str:

@@ -1,10 +1,6 @@
 """What the two domains of a run are called on its pages: drawn, released, or a reader's
 own."""
 
-import re
-
-from helpers import plain
-
 ROLES = ("source", "target")
 DRAWN, OWN = "drawn", "own"
 _PHRASES = {
@@ -39,25 +35,3 @@ def banner(domains: dict[str, str]) -> tuple[str, str]:
         f"the {drawn[0]} is drawn surgery (a phantom), the {other} is real ({real}); "
         "a number that compares the two says nothing about real surgery"
     )
-
-
-def renamed(page: str, domains: dict[str, str]) -> str:
-    """A page's HTML with the words for the released data sets' subjects changed to
-    plain ones where a domain is a reader's own; what speaks of other data stays."""
-    own = [role for role in ROLES if domains[role] == OWN]
-    if not own:
-        return page
-    pieces = _KEPT.split(page)
-    return "".join(
-        piece if place % 2 else plain.html(piece, own)
-        for place, piece in enumerate(pieces)
-    )
-
-
-def elsewhere(made: str) -> str:
-    """The HTML of a cell that speaks of other data than the run's, and keeps its words:
-    the course's own data sets, recorded drawings, other studies."""
-    return f"<!--elsewhere-->{made}<!--/elsewhere-->"
-
-
-_KEPT = re.compile(r"(<!--elsewhere-->.*?<!--/elsewhere-->)", re.DOTALL)

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from helpers.errors import CourseError
 from helpers.settings import REPOSITORY
+from helpers.words import OWN
 from report import domains, front, glossary, literature, numbers, search, slides
 from report.collect import Collected
 from report.pictures import Pictures
@@ -17,8 +18,6 @@ from report.render import HERE, Page
 from report.rules import faults
 from report.teaching import teaching
 
-# The published study is of pigs and patients, whatever the reader's frames are.
-KEEP_WORDS = ("05_reexamine", "literature", "glossary", "teaching")
 COURSE = "From pigs to patients"
 # Where the site is published: who shows a link with a picture asks for a whole address.
 ADDRESS = "https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:])
@@ -87,6 +86,7 @@ class Site:
             about=about,
             phrase=domains.phrase,
             banner=domains.banner(about["domains"]),
+            own=OWN,
             beside_lessons=BESIDE,
             address=ADDRESS,
             card_alt=front.CARD_ALT,
@@ -181,13 +181,10 @@ class Site:
             }
             for one in self.words
         ]
-        made = search.index(self.pages, words)
-        return domains.renamed(made, self.collected.domains)
+        return search.index(self.pages, words)
 
     def _made(self, file: str, template: str, **what: object) -> str:
         made = self.templates.get_template(template).render(file=file, **what)
-        if not any(name in file for name in KEEP_WORDS):
-            made = domains.renamed(made, self.collected.domains)
         made = self.pictures.out(made)
         if front.PLAYED in made:
             made = made.replace("</head>", f"{PLAY}</head>", 1)

@@ -102,7 +102,7 @@ def _live(cell: NotebookNode) -> NotebookNode:
     tags = exercises.tags(cell)
     phantom = "phantom" in tags
     if cell.cell_type == "markdown" and (placeholders(cell.source) or phantom):
-        said = say(cell.source, "elsewhere" in tags)
+        said = say(cell.source)
         said = f"{PHANTOM}\n{said}" if phantom else said
         made = nbformat.v4.new_code_cell(said, id=cell.id)
         made.metadata = NotebookNode(
@@ -116,7 +116,7 @@ def _live(cell: NotebookNode) -> NotebookNode:
     return cell
 
 
-def say(text: str, elsewhere: bool = False) -> str:
+def say(text: str) -> str:
     """The code that shows a text with its placeholders filled in (helpers.lesson.say).
 
     >>> print(say("Dice is {id_test.dice:.2f}."))
@@ -125,11 +125,10 @@ def say(text: str, elsewhere: bool = False) -> str:
     \"\"\")
     """
     quotes = next((one for one in ('"""', "'''") if one not in text), None)
-    more = ", elsewhere=True" if elsewhere else ""
     if quotes is None:
-        return f"say({text!r}{more})"
+        return f"say({text!r})"
     raw = "r" if "\\" in text else ""
-    return f"say({raw}{quotes}\n{text}\n{quotes}{more})"
+    return f"say({raw}{quotes}\n{text}\n{quotes})"
 
 
 def written(lesson: Path) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from helpers import frames, phantom
+import phantom
+from helpers import frames
 from helpers.frames.classes import by_name
 
 SIZE = (48, 64)

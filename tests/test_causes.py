@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from helpers import causes, shift
-from helpers.phantom.counterfactual import counterfactual
+from phantom.counterfactual import counterfactual
 
 PIGS, PATIENTS = ("pig2", "pig9"), ("video12", "video27")
 

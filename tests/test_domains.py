@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import domains, frames, phantom, settings
+import phantom
+from helpers import domains, frames, settings
 from helpers.errors import CourseError
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"

@@ -63,7 +63,7 @@ def imported(*patterns: str) -> set[str]:
     return {
         known[name][0].lower().replace("_", "-")
         for name in found - sys.stdlib_module_names
-        if name in known and name not in ("helpers", "report")
+        if name in known and name not in ("helpers", "phantom", "report")
     }
 
 
@@ -74,7 +74,9 @@ def pinned(*files: str) -> set[str]:
 def test_what_a_lesson_or_the_report_imports_is_pinned():
     # The extra `sam`; make pdf brings playwright, and make study what it spreads with.
     optional = {"transformers", "playwright"} | pinned("requirements-study.txt")
-    needs = imported("helpers/**/*.py", "report/**/*.py", "notebooks/*.py")
+    needs = imported(
+        "helpers/**/*.py", "phantom/**/*.py", "report/**/*.py", "notebooks/*.py"
+    )
     assert {"torch", "jinja2", "ipython"} <= needs
     assert needs - optional <= pinned("requirements.txt")
 

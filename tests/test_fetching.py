@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from frames_by_hand import one_sentence, write_cholec, write_own, write_pig
 
-from helpers import fetching, frames, phantom, settings
+import phantom
+from helpers import fetching, frames, settings
 from helpers.errors import CourseError
 from helpers.fetching import CHOLECSEG8K, HEMOSET, ORIGINS, Card, __main__, arriving
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import settings
+from helpers import settings, words
 from report.build import build
 from report.domains import banner
 from report.notebooks import lessons
@@ -155,6 +155,9 @@ def test_every_page_says_what_its_run_was_made_from(kind, ran) -> None:
         for other in ("Phantom data:", "Half drawn:"):
             assert (other in text) is (other == first), name
         assert rest in text, name
+        # A lesson says once that its text tells of the course's own example.
+        once = "own" in one.domains.values() and name[:2].isdigit()
+        assert text.count(words.OWN) == once, name
     no_raw_number(one.site)
 
 

@@ -12,7 +12,6 @@ from helpers import (
     evaluation,
     figures,
     lesson,
-    plain,
     results,
     runs,
     settings,
@@ -201,14 +200,6 @@ def test_say_finds_the_record_and_the_notebooks_variables(opened, shown, monkeyp
     assert shown[-1].data == "0.5 falls, no interval, 3 pigs"
 
 
-def test_own_frames_get_plain_words_where_a_text_speaks_of_them(opened, shown):
-    words.call("source subject", "target subject")
-    say("Pigs, and patients.")
-    assert shown[-1].data == "Source subjects, and target subjects."
-    say("The study looked at pigs.", elsewhere=True)
-    assert shown[-1].data == "The study looked at pigs."
-
-
 def test_a_lesson_puts_say_into_the_notebook(opened, monkeypatch):
     pushed = {}
 
@@ -254,7 +245,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 @pytest.mark.parametrize(
     "room",
-    [words, results, plain, views, statistics, evaluation, figures],
+    [words, results, views, statistics, evaluation, figures],
     ids=lambda one: one.__name__,
 )
 def test_the_worked_examples_are_true(room):

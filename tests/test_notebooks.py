@@ -257,17 +257,6 @@ def test_prose_that_asks_for_numbers_becomes_code_with_its_input_hidden(prose) -
     assert "say" not in still.source
 
 
-def test_prose_that_speaks_of_other_data_says_so(prose) -> None:
-    text = prose.read_text().replace("# %% [markdown]\n# Dice is", ELSEWHERE)
-    prose.write_text(text)
-    live = notebook(prose).cells[4]
-    assert live.source.endswith('\n""", elsewhere=True)')
-    assert live.metadata["tags"] == ["elsewhere", "say"]
-
-
-ELSEWHERE = '# %% [markdown] tags=["elsewhere"]\n# Dice is'
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -16,7 +16,7 @@ from PIL import Image
 
 from helpers import frames
 from helpers.errors import CourseError
-from helpers.phantom import (
+from phantom import (
     GROUPS,
     PATIENTS,
     PIGS,
@@ -27,8 +27,8 @@ from helpers.phantom import (
     write_cholecseg8k,
     write_hemoset,
 )
-from helpers.phantom.blood import THICK, stain, thickness
-from helpers.phantom.subjects import look, other, partner
+from phantom.blood import THICK, stain, thickness
+from phantom.subjects import look, other, partner
 
 SMALL, BLOOD, BACKGROUND = (72, 96), 7, 0
 

@@ -14,7 +14,7 @@ from report import execute
 from report.notebooks import lessons
 
 KINDS = {
-    "phantom": ["helpers.phantom.write:write_hemoset"],
+    "phantom": ["phantom.write:write_hemoset"],
     "frames": ["helpers.frames.packing:pack"],
     "models": ["helpers.runs:trained"],
     "predictions": ["helpers.runs:probabilities"],
@@ -29,7 +29,8 @@ KINDS = {
 }
 ROOMS = [
     ".".join(path.relative_to(settings.ROOT).with_suffix("").parts)
-    for path in sorted((settings.ROOT / "helpers").rglob("*.py"))
+    for house in ("helpers", "phantom")
+    for path in sorted((settings.ROOT / house).rglob("*.py"))
     if path.name != "__init__.py"
 ]
 # What no drawing, network or prediction may wait for, by kind; a room stands for those in it.
@@ -68,7 +69,8 @@ def keys_now() -> dict[str, str]:
 
 
 def under(room: str, names: str) -> bool:
-    return any(f"{room}.".startswith(f"helpers.{name}.") for name in names.split())
+    room = f"{room.removeprefix('helpers.')}."
+    return any(room.startswith(f"{name}.") for name in names.split())
 
 
 def test_each_room_edited_in_turn_makes_anew_exactly_what_uses_it(monkeypatch):
@@ -113,12 +115,13 @@ def test_the_lesson_of_remedies_waits_for_what_it_prints_the_source_of():
 
 def test_whatever_runs_while_a_result_is_made_has_been_followed(tmp_path, monkeypatch):
     """The other witness: each function of the course that Python calls."""
-    from helpers import domains, frames, phantom, runs, views
+    import phantom
+    from helpers import domains, frames, runs, views
 
     monkeypatch.setenv("COURSE_STORE", str(tmp_path))
     course, ran = settings.course("smoke"), set()
     data = domains.gather(course)
-    house = str(settings.ROOT / "helpers")
+    house = tuple(str(settings.ROOT / one) for one in ("helpers", "phantom"))
 
     def called(frame, event, _):
         name = frame.f_code.co_filename
@@ -246,7 +249,8 @@ def test_packages_and_the_device_are_in_a_networks_key_and_threads_beside_it(
 ):
     import torch
 
-    from helpers import phantom, runs
+    import phantom
+    from helpers import runs
 
     found = store.made_by(runs.trained)
     assert found["device"] == settings.device()

@@ -186,7 +186,7 @@ def test_the_files_of_a_killed_builds_kernels_go_with_the_next_run(
 def test_processes_that_draw_end_with_the_one_that_asked_for_them(tmp_path):
     script = tmp_path / "draws.py"
     script.write_text(
-        "import os, sys\nfrom helpers import processes\nfrom helpers.phantom import jobs\n"
+        "import os, sys\nfrom helpers import processes\nfrom phantom import jobs\n"
         "if __name__ == '__main__':\n"
         "    pool = processes.pool(2, jobs._run)\n"
         "    print(*{pool.submit(os.getpid).result() for _ in range(50)}, flush=True)\n"
@@ -204,11 +204,11 @@ def test_processes_that_would_run_edited_code_never_start(monkeypatch):
     from concurrent.futures.process import BrokenProcessPool
 
     from helpers import imported, processes
-    from helpers.phantom import jobs
+    from phantom import jobs
 
-    source = imported._sources["helpers.phantom.jobs"]
+    source = imported._sources["phantom.jobs"]
     changed = source.replace("return draw(*what)", "return draw(*what) or []")
-    monkeypatch.setitem(imported._sources, "helpers.phantom.jobs", changed)
+    monkeypatch.setitem(imported._sources, "phantom.jobs", changed)
     monkeypatch.setattr(imported, "_count", [*imported._count, "edited"])
     assert changed != source
     with processes.pool(1, jobs._run) as pool, pytest.raises(BrokenProcessPool):

@@ -198,7 +198,7 @@ def test_what_no_code_can_ask_for_any_more_goes_and_the_rest_stays(own_store, ca
     from helpers.store.__main__ import main
 
     what = {"n_frames": 10}
-    makers = ["helpers.phantom.write:write_hemoset"]
+    makers = ["phantom.write:write_hemoset"]
     today = store.entry("phantom", what | store.made_by(*makers), nothing, *makers)
     older = store.folder("phantom", n_frames=11)
     store.write_folder(older, nothing)

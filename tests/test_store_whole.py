@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import checkpoints, frames, phantom, settings, store
+import phantom
+from helpers import checkpoints, frames, settings, store
 from helpers.store import entries
 
 pytestmark = pytest.mark.usefixtures("own_store")

@@ -4,7 +4,7 @@ same numbers, and a test holds the two together.
 
 from dataclasses import dataclass
 
-from helpers.phantom.subjects import PATIENTS, PIGS
+from phantom.subjects import PATIENTS, PIGS
 
 CLIP = 80
 """Frames of each of CholecSeg8k's clips."""

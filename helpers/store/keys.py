@@ -27,13 +27,15 @@ def key(**what) -> str:
 
 
 def code(*rooms: str) -> str:
-    """A hash of what some rooms of `helpers` do, and of all that they use: a changed
-    recipe, a new result. Comments, docstrings and layout change nothing.
+    """A hash of what some rooms of `helpers`, or the phantom, do, and of all that they
+    use: a changed recipe, a new result. Comments, docstrings and layout change nothing.
 
-    rooms: "training" for a module, "phantom" for a package, "frames/png" for a module
-    in one.
+    rooms: "training" for a module, "frames/png" for one in a package, "phantom".
     """
-    names = ["helpers." + room.replace("/", ".") for room in rooms]
+    names = [
+        room if imported.file(room) else "helpers." + room.replace("/", ".")
+        for room in rooms
+    ]
     return following.follow([(name, following.ALL) for name in names]).code
 
 

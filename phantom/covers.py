@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.phantom.scene import (
+from phantom.scene import (
     fibres,
     flat,
     grid,
@@ -10,7 +10,7 @@ from helpers.phantom.scene import (
     mix,
     noise,
 )
-from helpers.phantom.wound import Wound
+from phantom.wound import Wound
 
 
 def drape(wound: Wound) -> None:

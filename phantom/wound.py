@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from helpers.phantom.scene import (
+from phantom.scene import (
     Field,
     Shape,
     fibres,

@@ -17,9 +17,9 @@ from PIL import Image
 from helpers import processes
 from helpers.errors import CourseError
 from helpers.frames.classes import BORDER, CLASSES, UNLABELLED
-from helpers.phantom.draw import draw_laparoscopic, draw_robotic
-from helpers.phantom.laparoscopic import CLIP
 from helpers.progress import progress
+from phantom.draw import draw_laparoscopic, draw_robotic
+from phantom.laparoscopic import CLIP
 
 Files = list[tuple[str, bytes]]
 _PARALLEL_FROM = 48  # fewer frames are drawn sooner than other processes start

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from helpers.phantom.painter import ID, MARGIN, Painter
-from helpers.phantom.scene import (
+from phantom.painter import ID, MARGIN, Painter
+from phantom.scene import (
     Field,
     fibres,
     grid,
@@ -21,7 +21,7 @@ from helpers.phantom.scene import (
     vessels,
     warp,
 )
-from helpers.phantom.subjects import shows
+from phantom.subjects import shows
 
 
 @dataclass

@@ -5,10 +5,10 @@ import cv2
 import numpy as np
 
 from helpers.frames.classes import UNKNOWN
-from helpers.phantom import blood as film
-from helpers.phantom.covers import drape, retractor, thread
-from helpers.phantom.painter import ID, World
-from helpers.phantom.scene import (
+from phantom import blood as film
+from phantom.covers import drape, retractor, thread
+from phantom.painter import ID, World
+from phantom.scene import (
     Shape,
     generator,
     grid,
@@ -21,7 +21,7 @@ from helpers.phantom.scene import (
     unit,
     vessels,
 )
-from helpers.phantom.wound import MARGIN, NEVER, Wound
+from phantom.wound import MARGIN, NEVER, Wound
 
 """How much larger than the frame a clip's tissue is drawn, so that the camera can
 drift."""

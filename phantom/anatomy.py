@@ -5,11 +5,11 @@ import cv2
 import numpy as np
 
 from helpers.frames.classes import UNKNOWN
-from helpers.phantom import blood as film
-from helpers.phantom import gallbladder, organs
-from helpers.phantom.painter import ID, MARGIN, Painter, World
-from helpers.phantom.scene import generator, linear, mix, noise, step
-from helpers.phantom.subjects import shows
+from phantom import blood as film
+from phantom import gallbladder, organs
+from phantom.painter import ID, MARGIN, Painter, World
+from phantom.scene import generator, linear, mix, noise, step
+from phantom.subjects import shows
 
 
 def build(

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from helpers.errors import CourseError
-from helpers.phantom.jobs import drawn, laparoscopic_clip, robotic_clip, write, zipped
-from helpers.phantom.laparoscopic import CLIP
-from helpers.phantom.subjects import GROUPS, PATIENTS, PIGS
+from phantom.jobs import drawn, laparoscopic_clip, robotic_clip, write, zipped
+from phantom.laparoscopic import CLIP
+from phantom.subjects import GROUPS, PATIENTS, PIGS
 
 _PIG_STEP, _PIG_GAP = (
     60,

@@ -3,10 +3,10 @@ turned."""
 
 import numpy as np
 
-from helpers.phantom import laparoscopic, render, robotic
-from helpers.phantom.painter import ID
-from helpers.phantom.subjects import LAPAROSCOPIC, ROBOTIC
-from helpers.phantom.subjects import look as look_of
+from phantom import laparoscopic, render, robotic
+from phantom.painter import ID
+from phantom.subjects import LAPAROSCOPIC, ROBOTIC
+from phantom.subjects import look as look_of
 
 
 def draw_robotic(

@@ -4,7 +4,7 @@ robot holds; the tissue is in neck.py.
 
 import numpy as np
 
-from helpers.phantom.instruments import (
+from phantom.instruments import (
     Canvas,
     entries,
     forceps,
@@ -12,7 +12,7 @@ from helpers.phantom.instruments import (
     path,
     suction,
 )
-from helpers.phantom.scene import Shape, generator, unit
+from phantom.scene import Shape, generator, unit
 
 
 def amount(

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from helpers.phantom.scene import Field, grid, hollow, linear, mix, noise, step, unit
+from phantom.scene import Field, grid, hollow, linear, mix, noise, step, unit
 
 THICK = 0.10
 """Thickness from which a careful annotator calls it blood; below lies a stain."""

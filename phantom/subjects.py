@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from helpers.phantom.scene import generator
+from phantom.scene import generator
 
 PIGS = {
     "pig1": 153,

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from helpers.phantom import laparoscopic, render, robotic
-from helpers.phantom.painter import ID
-from helpers.phantom.subjects import LAPAROSCOPIC, ROBOTIC
-from helpers.phantom.subjects import look as look_of
+from phantom import laparoscopic, render, robotic
+from phantom.painter import ID
+from phantom.subjects import LAPAROSCOPIC, ROBOTIC
+from phantom.subjects import look as look_of
 
 FINER = 2  # how much larger than the canvas it is drawn
 TIMES = (0.42, 0.58, 0.5)  # within each clip, where every clip bleeds

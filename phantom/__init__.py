@@ -8,10 +8,10 @@ It teaches the method and says nothing about patients.
 ((48, 64, 3), dtype('bool'))
 """
 
-from helpers.phantom.counterfactual import counterfactual
-from helpers.phantom.draw import draw_laparoscopic, draw_robotic
-from helpers.phantom.subjects import GROUPS, PATIENTS, PIGS, SURROUND
-from helpers.phantom.write import write_cholecseg8k, write_hemoset
+from phantom.counterfactual import counterfactual
+from phantom.draw import draw_laparoscopic, draw_robotic
+from phantom.subjects import GROUPS, PATIENTS, PIGS, SURROUND
+from phantom.write import write_cholecseg8k, write_hemoset
 
 __all__ = [
     "GROUPS",

@@ -5,7 +5,7 @@ image-space remedy can hope to undo.
 import cv2
 import numpy as np
 
-from helpers.phantom.scene import Field, generator, grid, mix, noise, thrice, unit
+from phantom.scene import Field, generator, grid, mix, noise, thrice, unit
 
 
 def round_view(shape: tuple[int, int], look: dict[str, float]) -> tuple[Field, Field]:

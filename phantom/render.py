@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 
 from helpers.frames.classes import UNKNOWN
-from helpers.phantom import anatomy, laparoscopic, neck, robotic
-from helpers.phantom import blood as film
-from helpers.phantom.instruments import Canvas
-from helpers.phantom.optics import picture, round_view
-from helpers.phantom.painter import ID, World
-from helpers.phantom.scene import (
+from phantom import anatomy, laparoscopic, neck, robotic
+from phantom import blood as film
+from phantom.instruments import Canvas
+from phantom.optics import picture, round_view
+from phantom.painter import ID, World
+from phantom.scene import (
     Field,
     Shape,
     bounced,
@@ -31,8 +31,8 @@ from helpers.phantom.scene import (
     unit,
     view,
 )
-from helpers.phantom.subjects import ROBOTIC, other, partner
-from helpers.phantom.subjects import look as look_of
+from phantom.subjects import ROBOTIC, other, partner
+from phantom.subjects import look as look_of
 
 
 class Scene(NamedTuple):

@@ -3,14 +3,14 @@
 import cv2
 import numpy as np
 
-from helpers.phantom.organs import Body, skin
-from helpers.phantom.scene import (
+from phantom.organs import Body, skin
+from phantom.scene import (
     linear,
     mix,
     noise,
     step,
 )
-from helpers.phantom.subjects import shows
+from phantom.subjects import shows
 
 
 def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ are drawn on a frame's canvas, not on tissue."""
 import cv2
 import numpy as np
 
-from helpers.phantom.scene import Field, generator, grid, linear, unit
+from phantom.scene import Field, generator, grid, linear, unit
 
 # What polished steel mirrors across its width, from one edge (-1) over the side that
 # faces the camera to the other.

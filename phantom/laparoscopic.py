@@ -4,9 +4,9 @@ the hands hold; the organs are in anatomy.py.
 
 import numpy as np
 
-from helpers.phantom.instruments import Canvas, entries, grasper, hands, hook, path
-from helpers.phantom.scene import Shape, generator, unit
-from helpers.phantom.subjects import BLEEDS, PATIENTS, shows
+from phantom.instruments import Canvas, entries, grasper, hands, hook, path
+from phantom.scene import Shape, generator, unit
+from phantom.subjects import BLEEDS, PATIENTS, shows
 
 CLIP = 80
 """Frames in a clip of CholecSeg8k, 25 a second."""

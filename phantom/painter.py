@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from helpers.frames.classes import by_name
-from helpers.phantom.scene import Field, Shape, grid, mix, step, unit
+from phantom.scene import Field, Shape, grid, mix, step, unit
 
 MARGIN = 1.2
 """How much larger than the frame a clip's anatomy is drawn, so that the telescope can

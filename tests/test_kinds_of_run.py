@@ -14,9 +14,11 @@ from pathlib import Path
 import data_by_hand
 import numpy as np
 import pytest
+from frames_by_hand import one_sentence
 from PIL import Image
 
-from helpers import settings, words
+from helpers import domains, settings, words
+from helpers.errors import CourseError
 from report.build import build
 from report.domains import banner
 from report.notebooks import lessons
@@ -194,3 +196,22 @@ def test_a_number_is_real_where_the_pigs_are_and_nowhere_else(ran) -> None:
 def test_one_subject_is_looked_at_and_the_page_says_why(ran) -> None:
     said = "mine: 24 frames of 1 subject(s) are too few to learn from and be tested on"
     assert said in ran("alone").pages()["index"]
+
+
+def test_where_no_real_patient_bleeds_dice_is_undefined_and_alarms_are_counted(ran):
+    found = ran("half").results()["results"]
+    assert found["ood_test.dice"]["value"] is None
+    assert found["ood_test.alarm_at_1pct"]["value"] is not None
+    # The benchmark that one would wish for is drawn, so it bleeds all the same.
+    assert found["ood_wished.dice"]["value"] is not None
+
+
+def test_no_blood_in_either_domain_ends_in_one_sentence(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("COURSE_STORE", str(tmp_path / "store"))
+    given = own(tmp_path)
+    for folder in given.values():
+        data_by_hand.never_bleeding(Path(folder))
+    with pytest.raises(CourseError) as error:
+        domains.gather(settings.course("smoke", **given))
+    said = one_sentence(str(error.value), "24 masks marks any blood", "SOURCE=")
+    assert said.startswith("None of the source's")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_browser import AXE, FAULTS, SERIOUS, Visit
+from test_browser import FAULTS, LESSONS, Visit
 
 from helpers import counts, figures, play, settings, shift
 from helpers.errors import CourseError
@@ -159,18 +159,6 @@ def test_in_a_notebook_the_same_call_is_a_widget_that_asks_anew(monkeypatch) -> 
     assert asked[-1] == {"kind": "pool", "size": 3, "on": True}
     assert "pool of size 3, on" in shown.children[1].value
     assert ".play-numbers" in shown.children[1].value  # with the page's own style
-
-
-def test_a_notebook_that_is_opened_again_has_a_still(monkeypatch) -> None:
-    monkeypatch.setenv("COURSE_STATIC", "0")
-    shown = []
-    monkeypatch.setattr(live, "display", shown.append)
-    for one, said in ((small(), "pool of size 2, off"), (albums(), "a 2 has 0.1.")):
-        one._ipython_display_()
-        widgets, still = shown[-2:]
-        assert "VBox" in type(widgets).__name__
-        assert said in still.data and "A still: run the notebook" in still.data
-        assert "<script" not in still.data
 
 
 def test_in_a_notebook_frames_are_filtered_by_widgets() -> None:
@@ -485,17 +473,6 @@ def test_without_scripts_the_still_and_its_words_are_there(browser, page: Path) 
     context.close()
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_things_to_play_with(
-    browser, page: Path, width: int, scheme: str
-) -> None:
-    visit = Visit(browser, page, width, scheme)
-    visit.ask(AXE)
-    assert visit.ask(SERIOUS) == []
-    assert visit.ask("document.documentElement.scrollWidth - innerWidth") <= 0
-
-
 # The course's own.
 
 SWITCHES = len(shift.GROUPS)
@@ -516,25 +493,25 @@ def results_of(site: Path) -> dict:
     return json.loads(text)["results"]
 
 
-def play_with_every_page(browser, site: Path) -> None:
-    for path in [*sorted(site.glob("[0-9]*.html")), site / "index.html"]:
-        visit = Visit(browser, path)
-        playing = visit.page.query_selector_all("figure.play")
-        others = visit.page.query_selector_all("figure.timeline")
-        assert playing or others, f"nothing to play with on {path.name}"
-        for figure in playing:
-            weight = figure.evaluate("f => f.outerHTML.length")
-            assert weight <= MOST_BYTES, f"{path.name}: {weight} bytes"
-            kind = figure.get_attribute("data-play")
-            (leaf if kind == "browser" else drive)(visit, figure)
-        for figure in others:
-            assert len(scrub(visit, figure)) > 1
-        assert visit.wrong == [], path.name
-        visit.context.close()
+@pytest.mark.parametrize("name", ["index", *LESSONS])
+def test_everything_on_a_page_of_the_course_can_be_played_with(browser, smoke, name):
+    visit = Visit(browser, smoke.site / f"{name}.html")
+    playing = visit.page.query_selector_all("figure.play")
+    others = visit.page.query_selector_all("figure.timeline")
+    assert playing or others, "nothing to play with"
+    for figure in playing:
+        weight = figure.evaluate("f => f.outerHTML.length")
+        assert weight <= MOST_BYTES, f"{weight} bytes"
+        kind = figure.get_attribute("data-play")
+        (leaf if kind == "browser" else drive)(visit, figure)
+    for figure in others:
+        assert len(scrub(visit, figure)) > 1
+    assert visit.wrong == []
+    visit.context.close()
 
 
-def dial_agrees(site: Path) -> None:
-    data, results = played(site, "domain_dial"), results_of(site)
+def test_the_dials_32_numbers_are_those_that_shares_are_recorded_from(smoke) -> None:
+    data, results = played(smoke.site, "domain_dial"), results_of(smoke.site)
     n = 2**SWITCHES
     assert len(data["states"]) % n == 0
     for first in range(0, len(data["states"]), n):  # one frame after the other
@@ -552,8 +529,8 @@ def dial_agrees(site: Path) -> None:
         assert costs[-1] == pytest.approx(total, abs=1e-7) and costs[0] == 0
 
 
-def epsilon_agrees(site: Path) -> None:
-    data, results = played(site, "epsilon"), results_of(site)
+def test_the_epsilon_agrees_with_what_lesson_05_records(smoke) -> None:
+    data, results = played(smoke.site, "epsilon"), results_of(smoke.site)
     scored, values = (one["said"] for one in data["controls"])
     names = {"1e-07": "wrong", "0": "right"}
     for said, way in names.items():
@@ -565,27 +542,11 @@ def epsilon_agrees(site: Path) -> None:
         assert alike is None or alike == pytest.approx(recorded)
 
 
-def frames_agree(site: Path) -> None:
-    data, results = played(site, "frames"), results_of(site)
+def test_the_frames_to_look_through_have_the_recorded_dice(smoke) -> None:
+    data, results = played(smoke.site, "frames"), results_of(smoke.site)
     items = pd.DataFrame(
         [one["fields"] | {"dice": one["values"]["dice"]} for one in data["items"]]
     )
     unseen = items[items["where"] == "unseen pigs"].astype({"dice": float})
     means = unseen.groupby("subject")["dice"].mean()
     assert means.mean() == pytest.approx(results["id_test.dice"]["value"], abs=1e-7)
-
-
-def test_everything_on_the_pages_of_the_course_can_be_played_with(browser, smoke):
-    play_with_every_page(browser, smoke.site)
-
-
-def test_the_dials_32_numbers_are_those_that_shares_are_recorded_from(smoke) -> None:
-    dial_agrees(smoke.site)
-
-
-def test_the_epsilon_agrees_with_what_lesson_05_records(smoke) -> None:
-    epsilon_agrees(smoke.site)
-
-
-def test_the_frames_to_look_through_have_the_recorded_dice(smoke) -> None:
-    frames_agree(smoke.site)

@@ -10,7 +10,7 @@ STUDIED := .venv/studied
 
 # What is given reaches the shell as variables, as it was typed: neither make nor the shell reads commands in it.
 GIVEN := PROFILE SEED DATA SOURCE TARGET ON_BAD PUBLISHED ENCODER WEIGHTS
-STUDY := PROFILE SEED DATA SOURCE TARGET ON_BAD WEIGHTS FOLDS ENCODERS REMEDIES SEEDS ON WORKERS THREADS PARALLEL PLAN
+STUDY := PROFILE SEED DATA SOURCE TARGET ON_BAD WEIGHTS FOLDS ENCODERS REMEDIES SEEDS ON WORKERS THREADS PLAN
 $(foreach one,$(GIVEN) $(STUDY) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one))))
 export $(GIVEN) $(STUDY) PUBLIC FROM YES
 said = $(foreach one,$(1),$${$(one):+--$(shell echo $(one) | tr A-Z_ a-z-) "$$$(one)"})
@@ -30,10 +30,10 @@ pdf: report $(TESTED)  ## the report, and its pages as PDF in report/pdf (needs 
 	@$(BIN)/python -m report.pdf
 
 data: $(READY)  ## say what the real data sets are, what is there, and fetch CholecSeg8k after a yes (FROM=hub or kaggle, YES=1, DATA=...)
-	@$(BIN)/python -m helpers.fetching --data="$$DATA" --from="$${FROM:-hub}" --yes="$$YES"
+	@$(BIN)/python data/fetch.py --data="$$DATA" --from="$${FROM:-hub}" --yes="$$YES"
 
-study: $(STUDIED)  ## the study as a table of jobs, here or on a cluster (PLAN=1 PROFILE=full ENCODERS=... REMEDIES=... SEEDS=... WEIGHTS=... ON=local WORKERS=4 PARALLEL=2)
-	@$(BIN)/python -m helpers.study $(call said,$(STUDY))
+study: $(STUDIED)  ## the study as a table of jobs, here or on Dask (PLAN=1 PROFILE=full ENCODERS=... REMEDIES=... SEEDS=... WEIGHTS=... ON=local WORKERS=4)
+	@$(BIN)/python -m study $(call said,$(STUDY))
 
 test: $(TESTED)  ## all tests
 	@$(BIN)/python -m pytest -n "$$WORKERS" --dist worksteal

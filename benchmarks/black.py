@@ -14,31 +14,18 @@ confirmed, beside the mistake, on drawings that nobody had opened before: on the
 and on their wished-for patients.
 """
 
-import datetime
-import json
 import time
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from torchvision.transforms import v2
 
-from helpers import (
-    adaptation,
-    counts,
-    domains,
-    environment,
-    runs,
-    settings,
-    statistics,
-    store,
-    training,
-)
+from benchmarks import recording
+from helpers import adaptation, counts, domains, runs, settings, statistics, training
 from helpers.frames import Packed
-from helpers.study import engine
 from helpers.views import views
 
-HERE = Path(__file__).parent
 DECIDE, CONFIRM = (0, 1, 2), (100, 101, 102)
 AROUND = 16  # pixels of black on each side
 
@@ -188,34 +175,25 @@ def scores(rows: pd.DataFrame) -> pd.Series:
     )
 
 
+def part(
+    name: str, seeds: tuple[int, ...], recipes: tuple[str, ...], splits: tuple[str, ...]
+) -> pd.DataFrame:
+    """All measures of some drawings."""
+    of_one = partial(of_drawing, recipes=recipes, splits=splits)
+    return pd.concat(recording.over_drawings(of_one, seeds)).assign(part=name)
+
+
 def main() -> None:
     began = time.perf_counter()
-    every = [(seed, tuple(RECIPES), ("id_val",)) for seed in DECIDE]
-    decided = pd.concat(engine.results(of_drawing, every))
-    best = scores(decided)
+    decided = part("decided", DECIDE, tuple(RECIPES), ("id_val",))
+    best = scores(decided).drop(True, level="rule")
     print(best.round(3).to_string(), flush=True)
-    recipe = best[best.index.get_level_values("rule") == False].index[0][0]  # noqa: E712
+    recipe = best.index[0][0]
     pair = tuple(dict.fromkeys(("fill left out", recipe)))
-    splits = ("id_test", "ood_wished")
-    every = [(seed, pair, splits) for seed in CONFIRM]
-    confirmed = pd.concat(engine.results(of_drawing, every))
-    rows = pd.concat(
-        [decided.assign(part="decided"), confirmed.assign(part="confirmed")]
-    )
-    rows.round(4).to_csv(HERE / "black.csv", index=False)
-    about = {
-        "date": datetime.date.today().isoformat(),
-        "versions": environment.versions(),
-        "phantom": store.code("phantom"),
-        "chosen": recipe,
-        "drawings": {"decided": list(DECIDE), "confirmed": list(CONFIRM)},
-        "seconds": round(time.perf_counter() - began),
-    }
-    (HERE / "black.json").write_text(json.dumps(about, indent=1) + "\n")
-    shown = confirmed[confirmed["split"] != ""].groupby(
-        ["recipe", "rule", "split", "shown", "region", "measure"]
-    )["value"]
-    print(shown.mean().round(3).to_string(), f"\n{about['seconds']} s")
+    confirmed = part("confirmed", CONFIRM, pair, ("id_test", "ood_wished"))
+    rows = pd.concat([decided, confirmed])
+    drawings = {"decided": DECIDE, "confirmed": CONFIRM}
+    recording.record("black", began, {"": rows}, chosen=recipe, drawings=drawings)
 
 
 if __name__ == "__main__":

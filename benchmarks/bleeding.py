@@ -9,23 +9,15 @@ negative number speaks for guidance. frames_per_s: how many frames a second the 
 takes, what it needs from the segmentation and the alignment included.
 """
 
-import datetime
-import json
-import platform
-import sys
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 
-from helpers import alarms, bleeding, domains, environment, pathways, runs, settings
-from helpers.study import engine
+from benchmarks import recording
+from helpers import alarms, bleeding, domains, pathways, runs, settings
 
-HERE = Path(__file__).parent
-SEEDS = (0, 1, 2)
 MEASURES = ["count_error", "duration_error_s", "delay_s"]
 NAMES = (*alarms.DETECTORS, *alarms.CONTROLS)
 TIMED = 64  # frames
@@ -115,27 +107,18 @@ def throughput(run, one: alarms.Watched, networks, size) -> dict[str, float]:
     }
 
 
-def main(profile: str = "quick", seeds: tuple[int, ...] = SEEDS, folder=HERE) -> None:
-    if profile != "quick" and folder == HERE:
-        raise SystemExit("The recorded table is of the quick profile: name a folder.")
+def main() -> None:
     began = time.perf_counter()
-    done = engine.results(of_drawing, [(seed, profile) for seed in seeds])
-    table = pd.concat(done, ignore_index=True)
-    table.round(4).to_csv(folder / "bleeding.csv", index=False)
-    about = {
-        "date": datetime.date.today().isoformat(),
-        "versions": environment.versions(),
-        "plan": alarms.PLANS[profile]._asdict(),
-        "settings": asdict(settings.course(profile).numbers),
-        "drawings": list(seeds),
-        "machine": platform.machine(),
-        "device": str(settings.device()),
-        "threads": torch.get_num_threads(),
-        "seconds": round(time.perf_counter() - began),
-    }
-    (folder / "bleeding.json").write_text(json.dumps(about, indent=1) + "\n")
-    print(table.round(2).to_string(), f"\n{about['seconds']} s")
+    table = pd.concat(recording.over_drawings(of_drawing), ignore_index=True)
+    recording.record(
+        "bleeding",
+        began,
+        {"": table},
+        plan=alarms.PLANS["quick"]._asdict(),
+        settings=asdict(settings.course("quick").numbers),
+        drawings=recording.SEEDS,
+    )
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main()

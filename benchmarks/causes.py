@@ -17,33 +17,20 @@ estimate. Nothing is chosen here, and no test patient is looked at; of the held-
 pigs, those of id_val have chosen the network's epoch.
 """
 
-import datetime
-import json
-import os
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import causes, domains, environment, runs, settings, shift, store
-from helpers.study import engine
+from benchmarks import recording
+from helpers import causes, domains, runs, settings, shift
+from study import engine
 
-HERE = Path(__file__).parent
-SEEDS = (0, 1, 2)
 FRAMES = 4  # of each subject
-COLUMNS = [
-    "seed",
-    "direction",
-    "game",
-    "group",
-    "truth",
-    "oracle_dose",
-    "estimated",
-    "placebo",
-]
+KEYS = ["seed", "direction", "game", "group"]
+COLUMNS = [*KEYS, "truth", "oracle_dose", "estimated", "placebo"]
 
 
 def prepared(seed: int):
@@ -61,16 +48,8 @@ def of_dials(seed: int, direction: str) -> list[dict]:
     for game, groups in (("all", phantom.GROUPS), ("camera", shift.GROUPS)):
         found = causes.shares(cost, groups)
         found["total"] = found.sum()
-        rows += [
-            {
-                "seed": seed,
-                "direction": direction,
-                "game": game,
-                "group": group,
-                "truth": value,
-            }
-            for group, value in found.items()
-        ]
+        here = {"seed": seed, "direction": direction, "game": game}
+        rows += [here | {"group": one, "truth": found[one]} for one in found.index]
     return rows
 
 
@@ -116,40 +95,29 @@ def verdict(table: pd.DataFrame) -> dict:
 
 
 def main() -> None:
-    began = time.perf_counter()
-    for seed in SEEDS:
+    began, seeds = time.perf_counter(), recording.SEEDS
+    for seed in seeds:
         prepared(seed)  # so that no two processes train the same network
         print(f"network {seed}: {time.perf_counter() - began:.0f} s", flush=True)
-    how = engine.asked(os.environ) | {"threads": 1}
-    how["on"] = how["on"] or "local"
-    both = [(seed, way) for way in ("damage", "recovery") for seed in SEEDS]
+    how = dict(on="local", threads=1)
+    both = [(seed, way) for way in ("damage", "recovery") for seed in seeds]
     rows = [row for part in engine.results(of_dials, both, **how) for row in part]
-    seen = engine.results(of_images, [(seed,) for seed in SEEDS], **how)
-    keys = ["seed", "direction", "game", "group"]
+    seen = engine.results(of_images, [(seed,) for seed in seeds], **how)
     said = pd.DataFrame([row for part, _ in seen for row in part])
-    table = pd.DataFrame(rows).merge(said, how="left", on=keys)[COLUMNS]
-    table.round(4).to_csv(HERE / "causes.csv", index=False)
+    table = pd.DataFrame(rows).merge(said, how="left", on=KEYS)[COLUMNS]
     doses = {
         seed: part.round(4).astype(object).where(part.notna(), None).to_dict("index")
-        for seed, (_, part) in zip(SEEDS, seen, strict=True)
+        for seed, (_, part) in zip(seeds, seen, strict=True)
     }
-    about = {
-        "date": datetime.date.today().isoformat(),
-        "versions": environment.versions(),
-        "phantom": store.code("phantom"),
-        "settings": asdict(settings.course("quick").numbers),
-        "seeds": SEEDS,
-        "frames_per_subject": FRAMES,
-        "device": settings.device(),
-        "verdicts": {seed: verdict(table[table["seed"] == seed]) for seed in SEEDS},
-        "doses": doses,
-        "seconds": round(time.perf_counter() - began),
-    }
-    (HERE / "causes.json").write_text(json.dumps(about, indent=1) + "\n")
-    print(
-        table.round(3).to_string(),
-        json.dumps(about["verdicts"], indent=1),
-        about["seconds"],
+    recording.record(
+        "causes",
+        began,
+        {"": table},
+        settings=asdict(settings.course("quick").numbers),
+        seeds=seeds,
+        frames_per_subject=FRAMES,
+        verdicts={seed: verdict(table[table["seed"] == seed]) for seed in seeds},
+        doses=doses,
     )
 
 

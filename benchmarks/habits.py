@@ -12,35 +12,23 @@ habits_options.csv: what somebody who chooses on the test could choose from, a r
 each drawing, network and threshold, with the Dice of each wished-for patient.
 """
 
-import argparse
-import datetime
-import json
 import time
 from dataclasses import asdict
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import (
-    counts,
-    domains,
-    environment,
-    frames,
-    pitfalls,
-    runs,
-    settings,
-    store,
-)
+from benchmarks import recording
+from helpers import counts, domains, frames, runs, settings
 from helpers.correlation import spearman
+from helpers.errors import CourseError
 from helpers.frames import CLASSES, Packed
 from helpers.settings import Course
 from helpers.statistics import subject_means
-from helpers.study import engine
 
-HERE = Path(__file__).parent
-SEEDS, FOLDS = (0, 1, 2), 5
+FOLDS = 5
 # In which of the folds a network is trained; a short cosine learns from other pigs
 # only.
 TRIED = {"by pigs": (0, 1), "by frames": (0, 1), "short cosine": (0,)}
@@ -53,23 +41,15 @@ SMALL = {
     "batch": 8,
     "folds": FOLDS,
 }
-# So few frames and epochs that every line runs and no number means anything.
-TINY = {
-    "drawn": 40,
-    "drawn_target": 51,
-    "drawn_height": 96,
-    "epochs": 1,
-    "size": (64, 96),
-}
 THRESHOLDS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 ORGAN = next(entry.id for entry in CLASSES if entry.name == "Gastrointestinal Tract")
 EPSILON = 1e-7  # of the published study
 FOOT = 30 / 49  # its cosine's length, as a share of the epochs that it ran
 
 
-def course_of(seed: int, tiny: bool = False) -> Course:
+def course_of(seed: int) -> Course:
     """The quick profile, made smaller."""
-    return settings.course("quick", seed).but(**SMALL | (TINY if tiny else {}))
+    return settings.course("quick", seed).but(**SMALL)
 
 
 def packed(course: Course, role: str, variation: float = 1.0) -> Packed:
@@ -92,15 +72,58 @@ def packed(course: Course, role: str, variation: float = 1.0) -> Packed:
     return Packed(table, found.rows, found.place).of("ood_wished")
 
 
-def both_ways(course: Course, source: Packed, fold: int) -> pitfalls.BothWays:
+class BothWays(NamedTuple):
+    """Two training sets of one size for the same test frames; `shared` is how many
+    come from the tested pigs."""
+
+    by_pigs: Packed
+    by_frames: Packed
+    id_val: Packed
+    test: Packed
+    shared: int
+
+
+def both_ways(source: Packed, seed: int) -> BothWays:
+    """Two training sets of the same size, to be tested on the same frames.
+
+    Every second frame of each clip of the id_test pigs is the test. by_pigs: the train
+    pigs, as everywhere in the course. by_frames: the other frames of the tested pigs
+    too, as a shuffle of frames would have it, and as many fewer, drawn by `seed`, of
+    the train pigs. The epoch is chosen on the id_val pigs both times, so that the
+    training frames are all that differs. CourseError where no clip of a tested pig has
+    a second frame, or the train pigs have too few frames.
+    """
+    table = source.table.reset_index(drop=True)
+    ordered = table.sort_values(["subject", "clip", "frame"], kind="stable")
+    place = ordered.groupby(["subject", "clip"], sort=False).cumcount()
+    second = (place % 2 == 1).reindex(table.index).to_numpy()
+    tested = (table["split"] == "id_test").to_numpy()
+    train = (table["split"] == "train").to_numpy()
+    chosen = tested & second
+    shared, size = int(chosen.sum()), int(train.sum())
+    if not 0 < shared < size:
+        raise CourseError(
+            f"A split by frames needs neighbours of the tested frames and fewer of "
+            f"them than training frames, but there are {shared} and {size}; take a "
+            f"data set with several frames to a clip."
+        )
+    kept = np.random.default_rng([abs(int(seed)), 2]).choice(
+        np.flatnonzero(train), size - shared, replace=False
+    )
+    by_pigs, test = source.where(train), source.where(tested & ~second)
+    chosen[kept] = True
+    return BothWays(by_pigs, source.where(chosen), source.of("id_val"), test, shared)
+
+
+def in_fold(course: Course, source: Packed, fold: int) -> BothWays:
     """Both ways to divide the source's frames in one fold."""
     table = frames.split_source(source.table, course.seed, fold=fold, folds=FOLDS)
-    return pitfalls.both_ways(Packed(table, source.rows, source.place), course.seed)
+    return both_ways(Packed(table, source.rows, source.place), course.seed)
 
 
 def network(
     course: Course,
-    ways: pitfalls.BothWays,
+    ways: BothWays,
     name: str,
     fold: int,
     variation: float = 1.0,
@@ -170,12 +193,13 @@ def row(habit: str, outcome: str, wrong: pd.Series, right: pd.Series) -> dict:
     return {"habit": habit, "outcome": outcome, **both.mean(), "subjects": len(both)}
 
 
-def drawing(course: Course) -> tuple[list[dict], list[dict]]:
+def of_drawing(seed: int) -> tuple[list[dict], list[dict]]:
     """All habits on one drawing, and what one could choose from on its test."""
+    course = course_of(seed)
     source, patients = packed(course, "source"), packed(course, "wished")
     pigs, wished, options = {}, {}, []
     for name, fold in ((name, fold) for name, folds in TRIED.items() for fold in folds):
-        ways = both_ways(course, source, fold)
+        ways = in_fold(course, source, fold)
         run = network(course, ways, name, fold)
         pigs[name, fold] = dice_of(run, ways.test)
         wished[name, fold] = dice_of(run, patients)
@@ -198,44 +222,29 @@ def drawing(course: Course) -> tuple[list[dict], list[dict]]:
         compared("schedule", "Dice of pigs", pigs, "short cosine"),
         compared("schedule", "Dice of patients", wished, "short cosine"),
     ]
-    fair = network(course, both_ways(course, source, 0), "by pigs", 0)
+    fair = network(course, in_fold(course, source, 0), "by pigs", 0)
     return scoring(fair, patients) + rows, options
 
 
-def main(
-    tiny: bool = False, seeds: tuple[int, ...] = SEEDS, folder: Path = HERE
-) -> None:
+def main() -> None:
     began, rows, options = time.perf_counter(), [], []
-    done = engine.results(drawing, [(course_of(seed, tiny),) for seed in seeds])
-    for seed, parts in zip(seeds, done, strict=True):
+    done = recording.over_drawings(of_drawing)
+    for seed, parts in zip(recording.SEEDS, done, strict=True):
         for kept, found in zip((rows, options), parts, strict=True):
             kept += [{"seed": seed} | one for one in found]
     table = pd.DataFrame(rows)[
         ["habit", "outcome", "seed", "wrong", "right", "subjects"]
     ]
     table = table.sort_values(["habit", "outcome", "seed"], ignore_index=True)
-    table.round(4).to_csv(folder / "habits.csv", index=False)
-    pd.DataFrame(options).round(4).to_csv(folder / "habits_options.csv", index=False)
-    about = {
-        "date": datetime.date.today().isoformat(),
-        "versions": environment.versions(),
-        "phantom": store.code("phantom"),
-        "training": store.code("training"),
-        "settings": asdict(course_of(0, tiny).numbers),
-        "drawings": len(seeds),
-        "folds": {name: len(folds) for name, folds in TRIED.items()},
-        "seconds": round(time.perf_counter() - began),
-    }
-    (folder / "habits.json").write_text(json.dumps(about, indent=1) + "\n")
-    print(table.to_string(), f"\n{about['seconds']} s")
+    recording.record(
+        "habits",
+        began,
+        {"": table, "_options": pd.DataFrame(options)},
+        settings=asdict(course_of(0).numbers),
+        drawings=len(recording.SEEDS),
+        folds={name: len(folds) for name, folds in TRIED.items()},
+    )
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tiny", action="store_true", help="only try it, in the store")
-    if parser.parse_args().tiny:
-        place = settings.store_folder() / "tiny_habits"
-        place.mkdir(parents=True, exist_ok=True)
-        main(True, (0,), place)
-    else:
-        main()
+    main()

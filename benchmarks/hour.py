@@ -8,11 +8,8 @@ the network of lesson 02 marks blood, each frame is aligned with the one a secon
 before, and the guided network of lesson 08 judges the clips.
 """
 
-import datetime
-import json
-import platform
+import multiprocessing
 import resource
-import subprocess
 import sys
 import time
 from dataclasses import asdict
@@ -20,12 +17,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import alarms, bleeding, clips, domains, environment, pathways, runs
+from benchmarks import recording
+from helpers import alarms, bleeding, clips, domains, pathways, runs, settings
 from helpers.cases import Case
 from helpers.progress import progress
-from helpers.settings import course as course_of
-
-HERE = Path(__file__).parent
 
 
 def of_stream(video: clips.Video, run, size, model) -> dict[str, float]:
@@ -44,15 +39,15 @@ def of_stream(video: clips.Video, run, size, model) -> dict[str, float]:
     return {"frames": seen, "seconds": took, "frames_per_s": seen / took}
 
 
-def watch(folder: Path, profile: str) -> None:
-    """The process that is measured: prints a row as JSON."""
-    course = course_of(profile, 0)
+def watch(folder: str) -> dict[str, float]:
+    """What the process that is measured does: a row."""
+    course = settings.course("quick", 0)
     run = runs.baseline(course, domains.gather(course))
     model = pathways.TwoPathways(4).eval()  # as fast trained as untrained
-    [video] = clips.cases(folder, alarms.FPS)
+    [video] = clips.cases(Path(folder), alarms.FPS)
     before = most_memory()
     row = of_stream(video, run, course.size, model)
-    print(json.dumps(row | {"libraries_mb": before, "peak_mb": most_memory()}))
+    return row | {"libraries_mb": before, "peak_mb": most_memory()}
 
 
 def most_memory() -> float:
@@ -62,26 +57,16 @@ def most_memory() -> float:
     return peak * unit / 1e6
 
 
-def main(minutes: str = "60", profile: str = "quick", folder: Path = HERE) -> None:
-    case = Case("pig1", 0, 60 * float(minutes), alarms.FPS, course_of(profile).size)
+def main(minutes: float = 60) -> None:
+    began = time.perf_counter()
+    size = settings.course("quick").size
+    case = Case("pig1", 0, 60 * minutes, alarms.FPS, size)
     place = alarms.written([case], video=True)
-    command = [sys.executable, "-m", "benchmarks.hour", "--watch", place, profile]
-    said = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
-    row = json.loads(said.stdout.splitlines()[-1])
-    table = pd.DataFrame([{"minutes": float(minutes)} | row])
-    table.round(1).to_csv(folder / "hour.csv", index=False)
-    about = {
-        "date": datetime.date.today().isoformat(),
-        "versions": environment.versions(),
-        "case": asdict(case),
-        "machine": platform.machine(),
-    }
-    (folder / "hour.json").write_text(json.dumps(about, indent=1) + "\n")
-    print(table.to_string())
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        row = pool.apply(watch, (str(place),))
+    table = pd.DataFrame([{"minutes": minutes} | row])
+    recording.record("hour", began, {"": table}, digits=1, case=asdict(case))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--watch"]:
-        watch(Path(sys.argv[2]), sys.argv[3])
-    else:
-        main(*sys.argv[1:3])
+    main()

@@ -1,7 +1,7 @@
 """Which interval over few subjects deserves its name? Coverage, width, overflow, on
 populations fixed here.
 
-    python benchmarks/interval_coverage.py   writes interval_coverage.csv and
+    python -m benchmarks.interval_coverage   writes interval_coverage.csv and
                                              interval_coverage.json beside it
 
 Each row of the CSV: a population, a number of subjects, a method. `coverage`: share of
@@ -15,21 +15,17 @@ helpers/statistics.py follows. phantom_subjects.json, {"name": [subject means]},
 the phantom's own populations.
 """
 
-import datetime
 import json
-import platform
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import scipy
 
+from benchmarks import recording
 from helpers import intervals
 from helpers.statistics import WIDEST
 
-HERE = Path(__file__).parent
 SUBJECTS = (3, 5, 10, 17)
 REPETITIONS = 10_000
 LEAST_COVERAGE = 0.90
@@ -80,7 +76,7 @@ def populations() -> dict[str, Callable]:
     """The fixed populations, and the phantom's own where its subject means are
     recorded.
     """
-    recorded = HERE / "phantom_subjects.json"
+    recorded = recording.HERE / "phantom_subjects.json"
     own = json.loads(recorded.read_text()) if recorded.exists() else {}
     return POPULATIONS | {
         f"phantom: {name}": lambda generator, shape, means=tuple(means): (
@@ -152,22 +148,15 @@ def main() -> None:
     began = time.perf_counter()
     rows = [row for name, draw in populations().items() for row in measure(name, draw)]
     table = pd.DataFrame(rows).round(4)
-    record = {
-        "date": datetime.date.today().isoformat(),
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "scipy": scipy.__version__,
-        },
-        "repetitions": REPETITIONS,
-        "least_coverage": LEAST_COVERAGE,
-        "widest": WIDEST,
-        "seconds": round(time.perf_counter() - began),
-        "verdicts": json.loads(verdicts(table).to_json(orient="records")),
-    }
-    table.to_csv(HERE / "interval_coverage.csv", index=False)
-    (HERE / "interval_coverage.json").write_text(json.dumps(record, indent=1) + "\n")
-    print(verdicts(table).to_string(), f"\n{record['seconds']} s")
+    recording.record(
+        "interval_coverage",
+        began,
+        {"": table},
+        repetitions=REPETITIONS,
+        least_coverage=LEAST_COVERAGE,
+        widest=WIDEST,
+        verdicts=json.loads(verdicts(table).to_json(orient="records")),
+    )
 
 
 if __name__ == "__main__":

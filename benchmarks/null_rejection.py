@@ -6,25 +6,26 @@ beside it
 
 Dice by frame is that of the drawn wished-for patients of benchmarks/habits.py, so
 subjects differ as the phantom's do (variation 1), or all have one look (variation 0);
-the properties are drawn (helpers/pitfalls/nulls.py), a third of them for each of three
-drawings. `frames`: percent of tests that reject at 0.05 when each frame is an
-observation; `subjects`: the same for the test that respects subjects; both with their
-exact 95 % intervals. A `strength` above 0 is an effect, and the rates are then powers.
-With one frame of each clip, no two frames are neighbours, so what is left of the first
-habit comes from the subjects alone.
+the properties are drawn by chance (KINDS), a third of them for each of three drawings.
+`frames`: percent of tests that reject at 0.05 when each frame is an observation;
+`subjects`: the same for the test that respects subjects; both with their exact 95 %
+intervals. A `strength` above 0 is an effect, and the rates are then powers. With one
+frame of each clip, no two frames are neighbours, so what is left of the first habit
+comes from the subjects alone.
 """
 
-import datetime
-import json
 import time
-from pathlib import Path
+from functools import partial
 
+import numpy as np
 import pandas as pd
 
-from benchmarks import habits
-from helpers import counts, environment, pitfalls, runs, store
+from benchmarks import habits, recording
+from helpers import correlation, counts, pitfalls, runs
+from helpers.permutation import LEVEL
+from helpers.pitfalls import nulls
+from helpers.statistics import Estimate
 
-HERE = Path(__file__).parent
 DRAWS = 2_000
 # variation, frames, property, strength
 SCENARIOS = (
@@ -41,7 +42,7 @@ def dice(seed: int, variation: float) -> pd.DataFrame:
     """The frames with blood of the wished-for patients: subject, clip, frame, dice."""
     course = habits.course_of(seed)
     patients = habits.packed(course, "wished", variation)
-    ways = habits.both_ways(course, habits.packed(course, "source", variation), 0)
+    ways = habits.in_fold(course, habits.packed(course, "source", variation), 0)
     run = habits.network(course, ways, "by pigs", 0, variation)
     found = counts.count(
         runs.probabilities(run, patients) >= 128, patients.blood, patients.valid
@@ -69,13 +70,47 @@ def share_between(table: pd.DataFrame) -> float:
     )
 
 
+def drift(
+    table: pd.DataFrame, generator: np.random.Generator, strength: float = 0.0
+) -> np.ndarray:
+    """A property that wanders within each clip, such as smoke, and starts each anew;
+    one value per frame.
+
+    table: a row per frame with subject, clip, frame and dice, in order of frames.
+    strength: how much of it, between 0 and 1, follows the normal scores of Dice within
+    the subject.
+    """
+    clip = table["subject"].astype(str) + "/" + table["clip"].astype(str)
+    steps = pd.Series(generator.standard_normal(len(table)), index=table.index)
+    walk = steps.groupby(clip.to_numpy()).cumsum()
+    scores = table.groupby("subject")["dice"].transform(nulls.scores)
+    return (strength * scores + np.sqrt(1 - strength**2) * walk / walk.std()).to_numpy()
+
+
+def within(drawn: np.ndarray, table: pd.DataFrame) -> Estimate:
+    """Dice and a property, correlated and tested within the subjects."""
+    given = table["dice"], table["subject"], table["clip"], table["frame"]
+    return correlation.spearman_within(drawn, *given, test="signs")
+
+
+KINDS = {
+    "of the subject": (pitfalls.of_subject, nulls.between),
+    "drifting within clips": (drift, within),
+}
+
+
 def measure(
     tables: list[pd.DataFrame], kind: str, strength: float, draws: int = DRAWS
 ) -> dict:
     """One scenario over some drawings, `draws` properties shared out among them."""
+    draw, test = KINDS[kind]
     parts = [
         pitfalls.p_values(
-            table, kind, len(range(number, draws, len(tables))), number, strength
+            table,
+            len(range(number, draws, len(tables))),
+            number,
+            partial(draw, strength=strength),
+            test,
         )
         for number, table in enumerate(tables)
     ]
@@ -95,32 +130,14 @@ def measure(
 def main() -> None:
     began, rows = time.perf_counter(), []
     for variation, which, kind, strength in SCENARIOS:
-        tables = [dice(seed, variation) for seed in habits.SEEDS]
-        tables = (
-            tables if which == "all" else [middle_of_clips(table) for table in tables]
-        )
-        rows.append(
-            {
-                "variation": variation,
-                "which_frames": which,
-                "property": kind,
-                "strength": strength,
-            }
-            | measure(tables, kind, strength)
-        )
+        tables = [dice(seed, variation) for seed in recording.SEEDS]
+        if which != "all":
+            tables = [middle_of_clips(table) for table in tables]
+        row = {"variation": variation, "which_frames": which, "property": kind}
+        rows.append(row | {"strength": strength} | measure(tables, kind, strength))
         print(f"{time.perf_counter() - began:.0f} s", rows[-1], flush=True)
-    table = pd.DataFrame(rows)
-    table.round(3).to_csv(HERE / "null_rejection.csv", index=False)
-    about = {
-        "date": datetime.date.today().isoformat(),
-        "versions": environment.versions(),
-        "phantom": store.code("phantom"),
-        "draws": DRAWS,
-        "level": pitfalls.LEVEL,
-        "seconds": round(time.perf_counter() - began),
-    }
-    (HERE / "null_rejection.json").write_text(json.dumps(about, indent=1) + "\n")
-    print(table.to_string(), f"\n{about['seconds']} s")
+    table = {"": pd.DataFrame(rows)}
+    recording.record("null_rejection", began, table, digits=3, draws=DRAWS, level=LEVEL)
 
 
 if __name__ == "__main__":

@@ -16,21 +16,14 @@ patient: the same
 measures, a row per remedy, drawing and test patient.
 """
 
-import datetime
-import json
-import platform
-import sys
 import time
 from dataclasses import asdict
-from pathlib import Path
 
 import pandas as pd
 
-from helpers import domains, environment, remedies, runs, settings, store
-from helpers.study import engine
+from benchmarks import recording
+from helpers import domains, remedies, runs, settings
 
-HERE = Path(__file__).parent
-SEEDS = (0, 1, 2)
 RECIPES = remedies.CONTROLS | remedies.RECIPES
 GAINS = {"gain": "dice", "gain_view": "dice_view"}
 
@@ -67,30 +60,20 @@ def of_drawing(seed: int, profile: str = "quick") -> tuple[pd.DataFrame, pd.Data
     return pd.DataFrame(rows), pd.concat(patients)
 
 
-def main(profile: str = "quick", seeds: tuple[int, ...] = SEEDS, folder=HERE) -> None:
-    if profile != "quick" and folder == HERE:
-        raise SystemExit("The recorded tables are of the quick profile: name a folder.")
+def main() -> None:
     began = time.perf_counter()
-    done = engine.results(of_drawing, [(seed, profile) for seed in seeds])
+    done = recording.over_drawings(of_drawing)
     table, patients = (
         pd.concat(parts, ignore_index=True) for parts in zip(*done, strict=True)
     )
-    table.round(4).to_csv(folder / "remedies.csv", index=False)
-    patients.round(4).to_csv(folder / "remedies_by_patient.csv", index=False)
-    about = {
-        "date": datetime.date.today().isoformat(),
-        "versions": environment.versions(),
-        "phantom": store.code("phantom"),
-        "settings": asdict(settings.course(profile).numbers),
-        "drawings": list(seeds),
-        "machine": platform.machine(),
-        "device": settings.device(),
-        "seconds": round(time.perf_counter() - began),
-    }
-    (folder / "remedies.json").write_text(json.dumps(about, indent=1) + "\n")
-    shown = table.groupby("remedy", sort=False)[["gain", "gain_view", "alarm_at_1pct"]]
-    print(shown.mean().round(3).to_string(), f"\n{about['seconds']} s")
+    recording.record(
+        "remedies",
+        began,
+        {"": table, "_by_patient": patients},
+        settings=asdict(settings.course("quick").numbers),
+        drawings=recording.SEEDS,
+    )
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:2])
+    main()

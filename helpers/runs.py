@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, domains, encoders, models, parallel, store, training
+from helpers import counts, domains, encoders, models, store, training
 from helpers.checkpoints import read_state, write_state
 from helpers.domains import Domains
 from helpers.frames import Packed, arrays
@@ -103,7 +103,7 @@ def trained(
         checkpoint = checkpoint_of(what)
         model = untrained(course) if start is None else copy.deepcopy(start.model)
         telling = counting(f"Training '{name}', epochs", numbers.epochs)
-        with parallel.spread(model), telling as tell:
+        with telling as tell:
 
             def after(history: History) -> None:
                 tell(len(history.loss))

@@ -429,7 +429,7 @@ units = study.of(observations, frames)
 # %% tags=["phantom"]
 bloody = right.assign(dice=counts.on_blood(counts.dice, right)).dropna(subset="dice")
 draws = 20 if lesson.profile == "smoke" else 300
-empty = pitfalls.p_values(bloody, "of the subject", draws, seed)
+empty = pitfalls.p_values(bloody, draws, seed)
 for way, unit in (("wrong", "frames"), ("right", "subjects")):
     found = Estimate(
         *pitfalls.rejected(empty[unit]),

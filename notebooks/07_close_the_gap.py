@@ -61,7 +61,7 @@ from helpers import (
     remedies,
     runs,
     statistics,
-    study,
+    studied,
     surgenet,
     training,
     views,
@@ -778,11 +778,13 @@ figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # more: another seed, another fold, or another subject?**
 
 # %%
-jobs, shown = study.read(lesson.course, lesson.domains), None
-spoken = study.HOW
-if jobs is not None:
-    spreads = study.spread(jobs, TEST)
-    spoken = study.said(spreads)
+found, shown = studied.summary(lesson.course, lesson.domains), None
+spoken = studied.HOW
+if found is not None:
+    spoken = "Where a deviation is missing there was nothing to vary over."
+    spreads = found.query("split == @TEST and measure == 'dice'")
+    columns = ["encoder", "remedy", "value", *spreads.filter(like="over "), "jobs"]
+    spreads = spreads[columns].replace({"remedy": NAMES})
     caption = f"Dice of {unseen}, and its standard deviation over what varies"
     shown = figures.table(spreads, caption, digits=3)
 shown

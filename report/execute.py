@@ -21,8 +21,6 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import encoders, settings, store
-from helpers.store import following
-from helpers.store.entries import MANIFEST
 from report import kernels, memory
 from report.notebooks import notebook
 from report.places import scratch_folder
@@ -99,15 +97,11 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
 
 
 def studied(lesson: Path) -> dict[str, str]:
-    """What stands for the tables of `make study`, in the key of a lesson whose code
-    reaches them and of no other."""
-    reached = following.follow([], lesson=lesson.read_text(encoding="utf-8")).texts
-    if not any(module.startswith("helpers.study") for module, _ in reached):
+    """What stands for the tables of `make study`, in the key of a lesson that reads
+    them and of no other."""
+    if "studied" not in lesson.read_text(encoding="utf-8"):
         return {}
-    digest = hashlib.sha256()
-    for manifest in sorted((settings.store_folder() / "studies").glob(f"*/{MANIFEST}")):
-        digest.update(manifest.parent.name.encode() + manifest.read_bytes())
-    return {"studies": digest.hexdigest()}
+    return {"studies": fingerprint([settings.store_folder() / "study"], without=[])}
 
 
 def parameters(course: settings.Course, published: str = "") -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Each interval against its reference, the record of their coverage, and that the course offers no other."""
 
 import json
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,7 @@ from scipy import stats
 from benchmarks import interval_coverage
 from helpers import intervals, statistics
 
-RECORDED = Path(interval_coverage.__file__).parent
+RECORDED = interval_coverage.recording.HERE
 
 
 def test_bounded_is_clopper_and_pearson_on_zeros_and_ones():
@@ -162,7 +161,7 @@ def test_the_record_can_be_made_again(recorded):
 
 
 def test_the_phantoms_own_subjects_join_where_recorded(tmp_path, monkeypatch):
-    monkeypatch.setattr(interval_coverage, "HERE", tmp_path)
+    monkeypatch.setattr(interval_coverage.recording, "HERE", tmp_path)
     assert list(interval_coverage.populations()) == list(interval_coverage.POPULATIONS)
     (tmp_path / "phantom_subjects.json").write_text(
         json.dumps({"id_test Dice": [0.8, 0.9, 0.7]})

@@ -130,7 +130,7 @@ def test_make_reads_no_command_in_what_it_is_given(tmp_path: Path) -> None:
     """Neither the shell's nor its own; nor does it matter that a make runs the tests."""
     ours = ("MAKE", "MFLAGS", "PROFILE", "SEED", "DATA", "SOURCE", "TARGET", "ON_BAD")
     ours += ("ENCODER", "WEIGHTS", "ON", "FOLDS", "ENCODERS", "REMEDIES", "SEEDS")
-    ours += ("WORKERS", "THREADS", "PARALLEL", "PLAN")
+    ours += ("WORKERS", "THREADS", "PLAN")
     alone = {
         name: value
         for name, value in os.environ.items()

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks import recording
 from benchmarks import remedies as benchmark
 from helpers import (
     adaptation,
@@ -190,8 +191,8 @@ def _held_together(table: pd.DataFrame, patients: pd.DataFrame, digits=2e-4) -> 
 
 def test_the_recorded_remedies_are_the_means_of_their_patients_by_drawing():
     table, about = pitfalls.recorded("remedies")
-    patients = pd.read_csv(benchmark.HERE / "remedies_by_patient.csv")
-    drawings = set(benchmark.SEEDS)
+    patients = pd.read_csv(recording.HERE / "remedies_by_patient.csv")
+    drawings = set(recording.SEEDS)
     assert set(about["drawings"]) == set(table["drawing"]) == drawings
     assert set(table["remedy"]) == set(patients["remedy"]) == set(benchmark.RECIPES)
     assert len(table) == len(drawings) * len(benchmark.RECIPES)

@@ -102,7 +102,6 @@ def test_each_room_edited_in_turn_makes_anew_exactly_what_uses_it(monkeypatch):
         "fetch",
         "launching",
         "plan",
-        "surfaces",
     }, asleep
 
 
@@ -278,7 +277,6 @@ def page_of(number: int, course=None, published: str = "") -> dict:
     "file, pages",
     [
         ("benchmarks/black.csv", {2, 5, 6, 7, 8, 9}),
-        ("helpers/published/recorded.json", {5}),
         ("requirements.txt", {0}),
     ],
 )

@@ -1,4 +1,7 @@
-"""The recorded tables of `benchmarks/`, for the lesson to show."""
+"""The recorded tables of `benchmarks/`, for lessons to show.
+
+table, about = recorded("habits")
+"""
 
 import json
 from pathlib import Path
@@ -19,23 +22,14 @@ def recorded(
     name: its script without the ending; table: another of its tables. CourseError where
     the two files can't be read.
     """
-    table, about = folder / f"{table or name}.csv", folder / f"{name}.json"
+    rows, about = folder / f"{table or name}.csv", folder / f"{name}.json"
     try:
-        return pd.read_csv(table), json.loads(about.read_text(encoding="utf-8"))
+        return pd.read_csv(rows), json.loads(about.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise CourseError(
-            f"{folder / name}: the recorded table can't be read ({error}); run python "
-            f"-m benchmarks.{name} "
-            "to record it anew."
+            f"{rows}: the recorded table can't be read ({error}); run python -m "
+            f"benchmarks.{name} to record it anew."
         ) from error
-
-
-def shown(rows: pd.DataFrame, **columns: str) -> pd.DataFrame:
-    """Some columns of a table under names for a reader: column=name, an underscore
-    in a name for a space."""
-    return rows[list(columns)].set_axis(
-        [name.replace("_", " ") for name in columns.values()], axis=1
-    )
 
 
 def coverage_grid(about: dict) -> pd.DataFrame:

@@ -1,33 +1,23 @@
-"""python -m helpers.published fetch [FOLDER]"""
+"""python -m helpers.published fetch [FOLDER]: the published tables, into data/published
+where no other folder is named."""
 
-import argparse
+import sys
 
 from helpers import settings
 from helpers.errors import CourseError
-from helpers.published.fetch import fetch
-from helpers.published.sources import FILES
+from helpers.published import FILES, fetch
 
 
-def main() -> None:
-    """Fetch the published tables (into data/published, where no other folder is
-    named)."""
-    parser = argparse.ArgumentParser(
-        prog="python -m helpers.published", description=main.__doc__
-    )
-    parser.add_argument("what", choices=("fetch",))
-    parser.add_argument(
-        "folder", nargs="?", default=str(settings.data_folder() / "published")
-    )
-    folder = parser.parse_args().folder
+def main(words: list[str]) -> None:
+    """Fetch what lacks, and say how many files came."""
+    folder = words[1] if words[1:] else settings.data_folder() / "published"
     try:
         came = len(fetch(folder))
     except CourseError as error:
         raise SystemExit(str(error)) from error
-    print(
-        f"{folder}: {came} files fetched, {len(FILES) - came} there already, checksums "
-        f"as recorded"
-    )
+    there = len(FILES) - came
+    print(f"{folder}: {came} files fetched, {there} there already, checksums right")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

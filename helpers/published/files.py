@@ -1,45 +1,84 @@
-"""The published tables: which files, from where, with which checksum, and how they
-are read."""
+"""The published tables: where they come from, with which checksum, and how they are
+fetched and read.
+
+    files.fetch("data/published")
+    tables = files.read("data/published")
+    tables.per_frame.groupby("subject").dice.mean()
+"""
 
 import hashlib
 import io
 import json
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
+from torch.hub import download_url_to_file
 
 from helpers.errors import CourseError
 from helpers.frames.classes import CLASSES
-from helpers.published.sources import FILES
 
-# What is needed of the study's table, under its own names.
-COLUMNS = (
-    "frame_id",
-    "dice",
-    "iou",
-    "mean_brightness",
-    "mean_saturation",
-    "mean_R",
-    "mean_G",
-    "mean_B",
-    "blood_coverage_pct",
-    "has_blood",
-    "failure_mode",
+PUBLIC = "https://raw.githubusercontent.com"
+STUDY = (
+    "youssof20/surgical-blood-generalization",
+    "86bfcc5a2e51baa2f7dde5cea6a3d5739a53f065",
+    "outputs/results",
+    "MIT",
 )
-REMEDY = "fetch the published files again with make published"
+STATISTICS = (
+    "dataset-ninja/cholec-seg8k",
+    "146ad5972daf489dc7175bf938ed2cd75930158c",
+    "stats",
+    "CC BY-NC-SA 4.0",
+)
 
 
-@dataclass(frozen=True)
-class Tables:
-    """The published tables, read and checked; nothing is computed from them yet.
+class Source(NamedTuple):
+    """One published file: where it stands, and the SHA-256 of the bytes that the
+    recorded figures were computed from."""
+
+    sha256: str
+    project: str
+    commit: str
+    folder: str
+    licence: str
+
+    def address(self, name: str) -> str:
+        """The public address at the commit."""
+        return f"{PUBLIC}/{self.project}/{self.commit}/{self.folder}/{name}"
+
+
+FILES = {
+    "per_frame_analysis.csv": Source(
+        "50c16c434cfca15c1aea69509c4fe7eec917f86e55b0e04aa3f866f799a992dd", *STUDY
+    ),
+    "correlation_analysis.csv": Source(
+        "ffdc29c676bf7c456ed4b0839fb8684889bdb74dfe4fe5d2888bc233beaaca7f", *STUDY
+    ),
+    "training_results.json": Source(
+        "984b141cedd9e6b8071724cf4f5f10e5cbae7bae09037a9e029e7cdc286c2687", *STUDY
+    ),
+    "domain_stats.json": Source(
+        "81e40bb37d6413739358dc79d740579d28f4b4e928158933a91ade72571d0e57", *STUDY
+    ),
+    "hemoset_splits.json": Source(
+        "5b75eb45e3a670edb4a766bc346dec08b3d8d6f66cf6e818401b21d27254db67", *STUDY
+    ),
+    "classes_per_image.json": Source(
+        "b0965abfa40932a422d294e035de426abce7e7cb324bb3b9caeed069ba29dc15", *STATISTICS
+    ),
+}
+
+
+class Tables(NamedTuple):
+    """The published tables; nothing is computed from them yet.
 
     per_frame: a row per CholecSeg8k frame: subject, clip, frame, and the study's own
-    columns (COLUMNS). classes: a row per frame of the data set's class statistics:
-    subject, frame, and for each class, by its name in small letters, the coverage in
-    percent of the frame. splits: a row per HemoSet frame: subject, frame, split (train
-    or val). training, domain: the study's own summaries. correlations: its table of
-    Spearman coefficients. checksums: SHA-256 of each file that was read.
+    columns. classes: a row per frame of the data set's class statistics: subject,
+    frame, and for each class, by its name in small letters, the coverage in percent of
+    the frame. splits: a row per HemoSet frame: subject, frame, split (train or val).
+    training, domain: the study's own summaries. correlations: its table of Spearman
+    coefficients.
     """
 
     per_frame: pd.DataFrame
@@ -48,223 +87,97 @@ class Tables:
     training: dict
     domain: dict
     correlations: pd.DataFrame
-    checksums: dict[str, str] = field(default_factory=dict)
+
+
+def fetch(folder: str | Path) -> list[str]:
+    """Bring the files that `folder` lacks into it, and return their names; a file with
+    another checksum is replaced.
+
+    Raises CourseError, one sentence: an address that doesn't answer, a checksum that
+    differs, a folder that can't be written. No such file is kept.
+    """
+    came = []
+    for name, source in FILES.items():
+        path, address = Path(folder, name), source.address(name)
+        if path.is_file() and _sha256(path.read_bytes()) == source.sha256:
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            download_url_to_file(address, str(path), source.sha256, progress=False)
+        # No network and no room are OSErrors, another checksum a RuntimeError.
+        except (OSError, RuntimeError) as error:
+            raise CourseError(
+                f"{path}: this published table can't be fetched from {address} "
+                f"({error}); try again with a network, or copy the file there from "
+                "elsewhere."
+            ) from error
+        came.append(name)
+    return came
 
 
 def read(folder: str | Path) -> Tables:
     """Read the six files of `folder`.
 
-    Raises CourseError, one sentence and nothing computed: no such folder, a file that
-    is missing, a CSV that is none of the study's, columns or keys that are missing,
-    rows that don't join (how many, which), a checksum that differs.
+    Raises CourseError, one sentence and nothing computed, where one of them is missing
+    or not the published file. Their form needs no check: their checksums are known.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise CourseError(
-            f"{folder}: there is no such folder of published tables; give the folder, "
-            f"or {REMEDY}."
-        )
-    for path in sorted(folder.glob("*.csv")):
-        if path.name not in FILES:
-            raise CourseError(
-                f"{path}: this CSV is none of the study's tables; take it out of the "
-                f"folder, which should hold "
-                f"{', '.join(FILES)}."
+    raw = {name: _bytes(Path(folder, name)) for name in FILES}
+    splits = json.load(raw["hemoset_splits.json"])
+    return Tables(
+        _per_frame(pd.read_csv(raw["per_frame_analysis.csv"])),
+        _classes(json.load(raw["classes_per_image.json"])),
+        pd.concat(
+            _parts(splits[name], r"(?P<subject>pig\d+)/(?P<frame>\d+)").assign(
+                split=name
             )
-    raw = {name: _bytes(folder / name) for name in FILES}
-    checksums = {
-        name: hashlib.sha256(content).hexdigest() for name, content in raw.items()
-    }
-    # The form is looked at first, because "a column is missing" helps more than "the
-    # checksum differs".
+            for name in ("train", "val")
+        ).reset_index(drop=True),
+        json.load(raw["training_results.json"]),
+        json.load(raw["domain_stats.json"]),
+        pd.read_csv(raw["correlation_analysis.csv"]),
+    )
+
+
+def _bytes(path: Path) -> io.BytesIO:
+    """The content of a published file, which is the published one."""
     try:
-        tables = _tables(folder, raw, checksums)
-    except CourseError:
-        raise
-    except Exception as error:  # of a file that only looks like the published one
-        _check(folder, checksums)
-        raise error
-    _check(folder, checksums)
-    return tables
-
-
-def _tables(folder: Path, raw: dict[str, bytes], checksums: dict[str, str]) -> Tables:
-    per_frame, classes = _per_frame(folder, raw), _classes(folder, raw)
-    _joinable(per_frame, classes, folder)
-    correlations = _csv(
-        folder, raw, "correlation_analysis.csv", ("feature", "spearman_r", "p_value")
-    )
-    training = _json(
-        folder,
-        raw,
-        "training_results.json",
-        (
-            "hemoset_val_dice",
-            "cholecseg8k_dice",
-            "cholecseg8k_precision",
-            "cholecseg8k_recall",
-            "epochs_trained",
-            "best_epoch",
-            "failure_modes",
-        ),
-    )
-    domain = _json(
-        folder,
-        raw,
-        "domain_stats.json",
-        ("hemoset_train", "cholecseg8k_test", "frechet_distance_gaussian"),
-    )
-    splits = _splits(
-        folder, _json(folder, raw, "hemoset_splits.json", ("train", "val"))
-    )
-    return Tables(per_frame, classes, splits, training, domain, correlations, checksums)
-
-
-def _check(folder: Path, checksums: dict[str, str]) -> None:
-    for name, found in checksums.items():
-        if found != FILES[name].sha256:
-            raise CourseError(
-                f"{folder / name}: its checksum begins with {found[:12]} where "
-                f"{FILES[name].sha256[:12]} was "
-                f"expected, so it is not the published file; {REMEDY}."
-            )
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
+        content = path.read_bytes()
+        wrong = f"its checksum begins with {_sha256(content)[:12]}"
     except OSError as error:
+        content, wrong = b"", error.strerror
+    if _sha256(content) != FILES[path.name].sha256:
         raise CourseError(
-            f"{path}: this published table can't be read ({error.strerror}); {REMEDY}."
-        ) from error
-
-
-def _csv(
-    folder: Path, raw: dict[str, bytes], name: str, columns: tuple[str, ...]
-) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(io.BytesIO(raw[name]))
-    except (
-        ValueError
-    ) as error:  # pandas' parser errors and undecodable bytes are all ValueErrors
-        raise CourseError(
-            f"{folder / name}: this is not a readable CSV; {REMEDY}."
-        ) from error
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise CourseError(
-            f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}."
+            f"{path}: this is not the published table ({wrong}); fetch the published "
+            "files again with make published, or name the folder that has them."
         )
-    return table
+    return io.BytesIO(content)
 
 
-def _json(
-    folder: Path, raw: dict[str, bytes], name: str, keys: tuple[str, ...]
-) -> dict:
-    try:
-        content = json.loads(raw[name])
-    except (ValueError, RecursionError) as error:
-        raise CourseError(
-            f"{folder / name}: this is not readable JSON; {REMEDY}."
-        ) from error
-    missing = [
-        key for key in keys if not isinstance(content, dict) or key not in content
-    ]
-    if missing:
-        raise CourseError(
-            f"{folder / name}: the keys {', '.join(missing)} are missing; {REMEDY}."
-        )
-    return content
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
-def _per_frame(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
-    name = "per_frame_analysis.csv"
-    table = _csv(folder, raw, name, COLUMNS)[list(COLUMNS)].astype({"has_blood": bool})
-    parts = table.frame_id.astype(str).str.extract(
-        r"^(?P<subject>video\d+)/(?P<clip>video\d+_\d+)/frame_(?P<frame>\d+)_endo\.png$"
+def _parts(names: list[str] | pd.Series, pattern: str) -> pd.DataFrame:
+    """What the names of frames say: a column per named group, frame as a number."""
+    return pd.Series(names).str.extract(pattern).astype({"frame": int})
+
+
+def _per_frame(table: pd.DataFrame) -> pd.DataFrame:
+    parts = _parts(
+        table.pop("frame_id"),
+        r"^(?P<subject>video\d+)/(?P<clip>video\d+_\d+)/frame_(?P<frame>\d+)_endo",
     )
-    _named(parts, table.frame_id, folder / name)
-    table = pd.concat(
-        [parts.astype({"frame": int}), table.drop(columns="frame_id")], axis=1
-    )
-    return table.sort_values(["subject", "frame"], ignore_index=True)
+    rows = pd.concat([parts, table.astype({"has_blood": bool})], axis=1)
+    return rows.sort_values(["subject", "frame"], ignore_index=True)
 
 
-def _classes(folder: Path, raw: dict[str, bytes]) -> pd.DataFrame:
+def _classes(content: dict) -> pd.DataFrame:
     """Coverage in percent per class: each class has two columns of one name, the
     number of objects first, then the area."""
-    name = "classes_per_image.json"
-    content = _json(folder, raw, name, ("columns", "data"))
-    names = list(content["columns"])
-    classes = [row.name.lower() for row in CLASSES]
-    missing = [
-        column
-        for column in ["Image", *classes]
-        if names.count(column) < (1 if column == "Image" else 2)
-    ]
-    if missing:
-        raise CourseError(
-            f"{folder / name}: the columns {', '.join(missing)} are missing; {REMEDY}."
-        )
-    table = pd.DataFrame(content["data"])
-    if table.shape[1] != len(names):
-        raise CourseError(
-            f"{folder / name}: its rows have {table.shape[1]} fields for {len(names)} "
-            f"columns; {REMEDY}."
-        )
-    image = table[names.index("Image")].astype(str)
-    parts = image.str.extract(r"^(?P<subject>video\d+)_frame_(?P<frame>\d+)_endo\.png$")
-    _named(parts, image, folder / name)
-    area = {
-        column: pd.to_numeric(table[names.index(column) + 1], errors="coerce")
-        for column in classes
-    }
-    return pd.concat([parts.astype({"frame": int}), pd.DataFrame(area)], axis=1)
-
-
-def _named(parts: pd.DataFrame, given: pd.Series, path: Path) -> None:
-    bad = given[parts.isna().any(axis=1)]
-    if len(bad):
-        raise CourseError(
-            f"{path}: {len(bad)} of its {len(given)} rows name no frame "
-            f"({_some(bad)}); {REMEDY}."
-        )
-
-
-def _joinable(study: pd.DataFrame, classes: pd.DataFrame, folder: Path) -> None:
-    """Do they join on video and frame, one to one? If not, say how many rows don't
-    and which."""
-    key = ["subject", "frame"]
-    for table, name in (
-        (study, "per_frame_analysis.csv"),
-        (classes, "classes_per_image.json"),
-    ):
-        double = table[table.duplicated(key)]
-        if len(double):
-            raise CourseError(
-                f"{folder / name}: {len(double)} of its {len(table)} rows repeat a "
-                f"frame "
-                f"({_some(double.subject + ' frame ' + double.frame.astype(str))}); "
-                f"{REMEDY}."
-            )
-    joined = study[key].merge(classes[key], on=key, how="outer", indicator=True)
-    alone = joined[joined._merge != "both"]
-    if len(alone):
-        raise CourseError(
-            f"{folder}: {len(alone)} rows of per_frame_analysis.csv and "
-            f"classes_per_image.json don't join "
-            f"({_some(alone.subject + ' frame ' + alone.frame.astype(str))}); {REMEDY}."
-        )
-
-
-def _splits(folder: Path, content: dict) -> pd.DataFrame:
-    rows = [(str(name), split) for split in ("train", "val") for name in content[split]]
-    names = pd.DataFrame(rows, columns=["name", "split"])
-    parts = names.name.str.extract(r"^(?P<subject>pig\d+)/(?P<frame>\d+)$")
-    _named(parts, names.name, folder / "hemoset_splits.json")
-    return parts.astype({"frame": int}).assign(split=names.split)
-
-
-def _some(names: pd.Series, most: int = 3) -> str:
-    shown = ", ".join(names.astype(str).head(most))
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    names, table = content["columns"], pd.DataFrame(content["data"])
+    parts = _parts(
+        table[names.index("Image")], r"^(?P<subject>video\d+)_frame_(?P<frame>\d+)_endo"
+    )
+    classes = [entry.name.lower() for entry in CLASSES]
+    area = {name: table[names.index(name) + 1].astype(float) for name in classes}
+    return pd.concat([parts, pd.DataFrame(area)], axis=1)

@@ -1,8 +1,8 @@
 """The study's tables in a lesson: what is computed from them, or what it came to when
 it was recorded.
 
-study = published.study(lesson) study.of(by_class, study.frames) #
-by_class(study.frames), or its recorded result without the tables
+    study = published.study(lesson)
+    study.of(by_class, study.classes)   # by_class(study.classes), or what is recorded
 """
 
 import json
@@ -10,17 +10,16 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
 from helpers import settings
-from helpers.errors import CourseError
 from helpers.figures import Table
-from helpers.published.files import Tables, read
-from helpers.published.sources import FILES
+from helpers.published.files import FILES, Tables, read
 from helpers.statistics import Estimate
 
-RECORDED = Path(__file__).with_name("recorded.json")
+RECORDED = settings.ROOT / "benchmarks/published.json"
 HOW = (
     "`make published` fetches them (3 MB) into `data/published`, or name a folder that "
     "has them: "
@@ -28,15 +27,12 @@ HOW = (
 )
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """What is recorded: `published.<name>` to its Estimate and source, results by
-    function, checksums by file."""
+class Recorded(NamedTuple):
+    """What benchmarks/published.py recorded: `published.<name>` to its Estimate, and
+    results by the lesson's function (a table, or the names of its numbers)."""
 
     numbers: dict[str, Estimate]
-    sources: dict[str, str]
     results: dict[str, pd.DataFrame | list[str]]
-    computed_from: dict[str, str]
 
 
 @dataclass(eq=False)
@@ -55,7 +51,7 @@ class Study:
 
     def __getattr__(self, name: str):
         """per_frame, classes, splits, training: one of the tables, or None."""
-        if name.startswith("_") or name not in Tables.__dataclass_fields__:
+        if name not in Tables._fields:
             raise AttributeError(name)
         return None if self.tables is None else getattr(self.tables, name)
 
@@ -68,15 +64,12 @@ class Study:
         None.
         """
         name = compute.__name__
-        if any(one is None for one in given):
-            found = self.kept.results.get(name)
-            if isinstance(found, list):
-                found = {
-                    one: self.kept.numbers[f"published.{one}"].value for one in found
-                }
-            found = found.copy() if isinstance(found, pd.DataFrame) else found
-        else:
+        if not any(one is None for one in given):
             found = compute(*given)
+        elif isinstance(found := self.kept.results.get(name), list):
+            found = {one: self.kept.numbers[f"published.{one}"].value for one in found}
+        elif found is not None:
+            found = found.copy()
         self.made[name] = found
         for one, value in found.items() if isinstance(found, dict) else ():
             known = self.kept.numbers.get(
@@ -126,14 +119,14 @@ def study(lesson) -> Study:
     is wrong is never passed over.
     """
     found = Study(find(lesson.published), recorded(), lesson.add)
-    own = {
-        name
+    computed = [
+        f"published.{name}"
         for names in found.kept.results.values()
         if isinstance(names, list)
         for name in names
-    }
+    ]
     for name, number in found.kept.numbers.items():
-        if name.removeprefix("published.") not in own:
+        if name not in computed:
             lesson.add(name, number)
     return found
 
@@ -143,33 +136,21 @@ def find(folder: str | Path = "") -> Tables | None:
     if folder:
         # A relative path is the reader's, said where the command was typed; a notebook
         # runs in its own folder.
-        return read(
-            Path(os.environ.get("COURSE_FROM", os.curdir)) / Path(folder).expanduser()
-        )
+        here = Path(os.environ.get("COURSE_FROM", os.curdir))
+        return read(here / Path(folder).expanduser())
     fetched = settings.data_folder() / "published"
     return read(fetched) if any((fetched / name).exists() for name in FILES) else None
 
 
-def recorded(path: Path = RECORDED) -> Recorded:
-    """The recorded figures; CourseError where the file is damaged."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        rows = content["numbers"]
-        numbers = {
-            name: Estimate(
-                **{key: value for key, value in row.items() if key != "source"}
-            )
-            for name, row in rows.items()
-        }
-        results = {
-            name: pd.DataFrame(found) if isinstance(found, dict) else list(found)
-            for name, found in content["results"].items()
-        }
-        sources = {name: row["source"] for name, row in rows.items()}
-        return Recorded(numbers, sources, results, content["computed_from"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CourseError(
-            f"{path}: the recorded figures can't be read ({error}); get the file again "
-            f"from the course's "
-            "repository."
-        ) from error
+def recorded() -> Recorded:
+    """The recorded figures."""
+    content = json.loads(RECORDED.read_text(encoding="utf-8"))
+    numbers = {
+        name: Estimate(**{key: row[key] for key in row if key != "source"})
+        for name, row in content["numbers"].items()
+    }
+    results = {
+        name: pd.DataFrame(found) if isinstance(found, dict) else found
+        for name, found in content["results"].items()
+    }
+    return Recorded(numbers, results)

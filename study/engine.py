@@ -1,0 +1,117 @@
+"""A function called for each of many jobs: in this process, on several of this machine,
+or on the workers of a Dask scheduler that is there already.
+
+>>> results(abs, [(-4,), (6,)], on="local")
+[4, 6]
+"""
+
+import logging
+import os
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+
+from helpers.errors import CourseError
+from helpers.processes import cores
+
+
+def run(
+    function: Callable,
+    jobs: Sequence[tuple],
+    on: str = "",
+    workers: int = 2,
+    threads: int | None = None,
+) -> Iterator[tuple[int, object, str, float]]:
+    """Call function(*job) for each job. As they end: a job's place in the list, what it
+    gave, why it gave nothing (a sentence, or a traceback), and its seconds.
+
+    A job that fails stops no other, and one whose process is killed is begun again.
+    on: "" for this process, "local" for `workers` processes of this machine, or the
+    address of a Dask scheduler. threads: of each job, on which the last bits of what is
+    learned depend; all cores, on this machine shared out, where none is given.
+    CourseError where no scheduler answers.
+    """
+    if not on:
+        for place, job in enumerate(jobs):
+            yield place, *_called(function, job, threads or torch.get_num_threads())
+        return
+    from distributed import as_completed
+
+    gpus = ""
+    if on == "local":
+        threads = threads or max(1, cores() // workers)
+        every = ",".join(map(str, range(torch.cuda.device_count())))
+        gpus = os.environ.get("CUDA_VISIBLE_DEVICES", every)
+    with _client(on, workers) as client:
+        futures = {}
+        for place, job in enumerate(jobs):
+            call = (_called, function, job, threads, gpus)
+            futures[client.submit(*call, pure=False, priority=-place)] = place
+        for future in as_completed(futures):
+            if future.status == "finished":
+                yield futures[future], *future.result()
+            else:  # its process was killed, again and again
+                why = f"{future.exception()} If memory ran out, take fewer WORKERS=."
+                yield futures[future], None, why, 0.0
+
+
+def results(
+    function: Callable, jobs: Sequence[tuple], on: str = "", threads: int = 0
+) -> list:
+    """What each job gives, in the jobs' order; CourseError where one failed.
+
+    ON, WORKERS and THREADS of the environment say where they run, as in `ON=local
+    python -m benchmarks.remedies`; on and threads, where those are silent.
+    """
+    said = os.environ.get
+    workers, threads = int(said("WORKERS") or 2), int(said("THREADS") or threads)
+    found = {}
+    for place, result, failure, _ in run(
+        function, jobs, said("ON") or on, workers, threads
+    ):
+        if failure:
+            raise CourseError(f"{function.__name__}{jobs[place]}: {failure}")
+        found[place] = result
+    return [found[place] for place in range(len(jobs))]
+
+
+def _called(function, job: tuple, threads: int | None, gpus: str = "") -> tuple:
+    """The job, where it runs. gpus: each process of a machine takes its own of them."""
+    if gpus:
+        from distributed import get_worker
+
+        each = gpus.split(",")
+        os.environ["CUDA_VISIBLE_DEVICES"] = each[get_worker().name % len(each)]
+    result, failure = None, ""
+    began, before = time.perf_counter(), torch.get_num_threads()
+    torch.set_num_threads(threads or cores())
+    try:
+        result = function(*job)
+    except CourseError as error:
+        failure = str(error)
+    except Exception:
+        failure = traceback.format_exc()
+    torch.set_num_threads(before)
+    return result, failure, time.perf_counter() - began
+
+
+def _client(on: str, workers: int):
+    """Dask's client of the processes that `on` names."""
+    import dask
+    from distributed import Client
+
+    # A daemon may start no process of its own, as drawing and packing do; and a job
+    # that holds its process for minutes is no reason to give it up.
+    dask.config.set({"distributed.worker.daemon": False})
+    dask.config.set({"distributed.scheduler.worker-ttl": None})
+    local = dict(n_workers=workers, threads_per_worker=1, memory_limit=0)
+    local |= dict(dashboard_address=None, silence_logs=logging.CRITICAL)
+    try:
+        return Client(**local) if on == "local" else Client(on)
+    except (OSError, ValueError) as error:
+        raise CourseError(
+            f"ON={on}: no Dask scheduler answers there ({error}): give local, or the "
+            "address that `dask scheduler` prints, such as tcp://host:8786."
+        ) from error

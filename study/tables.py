@@ -1,0 +1,128 @@
+"""What the study has found, in files: a table for each job that is done, and of all of
+them one, with what folds, seeds and subjects bring told apart.
+
+Every job measures the same subjects, so that values stand in a crossed table with one
+value in a cell. Its variance is taken apart by the analysis of variance for balanced
+crossed random effects: Searle, Casella and McCulloch, Variance Components (Wiley,
+1992), chapter 4. A component is an unbiased estimate, and may come out below zero where
+there is little or nothing to see; it is left so.
+
+>>> table = pd.DataFrame({"fold": [0, 0, 1, 1], "seed": [0, 1, 0, 1],
+...                       "dice": [0.1, 0.1, 0.3, 0.3]})
+>>> components(table, ["fold", "seed"], "dice")
+{'fold x seed': 0.0, 'fold': 0.02, 'seed': 0.0}
+"""
+
+import itertools
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.studied import RECIPES
+from study.jobs import Job
+
+FACTORS = ["fold", "seed", "subject"]
+MEASURES = ("dice", "dice_view", "recall", "alarm_at_1px", "alarm_at_1pct")
+
+
+def file_of(study: Path, job: Job) -> Path:
+    """The table of one job in the study's folder; it is there when the job is done."""
+    return study / "jobs" / ("_".join(map(str, job)) + ".csv")
+
+
+def gather(study: Path, jobs: pd.DataFrame) -> pd.DataFrame:
+    """Write jobs.csv, the plan with how each job ended, study.csv, the rows of all jobs
+    that are done, of other plans too, and summary.csv; the summary."""
+    write(jobs, study / "jobs.csv")
+    files = sorted((study / "jobs").glob("[!.]*.csv"))
+    if not files:
+        return pd.DataFrame()
+    rows = pd.concat([pd.read_csv(one, dtype={"subject": str}) for one in files])
+    found = summary(rows)
+    write(rows, study / "study.csv")
+    write(found, study / "summary.csv")
+    return found
+
+
+def write(table: pd.DataFrame, place: Path) -> None:
+    """The whole file or none, whenever this process ends."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    draft = place.with_name(f".{os.getpid()}-{place.name}")
+    table.to_csv(draft, index=False, float_format="%.17g")
+    os.replace(draft, place)
+
+
+def summary(rows: pd.DataFrame) -> pd.DataFrame:
+    """A row for each encoder, remedy, split and measure: the mean over subjects, then
+    over folds and seeds, how many of each, the variance components, and the standard
+    deviations over folds, over seeds and over subjects.
+
+    Over seeds is from one training to another on the same fold: the seeds' component,
+    and that of folds and seeds together, since the same seed on another fold is another
+    training. What comes out below zero is shown as none; NaN where there is one level
+    and nothing can be said.
+    """
+    found, keys = [], ["encoder", "remedy", "split"]
+    rows = rows.assign(remedy=pd.Categorical(rows["remedy"], list(RECIPES)))
+    for names, part in rows.groupby(keys, observed=True):
+        for measure in MEASURES:
+            about = dict(zip(keys, names, strict=True), measure=measure)
+            found.append(about | _told_apart(part, measure))
+    table = pd.DataFrame(found)
+    parts = table.reindex(columns=[*FACTORS, "fold x seed"]).astype(float)
+    parts["seed"] += parts.pop("fold x seed").fillna(0)
+    sides = np.sqrt(parts.clip(lower=0)).add_prefix("over ").add_suffix("s")
+    return table.join(sides).assign(jobs=table["folds"] * table["seeds"])
+
+
+def _told_apart(part: pd.DataFrame, measure: str) -> dict[str, float]:
+    """Of one encoder, remedy and split. Subjects that are tested in one fold only, as
+    those of the source are, can't be told apart from their folds: there the components
+    are of the jobs' means over subjects."""
+    crossed = part.groupby("subject")["fold"].nunique().eq(part["fold"].nunique()).all()
+    table = complete(part, measure) if crossed else part.dropna(subset=[measure])
+    means = table.groupby(["fold", "seed"])[measure].mean().reset_index()
+    if not crossed:
+        means = complete(means.assign(subject=""), measure)
+        table = table[table["seed"].isin(means["seed"])]
+    about = {"value": float(means[measure].mean())}
+    about |= {f"{name}s": table[name].nunique() for name in FACTORS}
+    cells, factors = (table, FACTORS) if crossed else (means, FACTORS[:2])
+    return about if cells.empty else about | components(cells, factors, measure)
+
+
+def complete(table: pd.DataFrame, value: str) -> pd.DataFrame:
+    """The rows (fold, seed, subject, `value`) that make a crossed table: seeds that
+    every fold has, subjects with a defined value in all of these."""
+    has = table.groupby("seed")["fold"].transform("nunique")
+    table = table[has == table["fold"].nunique()]
+    jobs = len(table[["fold", "seed"]].drop_duplicates())
+    return table[table.groupby("subject")[value].transform("count") == jobs]
+
+
+def components(table: pd.DataFrame, factors: list[str], value: str) -> dict[str, float]:
+    """Variance components of a full crossed table, one for each factor and each
+    combination of factors that have more than one level.
+
+    table: one row for each combination of the factors' levels; ValueError for another.
+    """
+    levels = {name: table[name].nunique() for name in factors}
+    levels = {name: n for name, n in levels.items() if n > 1}
+    ordered = table.sort_values(factors)[value].to_numpy(float)
+    values, found, shared = ordered.reshape([*levels.values()]), {}, {}
+    for size in range(len(levels), 0, -1):
+        for chosen in itertools.combinations(levels, size):
+            effect = values  # of these factors together, beyond what fewer of them say
+            for axis, name in enumerate(levels):
+                means = effect.mean(axis, keepdims=True)
+                effect = effect - means if name in chosen else means
+            freedom = np.prod([levels[name] - 1 for name in chosen])
+            shared[chosen] = values.size / effect.size
+            # The mean square, less what larger effects put into it.
+            square = (effect**2).sum() * shared[chosen] / freedom
+            larger = [one for one in found if set(chosen) < set(one)]
+            rest = square - sum(found[one] * shared[one] for one in larger)
+            found[chosen] = float(rest / shared[chosen])
+    return {" x ".join(chosen): one for chosen, one in found.items()}

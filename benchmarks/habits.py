@@ -23,7 +23,6 @@ import phantom
 from benchmarks import recording
 from helpers import counts, domains, frames, runs, settings
 from helpers.correlation import spearman
-from helpers.errors import CourseError
 from helpers.frames import CLASSES, Packed
 from helpers.settings import Course
 from helpers.statistics import subject_means
@@ -73,14 +72,12 @@ def packed(course: Course, role: str, variation: float = 1.0) -> Packed:
 
 
 class BothWays(NamedTuple):
-    """Two training sets of one size for the same test frames; `shared` is how many
-    come from the tested pigs."""
+    """Two training sets of one size for the same test frames."""
 
     by_pigs: Packed
     by_frames: Packed
     id_val: Packed
     test: Packed
-    shared: int
 
 
 def both_ways(source: Packed, seed: int) -> BothWays:
@@ -90,8 +87,7 @@ def both_ways(source: Packed, seed: int) -> BothWays:
     pigs, as everywhere in the course. by_frames: the other frames of the tested pigs
     too, as a shuffle of frames would have it, and as many fewer, drawn by `seed`, of
     the train pigs. The epoch is chosen on the id_val pigs both times, so that the
-    training frames are all that differs. CourseError where no clip of a tested pig has
-    a second frame, or the train pigs have too few frames.
+    training frames are all that differs.
     """
     table = source.table.reset_index(drop=True)
     ordered = table.sort_values(["subject", "clip", "frame"], kind="stable")
@@ -100,19 +96,12 @@ def both_ways(source: Packed, seed: int) -> BothWays:
     tested = (table["split"] == "id_test").to_numpy()
     train = (table["split"] == "train").to_numpy()
     chosen = tested & second
-    shared, size = int(chosen.sum()), int(train.sum())
-    if not 0 < shared < size:
-        raise CourseError(
-            f"A split by frames needs neighbours of the tested frames and fewer of "
-            f"them than training frames, but there are {shared} and {size}; take a "
-            f"data set with several frames to a clip."
-        )
     kept = np.random.default_rng([abs(int(seed)), 2]).choice(
-        np.flatnonzero(train), size - shared, replace=False
+        np.flatnonzero(train), int(train.sum() - chosen.sum()), replace=False
     )
     by_pigs, test = source.where(train), source.where(tested & ~second)
     chosen[kept] = True
-    return BothWays(by_pigs, source.where(chosen), source.of("id_val"), test, shared)
+    return BothWays(by_pigs, source.where(chosen), source.of("id_val"), test)
 
 
 def in_fold(course: Course, source: Packed, fold: int) -> BothWays:
@@ -131,15 +120,9 @@ def network(
     """A network of one fold: a key of TRIED."""
     train = ways.by_frames if name == "by frames" else ways.by_pigs
     foot = max(1, round(FOOT * course.numbers.epochs))
-    return runs.trained(
-        name,
-        course,
-        train,
-        ways.id_val,
-        fold=fold,
-        variation=variation,
-        foot=foot if name == "short cosine" else None,
-    )
+    what = {"fold": fold, "variation": variation}
+    what["foot"] = foot if name == "short cosine" else None
+    return runs.trained(name, course, train, ways.id_val, **what)
 
 
 def dice_of(run: runs.Run, packed: Packed, threshold: float = 0.5) -> pd.Series:

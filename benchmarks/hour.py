@@ -19,8 +19,8 @@ import pandas as pd
 
 from benchmarks import recording
 from helpers import alarms, bleeding, clips, domains, pathways, runs, settings
-from helpers.cases import Case
 from helpers.progress import progress
+from phantom.cases import Case
 
 
 def of_stream(video: clips.Video, run, size, model) -> dict[str, float]:

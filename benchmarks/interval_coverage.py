@@ -11,8 +11,9 @@ samples whose interval holds the population's mean (median for order_statistics)
 narrow is shown when the sample hides the outliers. `outside`: share of intervals that
 leave [0, 1]. The JSON has the date, the versions, and for each number of subjects and
 method the worst over the populations with the verdict `allowed`, which
-helpers/statistics.py follows. phantom_subjects.json, {"name": [subject means]}, adds
-the phantom's own populations.
+helpers/statistics.py follows. phantom_subjects.json, {"name": [subject means]}, which
+is recorded with it, adds the phantom's own population: Dice of each patient of the
+wished-for benchmark.
 """
 
 import json
@@ -23,8 +24,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import recording
-from helpers import intervals
-from helpers.statistics import WIDEST
+from helpers import counts, intervals, runs, settings
+from helpers.statistics import WIDEST, subject_means
 
 SUBJECTS = (3, 5, 10, 17)
 REPETITIONS = 10_000
@@ -100,10 +101,8 @@ def measure(
             centre = truth["median" if method == "order_statistics" else "mean"]
             if np.isnan(low).all():
                 continue
-            covers, width = (
-                (low - 1e-12 <= centre) & (centre <= high + 1e-12),
-                high - low,
-            )
+            covers = (low - 1e-12 <= centre) & (centre <= high + 1e-12)
+            width = high - low
             narrow = width <= WIDEST
             rows.append(
                 {
@@ -144,8 +143,20 @@ def verdicts(table: pd.DataFrame) -> pd.DataFrame:
     return worst.assign(allowed=covers & (worst["most_offered"] >= LEAST_OFFERED))
 
 
+def phantom_subjects() -> dict[str, list[float]]:
+    """The means of the wished-for patients with the quick profile's own network; all
+    count, since nothing is chosen on them here."""
+    asked = settings.course("quick"), ("ood_wished_val", "ood_wished")
+    table = runs.counted(runs.predicted(*asked))
+    dice = counts.on_blood(counts.dice, table)
+    means = subject_means(dice, table["subject"])
+    return {"Dice of patients": [round(float(value), 4) for value in means]}
+
+
 def main() -> None:
     began = time.perf_counter()
+    own = json.dumps(phantom_subjects()) + "\n"
+    (recording.HERE / "phantom_subjects.json").write_text(own)
     rows = [row for name, draw in populations().items() for row in measure(name, draw)]
     table = pd.DataFrame(rows).round(4)
     recording.record(

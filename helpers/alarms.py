@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from helpers import bleeding, clips, pathways, store, training
-from helpers.cases import Case, write
 from helpers.checkpoints import read_state, write_state
 from helpers.clips import Video
 from helpers.domains import Domains
@@ -19,6 +18,7 @@ from helpers.frames import fit
 from helpers.progress import progress
 from helpers.runs import Run
 from helpers.settings import Course
+from phantom.cases import Case, write
 
 DETECTORS = ("area", "growth", "unguided", "guided")
 CONTROLS = ("always", "never", "motion")
@@ -97,7 +97,11 @@ def written(cases: list[Case], video: bool = False) -> Path:
     """The folder of some cases as frames, or as mp4; found in the store or drawn."""
     what = dict(cases=[asdict(case) for case in cases], video=video)
     what |= store.made_by(write)
-    return store.entry("cases", what, lambda draft: write(cases, draft, video), write)
+
+    def make(draft: Path) -> None:
+        write(cases, draft, video, progress)
+
+    return store.entry("cases", what, make, write)
 
 
 def fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:

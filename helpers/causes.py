@@ -25,7 +25,6 @@ from phantom.subjects import look
 
 DRAWN_FOR = 240  # lengths in the drawing are said for a picture so many pixels high
 SMOKE = 0.8 * 0.35 * 0.6 * 0.6  # mean thickness over clips and time, for a trait of 1
-KINDS = {"source": "robotic", "target": "laparoscopic"}
 
 
 @dataclass(frozen=True)
@@ -46,48 +45,43 @@ class Drawing:
 
     def source(self, swapped: Iterable[str] = ()) -> Frames:
         """The held-out pigs' frames with the target's dials of some groups."""
-        return _drawn("source", self.pigs, swapped, self)
+        return self._drawn(self.pigs, swapped)
 
     def target(self, swapped: Iterable[str] = ()) -> Frames:
         """The patients' frames with the source's dials of some groups; all patients
         bleed."""
-        return _drawn("target", self.patients, swapped, self)
+        return self._drawn(self.patients, swapped)
 
     def reference(self) -> Frames:
         """The source as those know it who estimate doses: pigs of train and id_val."""
-        return _drawn("source", self.known, (), self)
+        return self._drawn(self.known)
+
+    def _drawn(self, subjects: tuple[str, ...], swapped: Iterable[str] = ()) -> Frames:
+        groups = tuple(group for group in phantom.GROUPS if group in set(swapped))
+        found = phantom.counterfactual(
+            subjects, groups, self.size, self.seed, self.frames
+        )
+        return Frames(found.images, found.blood, ~found.fill, found.subjects)
 
 
 def drawing(course, data, frames: int = 10) -> Drawing:
     """The drawing of a course with its splits (see domains.gather)."""
 
     def names(*splits: str) -> tuple[str, ...]:
-        return tuple(
-            sorted(
-                {name for split in splits for name in data.of(split).table["subject"]}
-            )
-        )
+        parts = [data.of(split).table["subject"] for split in splits]
+        return tuple(sorted(set(pd.concat(parts))))
 
     patients = names("ood_wished_val" if data.wished is not None else "ood_val")
-    return Drawing(
-        course.seed,
-        names("id_val", "id_test"),
-        patients,
-        names("train", "id_val"),
-        course.size,
-        frames,
-    )
+    pigs, known = names("id_val", "id_test"), names("train", "id_val")
+    return Drawing(course.seed, pigs, patients, known, course.size, frames)
 
 
 def dice(model, frames: Frames) -> float:
     """Mean Dice on frames with blood: over frames, then over subjects."""
     found = training.predict(model, frames.images) >= 128
     table = counts.count(found, frames.blood, frames.valid)
-    return float(
-        statistics.subject_means(
-            counts.on_blood(counts.dice, table), frames.subject
-        ).mean()
-    )
+    on_blood = counts.on_blood(counts.dice, table)
+    return float(statistics.subject_means(on_blood, frames.subject).mean())
 
 
 def shares(cost: Callable[[frozenset], float], groups: Sequence[str]) -> pd.Series:
@@ -103,9 +97,8 @@ def cost_of_dials(
     """What a set of groups costs where the drawing's own dials are turned; each set is
     drawn once. damage: the Dice that held-out pigs lose with the target's dials.
     recovery: the Dice that patients gain with the source's."""
-    sign, draw = {"damage": (1, where.source), "recovery": (-1, where.target)}[
-        direction
-    ]
+    ways = {"damage": (1, where.source), "recovery": (-1, where.target)}
+    sign, draw = ways[direction]
 
     @cache
     def scored(chosen: frozenset) -> float:
@@ -170,10 +163,7 @@ def drawn_doses(where: Drawing) -> pd.DataFrame:
     lies from its own, in the units of shift.DIALS."""
     rows = {}
     for pig in where.pigs:
-        old, new = (
-            look(KINDS["source"], pig, where.seed, swapped=swapped)
-            for swapped in ((), shift.GROUPS)
-        )
+        old, new = (look(pig, where.seed, swapped=to) for to in ((), shift.GROUPS))
         rows[pig] = _doses_between(old, new, where)
     return pd.DataFrame.from_dict(rows, orient="index")
 
@@ -198,13 +188,3 @@ def _doses_between(old: dict, new: dict, where: Drawing) -> dict[str, float]:
         "smoke": SMOKE * (new["smoke"] - old["smoke"]),
         "gleams": np.log(new["speculars"] / old["speculars"]),
     }
-
-
-def _drawn(
-    role: str, subjects: tuple[str, ...], swapped: Iterable[str], where: Drawing
-) -> Frames:
-    swapped = tuple(group for group in phantom.GROUPS if group in set(swapped))
-    found = phantom.counterfactual(
-        KINDS[role], subjects, swapped, where.size, where.seed, where.frames
-    )
-    return Frames(found.images, found.blood, ~found.fill, found.subjects)

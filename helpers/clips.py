@@ -19,15 +19,11 @@ import pandas as pd
 
 from helpers import names
 from helpers.errors import CourseError
-from helpers.frames.archives import LARGEST
-from helpers.frames.bad import misnamed, named, printable
-from helpers.frames.folder import IMAGE_FORMATS
-from helpers.frames.png import rgb
+from helpers.frames.reading import rgb
 
 PICTURES = (".png", ".jpg", ".jpeg")
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
 TABLE = "bleedings.csv"
-FASTEST = 100_000  # frames a second; a file that says more is damaged
 
 
 class Bleeding(NamedTuple):
@@ -64,8 +60,8 @@ class Video:
         """Its frames, HxWx3 uint8 RGB, each read when it is asked for; CourseError at
         the first that cannot be read or has another size, and where the video breaks
         off before it should."""
-        read, number = _from_folder if self.path.is_dir() else _from_file, -1
-        for number, image in enumerate(read(self.path)):
+        number = -1
+        for number, image in enumerate(_frames(self.path)):
             if image.shape[:2] != self.size:
                 raise CourseError(
                     f"{self.path.name}: frame {number} is {_said(image.shape)} but the "
@@ -81,121 +77,76 @@ class Video:
             )
 
 
-def cases(folder: Path | str, fps: float = 5.0, on_bad: str = "stop") -> list[Video]:
-    """The cases of a folder, in order of name. fps: of folders of frames; a video file
-    says its own. on_bad: "stop" with a CourseError at the first case that cannot be
-    used, or "skip" it; `sorted_out` says which."""
-    found, bad = sorted_out(folder, fps)
-    if bad and on_bad != "skip":
-        raise CourseError(bad[0])
-    if not found and not bad:
+def cases(folder: Path | str, fps: float = 5.0) -> list[Video]:
+    """The cases of a folder, in order of name; CourseError at the first that cannot be
+    used. fps: of folders of frames; a video file says its own."""
+    folder, found = Path(folder), {}
+    table = _table(folder / TABLE)
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith(".") or not (
+            path.is_dir() or path.suffix.lower() in VIDEOS
+        ):
+            continue
+        if not path.name.isprintable():  # OpenCV may end the process over one
+            said = names.printable(path)
+            raise CourseError(f"{said} has a name that is not text: rename it.")
+        case = path.name if path.is_dir() else path.stem
+        if case in found:
+            raise CourseError(
+                f"{path.name} and {found[case].path.name} are both the case '{case}'; "
+                "take one of them out."
+            )
+        found[case] = _video(case, path, table[table["case"] == case], fps)
+    for case in table["case"]:
+        if case not in found:
+            raise CourseError(
+                f"{folder / TABLE}: the case '{names.text(case)}' has no video; put "
+                "one, or a folder of frames, of that name beside the table."
+            )
+    if not found:
         raise CourseError(
             f"{folder}: there is no video in it; put video files or folders of "
             f"numbered frames beside {TABLE}."
         )
-    return found
-
-
-def sorted_out(folder: Path | str, fps: float = 5.0) -> tuple[list[Video], list[str]]:
-    """The cases that can be used, and a sentence for each that cannot."""
-    folder = Path(folder)
-    table = _table(folder / TABLE)
-    found, bad, places = [], [], {}
-    for path in sorted(filter(_is_case, folder.iterdir())):
-        if wrong := misnamed(path.name):
-            bad.append(f"{named(path)} has a name {wrong}: rename it.")
-        elif (first := places.setdefault(_case(path), path)) is not path:
-            bad.append(
-                f"{path.name} and {first.name} are both the case '{_case(path)}'; take "
-                "one of them out."
-            )
-    for name in dict.fromkeys(table["case"]):
-        if name not in places:
-            bad.append(
-                f"{folder / TABLE}: the case '{name}' has no video; put {name}.mp4 or "
-                f"a folder {name} beside the table, or take its rows out."
-            )
-    for name, path in places.items():
-        try:
-            found.append(_video(name, path, table[table["case"] == name], fps))
-        except CourseError as error:
-            bad.append(str(error))
-    return found, [names.text(sentence) for sentence in bad]
-
-
-def _is_case(path: Path) -> bool:
-    if path.name.startswith("."):
-        return False
-    return path.is_dir() or path.suffix.lower() in VIDEOS
-
-
-def _case(path: Path) -> str:
-    return path.name if path.is_dir() else path.stem
+    return list(found.values())
 
 
 def _table(path: Path) -> pd.DataFrame:
-    remedy = f"give it the columns case,{','.join(Bleeding._fields)} and only numbers."
     try:
-        if path.stat().st_size > LARGEST:
-            raise ValueError("it is too large for a table of bleedings")
         table = pd.read_csv(path, dtype={"case": str}, keep_default_na=False)
-        numbers = table[list(Bleeding._fields)].replace("", "nan").astype(float)
+        numbers = table[list(Bleeding._fields)].astype(float)
+        if (table["case"] == "").any() or not np.isfinite(numbers.to_numpy()).all():
+            raise ValueError("a case or a number is missing")
     except (OSError, ValueError, TypeError, KeyError) as error:
-        cause = printable(str(error).split("\n")[0])
-        said = "is not there" if not path.exists() else f"can't be read ({cause})"
-        raise CourseError(f"{printable(path)} {said}; {remedy}") from error
-    if (
-        "case" not in table
-        or (table["case"] == "").any()
-        or not np.isfinite(numbers.to_numpy()).all()
-    ):
-        raise CourseError(f"{printable(path)} has a case or a number missing; {remedy}")
+        cause = names.text(str(error).split("\n")[0])
+        raise CourseError(
+            f"{path} can't be read ({cause}); give it the columns "
+            f"case,{','.join(Bleeding._fields)} and only numbers."
+        ) from error
     return table.assign(**numbers)
 
 
-def _video(name: str, path: Path, rows: pd.DataFrame, fps: float) -> Video:
+def _video(case: str, path: Path, rows: pd.DataFrame, fps: float) -> Video:
     n_frames, fps, size = (_look_folder if path.is_dir() else _look_file)(path, fps)
-    bleedings = sorted(
-        Bleeding(*row) for row in rows[list(Bleeding._fields)].to_numpy()
-    )
-    _check(name, bleedings, n_frames / fps, n_frames, size)
-    return Video(names.text(name), path, fps, n_frames, size, tuple(bleedings))
-
-
-def _check(name: str, bleedings, seconds: float, n_frames: int, size) -> None:
-    if not bleedings:
-        return
-    last = max(one.end_s for one in bleedings)
-    if last > seconds + 1:
-        unit = ""
-        if last <= n_frames:
-            unit = ", as if it counted frames"
-        elif 10 * n_frames < last <= 1000 * (seconds + 1):
-            unit = ", as if it counted milliseconds"
-        raise CourseError(
-            f"{TABLE}: a bleeding of case '{name}' ends at {last:g} but the video "
-            f"lasts {seconds:.1f} s{unit}; "
-            "give times in seconds from the video's start."
-        )
-    before = 0.0
-    for one in bleedings:
-        if one.start_s < 0 or one.end_s <= one.start_s:
-            raise CourseError(
-                f"{TABLE}: a bleeding of case '{name}' runs from {one.start_s:g} to "
-                f"{one.end_s:g} s; give a start in the video and an end after it."
+    bleedings = sorted(map(Bleeding._make, rows[list(Bleeding._fields)].to_numpy()))
+    before, seconds, wrong = 0.0, n_frames / fps, ""
+    for start, end, x, y in bleedings:
+        if not 0 <= start < end <= seconds + 1:
+            wrong = (
+                f"runs from {start:g} to {end:g} but the video lasts {seconds:.1f} s; "
+                "give times in seconds (not in frames) from the video's start"
             )
-        if one.start_s < before:
-            raise CourseError(
-                f"{TABLE}: two bleedings of case '{name}' overlap at "
-                f"{one.start_s:g} s; make one row of them."
+        elif start < before:
+            wrong = f"overlaps another at {start:g} s; make one row of both"
+        elif not (0 <= x < size[1] and 0 <= y < size[0]):
+            wrong = (
+                f"begins at ({x:g}, {y:g}) outside the {_said(size)} frame; give its "
+                "place in pixels (x, y)"
             )
-        if not (0 <= one.x < size[1] and 0 <= one.y < size[0]):
-            raise CourseError(
-                f"{TABLE}: a bleeding of case '{name}' begins at ({one.x:g}, "
-                f"{one.y:g}) outside the {_said(size)} frame; "
-                "give its place in pixels (x, y)."
-            )
-        before = one.end_s
+        if wrong:
+            raise CourseError(f"{TABLE}: a bleeding of '{names.text(case)}' {wrong}.")
+        before = end
+    return Video(names.text(case), path, fps, n_frames, size, tuple(bleedings))
 
 
 def _pictures(path: Path) -> list[Path]:
@@ -225,36 +176,30 @@ def _look_folder(path: Path, fps: float) -> tuple[int, float, tuple[int, int]]:
 
 def _look_file(path: Path, _: float) -> tuple[int, float, tuple[int, int]]:
     video = cv2.VideoCapture(str(path))
-    try:
-        n_frames = int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
-        fps = float(video.get(cv2.CAP_PROP_FPS)) if n_frames > 0 else 0.0
-        read, image = video.read() if 0 < fps < FASTEST else (False, None)
-    finally:
-        video.release()
-    if not read:
-        said = (
-            "is empty"
-            if path.stat().st_size == 0
-            else "holds no frame that can be read"
+    n_frames, fps = (video.get(p) for p in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS))
+    read, image = video.read() if fps > 0 else (False, None)
+    video.release()
+    if not read or n_frames < 1:
+        raise CourseError(
+            f"{path.name} holds no frame that can be read; copy or convert the video "
+            "again (mp4)."
         )
-        raise CourseError(f"{path.name} {said}; copy or convert the video again (mp4).")
-    return n_frames, fps, image.shape[:2]
+    return int(n_frames), float(fps), image.shape[:2]
 
 
 def _read(path: Path) -> np.ndarray:
     try:
-        return rgb(str(path), IMAGE_FORMATS)
+        return rgb(str(path))
     except CourseError as error:
         raise CourseError(
             f"{path.parent.name}/{path.name} can't be read as a picture; copy it again."
         ) from error
 
 
-def _from_folder(path: Path) -> Iterator[np.ndarray]:
-    yield from map(_read, _pictures(path))
-
-
-def _from_file(path: Path) -> Iterator[np.ndarray]:
+def _frames(path: Path) -> Iterator[np.ndarray]:
+    if path.is_dir():
+        yield from map(_read, _pictures(path))
+        return
     video = cv2.VideoCapture(str(path))
     try:
         read, image = video.read()

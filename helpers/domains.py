@@ -1,9 +1,15 @@
-"""Which frames play which role: source, target, the benchmark one would wish for, and
-frames that are only looked at.
+"""Which frames play which role (source, target, the benchmark one would wish for, and
+frames that are only looked at), and where they lie.
+
+>>> data = gather(settings.course("smoke"))
+>>> data.of("train").images.shape[1:], data.data_of("ood_test")
+((64, 96, 3), 'phantom')
 """
 
+import contextlib
 import functools
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,11 +18,14 @@ import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import frames, store
+from helpers import frames, settings, store
 from helpers.errors import CourseError
-from helpers.finding import CALLED, check_apart, real_folder, unused
+from helpers.names import printable
+from helpers.progress import progress
 from helpers.settings import Course
 
+LAYOUTS = {"source": "hemoset", "target": "cholecseg8k"}
+CALLED = {"hemoset": "HemoSet", "cholecseg8k": "CholecSeg8k"}
 # Below this many subjects there is no training, validation and test of whole subjects.
 LEAST_SUBJECTS = 5
 LARGER = 3  # times the working size that a frame is shown at, at most
@@ -144,33 +153,33 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     on_bad is "stop", or the source never bleeds.
     """
     notes, skipped, looked_at, tables, real = [], [], [], {}, set()
-    for role in ("source", "target"):
+    for role in LAYOUTS:
         folder = real_folder(course, role)
         if folder is not None:
             index = frames.index(folder, on_bad=course.on_bad)
             skipped += index.skipped
-            if index.table["subject"].nunique() >= LEAST_SUBJECTS:
+            subjects = index.table["subject"].nunique()
+            if subjects >= LEAST_SUBJECTS:
                 tables[role] = index.table
                 real.add(role)
                 kind = _kind(index.table["dataset"])
                 what = CALLED.get(kind, f"your own folder {folder.name}")
                 notes.append(
                     f"The {role} is real: {what}, {len(index.table):,} frames of "
-                    f"{index.table['subject'].nunique()} subjects."
+                    f"{subjects} subjects."
                 )
                 continue
             looked_at.append(index.table)
             notes.append(
-                f"{folder.name}: {len(index.table)} frames of "
-                f"{index.table['subject'].nunique()} subject(s) are too few to learn "
-                f"from and be tested on (it takes {LEAST_SUBJECTS} subjects), so they "
-                "are only looked at."
+                f"{folder.name}: {len(index.table)} frames of {subjects} subject(s) "
+                "are too few to learn from and be tested on (it takes "
+                f"{LEAST_SUBJECTS} subjects), so they are only looked at."
             )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
         tables[role] = frames.index(drawn(course, role)).table
     notes += unused(course)
-    check_apart(tables["source"], tables["target"], real)
-    if real != {"source", "target"}:
+    _check_apart(tables["source"], tables["target"])
+    if real != {*LAYOUTS}:
         tables["wished"] = frames.index(drawn(course, "wished")).table
     if looked_at:
         tables["look"] = pd.concat(looked_at, ignore_index=True)
@@ -179,24 +188,17 @@ def gather(course: Course, fold: int | None = None) -> Domains:
             "This run is meant to be published, so real frames are kept out of its "
             "pictures: a grey card stands where one would be."
         )
-    packs = {role: _pack(course, table, skipped) for role, table in tables.items()}
-    if not packs["source"].blood.any():
-        raise CourseError(
-            f"None of the source's {len(packs['source']):,} masks marks any blood, and "
-            "a network can't learn what it is never shown: look whether blood is above "
-            "0 in them, or name frames with blood with SOURCE=."
-        )
-    split = {role: _split(course, role, pack, fold) for role, pack in packs.items()}
-    frames.check_splits(
-        pd.concat(
-            [pack.table for role, pack in split.items() if role in ("source", "target")]
-        )
-    )
+    packs = {}
+    for role, table in tables.items():
+        packed = frames.pack(table, course.size, on_bad=course.on_bad)
+        skipped += packed.skipped
+        packs[role] = _split(course, role, packed, fold)
+    frames.check_splits(pd.concat([packs[role].table for role in LAYOUTS]))
     return Domains(
-        split["source"],
-        split["target"],
-        split.get("wished"),
-        split.get("look"),
+        packs["source"],
+        packs["target"],
+        packs.get("wished"),
+        packs.get("look"),
         frozenset(real),
         tuple(notes),
         tuple(skipped),
@@ -232,16 +234,11 @@ def drawn(course: Course, role: str) -> Path:
 def kept(role: str, write: Callable, what: dict) -> Path:
     """The folder that `write` fills for some arguments, found in the store or drawn."""
     key = dict(role=role, **what, **store.made_by(write))
-    place = store.entry(
-        "phantom", key, lambda draft: write(draft / role, **what), write
-    )
-    return place / role
 
+    def make(draft: Path) -> None:
+        write(draft / role, **what, progress=progress)
 
-def _pack(course: Course, table: pd.DataFrame, skipped: list[str]) -> frames.Packed:
-    packed = frames.pack(table, course.size, on_bad=course.on_bad)
-    skipped += packed.skipped
-    return packed
+    return store.entry("phantom", key, make, write) / role
 
 
 def _split(
@@ -249,22 +246,130 @@ def _split(
 ) -> frames.Packed:
     if role == "look":
         return packed
+    subjects = packed.table["subject"].to_numpy()
+    bleeds = pd.Series(packed.blood.any(axis=(1, 2))).groupby(subjects).any()
     if role == "source":
-        table = frames.split_source(
-            packed.table, course.seed, fold=fold, folds=course.numbers.folds
-        )
-    else:
-        has_blood = (
-            pd.Series(packed.blood.any(axis=(1, 2)))
-            .groupby(packed.table["subject"].to_numpy())
-            .any()
-        )
-        # The wished-for patients are the target's patients, so both benchmarks put the
-        # same ones aside.
-        bleeding = (
-            tuple(has_blood.index[has_blood]) if role == "target" else ("video01",)
-        )
-        table = frames.split_target(
-            packed.table, course.seed, blood_subjects=bleeding, wished=role == "wished"
-        )
+        if not bleeds.any():
+            raise CourseError(
+                f"None of the source's {len(packed):,} masks marks any blood, and a "
+                "network can't learn what it is never shown: look whether blood is "
+                "above 0 in them, or name frames with blood with SOURCE=."
+            )
+        folds = course.numbers.folds
+        table = frames.split_source(packed.table, course.seed, fold=fold, folds=folds)
+        return replace(packed, table=table)
+    # The wished-for patients are the target's patients, so both benchmarks put the same
+    # ones aside.
+    wished = role == "wished"
+    known = ("video01",) if wished else tuple(bleeds.index[bleeds])
+    table = frames.split_target(packed.table, course.seed, known, wished=wished)
     return replace(packed, table=table)
+
+
+# -- where they lie --------------------------------------------------------------------
+
+
+def real_folder(course: Course, role: str) -> Path | None:
+    """The folder of real frames for a role: the one named, or the one in the data
+    folder with that role's layout; None where there is none.
+
+    Raises CourseError where the folder can't be told from what lies in the data folder.
+    """
+    if getattr(course, role) is not None:
+        return getattr(course, role)
+    parent, layout, lying = _parent(course), LAYOUTS[role], _lying(_parent(course))
+    found = [folder for folder, what in lying.items() if what == layout]
+    if len(found) > 1:
+        raise CourseError(
+            f"{printable(parent)} holds {CALLED[layout]} in {len(found)} folders "
+            f"({_listed(found)}), and which one is meant is not known: name it with "
+            f"{role.upper()}=."
+        )
+    if found:
+        return found[0]
+    for folder, what in lying.items():
+        if folder.name.lower() == layout and what is None:
+            frames.layout(folder)  # says what it lacks
+    if course.data is not None:
+        _check_named(course, lying)
+    return None
+
+
+def unused(course: Course) -> list[str]:
+    """A sentence where the data folder holds frames of one's own that nobody named."""
+    if not (own := _own(course, _lying(_parent(course)))):
+        return []
+    return [
+        f"{printable(_parent(course).name)} holds frames of your own ({_listed(own)}) "
+        "that this run does not use, because no role was named for them: name them "
+        "with SOURCE= or TARGET=."
+    ]
+
+
+def _check_named(course: Course, lying: dict[Path, str | None]) -> None:
+    """Raises CourseError where a named data folder gives nothing for a role."""
+    remedy = "SOURCE= and TARGET= (data/README.md shows the layouts)"
+    if not any(lying.values()) and not (course.source or course.target):
+        raise CourseError(
+            f"{printable(course.data)}: none of its folders holds a known data set; "
+            "put hemoset/ and cholecseg8k/ into it, or name the two folders with "
+            f"{remedy}."
+        )
+    if own := _own(course, lying):
+        raise CourseError(
+            f"{printable(course.data)} holds frames of your own ({_listed(own)}), and "
+            "which of them are learned from is not known: name the two folders with "
+            f"{remedy}."
+        )
+
+
+def _parent(course: Course) -> Path:
+    return course.data or settings.data_folder()
+
+
+def _lying(parent: Path) -> dict[Path, str | None]:
+    """The data folder, where it is a data set itself, and the folders in it: each one's
+    layout, None where it has none."""
+    if not parent.is_dir():
+        return {}
+    if here := frames.begins_in(parent):
+        return {parent: here}
+    lying = {}
+    for folder in sorted(parent.iterdir()):
+        # Begun with a dot, it is being fetched, for instance.
+        if folder.is_dir() and not folder.name.startswith("."):
+            lying[folder] = None
+            with contextlib.suppress(CourseError):  # the store, for instance
+                lying[folder] = frames.layout(folder)
+    return lying
+
+
+def _own(course: Course, lying: dict[Path, str | None]) -> list[Path]:
+    taken = {course.source, course.target}
+    own = [folder for folder, what in lying.items() if what == "folder"]
+    return [folder for folder in own if folder.resolve() not in taken]
+
+
+def _listed(folders: list[Path]) -> str:
+    return printable(", ".join(folder.name for folder in folders))
+
+
+def _check_apart(source: pd.DataFrame, target: pd.DataFrame) -> None:
+    """Raises CourseError where the two roles share frames or subjects."""
+    files = {os.path.realpath(address) for address in source["image"]}
+    for address in target["image"]:
+        if os.path.realpath(address) in files:
+            raise CourseError(
+                f"SOURCE= and TARGET= both hold {frames.named(address)}, and a shift "
+                "is measured between two sets of frames: name two folders that share "
+                "none."
+            )
+    shared = source.merge(target, on=["dataset", "subject"])
+    if not shared.empty:
+        dataset, subject = shared.loc[0, ["dataset", "subject"]]
+        raise CourseError(
+            f"The source and the target are both {CALLED.get(dataset, dataset)} and "
+            f"both have the subject {subject}, who would be learned from and tested "
+            "on: name frames of other subjects with SOURCE= or TARGET=, or rename one "
+            "of two folders of your own if these are different people."
+        )

@@ -17,7 +17,7 @@ from torchvision.transforms import v2
 from helpers import counts, domains, encoders, models, store, training
 from helpers.checkpoints import read_state, write_state
 from helpers.domains import Domains
-from helpers.frames import Packed, arrays
+from helpers.frames import Packed
 from helpers.progress import counting
 from helpers.settings import Course
 from helpers.training import History
@@ -174,10 +174,8 @@ def probabilities(run: Run, packed: Packed) -> np.ndarray:
     return store.keep(
         "predictions",
         dict(run=run.key, frames=frames_key(packed)),
-        lambda: training.predicted(run.model, packed.images),
-        lambda parts, folder: arrays.write_parts(
-            folder / "found.npy", np.uint8, packed.images.shape[:3], parts
-        ),
+        lambda: training.predict(run.model, packed.images),
+        lambda found, folder: np.save(folder / "found.npy", found),
         lambda folder: np.load(folder / "found.npy", mmap_mode="r"),
     )
 

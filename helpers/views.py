@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from helpers import store
-from helpers.frames import Packed, arrays
+from helpers.frames import Packed
 
 SURROUND = 12 / 255  # a surround is black but for compression's traces
 
@@ -40,20 +40,11 @@ def views(images: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 def view_of(packed: Packed) -> np.ndarray:
     """`visible` of packed frames (bool NxHxW), found once and kept in the store."""
-    try:
-        what = dict(frames=packed.digest)
-    except OSError:  # frames that live in memory only have nothing to be found by
-        return views(packed.images, packed.valid)
     return store.keep(
         "views",
-        what,
-        lambda: (
-            views(image[None], known[None])
-            for image, known in zip(packed.images, packed.valid)
-        ),
-        lambda parts, folder: arrays.write_parts(
-            folder / "views.npy", bool, packed.valid.shape, parts
-        ),
+        dict(frames=packed.digest),
+        lambda: views(packed.images, packed.valid),
+        lambda seen, folder: np.save(folder / "views.npy", seen),
         lambda folder: np.load(folder / "views.npy", mmap_mode="r"),
     )
 

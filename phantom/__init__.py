@@ -3,24 +3,15 @@ CholecSeg8k (laparoscopic, people).
 
 It teaches the method and says nothing about patients.
 
->>> image, blood = draw_robotic("pig1", clip=0, t=0.5, size=(48, 64))
->>> image.shape, blood.dtype
-((48, 64, 3), dtype('bool'))
+>>> image, classes = draw("pig1", clip=0, t=0.5, size=(48, 64))
+>>> image.shape, classes.dtype
+((48, 64, 3), dtype('uint8'))
 """
 
 from phantom.counterfactual import counterfactual
-from phantom.draw import draw_laparoscopic, draw_robotic
+from phantom.draw import draw, frames
 from phantom.subjects import GROUPS, PATIENTS, PIGS, SURROUND
 from phantom.write import write_cholecseg8k, write_hemoset
 
-__all__ = [
-    "GROUPS",
-    "PATIENTS",
-    "PIGS",
-    "SURROUND",
-    "counterfactual",
-    "draw_laparoscopic",
-    "draw_robotic",
-    "write_cholecseg8k",
-    "write_hemoset",
-]
+__all__ = ["GROUPS", "PATIENTS", "PIGS", "SURROUND", "counterfactual", "draw", "frames"]
+__all__ += ["write_cholecseg8k", "write_hemoset"]

@@ -4,10 +4,10 @@ telescope's beam, where blood gathers."""
 import cv2
 import numpy as np
 
-from helpers.frames.classes import UNKNOWN
 from phantom import blood as film
 from phantom import gallbladder, organs
-from phantom.painter import ID, MARGIN, Painter, World
+from phantom.classes import ID, UNKNOWN
+from phantom.painter import MARGIN, Painter, World
 from phantom.scene import generator, linear, mix, noise, step
 from phantom.subjects import shows
 

@@ -3,7 +3,18 @@
 import cv2
 import numpy as np
 
-from phantom.scene import Field, grid, hollow, linear, mix, noise, step, unit
+from phantom.scene import (
+    Field,
+    grid,
+    hollow,
+    linear,
+    mix,
+    noise,
+    step,
+    tiled,
+    turned,
+    unit,
+)
 
 THICK = 0.10
 """Thickness from which a careful annotator calls it blood; below lies a stain."""
@@ -24,12 +35,9 @@ def potential(
     wander = noise(rng, shape, 26 * scale, 4, lace)
     near = np.full(shape, -9.0, np.float32)
     for sx, sy in sites:
-        reach = rng.uniform(28, 60) * scale
-        stretch = rng.uniform(0.6, 1.6)
-        distance = np.sqrt(
-            ((x - sx) * stretch) ** 2 + ((y - sy) / stretch) ** 2
-        ) / np.float32(reach)
-        near = np.maximum(near, 1 - distance)
+        reach, stretch = rng.uniform(28, 60) * scale, rng.uniform(0.6, 1.6)
+        away = np.sqrt(((x - sx) * stretch) ** 2 + ((y - sy) / stretch) ** 2) / reach
+        near = np.maximum(near, 1 - away)
     pools = (
         near + 0.12 * np.clip(hollow(height, 14 * scale), -4, 5) / scale + 0.30 * wander
     )
@@ -54,49 +62,26 @@ def _runs(
     canvas = np.zeros(shape, np.uint8)
     for sx, sy in sites:
         for _ in range(int(rng.integers(1, 4))):
-            px, py, vx, vy = (
-                sx + rng.normal(0, 8) * scale,
-                sy + rng.normal(0, 8) * scale,
-                rng.normal(0, 0.6),
-                down,
-            )
-            length = int(rng.integers(12, 34))
-            wide = rng.uniform(2.5, 6.5) * scale
+            px, py = sx + rng.normal(0, 8) * scale, sy + rng.normal(0, 8) * scale
+            vx, vy = rng.normal(0, 0.6), down
+            length, wide = int(rng.integers(12, 34)), rng.uniform(2.5, 6.5) * scale
             for number in range(length):
-                row, column = (
-                    int(np.clip(py, 1, shape[0] - 2)),
-                    int(np.clip(px, 1, shape[1] - 2)),
-                )
-                vx = (
-                    0.7 * vx
-                    - 0.8 * (smooth[row, column + 1] - smooth[row, column - 1])
-                    + rng.normal(0, 0.2)
-                )
-                vy = (
-                    0.7 * vy
-                    - 0.8 * (smooth[row + 1, column] - smooth[row - 1, column])
-                    + 0.3 * down
-                )
+                row = int(np.clip(py, 1, shape[0] - 2))
+                column = int(np.clip(px, 1, shape[1] - 2))
+                right = smooth[row, column + 1] - smooth[row, column - 1]
+                below = smooth[row + 1, column] - smooth[row - 1, column]
+                vx = 0.7 * vx - 0.8 * right + rng.normal(0, 0.2)
+                vy = 0.7 * vy - 0.8 * below + 0.3 * down
                 speed = 4 * scale / max(np.hypot(vx, vy), 0.3)
                 qx, qy = px + vx * speed, py + vy * speed
+                start, end = ((int(x * 8), int(y * 8)) for x, y in ((px, py), (qx, qy)))
                 tone = int(235 - 150 * number / length)
-                thick = max(
-                    1, round(wide * (1 - 0.5 * number / length) * rng.uniform(0.7, 1.3))
-                )
-                cv2.line(
-                    canvas,
-                    (int(px * 8), int(py * 8)),
-                    (int(qx * 8), int(qy * 8)),
-                    tone,
-                    thick,
-                    cv2.LINE_AA,
-                    3,
-                )
+                thick = wide * (1 - 0.5 * number / length) * rng.uniform(0.7, 1.3)
+                line = max(1, round(thick))
+                cv2.line(canvas, start, end, tone, line, cv2.LINE_AA, 3)
                 px, py = qx, qy
-    return (
-        cv2.GaussianBlur(canvas, (0, 0), 1.2 * scale).astype(np.float32) / 255 * 1.5
-        - 0.75
-    )
+    soft = cv2.GaussianBlur(canvas, (0, 0), 1.2 * scale)
+    return soft.astype(np.float32) / 255 * 1.5 - 0.75
 
 
 def _smears(
@@ -104,25 +89,15 @@ def _smears(
 ) -> Field:
     """Streaks wiped off the sites by an instrument or a swab: thin and broken along the
     stroke."""
-    x, y = grid(shape)
-    scale = unit(shape)
-    out = np.full(shape, -9.0, np.float32)
+    scale, out = unit(shape), np.full(shape, -9.0, np.float32)
     for sx, sy in sites:
-        angle = rng.uniform(0, 2 * np.pi)
-        cosine, sine = float(np.cos(angle)), float(np.sin(angle))
-        along = ((x - sx) * cosine + (y - sy) * sine) / np.float32(
-            rng.uniform(35, 75) * scale
-        )
-        across = ((y - sy) * cosine - (x - sx) * sine) / np.float32(
-            rng.uniform(7, 16) * scale
-        )
+        along, across = turned(shape, (sx, sy), rng.uniform(0, 2 * np.pi))
+        along = along / (rng.uniform(35, 75) * scale)
+        across = across / (rng.uniform(7, 16) * scale)
         tile = rng.standard_normal((96, 96), dtype=np.float32)
-        streaks = cv2.remap(
-            tile, along * 6, across * 4, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
-        )
-        out = np.maximum(
-            out, 0.55 - cv2.pow(along - 0.7, 2) - 0.5 * across * across + 0.35 * streaks
-        )
+        streaks = 0.35 * tiled(tile, along * 6, across * 4)
+        streak = 0.55 - cv2.pow(along - 0.7, 2) - 0.5 * across * across + streaks
+        out = np.maximum(out, streak)
     return out * 0.8
 
 

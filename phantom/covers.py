@@ -2,14 +2,7 @@
 
 import numpy as np
 
-from phantom.scene import (
-    fibres,
-    flat,
-    grid,
-    linear,
-    mix,
-    noise,
-)
+from phantom.scene import fibres, flat, linear, mix, noise, turned
 from phantom.wound import Wound
 
 
@@ -18,15 +11,12 @@ def drape(wound: Wound) -> None:
     rng, scale, look = wound.rng, wound.scale, wound.look
     if rng.random() > 0.55:
         return
-    x, y = grid(wound.shape)
     heading = rng.uniform(0, 2 * np.pi)
     if rng.random() < 0.6:  # the upper corners most
         heading = -np.pi / 2 + rng.choice([-1, 1]) * rng.uniform(0.4, 1.0)
-    ux, uy = np.float32(np.cos(heading)), np.float32(np.sin(heading))
     half = np.array(wound.shape[::-1]) / 2
-    reach = half[0] * abs(ux) + half[1] * abs(uy)
-    out = (x - np.float32(half[0])) * ux + (y - np.float32(half[1])) * uy
-    aside = (y - np.float32(half[1])) * ux - (x - np.float32(half[0])) * uy
+    reach = half @ np.abs(np.float32([np.cos(heading), np.sin(heading)]))
+    out, aside = turned(wound.shape, half, heading)
     out -= aside * aside * np.float32(rng.uniform(-0.0005, 0.001) / scale)
     edge = reach * rng.uniform(0.36, 0.68)
     inside = out - np.float32(edge)

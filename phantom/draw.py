@@ -1,55 +1,33 @@
-"""A single frame of a pig or of a patient, and the same frame with some dials
-turned."""
+"""The frames of a clip of a pig or of a patient."""
+
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from phantom import laparoscopic, render, robotic
-from phantom.painter import ID
-from phantom.subjects import LAPAROSCOPIC, ROBOTIC
+from phantom import render
 from phantom.subjects import look as look_of
 
 
-def draw_robotic(
+def frames(
     subject: str,
     clip: int,
-    t: float,
-    size: tuple[int, int] = (240, 320),
-    seed: int = 0,
-    variation: float = 1.0,
-    swapped: tuple[str, ...] = (),
-) -> tuple[np.ndarray, np.ndarray]:
-    """A frame of a pig ("pig1") at time t (0-1) of its clip: image (HxWx3 uint8 RGB),
-    blood (HxW bool). `variation` and `swapped` as in `write_hemoset`.
-    """
-    look = look_of(ROBOTIC, subject, seed, variation, tuple(swapped))
-    share = robotic.amount(look, subject, clip, seed, t)
-    scene = render.scene(ROBOTIC, subject, clip, tuple(size), seed, variation, swapped)
-    image, classes = render.frame(
-        scene, look, (subject, clip, seed), t, tuple(size), share
-    )
-    return image, classes == ID["blood"]
-
-
-def draw_laparoscopic(
-    subject: str,
-    clip: int,
-    t: float,
-    size: tuple[int, int] = (240, 427),
+    times: Iterable[float],
+    size: tuple[int, int],
     seed: int = 0,
     variation: float = 1.0,
     wished: bool = False,
-    swapped: tuple[str, ...] = (),
-) -> tuple[np.ndarray, np.ndarray]:
-    """A frame of a patient ("video01") at time t (0-1) of its clip: image (HxWx3 uint8
-    RGB), classes (HxW uint8 ids of `frames.CLASSES`, 255 unknown: the border and what
-    nobody labelled). `variation`, `wished` and `swapped` as in `write_cholecseg8k`.
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Frames of a pig ("pig1") or a patient ("video01") at some times (0-1) of a clip:
+    image (HxWx3 uint8 RGB), classes (HxW uint8, see classes.ID; 255 where nobody
+    labels). `variation` and `wished` as in `write_hemoset` and `write_cholecseg8k`.
     """
-    look = look_of(LAPAROSCOPIC, subject, seed, variation, tuple(swapped))
-    share = laparoscopic.amount(look, subject, clip, seed, t, wished)
-    scene = render.scene(
-        LAPAROSCOPIC, subject, clip, tuple(size), seed, variation, swapped
-    )
-    image, classes = render.frame(
-        scene, look, (subject, clip, seed), t, tuple(size), share
-    )
-    return image, render.border(classes)
+    look = look_of(subject, seed, variation)
+    scene = render.scene(subject, clip, tuple(size), seed, variation)
+    for t in times:
+        share = render.amount(look, subject, clip, seed, t, wished)
+        yield render.frame(scene, look, (subject, clip, seed), t, tuple(size), share)
+
+
+def draw(subject: str, clip: int, t: float, *how, **also) -> tuple:
+    """The one frame at time t; the rest as in `frames`."""
+    return next(frames(subject, clip, [t], *how, **also))

@@ -4,10 +4,10 @@ lobes between them, the dark under their edges, drape, retractor and thread."""
 import cv2
 import numpy as np
 
-from helpers.frames.classes import UNKNOWN
 from phantom import blood as film
+from phantom.classes import ID, UNKNOWN
 from phantom.covers import drape, retractor, thread
-from phantom.painter import ID, World
+from phantom.painter import World
 from phantom.scene import (
     Shape,
     generator,
@@ -22,11 +22,6 @@ from phantom.scene import (
     vessels,
 )
 from phantom.wound import MARGIN, NEVER, Wound
-
-"""How much larger than the frame a clip's tissue is drawn, so that the camera can
-drift."""
-
-"""The potential of what no blood lies on: drape and steel."""
 
 
 def build(

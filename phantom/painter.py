@@ -6,31 +6,12 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from helpers.frames.classes import by_name
-from phantom.scene import Field, Shape, grid, mix, step, unit
+from phantom.classes import ID
+from phantom.scene import Field, Shape, away, mix, oval, step, unit
 
 MARGIN = 1.2
 """How much larger than the frame a clip's anatomy is drawn, so that the telescope can
 drift."""
-
-ID = {
-    short: by_name(name).id
-    for short, name in {
-        "black": "Black Background",
-        "wall": "Abdominal Wall",
-        "liver": "Liver",
-        "bowel": "Gastrointestinal Tract",
-        "fat": "Fat",
-        "grasper": "Grasper",
-        "connective": "Connective Tissue",
-        "blood": "Blood",
-        "duct": "Cystic Duct",
-        "hook": "L-hook Electrocautery",
-        "gallbladder": "Gallbladder",
-        "vein": "Hepatic Vein",
-        "ligament": "Liver Ligament",
-    }.items()
-}
 
 
 class World(NamedTuple):
@@ -110,18 +91,11 @@ class Painter:
     def ellipse(self, middle, axes, angle: float) -> Field:
         """About how many pixels to an ellipse's edge, positive inside; lengths in scene
         heights from the centre."""
-        x, y = grid(self.shape)
-        middle = self.place(middle)
-        x, y = x - float(middle[0]), y - float(middle[1])
-        cosine, sine = float(np.cos(angle)), float(np.sin(angle))
-        u = (x * cosine + y * sine) / float(axes[0] * self.high)
-        v = (y * cosine - x * sine) / float(axes[1] * self.high)
-        return (1 - np.sqrt(u * u + v * v)) * float(min(axes) * self.high)
+        half = np.array(axes) * self.high
+        out = oval(self.shape, self.place(middle), half, angle)
+        return (1 - out) * float(min(half))
 
     def tube(self, points, half: float) -> Field:
         """Pixels to the edge of a tube along points (scene heights from the centre),
         positive inside."""
-        line = np.ones(self.shape, np.uint8)
-        place = np.round(self.place(points) * 8)
-        cv2.polylines(line, [place.astype(np.int32)], False, 0, 1, cv2.LINE_8, 3)
-        return float(half * self.high) - cv2.distanceTransform(line, cv2.DIST_L2, 5)
+        return float(half * self.high) - away(self.shape, self.place(points))

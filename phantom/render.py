@@ -4,18 +4,17 @@ Both kinds of surgery are drawn here; what differs between them are traits, in s
 groups of dials (see subjects.GROUPS).
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from helpers.frames.classes import UNKNOWN
 from phantom import anatomy, laparoscopic, neck, robotic
 from phantom import blood as film
+from phantom.classes import ID
 from phantom.instruments import Canvas
 from phantom.optics import picture, round_view
-from phantom.painter import ID, World
+from phantom.painter import World
 from phantom.scene import (
     Field,
     Shape,
@@ -31,45 +30,41 @@ from phantom.scene import (
     unit,
     view,
 )
-from phantom.subjects import ROBOTIC, other, partner
+from phantom.subjects import ROBOTIC, kind_of, partner
 from phantom.subjects import look as look_of
 
 
 class Scene(NamedTuple):
-    """What stands before the camera in a clip: whose anatomy, of which kind, its
-    world."""
+    """What stands before the camera in a clip: whose anatomy, its world."""
 
-    kind: str
     subject: str
-    clip: int
     size: Shape  # (height, width) that the world was built for
     world: World
 
 
 def scene(
-    kind: str,
     subject: str,
     clip: int,
     size: Shape,
     seed: int,
     variation: float,
-    swapped=(),
+    exchanged: bool = False,
 ) -> Scene:
-    """A subject's own anatomy, or with "anatomy" swapped its partner's of the other
-    kind.
-    """
-    if "anatomy" in swapped:
-        kind, subject = other(kind), partner(kind, subject, seed)
-    world = _world(kind, subject, clip, tuple(size), seed, float(variation))
-    return Scene(kind, subject, clip, tuple(size), world)
+    """A subject's own anatomy, or where `exchanged` its partner's of the other kind."""
+    if exchanged:
+        subject = partner(subject, seed)
+    build = neck.build if kind_of(subject) == ROBOTIC else anatomy.build
+    world = build(subject, clip, size, seed, look_of(subject, seed, variation))
+    return Scene(subject, size, world)
 
 
-@lru_cache(maxsize=2)
-def _world(
-    kind: str, subject: str, clip: int, size: Shape, seed: int, variation: float
-) -> World:
-    build = neck.build if kind == ROBOTIC else anatomy.build
-    return build(subject, clip, size, seed, look_of(kind, subject, seed, variation))
+def amount(
+    look: dict, subject: str, clip: int, seed: int, t: float, wished: bool
+) -> float:
+    """The share of the frame under blood at time t of a clip."""
+    if kind_of(subject) == ROBOTIC:
+        return robotic.amount(look, subject, clip, seed, t)
+    return laparoscopic.amount(look, subject, clip, seed, t, wished)
 
 
 def frame(
@@ -82,12 +77,12 @@ def frame(
     counted: dict[str, float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The scene at time t (0-1) through a subject's camera: image (HxWx3 uint8 RGB) and
-    classes (HxW uint8, of frames.CLASSES, 255 where nobody labels).
+    classes (HxW uint8, see classes.ID, 255 where nobody labels).
 
     look: the subject's traits (see subjects.look); name: (subject, clip, seed), which
     moves the camera; share: the part of the frame under blood, counted inside the round
     view of the look `counted` (of this look, if none is given)."""
-    scale, world = unit(shape), scene.world
+    world = scene.world
     where = view(
         generator("camera", *name), world.albedo.shape[:2], shape, t, look["drift"]
     )
@@ -101,10 +96,23 @@ def frame(
     bleeds = spread > neck.NEVER / 2
     inside = round_view(shape, counted or look)[1] > 0.5
     depth = film.thickness(spread, bleeds & inside, share, look["steep"])
-    rinsed = np.clip(spread, 0, 0.6) * 0.10 if _rinsed(scene.kind, share, t) else 0
+    rinses = kind_of(scene.subject) == ROBOTIC and share == 0 and t > 0.5
+    rinsed = np.clip(spread, 0, 0.6) * 0.10 if rinses else 0
     albedo = film.stain(albedo, depth + rinsed, look)
     canvas = _instruments(scene, shape, name, t)
+    surface = (height, depth, gloss, near, ripples)
+    diffuse, gleam = _lit(albedo, surface, canvas, look)
+    image, inside = picture(diffuse, gleam, look, name, t)
+    return image, _label(classes, depth, canvas, bleeds, inside, name, t)
 
+
+def _lit(
+    albedo: Field, surface: tuple[Field, ...], canvas: Canvas, look: dict[str, float]
+) -> tuple[Field, Field]:
+    """The lamp's light on tissue, blood and steel (linear HxWx3), and its gleams (HxW).
+    surface: height, the blood's depth, gloss, light that gets there, ripples."""
+    height, depth, gloss, near, ripples = surface
+    scale = unit(height.shape)
     gx, gy = slopes(height)
     lake = step(depth, 0.08, 0.9)
     near += look["pool"] * lake * np.maximum(0.9 - near, 0)  # its surface stands higher
@@ -123,34 +131,33 @@ def frame(
     sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
     wet_x, wet_y = 0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y
     _, half = light(wet_x, wet_y, lamp)
-    sharp = look["sparkle"] * step(
-        sheen, look["sparkle_from"], look["sparkle_from"] + 0.7
-    )
-    sharp = sharp * cv2.pow(half, 360)
+    sparks = step(sheen, look["sparkle_from"], look["sparkle_from"] + 0.7)
+    sharp = look["sparkle"] * sparks * cv2.pow(half, 360)
     gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + sharp)
     gleam += look["film_gleam"] * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 550)
-    diffuse = mix(
-        albedo * bounced(lit), canvas.colour * look["steel_light"], canvas.cover
-    )
     gleam *= near * dark * (1 - canvas.cover)
-    image, inside = picture(diffuse, gleam, look, name, t)
-    return image, _label(classes, depth, canvas, bleeds, inside, name, t)
-
-
-def _rinsed(kind: str, share: float, t: float) -> bool:
-    return kind == ROBOTIC and share == 0 and t > 0.5
+    steel = canvas.colour * look["steel_light"]
+    return mix(albedo * bounced(lit), steel, canvas.cover), gleam
 
 
 def _instruments(scene: Scene, shape: Shape, name: tuple, t: float) -> Canvas:
-    hold = laparoscopic.hold if scene.kind != ROBOTIC else robotic.hold
     # A world may be wider than the frame: its places are shares of its own size.
-    middle, size = np.array(shape[::-1]) / 2, np.array(scene.size[::-1])
+    steel = look_of(scene.subject, name[2])["steel"]
+    return held(scene, shape, scene.size, steel, (scene.subject, *name[1:]), t)
+
+
+def held(
+    scene: Scene, shape: Shape, size: Shape, steel: float, name: tuple, t: float
+) -> Canvas:
+    """The instruments on a frame of some shape at time t of the clip `name`, with the
+    scene as large as `size`."""
+    middle = np.array(shape[::-1]) / 2
     at = [
-        middle + (np.array(p) - 0.5) * size
+        middle + (np.array(p) - 0.5) * size[::-1]
         for p in (scene.world.focus, scene.world.hold)
     ]
-    look = look_of(scene.kind, scene.subject, name[2])
-    return hold(shape, look["steel"], (scene.subject, *name[1:]), t, *at)
+    hold = robotic.hold if kind_of(name[0]) == ROBOTIC else laparoscopic.hold
+    return hold(shape, steel, name, t, *at)
 
 
 def _label(
@@ -167,11 +174,4 @@ def _label(
     classes[canvas.cover >= 0.5] = ID["grasper"]
     classes[canvas.kind == 2] = ID["hook"]
     classes[~inside] = ID["black"]
-    return classes
-
-
-def border(classes: np.ndarray) -> np.ndarray:
-    """The one-pixel border that CholecSeg8k's masks have, where nothing is known."""
-    classes[[0, -1]] = UNKNOWN
-    classes[:, [0, -1]] = UNKNOWN
     return classes

@@ -4,14 +4,7 @@ robot holds; the tissue is in neck.py.
 
 import numpy as np
 
-from phantom.instruments import (
-    Canvas,
-    entries,
-    forceps,
-    hands,
-    path,
-    suction,
-)
+from phantom.instruments import Canvas, entries, forceps, hands, path, suction
 from phantom.scene import Shape, generator, unit
 
 

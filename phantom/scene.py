@@ -36,9 +36,7 @@ def unit(shape: Shape) -> float:
 @lru_cache(maxsize=8)
 def grid(shape: Shape) -> tuple[Field, Field]:
     """Column and row of each pixel; shared, so not to be written to."""
-    x, y = np.meshgrid(
-        np.arange(shape[1], dtype=np.float32), np.arange(shape[0], dtype=np.float32)
-    )
+    x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in shape[::-1]))
     x.flags.writeable = y.flags.writeable = False
     return x, y
 
@@ -56,20 +54,10 @@ def noise(
     out, amplitude, power = None, 1.0, 0.0
     for _ in range(octaves):
         cell = max(cell, 1.0)
-        knots = (
-            rng.standard_normal(
-                (int(shape[0] / cell) + 3, int(shape[1] / cell) + 3), dtype=np.float32
-            )
-            * amplitude
-        )
-        plane = cv2.resize(
-            knots,
-            (
-                max(int(knots.shape[1] * cell), shape[1]),
-                max(int(knots.shape[0] * cell), shape[0]),
-            ),
-            interpolation=cv2.INTER_CUBIC,
-        )
+        number = [int(side / cell) + 3 for side in shape]
+        knots = rng.standard_normal(number, dtype=np.float32) * amplitude
+        high, wide = (max(int(n * cell), side) for n, side in zip(number, shape))
+        plane = cv2.resize(knots, (wide, high), interpolation=cv2.INTER_CUBIC)
         top, left = (
             int(rng.integers(have - want + 1)) for have, want in zip(plane.shape, shape)
         )
@@ -106,19 +94,16 @@ def fibres(
     line.
     """
     x, y = grid(shape)
-    x, y = (
-        x + bend * noise(rng, shape, 70 * unit(shape)),
-        y + bend * noise(rng, shape, 70 * unit(shape)),
-    )
-    cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    x, y = (axis + bend * noise(rng, shape, 70 * unit(shape)) for axis in (x, y))
+    cosine, sine = float(np.cos(angle)), float(np.sin(angle))
+    along, across = cosine * x + sine * y, cosine * y - sine * x
     tile = rng.standard_normal((256, 64), dtype=np.float32)
-    along, across = (
-        (cosine * x + sine * y) * np.float32(1 / length),
-        (cosine * y - sine * x) * np.float32(1 / width),
-    )
-    return 1.3 * cv2.remap(
-        tile, along, across, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
-    )
+    return 1.3 * tiled(tile, along * (1 / length), across * (1 / width))
+
+
+def tiled(tile: Field, x: Field, y: Field) -> Field:
+    """The tile, repeated without end, at some places."""
+    return cv2.remap(tile, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
 
 def lobules(rng: np.random.Generator, shape: Shape, size: float) -> tuple[Field, Field]:
@@ -128,19 +113,14 @@ def lobules(rng: np.random.Generator, shape: Shape, size: float) -> tuple[Field,
     rows, columns = int(shape[0] / size) + 2, int(shape[1] / size) + 2
     y, x = np.mgrid[:rows, :columns] + rng.uniform(0.05, 0.95, (2, rows, columns)) - 0.5
     seeds = np.ones(shape, np.uint8)
-    seeds[
-        np.clip(y * size, 0, shape[0] - 1).astype(int),
-        np.clip(x * size, 0, shape[1] - 1).astype(int),
-    ] = 0
+    y, x = (np.clip(a * size, 0, n - 1).astype(int) for a, n in zip((y, x), shape))
+    seeds[y, x] = 0
     distance, label = cv2.distanceTransformWithLabels(
         seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     dome = np.clip(1 - (distance / (0.8 * size)) ** 2, 0, 1)
     tone = rng.standard_normal(rows * columns + 1).astype(np.float32)[label]
-    dx, dy = (
-        noise(rng, shape, 1.5 * size) * size * 0.25,
-        noise(rng, shape, 1.5 * size) * size * 0.25,
-    )
+    dx, dy = (noise(rng, shape, 1.5 * size) * size * 0.25 for _ in range(2))
     return warp(dome, dx, dy), warp(tone, dx, dy)
 
 
@@ -161,25 +141,16 @@ def vessels(
     for _ in range(number):
         if places is not None and not len(places):
             break
-        y, x = (
-            rng.uniform((0, 0), shape)
-            if places is None
-            else places[rng.integers(len(places))]
-        )
-        branches = [
-            (
-                float(x),
-                float(y),
-                rng.uniform(0, 2 * np.pi),
-                width * scale * rng.uniform(0.6, 1.3),
-                0,
-            )
-        ]
+        if places is None:
+            y, x = rng.uniform((0, 0), shape)
+        else:
+            y, x = places[rng.integers(len(places))]
+        heading, wide = rng.uniform(0, 2 * np.pi), width * scale * rng.uniform(0.6, 1.3)
+        branches = [(float(x), float(y), heading, wide, 0)]
         while branches:
             x, y, heading, wide, depth = branches.pop()
             headings = heading + rng.normal(0, 0.17, 22).cumsum()
-            points = np.empty((22, 2))
-            points[:, 0], points[:, 1] = np.cos(headings), np.sin(headings)
+            points = np.stack([np.cos(headings), np.sin(headings)], axis=1)
             points = points.cumsum(0) * (5 * scale) + (x, y)
             luck = rng.random(7)
             inside = ((points > -edge) & (points < beyond)).all(1).any()
@@ -187,15 +158,38 @@ def vessels(
             for part in range(0, 21, 3) if inside else ():
                 thick = wide * (1 - part / 30)
                 tone, line = int(255 * min(max(thick, 0.16), 1.0)), max(1, round(thick))
-                cv2.polylines(
-                    canvas, [fixed[part : part + 4]], False, tone, line, cv2.LINE_AA, 3
-                )
+                piece = [fixed[part : part + 4]]
+                cv2.polylines(canvas, piece, False, tone, line, cv2.LINE_AA, 3)
             for part in np.flatnonzero(luck < 0.28) * 3 if depth < 2 else ():
-                side = headings[part] + (2 * rng.integers(2) - 1) * rng.uniform(
-                    0.4, 1.0
-                )
-                branches.append((*points[part], side, wide * 0.62, depth + 1))
+                side = (2 * rng.integers(2) - 1) * rng.uniform(0.4, 1.0)
+                new = (*points[part], headings[part] + side, wide * 0.62, depth + 1)
+                branches.append(new)
     return cv2.GaussianBlur(canvas, (0, 0), 0.5 + 0.2 * scale).astype(np.float32) / 255
+
+
+def turned(shape: Shape, middle, angle: float) -> tuple[Field, Field]:
+    """How many pixels each pixel lies along and across a direction (radians) from a
+    middle (x, y)."""
+    x, y = grid(shape)
+    x, y = x - float(middle[0]), y - float(middle[1])
+    cosine, sine = float(np.cos(angle)), float(np.sin(angle))
+    return x * cosine + y * sine, y * cosine - x * sine
+
+
+def oval(shape: Shape, middle, axes, angle: float) -> Field:
+    """How far from an ellipse's middle each pixel lies, 1 on its edge; middle (x, y)
+    and half axes in pixels."""
+    along, across = turned(shape, middle, angle)
+    u, v = along / float(axes[0]), across / float(axes[1])
+    return np.sqrt(u * u + v * v)
+
+
+def away(shape: Shape, points) -> Field:
+    """How many pixels each pixel lies from a line along points (x, y)."""
+    line = np.ones(shape, np.uint8)
+    place = np.round(np.asarray(points) * 8).astype(np.int32)
+    cv2.polylines(line, [place], False, 0, 1, cv2.LINE_8, 3)
+    return cv2.distanceTransform(line, cv2.DIST_L2, 5)
 
 
 def flat(colour: Field, shape: Shape) -> Field:
@@ -215,7 +209,7 @@ def mix(under: Field, over: Field, share: Field) -> Field:
     says.
     """
     under, over = (
-        flat(side, share.shape) if side.ndim == 1 else side for side in (under, over)
+        flat(one, share.shape) if one.ndim == 1 else one for one in (under, over)
     )
     return under + thrice(share) * (over - under)
 
@@ -226,15 +220,12 @@ def view(
     """Where each pixel of the frame at time t (0-1) looks on the world: the camera
     drifts, turns and breathes.
     """
-    turn, zoom = (
-        rng.normal(0, 0.08, 2),
-        rng.uniform(0.93, 1.0) + rng.normal(0, 0.03) * t,
-    )
+    turn = rng.normal(0, 0.08, 2)
+    zoom = rng.uniform(0.93, 1.0) + rng.normal(0, 0.03) * t
     phase, swing = rng.uniform(0, 2 * np.pi, 4), rng.uniform(0.4, 1.2, 2)
-    margin = np.array([world[1] - shape[1], world[0] - shape[0]]) / 2
-    centre = np.array([world[1], world[0]]) / 2 + drift * margin * np.sin(
-        phase[:2] + swing * 2.5 * t
-    )
+    full, size = np.array(world[::-1]), np.array(shape[::-1])
+    swung = np.sin(phase[:2] + swing * 2.5 * t)
+    centre = full / 2 + drift * ((full - size) / 2) * swung
     angle = turn[0] + turn[1] * t * drift
     cosine, sine = np.float32(zoom * np.cos(angle)), np.float32(zoom * np.sin(angle))
     x, y = grid(shape)
@@ -268,12 +259,9 @@ def light(gx: Field, gy: Field, towards: tuple[float, float]) -> tuple[Field, Fi
     lamp = np.array([*towards, 1.0]) / np.sqrt(1 + towards[0] ** 2 + towards[1] ** 2)
     half = (lamp + [0, 0, 1]) / np.linalg.norm(lamp + [0, 0, 1])
     size = 1 / np.sqrt(1 + gx * gx + gy * gy)
-    cosine = (
-        np.float32(lamp[2]) - np.float32(lamp[0]) * gx - np.float32(lamp[1]) * gy
-    ) * size
-    gleam = (
-        np.float32(half[2]) - np.float32(half[0]) * gx - np.float32(half[1]) * gy
-    ) * size
+    cosine, gleam = (
+        (z - x * gx - y * gy) * size for x, y, z in np.float32([lamp, half])
+    )
     return np.maximum(cosine, 0), np.clip(gleam, 0, 1)
 
 
@@ -283,9 +271,24 @@ def hollow(height: Field, reach: float) -> Field:
     """
     small = cv2.resize(height, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     around = cv2.GaussianBlur(small, (0, 0), max(reach / 4, 0.5))
-    return (
-        cv2.resize(around, height.shape[::-1], interpolation=cv2.INTER_LINEAR) - height
-    )
+    around = cv2.resize(around, height.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return around - height
+
+
+def cast(
+    cover: Field,
+    shift: tuple[float, float],
+    soft: float,
+    scale: float,
+    border: int = cv2.BORDER_CONSTANT,
+) -> Field:
+    """The shadow of what covers (0-1): displaced by `shift` (x, y) and blurred by
+    `soft`, both for a frame 240 high."""
+    small = cv2.resize(cover, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    place = np.float32([[1, 0, shift[0] * scale / 4], [0, 1, shift[1] * scale / 4]])
+    small = cv2.warpAffine(small, place, small.shape[::-1], borderMode=border)
+    small = cv2.GaussianBlur(small, (0, 0), soft * scale / 4 + 0.3)
+    return cv2.resize(small, cover.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def bounced(lit: Field) -> Field:

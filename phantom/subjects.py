@@ -29,28 +29,31 @@ PIGS = {
 the drawn ones.
 """
 
-PATIENTS = {
-    "video01": 16,
-    "video09": 3,
-    "video12": 8,
-    "video17": 4,
-    "video18": 2,
-    "video20": 2,
-    "video24": 12,
-    "video25": 4,
-    "video26": 4,
-    "video27": 5,
-    "video28": 7,
-    "video35": 3,
-    "video37": 6,
-    "video43": 9,
-    "video48": 3,
-    "video52": 10,
-    "video55": 3,
+_VIDEOS = {
+    # clips of 80 frames as released, black background in percent of the frame
+    "video01": (16, 17),
+    "video09": (3, 16),
+    "video12": (8, 34),
+    "video17": (4, 23),
+    "video18": (2, 7),
+    "video20": (2, 11),
+    "video24": (12, 40),
+    "video25": (4, 34),
+    "video26": (4, 30),
+    "video27": (5, 23),
+    "video28": (7, 15),
+    "video35": (3, 6),
+    "video37": (6, 42),
+    "video43": (9, 28),
+    "video48": (3, 40),
+    "video52": (10, 27),
+    "video55": (3, 29),
 }
-"""Clips of 80 frames per video in CholecSeg8k as released (counted from its published
-frame statistics).
-"""
+PATIENTS = {video: clips for video, (clips, _) in _VIDEOS.items()}
+"""Clips per video in CholecSeg8k (counted from its published frame statistics)."""
+
+SURROUND = {video: black for video, (_, black) in _VIDEOS.items()}
+"""Black background per video in percent, from the same statistics, rounded."""
 
 BLEEDS = "video01"
 """The one patient with blood as released. It stays near the middle of every range, and
@@ -58,50 +61,19 @@ rather dark, so that what the plain benchmark says of blood is not the seed's lu
 """
 
 RARE = {
-    "connective": ("video01", "video12"),
-    "duct": ("video01", "video17"),
-    "vein": ("video12",),
-    "ligament": ("video09",),
-    "hook": ("video01", "video12", "video18", "video20", "video37", "video55"),
-    "no_gallbladder": ("video09",),
-    "no_grasper": ("video09",),
-    "no_wall": ("video35",),
-    "much_liver": ("video01", "video18", "video20", "video35"),
-    "much_wall": (
-        "video09",
-        "video17",
-        "video24",
-        "video27",
-        "video28",
-        "video43",
-        "video52",
-    ),
-    "no_bowel": ("video35", "video37", "video43", "video52"),
+    "connective": "video01 video12",
+    "duct": "video01 video17",
+    "vein": "video12",
+    "ligament": "video09",
+    "hook": "video01 video12 video18 video20 video37 video55",
+    "no_gallbladder": "video09",
+    "no_grasper": "video09",
+    "no_wall": "video35",
+    "much_liver": "video01 video18 video20 video35",
+    "much_wall": "video09 video17 video24 video27 video28 video43 video52",
+    "no_bowel": "video35 video37 video43 video52",
 }
 """Which patients show (or never show) a structure, after the same statistics."""
-
-SURROUND = {
-    "video01": 17,
-    "video09": 16,
-    "video12": 34,
-    "video17": 23,
-    "video18": 7,
-    "video20": 11,
-    "video24": 40,
-    "video25": 34,
-    "video26": 30,
-    "video27": 23,
-    "video28": 15,
-    "video35": 6,
-    "video37": 42,
-    "video43": 28,
-    "video48": 40,
-    "video52": 27,
-    "video55": 29,
-}
-"""Black background per video in percent of the frame, from the same statistics,
-rounded.
-"""
 
 GROUPS = ("light", "colour", "lens", "view", "air", "blood", "anatomy")
 """The dials: what each domain's drawing can take on of the other's. The first five are
@@ -109,6 +81,8 @@ the camera's and the air's, which a change of the image can imitate.
 """
 
 ROBOTIC, LAPAROSCOPIC = "robotic", "laparoscopic"
+BEYOND = 9.0
+"""The radius of a view without a surround, in halves of a frame's height."""
 
 _OPTICS = {
     # trait: (group, source's range, target's range)
@@ -175,16 +149,17 @@ _SUBJECTS = {ROBOTIC: tuple(PIGS), LAPAROSCOPIC: tuple(PATIENTS)}
 _DRIFT = {ROBOTIC: 0.8, LAPAROSCOPIC: 0.7}
 
 
-def other(kind: str) -> str:
-    """The other kind of surgery."""
-    return LAPAROSCOPIC if kind == ROBOTIC else ROBOTIC
+def kind_of(subject: str) -> str:
+    """The kind of surgery that a subject has."""
+    return ROBOTIC if subject in PIGS else LAPAROSCOPIC
 
 
-def partner(kind: str, subject: str, seed: int) -> str:
+def partner(subject: str, seed: int) -> str:
     """Whose anatomy a subject takes on when that dial is turned: one of the other
     kind's.
     """
-    names = _SUBJECTS[other(kind)]
+    kind = kind_of(subject)
+    names = _SUBJECTS[LAPAROSCOPIC if kind == ROBOTIC else ROBOTIC]
     order = generator("partner", kind, seed).permutation(len(names))
     return names[order[_SUBJECTS[kind].index(subject) % len(names)]]
 
@@ -198,53 +173,46 @@ def _places(kind: str, trait: str, seed: int) -> tuple[float, ...]:
 
 
 def look(
-    kind: str,
-    subject: str,
-    seed: int,
-    variation: float = 1.0,
-    swapped: tuple[str, ...] = (),
+    subject: str, seed: int, variation: float = 1.0, swapped: tuple[str, ...] = ()
 ) -> dict[str, float]:
     """The traits of a subject by name.
 
-    `kind` is "robotic" or "laparoscopic"; `variation` scales how far subjects stray
-    from the middle of each range (0: all alike). `swapped`: the groups of which the
-    subject has the other kind's traits, its place in the range being its own; of
-    "anatomy" it has those of its partner.
+    `variation` scales how far subjects stray from the middle of each range (0: all
+    alike). `swapped`: the groups of which the subject has the other kind's traits, its
+    place in the range being its own; of "anatomy" it has those of its partner.
     """
+    kind = kind_of(subject)
     traits = {"drift": _DRIFT[kind]}
     for trait, (group, source, target) in _OPTICS.items():
         ends = target if (kind == LAPAROSCOPIC) != (group in swapped) else source
-        traits[trait] = _value(ends, kind, trait, subject, seed, variation)
-    body, owner = (kind, subject)
-    if "anatomy" in swapped:
-        body, owner = other(kind), partner(kind, subject, seed)
-    for trait, ends in _ANATOMY[body].items():
-        traits[trait] = _value(ends, body, trait, owner, seed, variation)
-    traits["radius"] = _radius(kind, subject, seed, variation, "view" in swapped)
+        traits[trait] = _value(ends, trait, subject, seed, variation)
+    owner = partner(subject, seed) if "anatomy" in swapped else subject
+    for trait, ends in _ANATOMY[kind_of(owner)].items():
+        traits[trait] = _value(ends, trait, owner, seed, variation)
+    round_view = (kind == LAPAROSCOPIC) != ("view" in swapped)
+    traits["radius"] = _radius(subject, seed, variation) if round_view else BEYOND
     return traits
 
 
-def _value(
-    ends, kind: str, trait: str, subject: str, seed: int, variation: float
-) -> float:
-    place = _places(kind, trait, seed)[_SUBJECTS[kind].index(subject)]
+def _place(trait: str, subject: str, seed: int) -> float:
+    kind = kind_of(subject)
+    return _places(kind, trait, seed)[_SUBJECTS[kind].index(subject)]
+
+
+def _value(ends, trait: str, subject: str, seed: int, variation: float) -> float:
+    place = _place(trait, subject, seed)
     if subject == BLEEDS:
         place = place / 3 - 0.25 * (trait == "goal")
     return (ends[0] + ends[1]) / 2 + variation * (ends[1] - ends[0]) * place
 
 
-def _radius(
-    kind: str, subject: str, seed: int, variation: float, swapped: bool
-) -> float:
-    """The round view's radius, in halves of the frame's height: 9, beyond every corner,
-    for a robot's camera; for a telescope so that about its video's share of the frame
-    is black.
+def _radius(subject: str, seed: int, variation: float) -> float:
+    """The round view's radius, in halves of the frame's height, at which about its
+    video's share of the frame is black.
     """
-    if (kind == LAPAROSCOPIC) == swapped:
-        return 9.0
-    patient = subject if kind == LAPAROSCOPIC else partner(kind, subject, seed)
+    patient = subject if subject in PATIENTS else partner(subject, seed)
     middle = sum(SURROUND.values()) / len(SURROUND)
-    jitter = 3 * _places(kind, "radius", seed)[_SUBJECTS[kind].index(subject)]
+    jitter = 3 * _place("radius", subject, seed)
     black = middle + variation * (SURROUND[patient] + jitter - middle)
     return float(np.interp(-black, *_black_by_radius()))
 
@@ -260,4 +228,4 @@ def _black_by_radius() -> tuple[np.ndarray, np.ndarray]:
 
 def shows(patient: str, structure: str) -> bool:
     """Whether that patient is one of RARE's for the structure."""
-    return patient in RARE[structure]
+    return patient in RARE[structure].split()

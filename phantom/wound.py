@@ -6,18 +6,23 @@ import numpy as np
 from phantom.scene import (
     Field,
     Shape,
+    away,
+    cast,
     fibres,
-    grid,
     lobules,
     mix,
     noise,
+    oval,
     step,
+    turned,
 )
 
 MARGIN = 1.22
-
+"""How much larger than the frame a clip's tissue is drawn, so that the camera can
+drift."""
 
 NEVER = -9.0
+"""The potential of what no blood lies on: drape and steel."""
 
 
 class Wound:
@@ -41,11 +46,8 @@ class Wound:
         # The wound's axis: everything is drawn back across it.
         self.tilt = rng.uniform(-0.8, 0.8)
         self.middle = np.array(shape[::-1]) * rng.uniform((0.40, 0.40), (0.60, 0.60))
-        cosine, sine = float(np.cos(self.tilt)), float(np.sin(self.tilt))
-        x, y = grid(shape)
-        x, y = x - float(self.middle[0]), y - float(self.middle[1])
-        self.along = (x * cosine + y * sine) / scale
-        self.across = (y * cosine - x * sine) / scale
+        along, across = turned(shape, self.middle, self.tilt)
+        self.along, self.across = along / scale, across / scale
         self.across += 13 * noise(rng, shape, 90 * scale, 2)
         angle = self.tilt + rng.normal(0, 0.25)
         self.strand = fibres(
@@ -84,7 +86,9 @@ class Wound:
         back = climb * (2 - climb) * np.float32(bulge * scale)
         gap = np.minimum(inside, 0) / np.float32(scale)
         self.near *= 1 - dim * (0.30 * cv2.exp(gap / 5) + 0.70 * cv2.exp(gap / 24))
-        self.near *= self._shadow(share, 0.6 * dim * (bulge + 8) / 14)
+        beside = -16 * self.lamp[0], 5 - 16 * self.lamp[1]
+        shadow = cast(share, beside, 5, scale, cv2.BORDER_REPLICATE)
+        self.near *= 1 - np.float32(min(0.6 * dim * (bulge + 8) / 14, 0.8)) * shadow
         self.albedo = mix(self.albedo, colour, share)
         top = back + relief + np.float32(level * scale)
         for field, new in ((self.height, top), (self.gloss, gloss), (self.near, near)):
@@ -93,30 +97,13 @@ class Wound:
         self.cut *= 1 - share
         return share
 
-    def _shadow(self, share: Field, strength: float) -> Field:
-        """What light a body leaves beside itself, on the side away from the lamp."""
-        scale = self.scale / 4
-        small = cv2.resize(share, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-        shift = [-16 * self.lamp[0] * scale, (5 - 16 * self.lamp[1]) * scale]
-        place = np.float32([[1, 0, shift[0]], [0, 1, shift[1]]])
-        small = cv2.warpAffine(
-            small, place, small.shape[::-1], borderMode=cv2.BORDER_REPLICATE
-        )
-        small = cv2.GaussianBlur(small, (0, 0), 5 * scale + 0.3)
-        small = cv2.resize(small, self.shape[::-1], interpolation=cv2.INTER_LINEAR)
-        return 1 - np.float32(min(strength, 0.8)) * small
-
     def ellipse(self, centre, axes, angle: float) -> Field:
         """Pixels to the edge of a wobbly ellipse, positive inside; `centre` along and
         across the wound's axis."""
-        x, y = grid(self.shape)
-        px, py = self.place(*centre)
-        x, y = x - np.float32(px), y - np.float32(py)
-        cosine, sine = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-        u = (x * cosine + y * sine) / np.float32(axes[0] * self.scale)
-        v = (y * cosine - x * sine) / np.float32(axes[1] * self.scale)
-        away = np.sqrt(u * u + v * v) + 0.13 * self.patches + 0.10 * self.mottle
-        return (1 - away) * np.float32(min(axes) * self.scale)
+        half = np.array(axes) * self.scale
+        out = oval(self.shape, self.place(*centre), half, angle)
+        out = out + 0.13 * self.patches + 0.10 * self.mottle
+        return (1 - out) * float(min(half))
 
     def place(self, along: float, across: float) -> tuple[float, float]:
         """Pixels (x, y) of a point said along and across the wound's axis."""
@@ -132,8 +119,5 @@ class Wound:
 
     def tube(self, points, half: float) -> Field:
         """Pixels to the edge of a tube along points (pixels), positive inside."""
-        line = np.ones(self.shape, np.uint8)
-        place = np.round(np.asarray(points) * 8).astype(np.int32)
-        cv2.polylines(line, [place], False, 0, 1, cv2.LINE_8, 3)
-        away = cv2.distanceTransform(line, cv2.DIST_L2, 5)
-        return np.float32(half * self.scale) - np.minimum(away, 1e3 * self.scale)
+        out = np.minimum(away(self.shape, points), 1e3 * self.scale)
+        return float(half * self.scale) - out

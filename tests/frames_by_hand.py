@@ -5,6 +5,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -162,28 +163,27 @@ def one_sentence(text: str, *named: str) -> str:
     return text
 
 
+def packed(found: pd.DataFrame, store: Path, on_bad: str = "stop", size=SIZE):
+    """Packed into a store of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_STORE", str(store))
+        return frames.pack(found, size, on_bad=on_bad)
+
+
 def stops_and_skips(folder: Path, *named: str, left: int) -> str:
     """Index and pack stop with one sentence; with "skip" it is kept, and `left` frames remain."""
 
     def pack(on_bad):
         found = frames.index(folder, on_bad=on_bad)
-        packed = frames.pack(
-            found.table,
-            SIZE,
-            on_bad=on_bad,
-            folder=folder.parent / f"store {folder.name}",
-        )
-        return packed, found.skipped + packed.skipped
+        one = packed(found.table, folder.parent / f"store {folder.name}", on_bad)
+        return one, found.skipped + one.skipped
 
     sentence = sentence_of(lambda: pack("stop"), *named, 'on_bad="skip"')
-    packed, skipped = pack("skip")
-    assert (
-        sentence in skipped
-        and len(packed) == len(packed.table) == len(packed.images) == left
-    )
+    left_over, skipped = pack("skip")
+    assert sentence in skipped
+    assert len(left_over) == len(left_over.table) == len(left_over.images) == left
     for each in skipped:
         one_sentence(each)
-    assert (
-        sentence_of(lambda: pack("stop")) == sentence
-    )  # found in the store, it is still bad
+    # Found in the store, it is still bad.
+    assert sentence_of(lambda: pack("stop")) == sentence
     return sentence

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from helpers import bleeding, pathways, registration
-from helpers.cases import Case
 from helpers.clips import Bleeding
 
 
@@ -162,50 +161,6 @@ def test_new_blood_is_none_where_blood_only_lies() -> None:
     blood[5:10, 5:10] = 200
     assert not bleeding.new_blood(blood, np.roll(blood, 1, axis=1)).any()
     assert bleeding.new_blood(blood, np.zeros_like(blood)).sum() == 25
-
-
-@pytest.fixture(scope="module")
-def case() -> tuple[Case, list]:
-    one = Case("pig1", 0, seconds=32, size=(48, 64), bleedings=2)
-    return one, list(one.frames())
-
-
-def test_a_drawn_case_bleeds_when_its_truth_says_so(case) -> None:
-    drawn, frames = case
-    truth = drawn.truth()
-    assert len(truth) == 2 and len(frames) == 160
-    wanted = bleeding.truth(truth, 160, 5)
-    shown = np.array([frame.active.any() for frame in frames])
-    assert not shown[~wanted].any() and shown[wanted].mean() > 0.8
-    assert all(0 <= one.x < 64 and 0 <= one.y < 48 for one in truth)
-    old = np.array([frame.old.any() for frame in frames])
-    assert old.mean() > 0.8  # blood that merely lies there is part of the task
-
-
-def test_a_bleeding_spreads_and_its_camera_moves(case) -> None:
-    drawn, frames = case
-    one = drawn.truth()[0]
-    first, last = round(5 * one.start_s) + 5, round(5 * one.end_s) - 2
-    assert frames[last].active.sum() > 1.5 * frames[first].active.sum()
-    assert (frames[0].image != frames[10].image).mean() > 0.5
-
-
-def test_the_same_case_is_the_same_pixels_and_another_seed_is_not(case) -> None:
-    drawn, frames = case
-    again = next(Case("pig1", 0, seconds=32, size=(48, 64), bleedings=2).frames())
-    other = next(
-        Case("pig1", 0, seconds=32, size=(48, 64), seed=1, bleedings=2).frames()
-    )
-    assert (again.image == frames[0].image).all()
-    assert (other.image != frames[0].image).any()
-
-
-def test_a_patients_case_is_seen_through_a_round_view() -> None:
-    drawn = Case("video09", 0, seconds=16, size=(48, 64), bleedings=0)
-    frame = next(drawn.frames())
-    assert frame.image.shape == (36, 64, 3) and drawn.truth() == []
-    assert frame.image[0, 0].max() < 12 and frame.image.mean() > 20
-    assert not frame.active.any()
 
 
 def test_a_clip_ends_at_its_frame_and_is_padded_with_the_first() -> None:

@@ -30,7 +30,7 @@ def model():
 
 def test_frames_are_those_of_the_drawing(where):
     source, target = where.source(("view",)), where.target()
-    again = counterfactual("robotic", PIGS, ("view",), (48, 64), 0, 2)
+    again = counterfactual(PIGS, ("view",), (48, 64), 0, 2)
     assert np.array_equal(source.images, again.images) and np.array_equal(
         source.blood, again.blood
     )

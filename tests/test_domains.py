@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from frames_by_hand import REAL, needs_real, one_sentence, write_own, write_pig
 
 import phantom
 from helpers import domains, frames, settings
 from helpers.errors import CourseError
 
-REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
 ON_CLASSES = {
     "id_test",
     "id_val",
@@ -32,10 +32,11 @@ def released(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def nothing(tmp_path, monkeypatch, own_store):
-    """No data set in the course's own folder."""
+def nothing(tmp_path, monkeypatch, own_store) -> Path:
+    """The course's own data folder, empty."""
     (tmp_path / "data").mkdir()
     monkeypatch.setattr(settings, "data_folder", lambda: tmp_path / "data")
+    return tmp_path / "data"
 
 
 def gather(**given) -> domains.Domains:
@@ -133,16 +134,6 @@ def test_one_folder_cannot_be_both_source_and_target(nothing, disks, tmp_path):
         gather(source=str(tmp_path / "disks"), target=str(tmp_path / "disks"))
 
 
-def test_a_folder_with_nothing_known_is_told_in_one_sentence(nothing, tmp_path):
-    (tmp_path / "empty" / "holiday").mkdir(parents=True)
-    with pytest.raises(CourseError) as told:
-        gather(data=str(tmp_path / "empty"))
-    assert "none of its folders holds a known data set" in str(
-        told.value
-    ) and "SOURCE=" in str(told.value)
-    assert "\n" not in str(told.value)
-
-
 def test_real_frames_are_kept_out_of_a_public_page(nothing, released):
     private, public = (
         gather(data=str(released)),
@@ -175,10 +166,7 @@ def test_a_bad_frame_stops_or_is_left_out_and_named(nothing, released, tmp_path)
     assert len(surgeries.target) == len(gather(data=str(released)).target) - 1
 
 
-@pytest.mark.skipif(
-    not REAL.is_dir(),
-    reason="the real frames stand beside the repository only where it is developed",
-)
+@needs_real
 def test_a_handful_of_real_frames_is_only_looked_at(nothing):
     surgeries = gather(data=str(REAL))
     assert surgeries.real == frozenset() and surgeries.data == "phantom"
@@ -194,10 +182,111 @@ def test_the_frame_table_of_every_role_is_the_same_kind(nothing):
         assert list(packed.table.columns[:8]) == list(frames.COLUMNS)
 
 
-def test_two_folders_of_ones_own_in_the_data_folder_have_to_be_named(
-    nothing, disks, tmp_path
-):
+# -- what lies in the data folder and what is named ------------------------------------
+
+SIX = [f"anna{number}/{frame}" for number in range(6) for frame in "ab"]
+
+
+def found(**given) -> dict[str, Path | None]:
+    course = settings.course("smoke", **given)
+    return {role: domains.real_folder(course, role) for role in domains.LAYOUTS}
+
+
+def said(call, *named: str) -> None:
+    with pytest.raises(CourseError) as caught:
+        call()
+    one_sentence(str(caught.value), *named)
+
+
+def test_own_frames_in_the_data_folder_that_nobody_named(nothing):
+    write_own(nothing / "mine", ["a"])
+    surgeries = gather()
+    assert surgeries.real == frozenset()
+    one_sentence(
+        surgeries.notes[-1], "your own (mine)", "not use", "SOURCE= or TARGET="
+    )
+    for role in domains.LAYOUTS:
+        course = settings.course("smoke", **{role: str(nothing / "mine")})
+        assert domains.unused(course) == []
     for name in ("a", "b"):
-        shutil.copytree(tmp_path / "disks", tmp_path / "mine" / name)
-    with pytest.raises(CourseError, match=r"of your own \(a, b\).*SOURCE=.*TARGET="):
-        gather(data=str(tmp_path / "mine"))
+        write_own(nothing / "more" / name, ["a"])
+    named = ("your own (a, b)", "SOURCE= and TARGET=")
+    said(lambda: found(data=str(nothing / "more")), *named)
+
+
+def test_own_frames_put_into_the_data_folder_itself(nothing):
+    write_own(nothing, ["a"])
+    assert found() == {"source": None, "target": None}
+    one_sentence(*domains.unused(settings.course("smoke")), "of your own (data)")
+    said(lambda: found(data=str(nothing)), "your own (data)", "SOURCE= and TARGET=")
+
+
+def test_a_data_folder_that_is_empty_or_gone_and_what_is_being_fetched(nothing):
+    write_pig(nothing / ".arriving" / "pig1", [0])
+    assert found() == {"source": None, "target": None}
+    named = (
+        str(nothing),
+        "none of its folders",
+        "hemoset/ and cholecseg8k/",
+        "SOURCE=",
+    )
+    said(lambda: found(data=str(nothing)), *named)
+    shutil.rmtree(nothing)
+    assert found() == {"source": None, "target": None}
+    assert domains.unused(settings.course("smoke")) == []
+
+
+@pytest.mark.parametrize("inside", ["", "holiday", "pig1"])
+def test_a_folder_called_hemoset_with_nothing_known_in_it(nothing, inside):
+    (nothing / "hemoset" / inside).mkdir(parents=True)
+    for given in ({}, {"data": str(nothing)}):
+        said(lambda given=given: found(**given), "data/hemoset", "pigN/imgs.zip")
+
+
+def test_two_copies_of_hemoset_in_the_data_folder(nothing):
+    for name in ("hemoset", "hemoset copy"):
+        write_pig(nothing / name / "pig1", [0])
+    said(found, "HemoSet in 2 folders (hemoset, hemoset copy)", "SOURCE=")
+    named = nothing / "hemoset copy"
+    assert found(source=str(named)) == {"source": named, "target": None}
+
+
+def test_a_data_folder_that_is_a_data_set_itself(nothing):
+    write_pig(nothing / "pig1", [0])
+    for given in ({}, {"data": str(nothing)}):
+        assert found(**given) == {"source": nothing, "target": None}
+
+
+@pytest.mark.parametrize("path", ["~nobody-of-this-name/x", "a\0b", "x" * 5000, 3])
+@pytest.mark.parametrize("role", ["data", "source", "target"])
+def test_a_path_that_leads_nowhere(role, path):
+    call = lambda: settings.course("smoke", **{role: path})  # noqa: E731
+    said(call, f"{role.upper()}=", "give the path of the folder")
+
+
+@pytest.mark.parametrize(
+    "given, named",
+    [
+        ({"profile": "huge"}, "no profile 'huge'; choose one of smoke, quick, full"),
+        ({"on_bad": "ask"}, "on_bad is 'ask', which means nothing; choose stop or"),
+        ({"seed": "x"}, "seed is 'x', which is no whole number; give one"),
+        ({"seed": -1}, "seed is -1, but it counts from 0; give 0 or above."),
+    ],
+)
+def test_a_parameter_that_means_nothing(given, named):
+    said(lambda: settings.course(**given), named)
+
+
+def test_two_folders_of_one_name_are_used_where_they_share_no_subject(nothing):
+    for name, who in (("one", "anna"), ("other", "bert"), ("third", "anna")):
+        write_own(nothing / name / "ours", [one.replace("anna", who) for one in SIX])
+    given = {"source": str(nothing / "one" / "ours")}
+    surgeries = gather(**given, target=str(nothing / "other" / "ours"))
+    assert surgeries.real == {"source", "target"}
+    call = lambda: gather(**given, target=str(nothing / "third" / "ours"))  # noqa: E731
+    said(call, "both ours", "the subject anna0", "rename one")
+
+
+def test_hemoset_named_as_the_target_alone(nothing, released):
+    call = lambda: gather(target=str(released / "hemoset"))  # noqa: E731
+    said(call, "both HemoSet", "the subject pig", "name frames of other subjects")

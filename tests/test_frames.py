@@ -22,6 +22,7 @@ from PIL import Image
 
 from helpers import frames
 from helpers.errors import CourseError
+from helpers.frames.reading import read_with_classes
 
 
 def test_the_class_table_tells_13_classes_apart_by_id_name_colour_and_grey():
@@ -29,12 +30,7 @@ def test_the_class_table_tells_13_classes_apart_by_id_name_colour_and_grey():
     for field in ("name", "rgb", "grey"):
         assert len({getattr(entry, field) for entry in frames.CLASSES}) == 13, field
     assert not {entry.grey for entry in frames.CLASSES} & {0, 255}  # unlabelled, border
-    blood = frames.by_name("blood")
-    assert (blood.id, blood.rgb, blood.grey) == (7, (255, 0, 0), 24)
-    with pytest.raises(
-        CourseError, match="No class is called 'bood': choose one of .*Blood"
-    ):
-        frames.by_name("bood")
+    assert frames.CLASSES[7][1:] == ("Blood", (255, 0, 0), 24)
 
 
 def test_the_data_card_has_the_class_table_that_the_code_reads_by():
@@ -196,20 +192,7 @@ def test_cholecseg8k_is_read_by_the_watershed_mask_and_unknown_is_not_valid(tmp_
             and (valid == (labels < 4)).all()
         )
         expected = np.array([2, 7, 3, 0, frames.UNKNOWN, frames.UNKNOWN])[labels]
-        assert (frames.read_classes(row) == expected).all()
-        # the published study's mix-up: another organ read as blood
-        assert (
-            frames.read(row, blood_class="Gastrointestinal Tract")[1] == (labels == 2)
-        ).all()
-
-
-def test_a_row_may_be_a_series_a_tuple_or_a_dictionary(tmp_path):
-    table = frames.index(write_own(tmp_path, ["a"])).table
-    results = [
-        frames.read(row)
-        for row in (table.iloc[0], next(table.itertuples()), table.iloc[0].to_dict())
-    ]
-    assert all((result[0] == results[0][0]).all() for result in results)
+        assert (read_with_classes(row)[3] == expected).all()
 
 
 def test_own_folder_without_a_table_takes_subfolders_as_subjects(tmp_path):

@@ -1,10 +1,21 @@
-"""Bad folders, pairs, zips and tables: each ends in one sentence that names the file and the remedy."""
+"""What people bring that is wrong: each ends in one sentence that names the file and the
+remedy, and under on_bad="skip" the frame is left out, counted and named."""
 
+import io
 import zipfile
 
+import numpy as np
 import pytest
 from frames_by_hand import (
+    BLOOD,
+    GUT,
+    LIVER,
+    SIZE,
+    blood_mask,
+    cholec_labels,
     image,
+    packed,
+    palette_png,
     png,
     sentence_of,
     stops_and_skips,
@@ -17,140 +28,139 @@ from PIL import Image
 
 from helpers import frames
 
-# -- folders ----------------------------------------------------------------------------------------
+MARK = blood_mask(1)
 
 
-def test_a_folder_that_is_not_there(tmp_path):
-    sentence_of(
-        lambda: frames.index(tmp_path / "nowhere"),
-        "nowhere",
-        "there is no such folder",
-        "give the path",
-    )
+def jpeg() -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(image(0)).save(stream, "JPEG")
+    return stream.getvalue()
 
 
-def test_a_file_in_place_of_a_folder(tmp_path):
-    write_zip(tmp_path / "cholecseg8k.zip", {"a": b""})
-    sentence_of(
-        lambda: frames.layout(tmp_path / "cholecseg8k.zip"),
-        "cholecseg8k.zip is a file",
-        "unpack it",
-    )
+# -- folders ---------------------------------------------------------------------------
 
 
-def test_a_folder_with_nothing_known(tmp_path):
+def test_a_folder_that_is_not_there_or_holds_nothing_known(tmp_path):
+    sentence_of(lambda: frames.index(tmp_path / "nowhere"), "nowhere", "give the path")
     (tmp_path / "holiday").mkdir()
     (tmp_path / "holiday" / "beach.png").write_bytes(png(image(0)))
-    sentence_of(
-        lambda: frames.layout(tmp_path),
-        tmp_path.name,
-        "no known data set",
-        "give the path of the folder that holds pigN",
-    )
+    sentence_of(lambda: frames.layout(tmp_path), tmp_path.name, "no known data set")
+    (tmp_path / "video01" / "video01_00080").mkdir(parents=True)
+    sentence_of(lambda: frames.index(tmp_path), tmp_path.name, "no frame", "videoNN")
 
 
 def test_a_folder_with_several_data_sets(tmp_path):
     write_pig(tmp_path / "hemoset" / "pig1", [0])
     write_cholec(tmp_path / "cholecseg8k", "video01", 0, 0)
-    sentence_of(
-        lambda: frames.index(tmp_path),
-        "several data sets (cholecseg8k, hemoset)",
-        "give the path of one",
-    )
+    named = ("several data sets (cholecseg8k, hemoset)", "give the path of one")
+    sentence_of(lambda: frames.index(tmp_path), *named)
 
 
-@pytest.mark.parametrize("side", ["images", "masks"])
-def test_own_folder_with_one_side_only(tmp_path, side):
+@pytest.mark.parametrize("side, other", [("images", "masks"), ("masks", "images")])
+def test_own_folder_with_one_side_only(tmp_path, side, other):
     (tmp_path / side).mkdir()
-    other = {"images": "masks", "masks": "images"}[side]
-    sentence_of(
-        lambda: frames.index(tmp_path), f"/{other} is not there", "put images and masks"
-    )
+    sentence_of(lambda: frames.index(tmp_path), f"/{other} is not there", "put images")
 
 
-def test_a_known_layout_without_a_single_frame(tmp_path):
-    (tmp_path / "video01" / "video01_00080").mkdir(parents=True)
-    sentence_of(
-        lambda: frames.index(tmp_path), tmp_path.name, "holds no frame", "should hold"
-    )
+@pytest.mark.parametrize("sides", [("imgs", "labels"), ("Images", "Masks")])
+def test_folders_that_are_nearly_right(tmp_path, sides):
+    folder = write_own(tmp_path / "own", ["a"])
+    for right, wrong in zip(("images", "masks"), sides):
+        (folder / right).rename(folder / wrong)
+    sentence_of(lambda: frames.index(folder), "own", *sides, "rename them to images/")
 
 
-def test_on_bad_knows_two_words(tmp_path):
-    write_own(tmp_path, ["a"])
-    sentence_of(
-        lambda: frames.index(tmp_path, on_bad="ignore"),
-        "'ignore'",
-        "choose stop or skip",
-    )
+def test_masks_beside_their_images(tmp_path):
+    for name in ("a.png", "a_mask.png"):
+        (tmp_path / name).write_bytes(png(image(0)))
+    sentence_of(lambda: frames.index(tmp_path), "a_mask.png", "put the images into")
 
 
-# -- pairs ------------------------------------------------------------------------------------------
+# -- pairs -----------------------------------------------------------------------------
 
 
-def test_hemoset_image_without_mask_and_mask_without_image(tmp_path):
-    for missing, side, cause in (
-        ("labels", "labels", "imgs/000060.png has no mask"),
-        ("imgs", "imgs", "labels/000060_mask.png has no image"),
-    ):
-        folder = tmp_path / missing
-        write_pig(folder / "pig1", [0, 60, 120], unpacked=True)
-        next((folder / "pig1" / side).glob("000060*")).unlink()
-        stops_and_skips(
-            folder, "pig1/" + cause, f"download pig1/{side}.zip again", left=2
-        )
+@pytest.mark.parametrize("side, lacking", [("labels", "mask"), ("imgs", "image")])
+def test_a_file_of_hemoset_that_is_missing(tmp_path, side, lacking):
+    there = {"labels": "imgs/000060.png", "imgs": "labels/000060_mask.png"}[side]
+    write_pig(tmp_path / "h" / "pig1", [0, 60, 120], unpacked=True)
+    next((tmp_path / "h" / "pig1" / side).glob("000060*")).unlink()
+    named = (f"pig1/{there} has no {lacking}", "download it again")
+    stops_and_skips(tmp_path / "h", *named, left=2)
 
 
-def test_hemoset_pig_without_one_of_its_zips(tmp_path):
+def test_a_pig_without_one_of_its_zips(tmp_path):
     for pig in ("pig1", "pig2"):
         write_pig(tmp_path / "h" / pig, [0, 60])
     (tmp_path / "h" / "pig2" / "labels.zip").unlink()
-    stops_and_skips(
-        tmp_path / "h", "pig2/labels.zip is not there", "download it again", left=2
-    )
-
-
-def test_hemoset_frame_number_given_twice(tmp_path):
-    write_pig(tmp_path / "h" / "pig1", [0, 60], unpacked=True)
-    (tmp_path / "h" / "pig1" / "imgs" / "60.png").write_bytes(png(image(1)))
-    stops_and_skips(
-        tmp_path / "h", "pig1/imgs/60.png", "same frame number", "remove one", left=2
-    )
+    stops_and_skips(tmp_path / "h", "pig2/labels.zip", "download it again", left=2)
 
 
 @pytest.mark.parametrize(
     "part, cause",
     [
-        ("watershed", "frame_1_endo.png has no mask frame_1_endo_watershed_mask.png"),
-        ("color", "frame_1_endo.png has no mask frame_1_endo_color_mask.png"),
+        ("watershed", "frame_1_endo.png has no mask"),
+        ("color", "frame_1_endo.png has no colour mask"),
         ("endo", "frame_1_endo_watershed_mask.png has no image"),
     ],
 )
-def test_cholecseg8k_with_a_part_missing(tmp_path, part, cause):
+def test_a_file_of_cholecseg8k_that_is_missing(tmp_path, part, cause):
     write_cholec(tmp_path / "c", "video01", 0, 0)
     write_cholec(tmp_path / "c", "video01", 0, 1, **{part: b""})
-    stops_and_skips(
-        tmp_path / "c", "video01/video01_00000/" + cause, "put it beside", left=1
-    )
+    named = ("video01/video01_00000/" + cause, "put it there")
+    stops_and_skips(tmp_path / "c", *named, left=1)
 
 
-def test_own_image_without_mask_and_mask_without_image(tmp_path):
+@pytest.mark.parametrize(
+    "gone, cause",
+    [("masks", "images/b.png has no mask"), ("images", "masks/b.png has no image")],
+)
+def test_a_file_of_ones_own_that_is_missing(tmp_path, gone, cause):
     folder = write_own(tmp_path / "own", ["a", "b", "c"])
-    (folder / "masks" / "b.png").unlink()
-    stops_and_skips(folder, "own/images/b.png has no mask", "put masks/b.png", left=2)
-    folder = write_own(tmp_path / "own2", ["a", "b", "c"])
-    (folder / "images" / "b.png").unlink()
-    stops_and_skips(folder, "own2/masks/b.png has no image", "put images/b.png", left=2)
+    (folder / gone / "b.png").unlink()
+    stops_and_skips(folder, "own/" + cause, "put it there", left=2)
 
 
-def test_own_images_with_one_name(tmp_path):
+def test_two_files_for_one_frame(tmp_path):
     folder = write_own(tmp_path / "own", ["a", "b"])
     Image.fromarray(image(0)).save(folder / "images" / "b.jpg")
-    stops_and_skips(
-        folder, "images/b.png has the same name as b.jpg", "remove one", left=2
-    )
+    stops_and_skips(folder, "own/images/b.jpg", "own/images/b.png", "remove", left=2)
+    (folder / "images" / "b.jpg").unlink()
+    (folder / "masks" / "a_mask.png").write_bytes(png(MARK))
+    stops_and_skips(folder, "own/masks/a_mask.png", "own/masks/a.png", left=2)
 
 
-# -- zips -------------------------------------------------------------------------------------------
+def test_one_subject_spelled_in_two_ways(tmp_path):
+    for pig in ("pig2", "Pig02"):
+        write_pig(tmp_path / "h" / pig, [0])
+    stops_and_skips(tmp_path / "h", "h/pig2", "'pig2' and 'Pig02'", left=1)
+    folder = write_own(tmp_path / "own", ["a", "b", "c"])
+    (folder / "Subjects.CSV").write_text("image,subject\na,p 2\nb,P_02\nc,p1-2\n")
+    stops_and_skips(folder, "own/Subjects.CSV", "'P_02' and 'p 2'", left=2)
+
+
+def test_several_bad_frames_are_each_named_and_counted(tmp_path):
+    for number in range(6):
+        write_cholec(tmp_path / "c", "video01", 0, number, cholec_labels(number))
+    write_cholec(tmp_path / "c", "video01", 0, 2, endo=b"broken")
+    write_cholec(tmp_path / "c", "video01", 0, 4, watershed=palette_png(blood_mask(4)))
+    found = packed(frames.index(tmp_path / "c").table, tmp_path / "store", "skip")
+    assert found.table["frame"].tolist() == [0, 1, 3, 5] and len(found.skipped) == 2
+    assert "frame_2_endo.png" in found.skipped[0]
+    assert "frame_4_endo_watershed_mask.png" in found.skipped[1]
+    for position, row in enumerate(found.table.itertuples()):  # still the right ones
+        assert (found.images[position] == image(row.frame)).all()
+
+
+def test_nothing_left_is_an_error_even_under_skip(tmp_path):
+    folder = write_own(tmp_path / "own", ["a"])
+    (folder / "images" / "a.png").write_bytes(b"")
+    table, store = frames.index(folder).table, tmp_path / "store"
+    named = ("None of the 1 frames", "own/images/a.png is not a PNG")
+    sentence_of(lambda: packed(table, store, "skip"), *named)
+    sentence_of(lambda: packed(table[:0], store), "frame table is empty", "index")
+
+
+# -- zips ------------------------------------------------------------------------------
 
 
 def test_a_broken_zip(tmp_path):
@@ -158,139 +168,168 @@ def test_a_broken_zip(tmp_path):
         write_pig(tmp_path / "h" / pig, [0, 60])
     path = tmp_path / "h" / "pig2" / "imgs.zip"
     path.write_bytes(path.read_bytes()[:400])
-    found = frames.index(tmp_path / "h", on_bad="skip")
-    sentence = sentence_of(
-        lambda: frames.index(tmp_path / "h"),
-        "pig2/imgs.zip is not a whole zip",
-        "download it again",
-    )
-    assert found.skipped == [sentence] and found.table["subject"].tolist() == [
-        "pig1",
-        "pig1",
-    ]
-
-
-def test_a_zip_with_a_damaged_member(tmp_path):
-    write_pig(tmp_path / "h" / "pig1", [0, 60])
-    path = tmp_path / "h" / "pig1" / "imgs.zip"
-    data = bytearray(path.read_bytes())
-    data[data.index(b"IDAT") + 30] ^= (
-        1  # in the first image, stored without compression
-    )
-    path.write_bytes(data)
-    stops_and_skips(
-        tmp_path / "h",
-        "pig1/imgs.zip!imgs/000000.png can't be read (Bad CRC-32",
-        "download it again",
-        left=1,
-    )
+    stops_and_skips(tmp_path / "h", "pig2/imgs.zip", "download it again", left=2)
 
 
 @pytest.mark.parametrize(
-    "name",
-    [
-        "../000060.png",
-        "/etc/000060.png",
-        "imgs/../../000060.png",
-        "C:/000060.png",
-        "..\\000060.png",
-    ],
+    "flip, cause",
+    [("a byte", "Bad CRC-32"), ("method", "compression"), ("password", "password")],
 )
-def test_a_zip_member_that_points_outside(tmp_path, name):
-    write_pig(tmp_path / "h" / "pig1", [0])
+def test_a_zip_that_python_cannot_unpack(tmp_path, flip, cause):
+    write_pig(tmp_path / "h" / "pig1", [0, 60])
+    path = tmp_path / "h" / "pig1" / "imgs.zip"
+    data, listed = bytearray(path.read_bytes()), b"PK\x01\x02"
+    if flip == "a byte":  # of the first image, stored without compression
+        data[data.index(b"IDAT") + 30] ^= 1
+    elif flip == "method":
+        data[data.index(listed) + 10] = data[8] = 97
+    else:
+        data[data.index(listed) + 8] |= 1
+        data[6] |= 1
+    path.write_bytes(data)
+    named = ("pig1/imgs.zip!imgs/000000.png", cause, "unpack its zip")
+    stops_and_skips(tmp_path / "h", *named, left=1)
+
+
+@pytest.mark.parametrize("name", ["../000060.png", "/etc/000060.png", "C:\\000060.png"])
+def test_a_path_out_of_a_zip(tmp_path, name):
+    for pig in ("pig1", "pig2"):
+        write_pig(tmp_path / "h" / pig, [0])
     with zipfile.ZipFile(tmp_path / "h" / "pig1" / "imgs.zip", "a") as archive:
         archive.writestr(name, png(image(60)))
-    stops_and_skips(
-        tmp_path / "h",
-        "pig1/imgs.zip has a member that points outside",
-        name.replace("\\", "/"),
-        "download it again from where it was released",
-        left=1,
-    )
-    assert (
-        not (tmp_path / "000060.png").exists()
-        and not (tmp_path / "h" / "000060.png").exists()
-    )
-
-
-def test_a_zip_locked_by_a_password(tmp_path):
-    write_pig(tmp_path / "pig1", [0])
-    path = tmp_path / "pig1" / "labels.zip"
-    data = bytearray(path.read_bytes())
-    data[data.index(b"PK\x01\x02") + 8] |= (
-        1  # the flag of encryption in the central directory
-    )
-    path.write_bytes(data)
-    sentence_of(
-        lambda: frames.index(tmp_path),
-        "pig1/labels.zip is locked by a password",
-        "unpack it in place",
-    )
+    named = ("pig1/imgs.zip has a member that points outside", "download it again")
+    stops_and_skips(tmp_path / "h", *named, left=1)
 
 
 def test_a_file_that_went_away_after_indexing(tmp_path):
     write_pig(tmp_path / "pig1", [0])
     row = frames.index(tmp_path).table.iloc[0]
     write_zip(tmp_path / "pig1" / "imgs.zip", {"imgs/000001.png": b""})
-    sentence_of(
-        lambda: frames.read(row),
-        "pig1/imgs.zip!imgs/000000.png is not in the zip any more",
-        "index the folder again",
-    )
+    sentence_of(lambda: frames.read(row), "pig1/imgs.zip!imgs/000000.png", "gone")
     (tmp_path / "pig1" / "imgs.zip").unlink()
-    sentence_of(
-        lambda: frames.read(row), "pig1/imgs.zip is not there any more", "put it back"
-    )
+    sentence_of(lambda: frames.read(row), "pig1/imgs.zip", "gone", "download it again")
 
 
-# -- subjects.csv -----------------------------------------------------------------------------------
+# -- subjects.csv ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "lines, named, left",
     [
-        (
-            ["a,x,1", "b,x,2"],
-            ("subjects.csv has no line for 'c'", "add one that says its subject"),
-            2,
-        ),
-        (
-            ["a,x,1", "b,x,2", "c,x,3", "d,x,4"],
-            ("line 5: 'd' is no image with a mask", "remove the line"),
-            3,
-        ),
-        (
-            ["a,x,1", "b,,2", "c,x,3"],
-            ("line 3: 'b' has no subject", "write whose frame it is"),
-            2,
-        ),
-        (
-            ["a,x,1", "b,x,2", "c,x,3", "c,y,4"],
-            ("line 5: 'c' is listed a second time", "remove one of the two"),
-            3,
-        ),
-        (
-            ["a,x,1", "b,x,two", "c,x,3"],
-            ("line 3: the frame 'two' is not a whole number", "correct it"),
-            2,
-        ),
+        ("a,x,1\nb,x,2", "no line for 'c': add", 2),
+        ("a,x,1\nb,x,2\nc,x,3\nd,x,4", "'d' is no image with a mask: correct", 3),
+        ("a,x,1\nb,,2\nc,x,3", "'b' has no subject: write", 2),
+        ("a,x,1\nb,x,2\nc,x,3\nc,y,4", "'c' is listed a second time: remove", 3),
+        ("a,x,1\nb,x,two\nc,x,3", "'b' has the frame 'two', no whole number", 2),
     ],
 )
 def test_a_line_of_subjects_csv_that_is_wrong(tmp_path, lines, named, left):
     folder = write_own(tmp_path / "own", ["a", "b", "c"])
-    (folder / "subjects.csv").write_text("\n".join(["image,subject,frame", *lines]))
-    stops_and_skips(folder, "own/subjects.csv", *named, left=left)
+    (folder / "subjects.csv").write_text("image,subject,frame\n" + lines)
+    stops_and_skips(folder, "own/subjects.csv", named, left=left)
 
 
 @pytest.mark.parametrize(
     "content, named",
     [
         (b"picture,who\na,x\n", ("lacks the columns image and subject", "write them")),
-        (b"", ("lacks the columns", "none")),
-        ("image,subject\na,Jürgen\n".encode("latin-1"), ("can't be read", "in UTF-8")),
+        (b"", ("can't be read", "in UTF-8")),
+        (
+            "image,subject\na,J\u00fcrgen\n".encode("latin-1"),
+            ("can't be read", "UTF-8"),
+        ),
     ],
 )
 def test_a_subjects_csv_that_is_no_table(tmp_path, content, named):
     folder = write_own(tmp_path, ["a"])
     (folder / "subjects.csv").write_bytes(content)
     sentence_of(lambda: frames.index(folder), "subjects.csv", *named)
+
+
+# -- pictures --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kept", [0, 0.02, 0.3, 0.98, -10])
+def test_a_truncated_file(tmp_path, kept):
+    folder = write_own(tmp_path / "own", ["a", "b"], size=(40, 60))
+    path = folder / "images" / "b.png"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(kept * len(whole)) if kept >= 0 else kept])
+    stops_and_skips(folder, "own/images/b.png", "again" if kept else "save it", left=1)
+
+
+def test_a_damaged_byte_anywhere_in_the_pixels_is_noticed(tmp_path):
+    folder = write_own(tmp_path, ["a"], size=(40, 60))
+    path, row = folder / "images" / "a.png", frames.index(folder).table.iloc[0]
+    whole = path.read_bytes()
+    for place in np.random.default_rng(0).integers(45, len(whole) - 20, 40):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+        sentence_of(lambda: frames.read(row), "images/a.png is damaged", "download")
+
+
+@pytest.mark.parametrize(
+    "side, stored, named",
+    [
+        ("images", png(np.full(SIZE, 40000, np.uint16)), "more than 8 bits"),
+        ("images", b"GIF89a", "not a PNG or JPEG file: save it as PNG"),
+        ("masks", png(blood_mask(0, (24, 32))), "b.png is 32x24: give both the same"),
+        ("masks", jpeg(), "is a JPEG, which blurs"),
+        ("masks", png(MARK + 1), "(first 1, 2) where"),
+        ("masks", png(np.full(SIZE, 255, np.uint8)), "look whether it is inverted"),
+        ("masks", png(image(7)[..., 0] // 52 * 11), "5 values (first 0, 11, 22, 33)"),
+        ("masks", png(image(7)), "whether it is swapped with its image"),
+        ("masks", png(np.dstack([MARK * 0 + 9] * 3 + [MARK * 255])), "alpha channel"),
+        ("masks", png(np.dstack([MARK * 9, blood_mask(2) * 255])), "alpha channel"),
+    ],
+)
+def test_a_picture_of_ones_own_that_cannot_be_used(tmp_path, side, stored, named):
+    folder = write_own(tmp_path / "own", ["a", "b"])
+    (folder / side / "b.png").write_bytes(stored)
+    stops_and_skips(folder, f"own/{side}/b.png", named, left=1)
+
+
+@pytest.mark.parametrize("size", [(20000, 20000), (1, 80_000_000), (9000, 8000)])
+def test_a_picture_larger_than_any_cameras(tmp_path, size):
+    folder = write_own(tmp_path / "own", ["a", "b"])
+    Image.new("1", size).save(folder / "images" / "b.png")
+    stops_and_skips(folder, "own/images/b.png is larger than 67 million", left=1)
+
+
+def test_all_masks_inverted(tmp_path):
+    folder = write_own(tmp_path / "own", ["a", "b", "c"])
+    for seed, name in enumerate("abc"):
+        content = png((1 - blood_mask(seed)) * np.uint8(255))
+        (folder / "masks" / f"{name}.png").write_bytes(content)
+    found = frames.index(folder).table
+    named = ("own/masks/", "inverted masks", "swap the two values")
+    sentence_of(lambda: packed(found, tmp_path / "store"), *named)
+
+
+# -- labels of CholecSeg8k -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "grey, colour, named",
+    [
+        (36, BLOOD[1], ("watershed_mask.png has the value (36, 36, 36)",)),
+        ((24, 24, 25), BLOOD[1], ("watershed_mask.png has the value (24, 24, 25)",)),
+        (BLOOD[0], (254, 0, 0), ("(254, 0, 0), which no class has",)),
+        (BLOOD[0], GUT[1], ("disagree", "Blood and Gastrointestinal Tract")),
+        (255, BLOOD[1], ("disagree", "unknown and Blood")),
+        (BLOOD[0], (255, 255, 255), ("row 2, column 3: Blood and unknown",)),
+    ],
+)
+def test_labels_that_no_class_has_or_that_disagree(tmp_path, grey, colour, named):
+    watershed = np.full((*SIZE, 3), LIVER[0], np.uint8)
+    colours = np.full((*SIZE, 3), LIVER[1], np.uint8)
+    watershed[2, 3], colours[2, 3] = grey, colour
+    write_cholec(tmp_path / "c", "video01", 0, 0)
+    masks = {"watershed": png(watershed), "color": png(colours)}
+    write_cholec(tmp_path / "c", "video01", 0, 1, **masks)
+    stops_and_skips(tmp_path / "c", "frame_1_endo", *named, "download", left=1)
+
+
+def test_masks_of_two_sizes(tmp_path):
+    write_cholec(tmp_path / "c", "video01", 0, 0)
+    write_cholec(tmp_path / "c", "video01", 0, 1, color=png(image(0, (6, 8))))
+    stops_and_skips(tmp_path / "c", "color_mask.png is 8x6", "is 16x12", left=1)

@@ -53,19 +53,6 @@ def test_fit_keeps_the_aspect_in_the_middle_and_pads_with_what_is_not_valid():
     )
 
 
-def test_fit_can_squash_as_the_published_study_did():
-    full = (240, 427)
-    _, _, valid, classes, fill = frames.fit(
-        image(0, full),
-        np.zeros(full, bool),
-        np.ones(full, bool),
-        None,
-        (64, 64),
-        keep_aspect=False,
-    )
-    assert valid.all() and (classes == frames.UNKNOWN).all() and not fill.any()
-
-
 def test_fit_averages_a_shrinking_image_over_area():
     pixels = image(4, (40, 60))
     blocks = pixels.reshape(10, 4, 15, 4, 3).mean(axis=(1, 3))

@@ -1,22 +1,28 @@
 """A name is only text: whatever files, folders and subjects are called, nothing runs,
 nothing is fetched, nothing of the machine gets into a page."""
 
+import html
+import io
 import os
+import re
 import subprocess
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from frames_by_hand import write_own
 from hostile_names import HOSTILE, may_be_a_file
 from lessons_by_hand import lesson as written
 from lessons_by_hand import result
+from matplotlib.cbook import is_math_text
+from matplotlib.figure import Figure
 from test_browser import Visit
 
-from helpers import frames, names, settings
+from helpers import figures, frames, names, settings
 from helpers.errors import CourseError
 from report.build import build
 from report.frame import policy
-from report.prose import Prose
+from report.prose import Prose, plain
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -36,34 +42,64 @@ def test_a_name_that_is_no_text_is_shown_by_its_bytes() -> None:
     assert names.text(os.fsdecode(b"pig\xff")) == "pig∖udcff"
 
 
-@pytest.mark.parametrize(
-    "name", [one for one in HOSTILE if may_be_a_file(one) and one.isprintable()]
-)
-def test_a_subject_called_like_a_command_is_shown_and_its_frames_are_read(
-    name: str, tmp_path: Path
-) -> None:
-    for subject in (name, "other"):
-        write_own(tmp_path / "own", [f"{subject}/1", f"{subject}/2"])
-    table = frames.index(tmp_path / "own").table
-    assert set(table["subject"]) == {names.text(name), "other"}
-    for row in table.itertuples():
-        assert frames.read(row)[0].ndim == 3
+def shown(texts: list[str], place: Path) -> None:
+    """Do these do nothing wherever a page, a figure or a record shows them?"""
+    for text in texts:
+        assert text.isprintable() and names.text(text) == text
+        made = Prose(place)(f"> note: {text}  ")
+        assert plain(made).split() == f"note: {text}".split()
+        assert set(re.findall(r"<\s*/?\s*(\w+)", made)) <= {"blockquote", "p"}, made
+        assert not is_math_text(text)
 
 
-def test_two_subjects_that_would_look_the_same_are_refused(tmp_path: Path) -> None:
-    for subject in ("a<b", "a‹b"):
-        write_own(tmp_path / "own", [f"{subject}/1"])
-    with pytest.raises(CourseError, match="two subjects whose names look the same"):
-        frames.index(tmp_path / "own")
+def test_hostile_file_names_are_letters_in_the_notes_of_what_was_skipped(tmp_path):
+    write_own(tmp_path / "own", ["anna/1", "bert/1"])
+    files = [name for name in HOSTILE if may_be_a_file(name)]
+    for number, name in enumerate(files):
+        place = tmp_path / "own" / "images" / f"s{number}"
+        place.mkdir()
+        (place / f"{name}.png").write_bytes(b"")
+    found = frames.index(tmp_path / "own", on_bad="skip")
+    assert set(found.table["subject"]) == {"anna", "bert"}
+    assert len(found.skipped) == len(files) > 50
+    shown(found.skipped, tmp_path)
 
 
-def test_a_file_called_like_markup_is_named_in_a_sentence_that_does_nothing(
-    tmp_path: Path,
-) -> None:
-    write_own(tmp_path / "own", ["a/1", "a/<svg onload=taken>"])
-    (tmp_path / "own" / "masks" / "a" / "<svg onload=taken>.png").unlink()
-    skipped = frames.index(tmp_path / "own", on_bad="skip").skipped
-    assert len(skipped) == 1 and "‹svg onload=taken›.png has no mask" in skipped[0]
+@pytest.fixture
+def subjects(tmp_path: Path) -> pd.DataFrame:
+    """The frame table of a folder in which each hostile name is a subject's folder, and
+    one in which it is written in subjects.csv."""
+    told = [name for name in HOSTILE if may_be_a_file(name) and name.strip()]
+    write_own(tmp_path / "own", [f"{name}/{n}" for n, name in enumerate(told)])
+    rows = [(f"{n}", name, f"clip {name}") for n, name in enumerate(HOSTILE[:-6])]
+    write_own(tmp_path / "csv", [row[0] for row in rows])
+    table = pd.DataFrame(rows, columns=["image", "subject", "clip"])
+    table.to_csv(tmp_path / "csv" / "subjects.csv", index=False)
+    found = [frames.index(tmp_path / one, on_bad="skip") for one in ("own", "csv")]
+    for one in found:
+        assert len(one.table) > 40
+        shown(one.skipped, tmp_path)
+        for row in one.table.itertuples():
+            assert frames.read(row)[0].ndim == 3
+    return pd.concat([one.table for one in found])
+
+
+def test_hostile_subjects_are_letters_in_tables_notes_and_figures(subjects, tmp_path):
+    shown([*{*subjects["subject"], *subjects["clip"]}], tmp_path)
+    made = subjects[["subject"]].to_html()
+    for subject in subjects["subject"]:
+        assert subject[:45].strip() in html.unescape(made)  # pandas cuts the longest
+    assert not re.search(r"<(script|img|svg|iframe|a|b)\b", made)
+    table = subjects.drop_duplicates("subject").assign(dice=0.5)
+    chart = figures.by_subject({"id_test": table}, "dice", "Dice")
+    written = [one.get_text() for one in chart.axes[0].get_yticklabels()]
+    assert written == list(table["subject"]) and len(chart.png()) > 1000
+    for subject in table["subject"][::10]:
+        titled = figures.Chart(Figure((3, 1)), subject, subject, subject)
+        titled.figure.savefig(io.BytesIO())
+        made = titled.html()
+        assert re.findall(r"<(\w+)", made) == ["figure", "img", "figcaption"]
+        assert html.escape(subject, quote=True) in made
 
 
 @pytest.fixture(scope="module")

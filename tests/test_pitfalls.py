@@ -131,14 +131,14 @@ def test_the_two_training_sets_differ_in_the_tested_pigs_neighbours_and_nothing_
         set(part.table[["subject", "frame"]].itertuples(index=False, name=None))
         for part in (ways.by_pigs, ways.by_frames, ways.test)
     )
-    assert (len(pigs), len(frames), len(test), ways.shared) == (45, 45, 9, 6)
+    assert (len(pigs), len(frames), len(test)) == (45, 45, 9)
     assert {pig for pig, _ in pigs} == {"p1", "p2", "p5"}
     assert {pig for pig, _ in test} == {pig for pig, _ in frames - pigs} == {"p4"}
     assert not test & (frames | pigs)
     # Each tested frame has a neighbour 60 frame numbers away that the split by frames
     # learned from.
     learned = {frame for pig, frame in frames if pig == "p4"}
-    assert len(learned) == ways.shared
+    assert len(learned) == 6
     assert all({frame - 60, frame + 60} & learned for _, frame in test)
     assert set(ways.id_val.table["subject"]) == {"p3"}
 
@@ -152,23 +152,7 @@ def test_the_same_seed_draws_the_same_frames_and_another_seed_others(tmp_path) -
     assert not one.reset_index(drop=True).equals(other.reset_index(drop=True))
 
 
-def test_no_neighbours_no_split_by_frames(tmp_path: Path) -> None:
-    with pytest.raises(CourseError, match="neighbours .* 0 and 9; take a data set"):
-        habits.both_ways(source(tmp_path / "p", frames=1), seed=0)
-
-
 # The learning rate.
-
-
-def rates(epochs: int, foot: int, start: float = 1.0) -> np.ndarray:
-    """Cosine annealing to zero over `foot` epochs, in PyTorch's closed form."""
-    return start * (1 + np.cos(np.pi * np.arange(epochs) / foot)) / 2
-
-
-def test_a_short_cosine_climbs_back_as_the_published_one_did() -> None:
-    epochs = habits.SMALL["epochs"]
-    for ran in (rates(epochs, round(habits.FOOT * epochs)), rates(49, 30)):
-        assert 0 < np.argmin(ran) < len(ran) - 1 and ran[-1] > ran.min()
 
 
 @pytest.mark.parametrize("foot, over", [(3, 3), (None, 6)])
@@ -177,8 +161,10 @@ def test_a_training_runs_at_the_rates_that_its_foot_says(tmp_path, foot, over) -
     frames = packed(tmp_path / "p", table, blood=np.ones((4, 32, 32), bool))
     numbers = settings.course("smoke").but(epochs=6, batch=4).numbers
     given = torch.nn.Conv2d(3, 1, 1), frames, frames, numbers, 0, tmp_path / "one.pt"
-    expected = pytest.approx(rates(6, over, numbers.learning_rate), abs=1e-12)
-    assert training.fit(*given, foot=foot).learning_rate == expected
+    # Cosine annealing to zero over that many epochs, in PyTorch's closed form.
+    rates = numbers.learning_rate * (1 + np.cos(np.pi * np.arange(6) / over)) / 2
+    found = training.fit(*given, foot=foot).learning_rate
+    assert found == pytest.approx(rates, abs=1e-12)
 
 
 # Empty findings.
@@ -231,9 +217,7 @@ def test_a_drift_within_clips_is_tested_within_subjects() -> None:
     assert pd.Series(walk).groupby(table["subject"]).corr(table["dice"]).min() > 0.8
 
 
-def test_a_property_of_the_subject_stays_with_it_and_the_same_seed_draws_it_again() -> (
-    None
-):
+def test_a_property_stays_with_its_subject_and_a_seed_draws_it_again() -> None:
     table = patients()
     one, same = (pitfalls.of_subject(table, np.random.default_rng(5)) for _ in range(2))
     assert (one == same).all()
@@ -263,20 +247,10 @@ def test_the_middle_of_a_clip_is_one_frame_of_each() -> None:
     assert middle["clip"].is_unique and len(middle) == 6 and set(middle["frame"]) == {1}
 
 
-@pytest.mark.parametrize(
-    "dice, share", [((0.1, 0.1, 0.9, 0.9), 100), ((0.1, 0.9, 0.1, 0.9), 0)]
-)
-def test_share_between_is_all_or_nothing_where_one_of_the_two_is_equal(
-    dice, share
-) -> None:
-    table = pd.DataFrame({"subject": list("aabb"), "dice": dice})
-    assert null_rejection.share_between(table) == pytest.approx(share)
-
-
 # The recorded tables, and what the lesson says of them.
 
 
-def test_a_row_of_the_recorded_habits_is_a_drawing_and_none_has_an_interval() -> None:
+def test_a_row_of_the_recorded_habits_is_a_drawing() -> None:
     table, about = pitfalls.recorded("habits")
     assert about["date"] and about["versions"]["torch"] and about["seconds"] > 0
     assert about["settings"]["drawn"] == habits.SMALL["drawn"]

@@ -3,6 +3,7 @@ benchmark computes it, and the arithmetic behind both is right."""
 
 import functools
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -29,42 +30,12 @@ with_tables = pytest.mark.skipif(
     not SHARED.is_dir(), reason="the published tables are not beside this checkout"
 )
 
-# Every number of the seven points that the tables hold, to the digits that the project
+# What the lesson says beyond the study's own summaries, to the digits that the project
 # was given.
 STATED = {
     "in_domain_dice": ".3f 0.910",
-    "in_domain_iou": ".3f 0.834",
-    "in_domain_precision": ".3f 0.900",
-    "in_domain_recall": ".3f 0.920",
     "ood_dice": ".5f 0.00114",
-    "ood_precision": ".5f 0.00116",
-    "ood_recall": ".5f 0.00112",
-    "mean_frame_dice": ".4f 0.0017",
-    "mode_partial": ",.0f 4,556",
-    "mode_false_positive": ",.0f 3,408",
-    "mode_correct": ".0f 116",
-    "mode_false_negative": ".0f 0",
-    "spearman_coverage": ".3f -0.450",
-    "spearman_coverage_p": ".1e 1.2e-225",
-    "spearman_brightness": ".3f 0.016",
-    "spearman_brightness_p": ".2f 0.27",
-    "spearman_saturation": ".3f -0.084",
-    "spearman_red": ".3f -0.003",
-    "spearman_green": ".3f 0.072",
-    "spearman_blue": ".3f -0.037",
     "frechet": ".3f 0.216",
-    "frechet_means": ".3f 0.193",
-    "source_red": ".3f 0.647",
-    "source_green": ".3f 0.364",
-    "source_blue": ".3f 0.360",
-    "source_brightness": ".3f 0.448",
-    "source_saturation": ".3f 0.499",
-    "source_coverage": ".2f 7.06",
-    "target_red": ".3f 0.337",
-    "target_green": ".3f 0.212",
-    "target_blue": ".3f 0.181",
-    "target_brightness": ".3f 0.246",
-    "target_saturation": ".3f 0.523",
     # 1 wrong class
     "labelled_frames": ",.0f 4,556",
     "labelled_with_organ": ",.0f 4,556",
@@ -72,57 +43,28 @@ STATED = {
     "labelled_with_blood": ".0f 137",
     "blood_frames": ".0f 692",
     "blood_unlabelled": ".0f 555",
-    "blood_false_positive": ".0f 555",
-    "join_rows": ",.0f 8,080",
-    "blood_coverage": ".2f 4.93",
-    "blood_coverage_min": ".2f 0.02",
-    "blood_coverage_max": ".2f 11.32",
     # 2 and 3 epsilon
-    "epsilon": ".0e 1e-07",
-    "partial_positive": ",.0f 4,556",
     "partial_tp_free": ",.0f 3,915",
     "spearman_tp_free": ".3f -0.863",
     "partial_overlap": ".0f 641",
     "spearman_overlap": ".3f -0.156",
     # 4 split by frames
-    "val_frames": ".0f 193",
     "val_near": ".0f 188",
     "source_frames": ".0f 962",
-    "pigs": ".0f 10",
     "pigs_in_both": ".0f 10",
-    "pig1_frames": ".0f 153",
-    "pig2_frames": ".0f 150",
-    "pig3_frames": ".0f 50",
-    "pig4_frames": ".0f 39",
-    "pig5_frames": ".0f 131",
-    "pig6_frames": ".0f 32",
-    "pig7_frames": ".0f 64",
-    "pig9_frames": ".0f 161",
-    "pig10_frames": ".0f 162",
-    "pig11_frames": ".0f 20",
     # 5 the unit, 6 the schedule
     "frames": ",.0f 8,080",
     "patients": ".0f 17",
     "clips": ".0f 101",
-    "clip_frames": ".0f 80",
-    "clip_consecutive": ".0f 101",
     "patients_with_blood": ".0f 1",
     "t_max": ".0f 30",
     "epochs_trained": ".0f 49",
-    "max_epochs": ".0f 50",
     # 7 what the tables support
     "area_known": ",.0f 7,439",
     "area_unknown": ".0f 641",
-    "area_unknown_organ": ".0f 641",
     "tp_pixels": ",.0f 11,152",
-    "predicted_pixels": ",.0f 9,627,682",
-    "unknown_pixels": ",.0f 602,220",
-    "unknown_area": ".2f 1.43",
     "alarm_rate": ".1f 97.7",
-    "clean_marked": ",.0f 6,605",
     "clean_known": ",.0f 6,763",
-    "alarm_rate_all": ".1f 97.9",
-    "clean_frames": ",.0f 7,388",
     "alarm_01pct": ".1f 92.3",
     "clean_area": ".1f 1.8",
     "area_black": ".2f -0.09",
@@ -141,21 +83,11 @@ STATED = {
     "auroc_clips": ".2f 0.76",
     "auroc_clips_p": ".2f 0.09",
     "auroc_red": ".2f 0.73",
-    "blood_known": ".0f 676",
-    "area_correlation_blood": ".2f 0.19",
-    "area_correlation_video01": ".2f 0.45",
     # read from code, cited
     "scored_red": ".0f 231",
     "scored_green": ".0f 70",
     "scored_blue": ".0f 156",
     "reference_in_domain": ".3f 0.745",
-    "reference_ood": ".3f 0.217",
-    "reference_ood_augmented": ".3f 0.321",
-    "reference_ood_reinhard": ".3f 0.263",
-    "reference_ood_fda": ".3f 0.242",
-    "reference_ood_mixstyle": ".3f 0.203",
-    "reference_ood_ensemble": ".3f 0.343",
-    "reference_reverse": ".3f 0.585",
 }
 
 
@@ -177,17 +109,6 @@ def of_lesson(tables=None):
     return benchmark.run_lesson(study), study.made, numbers
 
 
-@with_tables
-@pytest.mark.parametrize("name", STATED)
-def test_a_stated_number_follows_from_the_rows(name):
-    form, text = STATED[name].split(" ")
-    numbers, _ = computed()
-    if recorded().numbers[f"published.{name}"].data == "published":
-        assert format(numbers[f"published.{name}"], form) == text
-    else:
-        assert f"published.{name}" not in numbers
-
-
 @pytest.mark.parametrize("name", STATED)
 def test_a_stated_number_is_recorded(name):
     form, text = STATED[name].split(" ")
@@ -198,6 +119,8 @@ def test_a_stated_number_is_recorded(name):
 def test_all_that_is_recorded_follows_from_the_tables():
     (found, made), kept = computed(), recorded()
     assert len(kept.numbers) == 173
+    pigs = [found[one] for one in found if re.fullmatch(r".*\.pig\d+_frames", one)]
+    assert sum(pigs) == found["published.source_frames"] and len(pigs) == 10
     # What does not follow from the rows was read from code, or cited.
     assert set(found) == {
         name for name, number in kept.numbers.items() if number.data == "published"

@@ -41,15 +41,12 @@ def test_no_folder_is_told_with_the_remedy(tmp_path: Path) -> None:
 
 @with_tables
 @pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_told_with_the_remedy(copied: Path, name: str) -> None:
+def test_a_file_that_is_missing_or_changed_is_told_with_the_remedy(
+    copied: Path, name: str
+) -> None:
+    content = bytearray((copied / name).read_bytes())
     (copied / name).unlink()
     refused(lambda: read(copied), copied / name, "No such file", "make published")
-
-
-@with_tables
-@pytest.mark.parametrize("name", FILES)
-def test_one_changed_byte_is_noticed(copied: Path, name: str) -> None:
-    content = bytearray((copied / name).read_bytes())
     content[len(content) // 2] ^= 1
     (copied / name).write_bytes(content)
     found = hashlib.sha256(content).hexdigest()[:12]
@@ -163,11 +160,3 @@ def test_fetch_says_what_did_not_answer(site: Path, tmp_path) -> None:
 def test_fetch_says_what_cannot_be_written(site: Path, tmp_path) -> None:
     (tmp_path / "data").write_text("a file where a folder should be")
     refused(lambda: fetch(tmp_path / "data"), tmp_path / "data" / "one.csv")
-
-
-def test_addresses_are_the_projects_own_at_a_commit() -> None:
-    for name, source in FILES.items():
-        public = "https://raw.githubusercontent.com"
-        place = f"{source.project}/{source.commit}/{source.folder}"
-        assert source.address(name) == f"{public}/{place}/{name}"
-        assert len(source.commit) == 40 and len(source.sha256) == 64

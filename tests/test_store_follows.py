@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ ROOMS = [
 ]
 # What no drawing, network or prediction may wait for, by kind; a room stands for those in it.
 ALOOF = "figures lesson results words domains remedies shift published pitfalls prompts exercises explore intervals permutation correlation"
-LEARNED = f"phantom {ALOOF} case_drawing cases clips frames.decoding frames.hemoset frames.splits"
+LEARNED = f"phantom {ALOOF} clips frames.decoding frames.hemoset frames.splits"
 NEVER = {
     "phantom": f"training models runs adaptation settings frames.packing views {ALOOF}",
     "frames": f"training models runs adaptation phantom views {ALOOF}",
@@ -132,18 +133,20 @@ def test_whatever_runs_while_a_result_is_made_has_been_followed(tmp_path, monkey
 
     def seen(make) -> set[tuple[str, str]]:
         ran.clear()
+        threading.setprofile(called)  # drawing goes on in other threads
         sys.setprofile(called)
         try:
             make()
         finally:
             sys.setprofile(None)
+            threading.setprofile(None)
         return {
             (module, name.split(".")[0])
             for module, name in ran
             if not module.startswith(following.PASSED_OVER) and "<" not in name[:1]
         }
 
-    drawn = {"n_frames": 10, "size": (48, 64), "workers": 1}
+    drawn = {"n_frames": 10, "size": (48, 64)}
     few = data.of("train").where(data.of("train").table.index < 8)
     for makers, make in (
         (

@@ -1,14 +1,12 @@
 """What is killed, and what runs twice at once: every run ends in the same bits, and the next one tidies up."""
 
 import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from lessons_by_hand import code, lesson, result
-from test_report_stops import alive, wait_until
 
 from helpers import settings, store
 from helpers.errors import CourseError
@@ -181,35 +179,3 @@ def test_the_files_of_a_killed_builds_kernels_go_with_the_next_run(
         assert not killed.exists() and running.is_dir() and Path(mine).is_dir()
     builds[1].communicate()
     assert [path.name for path in tmp_path.iterdir() if path.name != "s"] == []
-
-
-def test_processes_that_draw_end_with_the_one_that_asked_for_them(tmp_path):
-    script = tmp_path / "draws.py"
-    script.write_text(
-        "import os, sys\nfrom helpers import processes\nfrom phantom import jobs\n"
-        "if __name__ == '__main__':\n"
-        "    pool = processes.pool(2, jobs._run)\n"
-        "    print(*{pool.submit(os.getpid).result() for _ in range(50)}, flush=True)\n"
-        "    sys.stdin.read()\n"
-    )
-    parent = begun([str(script)], tmp_path)
-    workers = [int(word) for word in parent.stdout.readline().split()]
-    assert workers and all(map(alive, workers))
-    parent.send_signal(signal.SIGKILL)
-    parent.communicate()
-    wait_until(lambda: not any(map(alive, workers)))
-
-
-def test_processes_that_would_run_edited_code_never_start(monkeypatch):
-    from concurrent.futures.process import BrokenProcessPool
-
-    from helpers import imported, processes
-    from phantom import jobs
-
-    source = imported._sources["phantom.jobs"]
-    changed = source.replace("return draw(*what)", "return draw(*what) or []")
-    monkeypatch.setitem(imported._sources, "phantom.jobs", changed)
-    monkeypatch.setattr(imported, "_count", [*imported._count, "edited"])
-    assert changed != source
-    with processes.pool(1, jobs._run) as pool, pytest.raises(BrokenProcessPool):
-        pool.submit(os.getpid).result()

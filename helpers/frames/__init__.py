@@ -1,44 +1,35 @@
 """Reading surgery: from a folder on disk to one frame table, and from its rows to
 (image, blood, valid).
 
+>>> table = split_source(index("data/hemoset").table, seed=0)
+>>> train = pack(table, size=(96, 128)).of("train")
+>>> image, blood, valid = read(table.iloc[0])
+
 HemoSet and CholecSeg8k as released, and any folder of images/ and masks/. Everything
 bad ends in one CourseError.
 """
 
-from helpers.frames.classes import CLASSES, UNKNOWN, ClassEntry, by_name
-from helpers.frames.fitting import fit
-from helpers.frames.indexing import COLUMNS, Index, begins_in, index, layout
+from helpers.frames.classes import CLASSES, UNKNOWN
 from helpers.frames.packing import Packed, joined, pack
-from helpers.frames.reading import read, read_classes
-from helpers.frames.splits import (
-    SOURCE_SPLITS,
-    TARGET_SPLITS,
-    WISHED_SPLITS,
-    check_splits,
-    split_source,
-    split_target,
-)
+from helpers.frames.reading import fit, named, read
+from helpers.frames.splits import check_splits, split_source, split_target
+from helpers.frames.table import COLUMNS, RELEASED, begins_in, index, layout
 
 __all__ = [
     "CLASSES",
     "COLUMNS",
-    "ClassEntry",
-    "Index",
     "Packed",
-    "SOURCE_SPLITS",
-    "TARGET_SPLITS",
+    "RELEASED",
     "UNKNOWN",
-    "WISHED_SPLITS",
     "begins_in",
-    "by_name",
     "check_splits",
     "fit",
     "index",
     "joined",
     "layout",
+    "named",
     "pack",
     "read",
-    "read_classes",
     "split_source",
     "split_target",
 ]

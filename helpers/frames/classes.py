@@ -8,8 +8,6 @@ and the unlabelled ones) are UNKNOWN.
 
 from typing import NamedTuple
 
-from helpers.errors import CourseError
-
 
 class ClassEntry(NamedTuple):
     """One class: its id, its name, its RGB in the colour mask, its grey in the
@@ -21,11 +19,6 @@ class ClassEntry(NamedTuple):
     rgb: tuple[int, int, int]
     grey: int
 
-
-UNKNOWN = 255
-"""The class id of a pixel that the label says nothing about: neither blood nor not
-blood.
-"""
 
 CLASSES = (
     ClassEntry(0, "Black Background", (127, 127, 127), 50),
@@ -42,9 +35,12 @@ CLASSES = (
     ClassEntry(11, "Hepatic Vein", (0, 50, 128), 33),
     ClassEntry(12, "Liver Ligament", (111, 74, 0), 5),
 )
+BLOOD = 7
 
-RELEASED = ("hemoset", "cholecseg8k")
-"""The data sets whose layout and labels are known; any other is somebody's own."""
+UNKNOWN = 255
+"""The class id of a pixel that the label says nothing about: neither blood nor not
+blood.
+"""
 
 UNLABELLED = ((255, 255, 255), 0)
 """Colour and grey of an unlabelled pixel."""
@@ -54,10 +50,5 @@ BORDER = ((255, 255, 255), 255)
 
 
 def by_name(name: str) -> ClassEntry:
-    """The class of that name, upper and lower case alike; CourseError if there is
-    none."""
-    for entry in CLASSES:
-        if entry.name.lower() == name.strip().lower():
-            return entry
-    names = ", ".join(entry.name for entry in CLASSES)
-    raise CourseError(f"No class is called '{name}': choose one of {names}.")
+    """The class of that name, upper and lower case alike; KeyError if there is none."""
+    return {entry.name.lower(): entry for entry in CLASSES}[name.strip().lower()]

@@ -1,10 +1,11 @@
 """Frames decoded once, on all cores, into memory-mapped arrays in the store."""
 
-import contextlib
 import hashlib
 import json
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +13,33 @@ import pandas as pd
 
 from helpers import store
 from helpers.errors import CourseError
-from helpers.frames import arrays, plausible
-from helpers.frames.bad import Bad
-from helpers.frames.classes import RELEASED
-from helpers.frames.decoding import decoded
+from helpers.frames.reading import (
+    Bad,
+    BadFrame,
+    colour_mask,
+    fit,
+    named,
+    read_with_classes,
+    split_address,
+)
+from helpers.frames.table import RELEASED
+from helpers.progress import progress
+
+# Of each array its dtype, and what follows N, height and width in its shape.
+ARRAYS = {
+    "images": (np.uint8, (3,)),
+    "blood": (np.bool_, ()),
+    "valid": (np.bool_, ()),
+    "classes": (np.uint8, ()),
+    "fill": (np.bool_, ()),
+}
+_KEY = ["dataset", "image", "mask"]
+
+MOST_MARKED = 0.5
+"""The share of a data set's typical (median) frame above which its masks are taken for
+inverted ones. Blood covers 5 to 7 % of the published data sets' frames where there is
+any.
+"""
 
 
 @dataclass(eq=False)
@@ -37,25 +61,15 @@ class Packed:
     skipped: list[str] = field(default_factory=list)
     made_of: str = ""
 
-    @cached_property
-    def images(self) -> np.ndarray:
-        return self._array("images")
-
-    @cached_property
-    def blood(self) -> np.ndarray:
-        return self._array("blood")
-
-    @cached_property
-    def valid(self) -> np.ndarray:
-        return self._array("valid")
-
-    @cached_property
-    def classes(self) -> np.ndarray:
-        return self._array("classes")
-
-    @cached_property
-    def fill(self) -> np.ndarray:
-        return self._array("fill")
+    def __getattr__(self, name: str) -> np.ndarray:  # asked for the first time
+        if name not in ARRAYS:
+            raise AttributeError(name)
+        values, rows = np.load(self.place / f"{name}.npy", mmap_mode="r"), self.rows
+        together = len(rows) and (np.diff(rows) == 1).all()
+        found = values[rows[0] : rows[-1] + 1] if together else values[rows]
+        found.flags.writeable = False
+        self.__dict__[name] = found
+        return found
 
     @property
     def digest(self) -> str:
@@ -64,10 +78,8 @@ class Packed:
         """
         if self.made_of:
             return self.made_of
-        content = json.loads((self.place / "about.json").read_text())["digests"]
-        return hashlib.sha256(
-            " ".join(content[row] for row in self.rows).encode()
-        ).hexdigest()[:16]
+        digests = json.loads((self.place / "about.json").read_text())["digests"]
+        return _hashed(" ".join(digests[row] for row in self.rows))
 
     def of(self, *splits: str) -> "Packed":
         """The frames of one or several splits."""
@@ -75,45 +87,12 @@ class Packed:
 
     def where(self, chosen: np.ndarray | pd.Series) -> "Packed":
         """The frames at which a bool array of length N is True."""
-        chosen = np.asarray(chosen)
-        if chosen.dtype != bool or chosen.shape != self.rows.shape:
-            raise ValueError(
-                f"where() takes {len(self)} truth values, one per frame, not "
-                f"{chosen.dtype} {chosen.shape}"
-            )
-        return Packed(
-            self.table[chosen].reset_index(drop=True),
-            self.rows[chosen],
-            self.place,
-            self.skipped,
-        )
-
-    def take(self, positions: np.ndarray) -> tuple[np.ndarray, ...]:
-        """(images, blood, valid, classes, fill) of a few frames by position, and
-        nothing else read from disk.
-        """
-        return tuple(
-            arrays.opened(self.place, name)[self.rows[positions]]
-            for name in arrays.ARRAYS
-        )
+        chosen = np.asarray(chosen, bool)
+        table = self.table[chosen].reset_index(drop=True)
+        return Packed(table, self.rows[chosen], self.place, self.skipped)
 
     def __len__(self) -> int:
         return len(self.rows)
-
-    def __getstate__(self) -> dict:
-        return {
-            name: value
-            for name, value in self.__dict__.items()
-            if name not in arrays.ARRAYS
-        }
-
-    def _array(self, name: str) -> np.ndarray:
-        values, rows = arrays.opened(self.place, name), self.rows
-        if len(rows) and (np.diff(rows) == 1).all():
-            return values[rows[0] : rows[-1] + 1]
-        picked = values[rows]
-        picked.flags.writeable = False
-        return picked
 
 
 def joined(first: Packed, second: Packed, times: int = 1) -> Packed:
@@ -122,89 +101,126 @@ def joined(first: Packed, second: Packed, times: int = 1) -> Packed:
     """
     parts = [first, *[second] * times]
     table = pd.concat([part.table for part in parts], ignore_index=True)
-    made_of = hashlib.sha256(
-        " ".join(part.digest for part in parts).encode()
-    ).hexdigest()[:16]
+    made_of = _hashed(" ".join(part.digest for part in parts))
     whole = Packed(table, np.arange(len(table)), first.place, made_of=made_of)
-    whole.__dict__.update(
-        {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in arrays.ARRAYS
-        }
-    )
+    for name in ARRAYS:
+        whole.__dict__[name] = np.concatenate([getattr(part, name) for part in parts])
     return whole
 
 
-def pack(
-    table: pd.DataFrame,
-    size: tuple[int, int],
-    keep_aspect: bool = True,
-    on_bad: str = "stop",
-    folder: str | Path | None = None,
-    workers: int | None = None,
-) -> Packed:
+def pack(table: pd.DataFrame, size: tuple[int, int], on_bad: str = "stop") -> Packed:
     """The table's frames at size (height, width), found in the store or decoded into it
     (see `fit`).
 
     on_bad: "stop" raises CourseError at the first bad frame, "skip" leaves such frames
-    out and names them in Packed.skipped. folder: where packed folders are kept, the
-    course's store by default. workers: threads to decode in, by default one for each
-    core; the result is the same for any number.
-    The same files (names, sizes, times of change) at the same size are found again,
-    whatever the table's order or splits. Raises CourseError too when no frame is left,
-    when the masks of one's own frames are probably inverted, or the disk is full;
-    nothing half-written stays.
+    out and names them in Packed.skipped. The same files (names, sizes, times of change)
+    at the same size are found again, whatever the table's order or splits. Raises
+    CourseError too when no frame is left, when the masks of one's own frames are
+    probably inverted, or the disk is full; nothing half-written stays.
     """
     bad = Bad(on_bad)
     if table.empty:
-        raise CourseError(
-            "The frame table is empty, so there is nothing to pack: index a folder "
-            "that holds frames."
-        )
-    frames = (
-        table[["dataset", "image", "mask"]]
-        .drop_duplicates()
-        .sort_values(["dataset", "image", "mask"])
+        raise CourseError("The frame table is empty: index a folder that holds frames.")
+    frames = table[_KEY].drop_duplicates().sort_values(_KEY, ignore_index=True)
+    what = dict(frames=_fingerprint(frames), size=list(size)) | store.made_by(_write)
+    place = store.entry(
+        "frames", what, lambda draft: _write(draft, frames, size, on_bad), _write
     )
-    keys = list(frames.itertuples(index=False, name=None))
-    what = dict(
-        frames=arrays.fingerprint(keys),
-        size=list(size),
-        keep_aspect=bool(keep_aspect),
-        arrays=list(arrays.ARRAYS),
-        **store.made_by(decoded, arrays.write),
-    )
-
-    def write(draft: Path) -> None:
-        with contextlib.closing(
-            decoded(keys, tuple(size), keep_aspect, workers)
-        ) as stream:  # closed, it ends the threads at once when a frame was bad
-            arrays.write(draft, stream, len(keys), tuple(size), on_bad)
-
-    place = store.entry("frames", what, write, decoded, arrays.write, parent=folder)
-    about = arrays.about(place, len(keys), tuple(size))
-    left_out = about["skipped"]
-    for row in sorted(left_out):
-        bad.add(left_out[row])
-    row_of = {key: row for row, key in enumerate(keys)}
-    rows = np.array(
-        [
-            row_of[key]
-            for key in table[["dataset", "image", "mask"]].itertuples(
-                index=False, name=None
-            )
-        ],
-        np.int64,
-    )
-    kept = ~np.isin(rows, list(left_out))
+    skipped = json.loads((place / "about.json").read_text())["skipped"]
+    for said in skipped.values():
+        bad.add(CourseError(said))
+    rows = table[_KEY].merge(frames.reset_index(), how="left", on=_KEY)["index"]
+    kept = ~rows.isin(map(int, skipped)).to_numpy()
     if not kept.any():
         raise CourseError(
-            f"None of the {len(rows)} frames can be read; the first reason: "
+            f"None of the {len(table)} frames can be read; the first reason: "
             f"{bad.sentences[0]}"
         )
-    table, rows = table[kept].reset_index(drop=True), rows[kept]
-    marked = about["marked"][rows]
-    for dataset in sorted(set(table["dataset"]) - set(RELEASED)):
-        own = (table["dataset"] == dataset).to_numpy()
-        plausible.judge(table[own], marked[own])
-    return Packed(table, rows, place, bad.sentences)
+    table = table[kept].reset_index(drop=True)
+    return Packed(table, rows.to_numpy()[kept], place, bad.sentences)
+
+
+def _write(
+    draft: Path, frames: pd.DataFrame, size: tuple[int, int], on_bad: str
+) -> None:
+    """Decode frames into the five arrays, a bad frame's place left empty, and write
+    about.json: who was skipped, and each frame's digest.
+
+    In one thread for each core: what takes long (Pillow, OpenCV, NumPy, checksums) lets
+    other threads run.
+    """
+    need = len(frames) * size[0] * size[1] * 7
+    if shutil.disk_usage(draft).free < need:  # a mapped page can't say so
+        raise CourseError(
+            f"{draft.parent} needs {need / 1e6:.0f} MB and the disk is full: free some "
+            "space, or name another folder with COURSE_STORE."
+        )
+    arrays = [
+        np.lib.format.open_memmap(
+            draft / f"{name}.npy", "w+", dtype, (len(frames), *size, *more)
+        )
+        for name, (dtype, more) in ARRAYS.items()
+    ]
+
+    def decode(row) -> str | BadFrame:
+        try:
+            frame = fit(*read_with_classes(row), size)
+        except BadFrame as error:
+            if on_bad == "stop":
+                raise
+            return error
+        digest = hashlib.sha256()
+        for array, one in zip(arrays, frame):
+            array[row.Index] = one
+            digest.update(one)
+        return digest.hexdigest()[:16]
+
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(decode, frames.itertuples())
+        found = list(progress(found, f"Decoding {len(frames)} frames", len(frames)))
+    digests = [str(one) for one in found]
+    skipped = {
+        row: str(one) for row, one in enumerate(found) if isinstance(one, BadFrame)
+    }
+    _check_inverted(frames, *arrays[1:3], list(skipped))
+    for array in arrays:
+        array.flush()
+    about = {"digests": digests, "skipped": skipped}
+    (draft / "about.json").write_text(json.dumps(about))
+
+
+def _check_inverted(
+    frames: pd.DataFrame, blood: np.ndarray, valid: np.ndarray, skipped: list[int]
+) -> None:
+    """Raises CourseError when the masks of a whole data set of one's own are probably
+    inverted."""
+    own = frames[~frames["dataset"].isin(RELEASED)].drop(index=skipped, errors="ignore")
+    for dataset, group in own.groupby("dataset"):
+        marked = [blood[row].sum() / valid[row].sum() for row in group.index]
+        if np.median(marked) > MOST_MARKED:
+            most = group["mask"].iloc[int(np.argmax(marked))]
+            raise CourseError(
+                f"{dataset} marks {np.median(marked):.0%} of its typical frame as "
+                f"blood (most in {named(most)}): swap the two values of inverted masks"
+                ", and give masks of the blood alone."
+            )
+
+
+def _fingerprint(frames: pd.DataFrame) -> str:
+    """A hash of what frames are made from: names relative to their common folder,
+    sizes, times of change.
+    """
+    lines = []
+    for row in frames.itertuples():
+        colour = [colour_mask(row.mask)] if row.dataset == "cholecseg8k" else []
+        for address in (row.image, row.mask, *colour):
+            disk, member = split_address(os.path.abspath(address))
+            about = os.stat(disk) if os.path.exists(disk) else None
+            when = (about.st_size, about.st_mtime_ns) if about else None
+            lines.append((disk, f"|{member}|{when}|{row.dataset}"))
+    base = len(os.path.commonpath([disk for disk, _ in lines]))
+    return _hashed("\n".join(disk[base:] + rest for disk, rest in lines))
+
+
+def _hashed(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]

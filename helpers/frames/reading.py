@@ -1,81 +1,309 @@
 """From a row of the frame table to pixels: (image, blood, valid), and classes where
-there are any.
+there are any. What can't be read, or can't be a mask of blood, is a BadFrame.
 """
 
-from collections.abc import Mapping
+import io
+import re
+import zipfile
+from pathlib import Path, PurePath
 
+import cv2
 import numpy as np
 import pandas as pd
+from PIL import Image
 
+from helpers import names
 from helpers.errors import CourseError
-from helpers.frames import cholecseg8k, plausible
-from helpers.frames.bad import SKIP, named
-from helpers.frames.classes import UNKNOWN, by_name
-from helpers.frames.folder import IMAGE_FORMATS
-from helpers.frames.png import above_zero, rgb
+from helpers.frames.classes import BLOOD, BORDER, CLASSES, UNKNOWN, UNLABELLED
+
+MOST_PIXELS = 2**26
+"""Of the largest picture that is decoded: twice the 8K of the largest cameras."""
+
+# Pillow's modes with 8 bits a channel. Others (16 bits, floating point) convert to RGB
+# by clipping.
+_EIGHT_BITS = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr"}
 
 
-def read(row, blood_class: str = "Blood") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+class BadFrame(CourseError):
+    """What is wrong with one frame, and how to mend it; or else it can be left out."""
+
+    def __init__(self, said: str) -> None:
+        skip = 'leave such frames out with ON_BAD=skip (in a notebook on_bad="skip")'
+        super().__init__(names.text(f"{said}, or {skip}."))
+
+
+class Bad:
+    """Takes what is wrong with frames: raises the first with on_bad="stop", keeps all
+    `sentences` with "skip".
+    """
+
+    def __init__(self, on_bad: str) -> None:
+        self.on_bad = on_bad
+        self.sentences: list[str] = []
+
+    def add(self, error: CourseError) -> None:
+        """Stop here, or keep the sentence and go on."""
+        if self.on_bad == "stop":
+            raise error
+        self.sentences.append(str(error))
+
+
+def split_address(address: str) -> tuple[str, str]:
+    """("a/b.zip", "c/d.png") of "a/b.zip!c/d.png", (address, "") of a plain path."""
+    before, mark, member = address.rpartition(".zip!")
+    return (before + ".zip", member) if mark else (address, "")
+
+
+def named(address: object) -> str:
+    """An address as a sentence names it: the last three parts of its path, a zip's
+    member in full.
+    """
+    disk, member = split_address(str(address))
+    shown = "/".join(PurePath(disk).parts[-3:])
+    return names.printable(f"{shown}!{member}" if member else shown)
+
+
+def read(row) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One frame: image uint8 HxWx3 RGB, blood bool HxW, valid bool HxW (False where the
     label is unknown).
 
-    row: a row of the frame table (a Series, a named tuple or a dictionary).
-    blood_class: which class of CholecSeg8k counts as blood; another than "Blood" shows
-    what a mixed-up label does. Raises CourseError when a file is missing or damaged,
-    image and mask differ in size, or a label belongs to no class.
+    row: a row of the frame table (a Series or a named tuple). Raises BadFrame when a
+    file is missing or damaged, image and mask differ in size, or the mask can't be one.
     """
-    return read_with_classes(row, blood_class)[:3]
+    return read_with_classes(row)[:3]
 
 
-def read_classes(row) -> np.ndarray:
-    """The class id of each pixel of a CholecSeg8k frame, uint8 HxW, UNKNOWN (255) where
-    there is none.
+def read_with_classes(row) -> tuple[np.ndarray, ...]:
+    """(image, blood, valid, classes): as from `read`, and uint8 HxW, the class id of
+    each pixel of a CholecSeg8k frame, UNKNOWN where there is none.
     """
-    if _of(row, "dataset") != "cholecseg8k":
-        raise CourseError(
-            f"{named(_of(row, 'mask'))} has no classes, only blood: ask for classes of "
-            "a CholecSeg8k frame."
-        )
-    return cholecseg8k.classes(_of(row, "mask"))
-
-
-def read_with_classes(row, blood_class: str = "Blood") -> tuple[np.ndarray, ...]:
-    """(image, blood, valid, classes) as from `read` and `read_classes`; UNKNOWN where
-    there is no class.
-    """
-    dataset, image_at, mask_at = (
-        _of(row, name) for name in ("dataset", "image", "mask")
-    )
-    entry = by_name(blood_class)
-    image = rgb(
-        image_at, ("PNG",) if dataset in ("hemoset", "cholecseg8k") else IMAGE_FORMATS
-    )
-    if dataset == "cholecseg8k":
-        classes = cholecseg8k.classes(mask_at)
-        blood, valid = classes == entry.id, classes != UNKNOWN
-    elif entry.name != "Blood":
-        raise CourseError(
-            f"{named(mask_at)} marks only blood, not '{entry.name}': leave blood_class "
-            'at "Blood" for it.'
-        )
+    if isinstance(row, pd.Series):  # whose attribute `mask` is a method
+        row = next(row.to_frame().T.itertuples())
+    image = rgb(row.image)
+    if row.dataset == "cholecseg8k":
+        classes = _classes(row.mask)
+        blood, valid = classes == BLOOD, classes != UNKNOWN
     else:
-        blood = (
-            above_zero(mask_at)
-            if dataset == "hemoset"
-            else plausible.blood(mask_at, image)
-        )
+        released = row.dataset == "hemoset"
+        blood = _above_zero(row.mask) if released else _blood(row.mask)
         valid, classes = np.ones_like(blood), np.full(blood.shape, UNKNOWN, np.uint8)
     if blood.shape != image.shape[:2]:
-        raise CourseError(
-            f"{named(image_at)} is {_size(image)} but its mask {named(mask_at)} is "
-            f"{_size(blood)}: give both the same size, or {SKIP}."
+        raise BadFrame(
+            f"{named(row.image)} is {_size(image)} but its mask {named(row.mask)} is "
+            f"{_size(blood)}: give both the same size"
         )
     return image, blood, valid, classes
 
 
-def _of(row, name: str) -> str:
-    return row[name] if isinstance(row, (Mapping, pd.Series)) else getattr(row, name)
+def rgb(address: str) -> np.ndarray:
+    """The picture at an address (path, or "PATH.zip!member") as uint8 HxWx3 RGB; an
+    alpha channel is dropped.
+
+    Raises BadFrame when it can't be had or has more than 8 bits a channel.
+    """
+    picture = _decoded(address)
+    if picture.mode not in _EIGHT_BITS:
+        raise BadFrame(
+            f"{named(address)} has more than 8 bits a channel ({picture.mode}): save "
+            "it as 8-bit RGB"
+        )
+    return np.asarray(picture.convert("RGB"))
+
+
+def _decoded(address: str) -> Image.Image:
+    name, (disk, member) = named(address), split_address(address)
+    try:
+        if member:
+            with zipfile.ZipFile(disk) as opened:
+                data = opened.read(member)
+        else:
+            data = Path(disk).read_bytes()
+        picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+        # Only the head is read yet, so a size is known before it costs memory.
+        if picture.width * picture.height > MOST_PIXELS:
+            raise Image.DecompressionBombError
+        # Loading alone misses some damage; verify looks at the checksum of every part.
+        picture.verify()
+        picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+        picture.load()
+    except Image.UnidentifiedImageError as error:
+        raise BadFrame(f"{name} is not a PNG or JPEG file: save it as PNG") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadFrame(
+            f"{name} is larger than {MOST_PIXELS / 1e6:.0f} million pixels, too large "
+            "for a frame: save the frame alone"
+        ) from error
+    except Exception as error:  # a damaged file or zip ends in one of many errors
+        cause = (str(error) or type(error).__name__).rstrip(".")
+        raise BadFrame(
+            f"{name} is damaged, gone or can't be opened ({cause}): download it again"
+            + ", or unpack its zip where it stands" * bool(member)
+        ) from error
+    return picture
+
+
+def _stored(address: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """The mask at an address as it was stored, HxWxC numbers, and its alpha channel
+    (HxW) or None.
+
+    The palette of a palette PNG is left alone: its indices are the labels (HemoSet's
+    are 0 and 1), and expanding it would turn label 1 into whatever colour somebody
+    chose for it.
+    """
+    picture = _decoded(address)
+    if picture.format == "JPEG":
+        raise BadFrame(
+            f"{named(address)} is a JPEG, which blurs a mask's edges into other "
+            "values: draw it from the original labels, or threshold it at half, then "
+            "save that as PNG"
+        )
+    array = np.asarray(picture)
+    array = array.reshape(*array.shape[:2], -1)
+    if picture.mode in ("LA", "PA", "RGBA"):
+        return array[..., :-1], array[..., -1]
+    return array, None
+
+
+def _above_zero(address: str) -> np.ndarray:
+    return (_stored(address)[0] > 0).any(axis=2)
+
+
+def _blood(mask: str) -> np.ndarray:
+    """The mask at an address as bool HxW, True where it marks blood; BadFrame when it
+    can't be one of blood.
+
+    Nobody knows what one's own masks were exported from, and classes, blurred edges,
+    probabilities or an inverted mask would be read as blood nearly everywhere. So a
+    mask has two values, 0 and one other.
+    """
+    stored, alpha = _stored(mask)
+    marked, name = (stored > 0).any(axis=2), named(mask)
+    if alpha is not None and np.ptp(alpha) and ((alpha > 0) != marked).any():
+        raise BadFrame(
+            f"{name} marks other pixels by its alpha channel than by its colours: save "
+            "the one that is meant as a grey PNG of 0 and 255, without an alpha channel"
+        )
+    # A pixel's channels as one number.
+    codes = stored @ (256 ** np.arange(stored.shape[2])[::-1])
+    values, places = np.unique(codes, return_index=True)
+    if len(values) > 2 or values[0] != 0:
+        pixels = stored.reshape(-1, stored.shape[2])[places[:4]].tolist()
+        shown = [str(one[0] if len({*one}) == 1 else (*one,)) for one in pixels]
+        remedy = (
+            "threshold blurred edges or probabilities at half, save of classes the "
+            "blood alone, and look whether it is swapped with its image"
+            if len(values) > 2
+            else "save 0 for what is not blood and 255 for blood, and look whether it "
+            "is inverted"
+        )
+        raise BadFrame(
+            f"{name} has {len(values)} values (first {', '.join(shown)}) where a mask "
+            f"of blood has two, 0 and one other: {remedy}"
+        )
+    return marked
+
+
+# Grey -> class id, and grey -> the colour to be found in the colour mask.
+_NO_CLASS = 254
+_ID_OF, _COLOUR_OF = np.full(256, _NO_CLASS, np.uint8), np.zeros((256, 3), np.uint8)
+for _entry in CLASSES:
+    _ID_OF[_entry.grey], _COLOUR_OF[_entry.grey] = _entry.id, _entry.rgb
+for _colour, _grey in (UNLABELLED, BORDER):
+    _ID_OF[_grey], _COLOUR_OF[_grey] = UNKNOWN, _colour
+
+
+def colour_mask(mask: str) -> str:
+    """The address of the colour mask that goes with a watershed mask."""
+    return re.sub(r"_watershed_mask(?=\.png$)", "_color_mask", mask, flags=re.I)
+
+
+def _classes(mask: str) -> np.ndarray:
+    """The class of each pixel, uint8 HxW, UNKNOWN where the label says nothing.
+
+    mask: the address of the watershed mask. Raises BadFrame when a value belongs to no
+    class, and when watershed and colour mask disagree on any pixel. The third mask of
+    the release, _endo_mask.png, has sparse strokes and isn't used.
+    """
+    stored, colour, name = rgb(mask), rgb(colour_mask(mask)), named(mask)
+    grey = stored[..., 0]
+    ids = _ID_OF[grey]
+    wrong = (stored != grey[..., None]).any(axis=2) | (ids == _NO_CLASS)
+    if wrong.any():
+        raise BadFrame(
+            f"{name} has the value {(*stored[wrong][0].tolist(),)}, a grey that no "
+            "class has or no grey: download it again"
+        )
+    if colour.shape != stored.shape:
+        raise BadFrame(
+            f"{named(colour_mask(mask))} is {_size(colour)} but {name} is "
+            f"{_size(stored)}: download both again"
+        )
+    differs = (colour != _COLOUR_OF[grey]).any(axis=2)
+    if differs.any():
+        row, column = np.argwhere(differs)[0]
+        here, there = (
+            _class_of(one[row, column]) for one in (_COLOUR_OF[grey], colour)
+        )
+        raise BadFrame(
+            f"{name} and its colour mask {named(colour_mask(mask))} disagree on "
+            f"{differs.sum()} pixels (row {row}, column {column}: {here} and "
+            f"{there}): download both again"
+        )
+    return ids
+
+
+def _class_of(colour: np.ndarray) -> str:
+    known = {entry.rgb: entry.name for entry in CLASSES} | {UNLABELLED[0]: "unknown"}
+    one = tuple(colour.tolist())
+    return known.get(one, f"the colour {one}, which no class has")
 
 
 def _size(array: np.ndarray) -> str:
     return f"{array.shape[1]}x{array.shape[0]}"
+
+
+def fit(
+    image: np.ndarray,
+    blood: np.ndarray,
+    valid: np.ndarray,
+    classes: np.ndarray | None,
+    size: tuple[int, int],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(image, blood, valid, classes, fill) at size (h, w), from uint8 HxWx3, bool HxW
+    twice and uint8 HxW (or None: all UNKNOWN).
+
+    The whole frame is fitted in and padded around, black and UNKNOWN. The padding is
+    fill (bool HxW): it is not valid, since it is no part of the frame and counts in no
+    evaluation, but it is known to hold no blood, and training says so. An image that
+    shrinks is averaged over area, so that thin structures don't alias; one that grows
+    is interpolated. A label takes the label at its pixel's centre ("nearest exact"):
+    that leaves the expected coverage alone, where a majority vote would wipe out small
+    pools, and doesn't shift labels by up to half a pixel against the image as plain
+    nearest (which rounds down) does.
+    """
+    full, (height, width) = blood.shape, size
+    if classes is None:
+        classes = np.full(full, UNKNOWN, np.uint8)
+    scale = min(height / full[0], width / full[1])
+    inner = tuple(max(1, round(side * scale)) for side in full)
+    shrinks = inner[0] <= full[0] and inner[1] <= full[1]
+    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
+    window = (slice(top, top + inner[0]), slice(left, left + inner[1]))
+
+    def placed(array: np.ndarray, padding: int, method: int) -> np.ndarray:
+        canvas = np.full((height, width, *array.shape[2:]), padding, array.dtype)
+        values = array.astype(np.uint8)
+        if inner != full:
+            values = cv2.resize(values, inner[::-1], interpolation=method)
+        canvas[window] = values
+        return canvas
+
+    fill = np.ones(size, bool)
+    fill[window] = False
+    return (
+        placed(image, 0, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
+        placed(blood, False, cv2.INTER_NEAREST_EXACT),
+        placed(valid, False, cv2.INTER_NEAREST_EXACT),
+        placed(classes, UNKNOWN, cv2.INTER_NEAREST_EXACT),
+        fill,
+    )

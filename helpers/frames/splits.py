@@ -7,22 +7,14 @@ import pandas as pd
 
 from helpers.errors import CourseError
 
-SOURCE_SPLITS = ("train", "id_val", "id_test")
-TARGET_SPLITS = ("ood_val", "ood_test")
-WISHED_SPLITS = ("ood_wished_val", "ood_wished")
-"""The phantom's benchmark with blood in every patient: the same patients, the same
-sides as above.
-"""
-
-# Which splits may share a subject: the wished-for benchmark has the target's patients.
-_SIDE = {name: name for name in SOURCE_SPLITS} | {
-    "ood_val": "val",
-    "ood_wished_val": "val",
-    "ood_test": "test",
-    "ood_wished": "test",
+# Which side a split is on. The wished-for benchmark, with blood in every patient, has
+# the target's patients on the same sides.
+_SIDE = {
+    **{"train": "train", "id_val": "id_val", "id_test": "id_test"},
+    **{"ood_val": "val", "ood_wished_val": "val"},
+    **{"ood_test": "test", "ood_wished": "test"},
 }
 _TEST_SHARE, _VAL_SHARE, _TARGET_VAL_SHARE = 0.3, 0.2, 0.3
-_ENOUGH_WITH_BLOOD = 3
 
 
 def split_source(
@@ -48,33 +40,23 @@ def split_source(
             "by a subfolder for each."
         )
     if fold is None:
-        test = _one_of_each(
-            subjects, max(1, round(_TEST_SHARE * len(subjects))), random
-        )
+        test = _one_of_each(subjects, _TEST_SHARE * len(subjects), random)
         rest = [subject for subject in subjects if subject not in test]
-        val = _one_of_each(rest, max(1, round(_VAL_SHARE * len(subjects))), random)
+        val = _one_of_each(rest, _VAL_SHARE * len(subjects), random)
     else:
         if not 3 <= folds <= len(subjects) or not 0 <= fold < folds:
             raise CourseError(
                 f"There is no fold {fold} of {folds} over {len(subjects)} subjects: "
                 f"ask for 3 to {len(subjects)} folds, counted from 0."
             )
-        fold_of = _folds(subjects, folds, random)
-        test = {subject for subject in subjects if fold_of[subject] == fold}
-        val = {
-            subject for subject in subjects if fold_of[subject] == (fold + 1) % folds
-        }
-    return _with_split(
-        table,
-        {
-            subject: "id_test"
-            if subject in test
-            else "id_val"
-            if subject in val
-            else "train"
-            for subject in subjects
-        },
-    )
+        # Each stratum of `folds` neighbouring sizes is dealt out, one to each fold.
+        dealt = [random.permutation(folds) for _ in subjects[::folds]]
+        of_fold = dict(zip(subjects, np.concatenate(dealt)))
+        test = {who for who, one in of_fold.items() if one == fold}
+        val = {who for who, one in of_fold.items() if one == (fold + 1) % folds}
+    side = dict.fromkeys(subjects, "train")
+    side |= dict.fromkeys(val, "id_val") | dict.fromkeys(test, "id_test")
+    return table.assign(split=table["subject"].map(side))
 
 
 def split_target(
@@ -92,25 +74,17 @@ def split_target(
     goes where depends on names and seed alone, so that the wished-for benchmark, given
     the same blood_subjects, has the same patients on the same sides.
     """
-    val_name, test_name = WISHED_SPLITS if wished else TARGET_SPLITS
+    name = "ood_wished" if wished else "ood_test"
+    val_name = "ood_wished_val" if wished else "ood_val"
     subjects = set(table["subject"])
-    bleeding = subjects & set(blood_subjects)
-    groups = [subjects - bleeding] + (
-        [bleeding] if len(bleeding) >= _ENOUGH_WITH_BLOOD else []
-    )
-    val: set[str] = set()
+    bleeding = subjects & {*blood_subjects}
+    groups = [subjects - bleeding, bleeding if len(bleeding) >= 3 else set()]
+    side = dict.fromkeys(subjects, name)
     for group in groups:
-        ordered = sorted(
-            group,
-            key=lambda subject: hashlib.sha256(
-                f"{int(seed)} {subject}".encode()
-            ).digest(),
-        )
-        val |= set(ordered[: round(_TARGET_VAL_SHARE * len(group))])
-    return _with_split(
-        table,
-        {subject: val_name if subject in val else test_name for subject in subjects},
-    )
+        drawn = sorted(group, key=lambda who: _hashed(f"{int(seed)} {who}"))
+        val = drawn[: round(_TARGET_VAL_SHARE * len(group))]
+        side |= dict.fromkeys(val, val_name)
+    return table.assign(split=table["subject"].map(side))
 
 
 def check_splits(table: pd.DataFrame) -> None:
@@ -136,6 +110,10 @@ def check_splits(table: pd.DataFrame) -> None:
             )
 
 
+def _hashed(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
+
+
 def _by_size(table: pd.DataFrame) -> list[str]:
     """Subjects from most frames to fewest; equal ones by name, whatever the order of
     the rows.
@@ -145,32 +123,10 @@ def _by_size(table: pd.DataFrame) -> list[str]:
 
 
 def _one_of_each(
-    subjects: list[str], number: int, random: np.random.Generator
+    subjects: list[str], number: float, random: np.random.Generator
 ) -> set[str]:
-    """One subject at random of each of `number` strata of neighbouring size."""
-    return {
-        str(random.choice(stratum))
-        for stratum in np.array_split(np.array(subjects, dtype=object), number)
-    }
-
-
-def _folds(
-    subjects: list[str], folds: int, random: np.random.Generator
-) -> dict[str, int]:
-    """Subject -> fold: each stratum of `folds` neighbouring sizes is dealt out, one to
-    each fold.
+    """One subject at random of each of `number` strata (at least one) of neighbouring
+    size.
     """
-    fold_of: dict[str, int] = {}
-    for start in range(0, len(subjects), folds):
-        dealt = random.permutation(folds)
-        fold_of |= {
-            subject: int(fold)
-            for subject, fold in zip(subjects[start : start + folds], dealt)
-        }
-    return fold_of
-
-
-def _with_split(table: pd.DataFrame, split_of: dict[str, str]) -> pd.DataFrame:
-    return table.assign(
-        split=table["subject"].map(split_of).astype(table["subject"].dtype)
-    )
+    strata = np.array_split(np.array(subjects, dtype=object), max(1, round(number)))
+    return {str(random.choice(stratum)) for stratum in strata}

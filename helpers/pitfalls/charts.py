@@ -55,13 +55,8 @@ def null(p: pd.DataFrame, **said) -> Chart:
     ):
         heights = 100 * np.histogram(p[column].dropna(), edges)[0] / max(len(p), 1)
         below[column] = heights[0]
-        axis.bar(
-            edges[:-1],
-            heights,
-            width=0.046,
-            align="edge",
-            color=[colour] + [FAINT] * 19,
-        )
+        colours = [colour] + [FAINT] * 19
+        axis.bar(edges[:-1], heights, width=0.046, align="edge", color=colours)
         axis.axhline(5, color=PLAIN, ls="--", lw=1.2, label="what chance gives: 5 %")
         axis.set_title(f"{column} as the unit", fontweight="normal")
         axis.set(xlabel="p-value")
@@ -72,11 +67,9 @@ def null(p: pd.DataFrame, **said) -> Chart:
         figure,
         said,
         f"Empty properties are 'significant' in {below['frames']:.0f} % of tests over "
-        f"frames, "
-        f"{below['subjects']:.0f} % over subjects",
+        f"frames, {below['subjects']:.0f} % over subjects",
         f"Two histograms of {len(p)} p-values. Below 0.05 lie {below['frames']:.0f} % "
-        f"over frames and "
-        f"{below['subjects']:.0f} % over subjects.",
+        f"over frames and {below['subjects']:.0f} % over subjects.",
         "Where nothing is there to find, every bar should stand at the dashed line.",
     )
 
@@ -93,15 +86,8 @@ def drawings(rows: pd.DataFrame, **said) -> Chart:
     listing = []
     for place, name in enumerate(names):
         added = rows[rows["name"] == name]["added"]
-        axis.scatter(
-            added,
-            [place] * len(added),
-            color=BLUE,
-            s=46,
-            alpha=0.75,
-            edgecolor="white",
-            zorder=3,
-        )
+        look = {"color": BLUE, "s": 46, "alpha": 0.75, "edgecolor": "white"}
+        axis.scatter(added, [place] * len(added), zorder=3, **look)
         listing.append(
             f"{name.replace(chr(10), ', ')}: "
             f"{', '.join(f'{one:+.3f}' for one in added)}"
@@ -129,15 +115,9 @@ def flattery(
     to (numbers of options, gain)."""
     figure, axis = style.new(7.0, 3.0)
     for place, (patients, (options, gain)) in enumerate(curves.items()):
-        axis.plot(
-            options,
-            gain,
-            color=PALETTE[place],
-            marker=MARKERS[place],
-            ms=5,
-            lw=2,
-            label=f"chosen on {words.counted(patients, 'patient')}",
-        )
+        look = {"color": PALETTE[place], "marker": MARKERS[place], "ms": 5, "lw": 2}
+        label = f"chosen on {words.counted(patients, 'patient')}"
+        axis.plot(options, gain, label=label, **look)
     axis.axhline(0, color=FAINT, lw=1)
     axis.set(
         xscale="log",

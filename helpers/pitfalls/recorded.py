@@ -40,17 +40,11 @@ def coverage_grid(about: dict) -> pd.DataFrame:
     "offered" where allowed.
     """
     rows = pd.DataFrame(about["verdicts"])
-    words = [
-        f"{row.worst_coverage:.2f} "
-        f"({row.widest:.2f}){' offered' if row.allowed else ''}"
+    rows["words"] = [
+        f"{row.worst_coverage:.2f} ({row.widest:.2f})"
+        f"{' offered' if row.allowed else ''}"
         for row in rows.itertuples()
     ]
-    grid = rows.assign(words=words).pivot(
-        index="method", columns="subjects", values="words"
-    )
-    grid = grid.reindex(rows["method"].unique()).fillna("")
-    return (
-        grid.rename(columns=lambda n: f"{n} subjects")
-        .rename_axis(columns=None)
-        .reset_index()
-    )
+    grid = rows.pivot(index="method", columns="subjects", values="words")
+    grid = grid.reindex(rows["method"].unique()).fillna("").add_suffix(" subjects")
+    return grid.rename_axis(columns=None).reset_index()

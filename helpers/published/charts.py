@@ -22,16 +22,8 @@ def by_class(rows: pd.DataFrame, **said) -> Chart:
         BLUE if name == nearest["class"] else RED if name == "Blood" else FAINT
         for name in rows["class"]
     ]
-    axis.barh(range(len(rows)), rows["mean"], color=colours)
-    for place, value in enumerate(rows["mean"]):
-        axis.annotate(
-            f"{value:.2f}",
-            (value, place),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
+    bars = axis.barh(range(len(rows)), rows["mean"], color=colours)
+    axis.bar_label(bars, fmt="{:.2f}", padding=4, fontsize=8)
     style.rows(
         axis,
         list(rows["class"]),
@@ -58,43 +50,35 @@ def by_class(rows: pd.DataFrame, **said) -> Chart:
 def modes(rows: pd.DataFrame, **said) -> Chart:
     """The published failure modes, divided; columns mode, common (bool), bleeds
     (bool), frames."""
+    partial = rows["mode"] == "PARTIAL"
     kinds = {
-        (False, True, None): ("a pixel in common", SKY),
-        (True, False, None): ("no pixel in common", ORANGE),
-        (None, False, False): ("no blood in the frame", FAINT),
-        (None, False, True): ("blood in the frame", RED),
+        "a pixel in common": (SKY, partial & rows["common"]),
+        "no pixel in common": (ORANGE, partial & ~rows["common"]),
+        "no blood in the frame": (FAINT, ~partial & ~rows["bleeds"]),
+        "blood in the frame": (RED, ~partial & rows["bleeds"]),
     }
-    names = list(
-        rows.groupby("mode")["frames"].sum().sort_values(ascending=False).index
-    )
+    sums = rows.groupby("mode")["frames"].sum().sort_values(ascending=False)
+    names, left, listing = list(sums.index), 0 * sums, []
     figure, axis = style.new(7.5, 0.9 + 0.45 * len(names))
-    partial = rows[rows["mode"] == "PARTIAL"].groupby("common")["frames"].sum()
-    labelled, listing = set(), []
-    for place, name in enumerate(names):
-        left = 0
-        for (_, common, bleeds), (label, colour) in kinds.items():
-            if (bleeds is None) != (name == "PARTIAL"):
-                continue
-            part = rows[(rows["mode"] == name) & (rows["common"] == common)]
-            count = int(
-                part["frames"].sum()
-                if bleeds is None
-                else part[part["bleeds"] == bleeds]["frames"].sum()
-            )
-            axis.barh(
-                place,
-                count,
-                left=left,
-                color=colour,
-                edgecolor="white",
-                label="" if label in labelled else label,
-            )
-            labelled.add(label)
-            left += count
-            listing.append(f"{name}, {label}: {count:,}")
+    for label, (colour, which) in kinds.items():
+        counts = rows[which].groupby("mode")["frames"].sum().reindex(names).fillna(0)
+        of = [name for name in names if (name == "PARTIAL") == label.endswith("common")]
+        axis.barh(
+            [names.index(name) for name in of],
+            counts[of],
+            left=left[of],
+            color=colour,
+            edgecolor="white",
+            label=label,
+        )
+        left = left + counts
+        listing += [
+            (names.index(one), f"{one}, {label}: {counts[one]:,.0f}") for one in of
+        ]
+    listing = [text for _, text in sorted(listing, key=lambda one: one[0])]
     style.rows(axis, names, "frames")
     figure.legend(loc="outside lower center", ncols=4)
-    free, touched = int(partial.get(False, 0)), int(partial.get(True, 0))
+    touched, free = (rows[kinds[one][1]]["frames"].sum() for one in list(kinds)[:2])
     return made(
         figure,
         said,
@@ -111,14 +95,9 @@ def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
     columns distance, frames."""
     figure, axis = style.new(7.0, 2.6)
     places, close = range(len(rows)), rows["distance"] <= near
-    axis.bar(
-        places,
-        rows["frames"],
-        color=[RED if one else FAINT for one in close],
-        width=0.75,
-    )
-    for place, count in zip(places, rows["frames"], strict=True):
-        axis.annotate(str(count), (place, count), ha="center", va="bottom", fontsize=9)
+    colours = [RED if one else FAINT for one in close]
+    bars = axis.bar(places, rows["frames"], color=colours, width=0.75)
+    axis.bar_label(bars, fontsize=9)
     axis.set_xticks(places, rows["distance"])
     axis.set(
         xlabel="frame numbers to the nearest training frame of the same pig",
@@ -129,8 +108,7 @@ def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
         figure,
         said,
         f"{rows['frames'][close].sum()} of {rows['frames'].sum()} validation frames "
-        f"have a training frame "
-        f"within {near} frame numbers",
+        f"have a training frame within {near} frame numbers",
         f"Validation frames by distance to the nearest training frame: {listing}.",
         "Thirty frame numbers are one second of video.",
     )
@@ -142,24 +120,10 @@ def alarms(rows: pd.DataFrame, **said) -> Chart:
     rows = rows.sort_values(list(SIZES)[-1], ignore_index=True)
     figure, axis = style.new(7.5, 0.9 + 0.21 * len(rows))
     for size, (marker, colour) in SIZES.items():
-        axis.scatter(
-            rows[size],
-            range(len(rows)),
-            marker=marker,
-            color=colour,
-            s=30,
-            alpha=0.85,
-            label=f"at least {size}",
-        )
-    style.rows(
-        axis,
-        [
-            f"{row.subject}{' (bleeds)' if row.bleeds else ''}"
-            for row in rows.itertuples()
-        ],
-        "clean frames with an alarm, % of the patient's",
-        8,
-    )
+        look = {"marker": marker, "color": colour, "s": 30, "alpha": 0.85}
+        axis.scatter(rows[size], range(len(rows)), label=f"at least {size}", **look)
+    names = rows["subject"] + rows["bleeds"].map({True: " (bleeds)", False: ""})
+    style.rows(axis, list(names), "clean frames with an alarm, % of the patient's", 8)
     figure.legend(loc="outside lower center", ncols=3)
     ends = {size: (rows[size].min(), rows[size].max()) for size in SIZES}
     listing = "; ".join(
@@ -176,6 +140,3 @@ def alarms(rows: pd.DataFrame, **said) -> Chart:
         "Read each colour by itself: how far apart are the patients once an alarm must "
         "have a size?",
     )
-
-
-__all__ = ["alarms", "by_class", "modes", "neighbours"]

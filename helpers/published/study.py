@@ -20,11 +20,6 @@ from helpers.published.files import FILES, Tables, read
 from helpers.statistics import Estimate
 
 RECORDED = settings.ROOT / "benchmarks/published.json"
-HOW = (
-    "`make published` fetches them (3 MB) into `data/published`, or name a folder that "
-    "has them: "
-    '`data = {"published": "my/folder"}`.'
-)
 
 
 class Recorded(NamedTuple):
@@ -91,11 +86,8 @@ class Study:
             }
             for name, source in FILES.items()
         ]
-        said = (
-            "read just now"
-            if self.tables
-            else "not on this machine; the figures are the recorded ones"
-        )
+        elsewhere = "not on this machine; the figures are the recorded ones"
+        said = "read just now" if self.tables else elsewhere
         return Table(pd.DataFrame(rows), f"The published files: {said}")
 
     @property
@@ -105,8 +97,9 @@ class Study:
             return "The published tables are here: each cell below computes from them."
         return (
             "The published tables are not on this machine, so the cells below show "
-            "what they gave when this page was "
-            f"recorded. {HOW} Every cell then computes."
+            "what they gave when this page was recorded. `make published` fetches them "
+            "(3 MB) into `data/published`, or name a folder that has them: "
+            '`data = {"published": "my/folder"}`. Every cell then computes.'
         )
 
 

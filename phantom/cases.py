@@ -1,38 +1,45 @@
-"""How a case is drawn: stills of its scene, which are moved, bled on and veiled."""
+"""Drawn cases: minutes of video in which bleedings start, spread, are sucked away and
+stop, with the truth of each.
 
-from typing import TYPE_CHECKING, NamedTuple
+A case's scene is rendered twice as a large still, once clean and once with all its
+pools; a frame is a moving view of the two, blended by how far each pool has risen, and
+then seen through the subject's lens. So a frame costs a few warps and no rendering.
+Nothing of it goes into the drawn data sets.
+"""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from helpers.clips import Bleeding
-
-if TYPE_CHECKING:
-    from helpers.cases import Case
-from phantom import laparoscopic, neck, render, robotic
+from phantom import render
 from phantom.blood import potential
 from phantom.optics import round_view
-from phantom.scene import generator, grid, look_through, noise, view
-from phantom.subjects import LAPAROSCOPIC, ROBOTIC
+from phantom.scene import Shape, generator, grid, look_through, noise, view
+from phantom.subjects import BEYOND, ROBOTIC, kind_of
 from phantom.subjects import look as look_of
+from phantom.wound import NEVER
+from phantom.write import quietly
 
 FINER = 2  # how much larger than a frame the stills are
-
-
-FIRST_CLIP = 100  # scenes that no drawn frame of the course has
-
-
+FIRST_CLIP = 100  # scenes that no drawn frame of the data sets has
 NOWHERE = -50.0
-
-
 STILL_AT = 0.3  # the moment of a clip that the stills show
-
-
-PLAIN = {"radius": 9.0, "vignette": 0.0, "smoke": 0.0, "noise": 0.0, "blur": 0.0}
-PLAIN |= {"drift": 0.0}
-
-
+PLAIN = {"radius": BEYOND, "vignette": 0, "smoke": 0, "noise": 0, "blur": 0, "drift": 0}
 EMPTY_HANDED = "video09"  # nothing is ever held in its pictures
+
+
+class Bleeding(NamedTuple):
+    """From when to when it bled (seconds), and where it began (pixels)."""
+
+    start_s: float
+    end_s: float
+    x: float
+    y: float
 
 
 class Frame(NamedTuple):
@@ -42,6 +49,81 @@ class Frame(NamedTuple):
     image: np.ndarray
     active: np.ndarray
     old: np.ndarray
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is drawn: a subject's case of some seconds at some frames per second. size:
+    of the canvas (h, w), which the robot's camera fills and a telescope's 16:9 picture
+    fits in by its width; bleedings: how many, drawn from the seed where None."""
+
+    subject: str
+    number: int
+    seconds: float = 60.0
+    fps: float = 5.0
+    size: tuple[int, int] = (96, 128)
+    seed: int = 0
+    bleedings: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Subject and number, as its folder or file is called."""
+        return f"{self.subject}_{self.number}"
+
+    @property
+    def robotic(self) -> bool:
+        """Whether a robot's camera sees it."""
+        return kind_of(self.subject) == ROBOTIC
+
+    @property
+    def shape(self) -> Shape:
+        """Height and width of its frames."""
+        wide = self.size[1]
+        return self.size if self.robotic else (round(wide * 9 / 16), wide)
+
+    def truth(self) -> list[Bleeding]:
+        """Its bleedings: seconds from and to, and the place of onset in the frame's
+        pixels at that moment."""
+        return _Drawing(self).truth()
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames one after the other; the same case is the same pixels."""
+        drawing = _Drawing(self)
+        for number in range(round(self.seconds * self.fps)):
+            yield drawing.frame(number / self.fps)
+
+
+def write(
+    cases: list[Case], folder: Path, video: bool = False, progress: Callable = quietly
+) -> None:
+    """Write each case as a folder of numbered JPEG frames, or as an mp4 where `video`,
+    and the truth of all beside them in bleedings.csv. `progress` as in
+    `write_hemoset`."""
+    rows = []
+    for case in progress(cases, "Drawing cases", len(cases)):
+        place = Path(folder) / case.name
+        if video:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _write_video(case, place.with_suffix(".mp4"))
+        else:
+            place.mkdir(parents=True)
+            for number, frame in enumerate(case.frames()):
+                quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
+                picture = cv2.imencode(".jpg", frame.image[..., ::-1], quality)[1]
+                # OpenCV's own writing says nothing of a full disk.
+                (place / f"{number:06d}.jpg").write_bytes(picture.tobytes())
+        rows += [(case.name, *(round(x, 2) for x in one)) for one in case.truth()]
+    with (Path(folder) / "bleedings.csv").open("w", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerows([("case", *Bleeding._fields), *rows])
+
+
+def _write_video(case: Case, path: Path) -> None:
+    code = cv2.VideoWriter_fourcc(*"mp4v")
+    writer = cv2.VideoWriter(str(path), code, case.fps, case.shape[::-1])
+    for frame in case.frames():
+        writer.write(np.ascontiguousarray(frame.image[..., ::-1]))
+    writer.release()
 
 
 class Pool(NamedTuple):
@@ -55,15 +137,15 @@ class Pool(NamedTuple):
     bleeds: tuple[float, float] | None  # seconds, None for blood from before
 
 
-class Drawing:
-    def __init__(self, case: "Case") -> None:
+class _Drawing:
+    def __init__(self, case: Case) -> None:
         self.case, self.rng = case, generator("case", case.name, case.seed)
-        look = look_of(case.kind, case.subject, case.seed)
+        look = look_of(case.subject, case.seed)
         self.look = look
         clip = FIRST_CLIP + case.number
         self.name = (case.subject, clip, case.seed)
         size = tuple(FINER * side for side in case.shape)
-        self.scene = render.scene(case.kind, case.subject, clip, size, case.seed, 1.0)
+        self.scene = render.scene(case.subject, clip, size, case.seed, 1.0)
         self.still = self.scene.world.albedo.shape[:2]
         self._camera()
         self.pools = self._pools()
@@ -106,7 +188,7 @@ class Drawing:
         """Slow pans, a hand's tremor, and tissue that breathes; a telescope is held by
         hand and moves more."""
         rng = generator("case camera", *self.name)
-        hand = 1.0 if self.case.kind == ROBOTIC else 1.4
+        hand = 1.0 if self.case.robotic else 1.4
         self.pans = [
             (rng.uniform(0.3, 1) * hand * far, 2 * np.pi / rng.uniform(*period), phase)
             for far, period in ((0.055, (9, 25)), (0.02, (3, 7)))
@@ -189,14 +271,14 @@ class Drawing:
         for _ in range(30):
             part = rng.uniform(0.25, 0.75, 2) * self.case.shape[::-1]
             x, y = inner @ [*part, 1]
-            if spread[int(y), int(x)] > neck.NEVER / 2 and second >= 0:
+            if spread[int(y), int(x)] > NEVER / 2 and second >= 0:
                 break
         field = potential(rng, height, [(float(x), float(y))])
         # Blood begins at its source, whatever hollow lies deeper.
         rows, columns = np.indices(field.shape, np.float32)
         away = np.hypot(columns - np.float32(x), rows - np.float32(y)) / FINER
         field += np.maximum(1 - away / 6, 0) + np.maximum(1 - away / 22, 0)
-        field[spread <= neck.NEVER / 2] = NOWHERE
+        field[spread <= NEVER / 2] = NOWHERE
         levels = np.sort(field[field > NOWHERE])[::-1]
         return Pool(field, levels, tuple(at), tuple(cover), bleeds)
 
@@ -210,14 +292,15 @@ class Drawing:
         vignette, round view, smoke and noise; then the pools' fields as the stills
         show them."""
         look = self.look | PLAIN
-        world, empty = self.scene.world, {"kind": LAPAROSCOPIC, "subject": EMPTY_HANDED}
+        world = self.scene.world
         raised = [p.field - self._level(p, max(p.cover)) for p in self.pools]
         ground = world.ground.copy()
         ground[..., 1] = np.max(raised, axis=0)
         share = float((ground[..., 1] > 0).mean())
         stills = []
         for under, part in ((world.ground, 0.0), (ground, share)):
-            scene = self.scene._replace(world=world._replace(ground=under), **empty)
+            shown = world._replace(ground=under)
+            scene = self.scene._replace(world=shown, subject=EMPTY_HANDED)
             image, _ = render.frame(scene, look, self.name, STILL_AT, self.still, part)
             image = cv2.GaussianBlur(image, (0, 0), 0.4 * FINER)
             stills.append(image.astype(np.float32) / 255)
@@ -253,7 +336,7 @@ class Drawing:
         rng, case = generator("case air", *self.name), self.case
         puffs = [p.bleeds[1] - 1 for p in self.pools if p.bleeds if rng.random() < 0.5]
         puffs += list(rng.uniform(0, case.seconds, rng.poisson(case.seconds / 60)))
-        strong = 0.2 if case.kind == ROBOTIC else 0.45
+        strong = 0.2 if case.robotic else 0.45
         self.puffs = [(at, strong * rng.uniform(0.5, 1)) for at in puffs]
         self.billows = noise(rng, (case.shape[0], 4 * case.shape[1]), 20, 3)
         self.lamp = rng.uniform(0.01, 0.04), rng.uniform(0.3, 1.2), rng.uniform(0, 6)
@@ -277,8 +360,5 @@ class Drawing:
         return image + cloud[..., None] * (np.float32(0.6) - image)
 
     def _instruments(self, second: float):
-        hold = robotic.hold if self.case.kind == ROBOTIC else laparoscopic.hold
-        size = np.array(self.case.shape[::-1])
-        world = self.scene.world
-        at = [size / 2 + (np.array(p) - 0.5) * size for p in (world.focus, world.hold)]
-        return hold(self.case.shape, self.look["steel"], self.name, second / 12, *at)
+        shape, steel = self.case.shape, self.look["steel"]
+        return render.held(self.scene, shape, shape, steel, self.name, second / 12)

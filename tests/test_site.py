@@ -13,7 +13,7 @@ from conftest import BROWSER
 from test_browser import Visit
 
 from helpers.settings import ROOT
-from report import glossary, literature, pdf, slides
+from report import glossary, literature, pdf
 from report.frame import BESIDE
 from report.front import FIGURE
 from report.prose import plain
@@ -144,31 +144,9 @@ def test_search_finds_sections_with_the_network_off(browser, small: Path) -> Non
 # Slides
 
 
-def test_a_figure_becomes_a_slide_with_its_section_question_and_caption() -> None:
-    class One:
-        title, number = "T", "03"
-        body = (
-            '<h2 id="a">Where?</h2><p><strong>What do you expect?</strong> <strong>No.'
-            '</strong></p><figure class="chart"><img alt="x" src="y"><figcaption>See &amp; '
-            'look.</figcaption></figure><figure class="chart"><img alt="z"></figure>'
-        )
-
-    first, second = slides.of(One)
-    assert first.section == "Where?" and first.question == "What do you expect?"
-    assert first.caption == "See & look." and "figcaption" not in first.picture
-    assert (second.section, second.question, second.caption) == ("Where?", "", "")
-
-
-def test_a_slide_asks_nothing_that_a_table_of_another_section_answers() -> None:
-    class One:
-        title, number = "T", "03"
-        body = (
-            '<h2 id="a">Who?</h2><p><strong>Which group?</strong></p><table></table>'
-            '<h2 id="b">The network</h2><figure class="chart"><img alt="x"></figure>'
-        )
-
-    (only,) = slides.of(One)
-    assert (only.section, only.question) == ("The network", "")
+def test_a_figure_becomes_a_slide_with_its_section_and_caption(small: Path) -> None:
+    deck = plain((small / "slides_00.html").read_text("utf-8"))
+    assert "A plot" in deck and "Look where it ends." in deck
 
 
 def test_slides_are_turned_from_the_keyboard(browser, small: Path) -> None:
@@ -186,14 +164,16 @@ def test_slides_are_turned_from_the_keyboard(browser, small: Path) -> None:
 
 
 def test_every_figure_of_a_lesson_is_on_a_slide(smoke) -> None:
-    shown = 0
+    shown, asked = 0, []
     for name in smoke.executed:
         page = (smoke.site / f"{name}.html").read_text("utf-8")
         deck = (smoke.site / f"slides_{name[:2]}.html").read_text("utf-8")
         figures = len(FIGURE.findall(page))
         assert deck.count('<figure class="chart"') == figures, name
+        asked += re.findall(r'class="asked">(.*?)</p>', deck, re.DOTALL)
         shown += figures
-    assert shown > 30
+    assert shown > 30 and len(asked) > 20
+    assert all(plain(one).endswith("?") for one in asked)
 
 
 # Themes and print

@@ -26,7 +26,6 @@ import pandas as pd
 import phantom
 from benchmarks import recording
 from helpers import causes, domains, runs, settings, shift
-from study import engine
 
 FRAMES = 4  # of each subject
 KEYS = ["seed", "direction", "game", "group"]
@@ -101,8 +100,8 @@ def main() -> None:
         print(f"network {seed}: {time.perf_counter() - began:.0f} s", flush=True)
     how = dict(on="local", threads=1)
     both = [(seed, way) for way in ("damage", "recovery") for seed in seeds]
-    rows = [row for part in engine.results(of_dials, both, **how) for row in part]
-    seen = engine.results(of_images, [(seed,) for seed in seeds], **how)
+    rows = [row for part in recording.results(of_dials, both, **how) for row in part]
+    seen = recording.results(of_images, [(seed,) for seed in seeds], **how)
     said = pd.DataFrame([row for part, _ in seen for row in part])
     table = pd.DataFrame(rows).merge(said, how="left", on=KEYS)[COLUMNS]
     doses = {

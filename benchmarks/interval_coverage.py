@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import recording
-from helpers import counts, intervals, runs, settings
+from helpers import counts, domains, evaluation, intervals, runs, settings
 from helpers.statistics import WIDEST, subject_means
 
 SUBJECTS = (3, 5, 10, 17)
@@ -146,8 +146,11 @@ def verdicts(table: pd.DataFrame) -> pd.DataFrame:
 def phantom_subjects() -> dict[str, list[float]]:
     """The means of the wished-for patients with the quick profile's own network; all
     count, since nothing is chosen on them here."""
-    asked = settings.course("quick"), ("ood_wished_val", "ood_wished")
-    table = runs.counted(runs.predicted(*asked))
+    course = settings.course("quick")
+    data = domains.gather(course)
+    run = runs.baseline(course, data)
+    splits = (data.of(split) for split in ("ood_wished_val", "ood_wished"))
+    table = pd.concat([evaluation.evaluate(run, packed) for packed in splits])
     dice = counts.on_blood(counts.dice, table)
     means = subject_means(dice, table["subject"])
     return {"Dice of patients": [round(float(value), 4) for value in means]}

@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 
 from helpers import environment, settings
+from helpers.errors import CourseError
 from study import engine
 
 HERE = Path(__file__).parent
@@ -26,7 +27,20 @@ SEEDS = (0, 1, 2)
 def over_drawings(of_drawing: Callable, seeds: Sequence[int] = SEEDS) -> list:
     """of_drawing(seed) for each drawing, in their order; on several processes where ON
     and WORKERS say so, as in `ON=local python -m benchmarks.remedies`."""
-    return engine.results(of_drawing, [(seed,) for seed in seeds])
+    return results(of_drawing, [(seed,) for seed in seeds])
+
+
+def results(function: Callable, jobs: Sequence[tuple], on="", threads=0) -> list:
+    """What function(*job) gives for each job, in the jobs' order; CourseError where one
+    fails. on, threads (see engine.run): where ON and THREADS are silent."""
+    said, found = os.environ.get, {}
+    how = dict(on=said("ON") or on, workers=int(said("WORKERS") or 2))
+    how["threads"] = int(said("THREADS") or threads)
+    for place, result, failure, _ in engine.run(function, jobs, **how):
+        if failure:
+            raise CourseError(f"{function.__name__}{jobs[place]}: {failure}")
+        found[place] = result
+    return [found[place] for place in range(len(jobs))]
 
 
 def machine() -> dict[str, object]:

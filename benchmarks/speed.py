@@ -27,7 +27,7 @@ import pandas as pd
 import torch
 
 from benchmarks import recording
-from helpers import batches, evaluation, frames, models, precision, settings, training
+from helpers import batches, evaluation, frames, models, settings, training
 from phantom import write_cholecseg8k
 
 SIZE, BATCH, TIMES = (256, 256), 16, 3
@@ -60,7 +60,7 @@ def pack(table: pd.DataFrame, folder: str, size=SIZE) -> frames.Packed:
 
 def learning(packed: frames.Packed, model) -> tuple[float, float]:
     """An epoch, beside its steps on batches that are ready."""
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4)
+    learner = training.Learner(model, settings.PROFILES["full"], model.dtype)
     light = training.light_augmentation()
     batch_at = batches.source(packed, light, settings.device(), True)
     rows = np.arange(len(packed))
@@ -69,18 +69,16 @@ def learning(packed: frames.Packed, model) -> tuple[float, float]:
     def bare() -> None:
         model.train()
         for batch in ready:
-            training.training_step(model, optimizer, *batch)
+            learner.step(*batch)
 
-    return in_turns(
-        lambda: training.epoch(model, optimizer, packed, BATCH, batch_at), bare
-    )
+    return in_turns(lambda: learner.epoch(len(packed), BATCH, batch_at), bare)
 
 
 @torch.inference_mode()
 def forward(model, images: torch.Tensor) -> None:
     model.eval()
     for part in images.to(memory_format=torch.channels_last).split(32):
-        precision.logits(model, part, model.precision).cpu()
+        training.logits_of(model, part, model.dtype).cpu()
 
 
 def measure(folder: str, number: int = 48) -> list[tuple]:
@@ -90,11 +88,11 @@ def measure(folder: str, number: int = 48) -> list[tuple]:
     device = settings.device()
     model = models.build("resnet34", weights=None)
     model.to(device, memory_format=torch.channels_last)
-    model.precision = precision.chosen("fastest", model, SIZE, device)
+    model.dtype = training.half(device)
     took = in_turns(lambda: pack(table, folder), lambda: decode(table))
     rows = [("packing, patients of 854x480 in folders", *took, 0.8)]
     took = learning(pack(table[: 2 * BATCH], folder), model)
-    rows.append((f"training, {model.precision}", *took, 0.9))
+    rows.append((f"training, {model.dtype}", *took, 0.9))
     ready = torch.rand(len(table), 3, *SIZE, device=device)
     took = in_turns(
         lambda: evaluation.evaluate(model, pack(table, folder)),

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from helpers import bleeding, clips, pathways, store, training
-from helpers.checkpoints import read_state, write_state
 from helpers.clips import Video
 from helpers.domains import Domains
 from helpers.frames import fit
+from helpers.models import read_state, write_state
 from helpers.progress import progress
 from helpers.runs import Run
 from helpers.settings import Course
@@ -96,7 +96,6 @@ def planned(course: Course, domains: Domains) -> dict[str, list[Case]]:
 def written(cases: list[Case], video: bool = False) -> Path:
     """The folder of some cases as frames, or as mp4; found in the store or drawn."""
     what = dict(cases=[asdict(case) for case in cases], video=video)
-    what |= store.made_by(write)
 
     def make(draft: Path) -> None:
         write(cases, draft, video, progress)

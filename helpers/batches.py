@@ -6,7 +6,6 @@ that RULES names act on a whole batch, each frame with its own chance.
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 import torch
@@ -82,16 +81,14 @@ def source(
     packed: Packed, transform: v2.Transform | None, device: str, fill_counts: bool
 ) -> BatchAt:
     """Rows of packed frames to a batch on the device, as batch_of gives it."""
-    if device == "cpu":
-        return partial(_from_memory, packed, transform, fill_counts)
-    return Held(packed, transform, device, fill_counts).at
+    if device != "cpu":
+        return Held(packed, transform, device, fill_counts).at
 
+    def at(rows: np.ndarray) -> tuple[Tensor, ...]:
+        images, *masks = batch_of(packed, rows, transform, fill_counts)
+        return images.to(memory_format=torch.channels_last), *masks
 
-def _from_memory(
-    packed: Packed, transform: v2.Transform | None, fill_counts: bool, rows: np.ndarray
-) -> tuple[Tensor, ...]:
-    images, blood, known = batch_of(packed, rows, transform, fill_counts)
-    return images.to(memory_format=torch.channels_last), blood, known
+    return at
 
 
 class Held:
@@ -162,24 +159,20 @@ def _moved(part: v2.RandomAffine, images: Tensor, masks: Tensor):
     nearest = v2.InterpolationMode(part.interpolation) == v2.InterpolationMode.NEAREST
     if not (plain and nearest):
         return None
-    drawn = [part.make_params([image]) for image in images]
-    angle, scale = (
-        torch.tensor([one[name] for one in drawn], dtype=torch.float64)
-        for name in ("angle", "scale")
-    )
-    shift = torch.tensor([one["translate"] for one in drawn], dtype=torch.float64)
-    cosine, sine = angle.deg2rad().cos() / scale, angle.deg2rad().sin() / scale
-    turn = torch.stack([cosine, sine, -sine, cosine], dim=1).view(-1, 2, 2)
-    back = torch.cat([turn, -turn @ shift[:, :, None]], dim=2).to(images)
     height, width = images.shape[-2:]
-    y, x = torch.meshgrid(
-        torch.arange(height).to(images) - (height - 1) / 2,
-        torch.arange(width).to(images) - (width - 1) / 2,
-        indexing="ij",
+    half = torch.tensor([width / 2, height / 2], dtype=torch.float64)
+    back = []
+    for drawn in (part.make_params([image]) for image in images):
+        angle = torch.tensor(drawn["angle"], dtype=torch.float64).deg2rad()
+        cosine, sine = angle.cos() / drawn["scale"], angle.sin() / drawn["scale"]
+        turn = torch.stack([cosine, sine, -sine, cosine]).view(2, 2)
+        shift = torch.tensor(drawn["translate"], dtype=torch.float64)
+        # affine_grid counts from -1 to 1 along both sides.
+        turn, shift = turn * half / half[:, None], -(turn @ shift) / half
+        back.append(torch.cat([turn, shift[:, None]], dim=1))
+    grid = torch.nn.functional.affine_grid(
+        torch.stack(back).to(images), images.shape, align_corners=False
     )
-    here = torch.stack([x, y, torch.ones_like(x)], dim=-1)
-    half = torch.tensor([width / 2, height / 2]).to(images)
-    grid = torch.einsum("hwk,nck->nhwc", here, back) / half
     both = torch.nn.functional.grid_sample(
         torch.cat([images, masks], dim=1), grid, mode="nearest", align_corners=False
     )
@@ -191,28 +184,16 @@ def _lit(part: v2.ColorJitter, images: Tensor, masks: Tensor):
     if part.saturation is not None or part.hue is not None:
         return None
     drawn = [part.make_params([image]) for image in images]
-    changed = images
-    for turn in range(2):
-        names = [
-            [one for one in params["fn_idx"].tolist() if one < 2][turn]
-            for params in drawn
-        ]
-        bright = torch.tensor([one == 0 for one in names])
-        factor = torch.tensor(
-            [
-                _drawn(params[("brightness_factor", "contrast_factor")[one]])
-                for one, params in zip(names, drawn)
-            ]
-        )
-        factor = factor.to(images)[:, None, None, None]
-        grey = v2.functional.rgb_to_grayscale(changed).mean(dim=(1, 2, 3), keepdim=True)
-        around = torch.where(bright.to(images.device)[:, None, None, None], 0.0, grey)
-        changed = (factor * changed + (1 - factor) * around).clamp(0, 1)
-    return changed, masks
-
-
-def _drawn(factor: float | None) -> float:
-    return 1.0 if factor is None else factor
+    order = torch.stack([one["fn_idx"][one["fn_idx"] < 2] for one in drawn]).to(images)
+    factors = [[one["brightness_factor"], one["contrast_factor"]] for one in drawn]
+    factors = [[1.0 if one is None else one for one in pair] for pair in factors]
+    factors = torch.tensor(factors).to(images)
+    for turn in order.T.long():
+        grey = v2.functional.rgb_to_grayscale(images).mean(dim=(1, 2, 3))
+        around = torch.where(turn == 0, 0.0, grey)[:, None, None, None]
+        factor = factors.gather(1, turn[:, None])[:, :, None, None]
+        images = (factor * images + (1 - factor) * around).clamp(0, 1)
+    return images, masks
 
 
 RULES = {

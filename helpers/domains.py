@@ -93,12 +93,9 @@ class Domains:
 
     def present(self, *splits: str) -> list[str]:
         """Those of some splits that have frames in this run."""
-        return [
-            split
-            for split in splits
-            for packed in (self.source, self.target, self.wished)
-            if packed is not None and (packed.table["split"] == split).any()
-        ]
+        parts = [one for one in (self.source, self.target, self.wished) if one]
+        there = {split for part in parts for split in part.table["split"]}
+        return [split for split in splits if split in there]
 
     def picture(self, split: str, row: int) -> np.ndarray:
         """A frame of a split (HxWx3 uint8) to be shown: a grey card in its place where
@@ -138,11 +135,8 @@ class Domains:
         trained on.
         """
         role = "source" if split in ("train", "id_val", "id_test") else "target"
-        return (
-            "real"
-            if role in self.real and not split.startswith("ood_wished")
-            else "phantom"
-        )
+        real = role in self.real and not split.startswith("ood_wished")
+        return "real" if real else "phantom"
 
 
 def gather(course: Course, fold: int | None = None) -> Domains:
@@ -152,38 +146,27 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     Raises CourseError when a named folder holds nothing known, a frame is bad and
     on_bad is "stop", or the source never bleeds.
     """
-    notes, skipped, looked_at, tables, real = [], [], [], {}, set()
+    notes, skipped, look, tables, real = [], [], [], {}, set()
     for role in LAYOUTS:
-        folder = real_folder(course, role)
-        if folder is not None:
-            index = frames.index(folder, on_bad=course.on_bad)
-            skipped += index.skipped
-            subjects = index.table["subject"].nunique()
-            if subjects >= LEAST_SUBJECTS:
-                tables[role] = index.table
+        if (folder := real_folder(course, role)) is not None:
+            table, left_out = frames.index(folder, on_bad=course.on_bad)
+            skipped += left_out
+            enough, note = _enough(role, folder, table)
+            notes.append(note)
+            if enough:
+                tables[role] = table
                 real.add(role)
-                kind = _kind(index.table["dataset"])
-                what = CALLED.get(kind, f"your own folder {folder.name}")
-                notes.append(
-                    f"The {role} is real: {what}, {len(index.table):,} frames of "
-                    f"{subjects} subjects."
-                )
                 continue
-            looked_at.append(index.table)
-            notes.append(
-                f"{folder.name}: {len(index.table)} frames of {subjects} subject(s) "
-                "are too few to learn from and be tested on (it takes "
-                f"{LEAST_SUBJECTS} subjects), so they are only looked at."
-            )
+            look.append(table)
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
         tables[role] = frames.index(drawn(course, role)).table
     notes += unused(course)
     _check_apart(tables["source"], tables["target"])
     if real != {*LAYOUTS}:
         tables["wished"] = frames.index(drawn(course, "wished")).table
-    if looked_at:
-        tables["look"] = pd.concat(looked_at, ignore_index=True)
-    if course.public and (real or looked_at):
+    if look:
+        tables["look"] = pd.concat(look, ignore_index=True)
+    if course.public and (real or look):
         notes.append(
             "This run is meant to be published, so real frames are kept out of its "
             "pictures: a grey card stands where one would be."
@@ -206,39 +189,46 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     )
 
 
+def _enough(role: str, folder: Path, table: pd.DataFrame) -> tuple[bool, str]:
+    """Whether a role's real frames are of enough subjects, and what to say of them."""
+    subjects = table["subject"].nunique()
+    if subjects >= LEAST_SUBJECTS:
+        what = CALLED.get(_kind(table["dataset"]), f"your own folder {folder.name}")
+        count = f"{len(table):,} frames of {subjects} subjects"
+        return True, f"The {role} is real: {what}, {count}."
+    return False, (
+        f"{folder.name}: {len(table)} frames of {subjects} subject(s) are too few to "
+        f"learn from and be tested on (it takes {LEAST_SUBJECTS} subjects), so they "
+        "are only looked at."
+    )
+
+
 def _kind(datasets: pd.Series) -> str:
     one = set(datasets)
-    return one.pop() if one <= {"hemoset", "cholecseg8k"} and len(one) == 1 else "own"
+    return one.pop() if len(one) == 1 and one <= {*CALLED} else "own"
 
 
 def drawn(course: Course, role: str) -> Path:
     """The folder with the phantom of a role ("source", "target", "wished"), drawn on
     first use.
     """
-    numbers = course.numbers
-    height = numbers.drawn_height
+    numbers, height = course.numbers, course.numbers.drawn_height
+    what = {"seed": course.seed}
     if role == "source":
-        what = {"n_frames": numbers.drawn, "size": (height, height * 4 // 3)}
-        write = phantom.write_hemoset
-    else:
-        what = {
-            "n_frames": numbers.drawn_target,
-            "size": (height, height * 16 // 9),
-            "wished": role == "wished",
-        }
-        write = phantom.write_cholecseg8k
-    what["seed"] = course.seed
-    return kept(role, write, what)
+        what |= {"n_frames": numbers.drawn, "size": (height, height * 4 // 3)}
+        return kept(role, phantom.write_hemoset, what)
+    what |= {"n_frames": numbers.drawn_target, "size": (height, height * 16 // 9)}
+    what["wished"] = role == "wished"
+    return kept(role, phantom.write_cholecseg8k, what)
 
 
 def kept(role: str, write: Callable, what: dict) -> Path:
     """The folder that `write` fills for some arguments, found in the store or drawn."""
-    key = dict(role=role, **what, **store.made_by(write))
 
     def make(draft: Path) -> None:
         write(draft / role, **what, progress=progress)
 
-    return store.entry("phantom", key, make, write) / role
+    return store.entry("phantom", dict(role=role, **what), make, write) / role
 
 
 def _split(
@@ -290,8 +280,20 @@ def real_folder(course: Course, role: str) -> Path | None:
     for folder, what in lying.items():
         if folder.name.lower() == layout and what is None:
             frames.layout(folder)  # says what it lacks
-    if course.data is not None:
-        _check_named(course, lying)
+    own = _own(course, lying)
+    known = any(lying.values()) or course.source or course.target
+    if course.data is not None and (own or not known):
+        what = (
+            f"holds frames of your own ({_listed(own)}), and which of them are learned "
+            "from is not known:"
+            if own
+            else "holds no known data set in its folders: put hemoset/ and "
+            "cholecseg8k/ into it, or"
+        )
+        raise CourseError(
+            f"{printable(parent)} {what} name the two folders with SOURCE= and TARGET= "
+            "(data/README.md shows the layouts)."
+        )
     return None
 
 
@@ -304,23 +306,6 @@ def unused(course: Course) -> list[str]:
         "that this run does not use, because no role was named for them: name them "
         "with SOURCE= or TARGET=."
     ]
-
-
-def _check_named(course: Course, lying: dict[Path, str | None]) -> None:
-    """Raises CourseError where a named data folder gives nothing for a role."""
-    remedy = "SOURCE= and TARGET= (data/README.md shows the layouts)"
-    if not any(lying.values()) and not (course.source or course.target):
-        raise CourseError(
-            f"{printable(course.data)}: none of its folders holds a known data set; "
-            "put hemoset/ and cholecseg8k/ into it, or name the two folders with "
-            f"{remedy}."
-        )
-    if own := _own(course, lying):
-        raise CourseError(
-            f"{printable(course.data)} holds frames of your own ({_listed(own)}), and "
-            "which of them are learned from is not known: name the two folders with "
-            f"{remedy}."
-        )
 
 
 def _parent(course: Course) -> Path:
@@ -360,13 +345,11 @@ def _check_apart(source: pd.DataFrame, target: pd.DataFrame) -> None:
     for address in target["image"]:
         if os.path.realpath(address) in files:
             raise CourseError(
-                f"SOURCE= and TARGET= both hold {frames.named(address)}, and a shift "
-                "is measured between two sets of frames: name two folders that share "
-                "none."
+                f"SOURCE= and TARGET= both hold {frames.named(address)}: name two "
+                "folders that share no frame, since a shift is measured between them."
             )
-    shared = source.merge(target, on=["dataset", "subject"])
-    if not shared.empty:
-        dataset, subject = shared.loc[0, ["dataset", "subject"]]
+    who = [set(zip(table["dataset"], table["subject"])) for table in (source, target)]
+    for dataset, subject in sorted(who[0] & who[1])[:1]:
         raise CourseError(
             f"The source and the target are both {CALLED.get(dataset, dataset)} and "
             f"both have the subject {subject}, who would be learned from and tested "

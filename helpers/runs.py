@@ -4,20 +4,19 @@ same thing.
 
 import copy
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, domains, encoders, models, store, training
-from helpers.checkpoints import read_state, write_state
+from helpers import encoders, models, store, training
 from helpers.domains import Domains
 from helpers.frames import Packed
+from helpers.models import read_state, write_state
 from helpers.progress import counting
 from helpers.settings import Course
 from helpers.training import History
@@ -100,10 +99,8 @@ def trained(
     )
 
     def make() -> tuple[torch.nn.Module, History]:
-        checkpoint = checkpoint_of(what)
         model = untrained(course) if start is None else copy.deepcopy(start.model)
-        telling = counting(f"Training '{name}', epochs", numbers.epochs)
-        with telling as tell:
+        with counting(f"Training '{name}', epochs", numbers.epochs) as tell:
 
             def after(history: History) -> None:
                 tell(len(history.loss))
@@ -116,7 +113,7 @@ def trained(
                 id_val,
                 numbers,
                 course.seed,
-                checkpoint,
+                what,
                 transform,
                 after,
                 foot,
@@ -132,22 +129,14 @@ def trained(
         model = models.build(numbers.encoder, weights=None, seed=course.seed)
         model.load_state_dict(read_state(folder / "weights.pt"))
         history = History(**json.loads((folder / "history.json").read_text()))
-        model.precision = history.precision
+        model.dtype = history.dtype
         # The weights themselves, since other threads may have learned others.
-        return Run(model.eval(), history, store.content(folder, *FILES))
+        return Run(model.eval(), history, store.content(folder))
 
     run = store.keep("models", what, make, save, load)
-    checkpoint_of(what).unlink(missing_ok=True)
+    checkpoint = store.folder("checkpoints", what, training.fit)
+    shutil.rmtree(checkpoint, ignore_errors=True)
     return run
-
-
-FILES = ("weights.pt", "history.json")
-
-
-def checkpoint_of(what: dict) -> Path:
-    """Where a run that is being trained keeps its state after each epoch."""
-    made_by = store.made_by(trained)
-    return store.folder("checkpoints", **what, **made_by).with_suffix(".pt")
 
 
 def _recipe(transform: v2.Transform) -> list:
@@ -178,48 +167,6 @@ def probabilities(run: Run, packed: Packed) -> np.ndarray:
         lambda found, folder: np.save(folder / "found.npy", found),
         lambda folder: np.load(folder / "found.npy", mmap_mode="r"),
     )
-
-
-class Predicted(NamedTuple):
-    """One fold's prediction on one split."""
-
-    fold: int | None
-    split: str
-    packed: Packed
-    probability: np.ndarray
-
-
-def predicted(course: Course, splits: tuple[str, ...]) -> list[Predicted]:
-    """Every fold's baseline on some splits; each pig is tested by the network that did
-    not see it.
-    """
-    found = []
-    for fold in folds(course):
-        data = domains.gather(course, fold)
-        run = baseline(course, data, fold)
-        found += [
-            Predicted(fold, split, data.of(split), probabilities(run, data.of(split)))
-            for split in splits
-        ]
-    return found
-
-
-def counted(predictions: list[Predicted], threshold: int = 128) -> pd.DataFrame:
-    """The per-frame table: a row per frame and fold, with the frame table's columns,
-    `fold`, `row` and the pixel counts.
-
-    row: the frame's place in its packed split. threshold: of 256 levels, at least this
-    is called blood.
-    """
-    parts = []
-    for fold, _, packed, probability in predictions:
-        table = counts.count(probability >= threshold, packed.blood, packed.valid)
-        parts.append(
-            packed.table.assign(
-                fold=-1 if fold is None else fold, row=np.arange(len(packed))
-            ).join(table)
-        )
-    return pd.concat(parts, ignore_index=True)
 
 
 def frames_key(packed: Packed) -> str:

@@ -36,7 +36,7 @@ class Profile:
     weight_decay: float
     patience: int  # epochs without a better id_val before training stops
     folds: int  # 1: a single split by pigs; more: cross-validation over pigs
-    precision: str = "float32"  # of training steps, or "fastest": see precision.chosen
+    half: bool = False  # training in half precision, where the machine is made for it
 
 
 PROFILES = {
@@ -48,10 +48,10 @@ PROFILES = {
     # The published recipe (its train.py): ResNet-34, 256x256, batch 16, Adam 1e-4,
     # weight decay 1e-5, at most 50 epochs, patience 10. What differs: frames keep their
     # aspect ratio, pigs are cross-validated, the schedule is mended.
-    # Its precision is the machine's fastest; the others stay in float32, since recorded
-    # tables stand on their networks.
+    # It alone trains in half precision, since recorded tables stand on the networks of
+    # the others.
     "full": Profile(
-        (256, 256), 962, 1200, 480, "resnet34", 50, 16, 1e-4, 1e-5, 10, 5, "fastest"
+        (256, 256), 962, 1200, 480, "resnet34", 50, 16, 1e-4, 1e-5, 10, 5, half=True
     ),
 }
 
@@ -214,6 +214,14 @@ def static() -> bool:
     pictures.
     """
     return os.environ.get("COURSE_STATIC") == "1"
+
+
+def cores() -> int:
+    """The cores that this process may use: a container or a scheduler may lend fewer
+    than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def device() -> str:

@@ -9,130 +9,62 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
 from timm.models.metaformer import StarReLU
 from torch import Tensor, nn
 
-from helpers.checkpoints import load_exactly, read_state
-from helpers.encoders import IMAGENET
+from helpers.encoders import IMAGENET, Encoder
 from helpers.errors import CourseError
-from helpers.models import Segmenter, assemble
+from helpers.models import Segmenter, assemble, load_exactly, read_state
 
 
-def _caformer_name(key: str) -> str | None:
-    if key.startswith("norm."):  # the classifier's norm
-        return None
-    key = re.sub(
-        r"^downsample_layers\.0\.(conv|post_norm)\.",
-        lambda m: f"stem.{m[1].removeprefix('post_')}.",
-        key,
-    )
-    key = re.sub(
-        r"^downsample_layers\.(\d)\.(pre_norm|conv)\.",
-        lambda m: f"stages_{m[1]}.downsample.{m[2].removeprefix('pre_')}.",
-        key,
-    )
-    return re.sub(r"^stages\.(\d)\.(\d+)\.", r"stages_\1.blocks.\2.", key)
+def _before(name: str) -> Callable[[re.Match], str]:
+    """PVTv2 counts its stages from 1, timm from 0."""
+    return lambda found: name.format(int(found[1]) - 1)
 
 
-def _convnext_name(key: str) -> str | None:
-    if key.startswith("norm."):
-        return None
-    key = re.sub(r"^downsample_layers\.0\.(\d)\.", r"stem_\1.", key)
-    key = re.sub(r"^downsample_layers\.(\d)\.(\d)\.", r"stages_\1.downsample.\2.", key)
-    key = re.sub(r"^stages\.(\d)\.(\d+)\.", r"stages_\1.blocks.\2.", key)
-    key = key.replace(".dwconv.", ".conv_dw.").replace(".pwconv", ".mlp.fc")
-    return key.replace(".grn.gamma", ".mlp.grn.weight").replace(
-        ".grn.beta", ".mlp.grn.bias"
-    )
-
-
-def _pvt_name(key: str) -> str | None:
-    key = re.sub(r"^patch_embed1\.", "patch_embed.", key)
-    key = re.sub(
-        r"^patch_embed(\d)\.", lambda m: f"stages_{int(m[1]) - 1}.downsample.", key
-    )
-    key = re.sub(
-        r"^block(\d)\.(\d+)\.", lambda m: f"stages_{int(m[1]) - 1}.blocks.{m[2]}.", key
-    )
-    key = re.sub(r"^norm(\d)\.", lambda m: f"stages_{int(m[1]) - 1}.norm.", key)
-    return key.replace(".dwconv.dwconv.", ".dwconv.")
-
-
-def _caformer_value(key: str, value: Tensor) -> Tensor:
-    # timm keeps the first two stages as 1x1 convolutions where the original has linear
-    # layers.
-    pointwise = value.ndim == 2 and re.match(r"stages_[01]\.blocks\.", key)
-    return value[:, :, None, None] if pointwise else value
-
-
-def _convnext_value(key: str, value: Tensor) -> Tensor:
-    return value.flatten() if ".grn." in key else value
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """One of SurgeNet's three: its name in smp, the mark its keys bear, how keys and
-    values are changed."""
-
-    smp: str
-    mark: str
-    name: Callable[[str], str | None]
-    value: Callable[[str, Tensor], Tensor]
-
-
-ARCHITECTURES = {
-    "caformer_s18": Architecture(
-        "tu-caformer_s18", ".token_mixer.", _caformer_name, _caformer_value
-    ),
-    "convnextv2_tiny": Architecture(
-        "tu-convnextv2_tiny", ".grn.", _convnext_name, _convnext_value
-    ),
-    "pvt_v2_b2": Architecture(
-        "tu-pvt_v2_b2", "patch_embed1.", _pvt_name, lambda key, value: value
-    ),
+BLOCKS = (r"^stages\.(\d)\.(\d+)\.", r"stages_\1.blocks.\2.")
+# What the keys of one of the three bear, and what of them timm calls otherwise.
+MARKS = {
+    "caformer_s18": ".token_mixer.",
+    "convnextv2_tiny": ".grn.",
+    "pvt_v2_b2": "patch_embed1.",
 }
-
-_ALL = "13 surgical data sets"
-# From the tables of SurgeNet's README. Cholec80 is what CholecSeg8k's frames are cut
-# from; SurgToolLoc is robotic surgery in pigs, as HemoSet is. HemoSet is in none.
-EXPOSURE = pd.DataFrame(
-    [
-        ("SurgeNetXL", "caformer_s18", 4_711_024, _ALL + " and YouTube", True, True),
-        ("SurgeNet", "caformer_s18", 2_636_790, _ALL, True, True),
-        ("SurgeNetSmall", "caformer_s18", 263_679, "a tenth of " + _ALL, True, True),
+NAMES = {
+    "caformer_s18": [
+        (r"^downsample_layers\.0\.(?:post_)?(conv|norm)\.", r"stem.\1."),
         (
-            "CHOLEC",
-            "caformer_s18",
-            250_655,
-            "Cholec80, HeiChole, hSDB-Chole",
-            True,
-            False,
+            r"^downsample_layers\.(\d)\.(?:pre_)?(conv|norm)\.",
+            r"stages_\1.downsample.\2.",
         ),
-        ("RAMIE", "caformer_s18", 377_287, "robotic oesophagectomy", False, False),
-        (
-            "RARP",
-            "caformer_s18",
-            382_416,
-            "ESAD, PSI-AVA, robotic prostatectomy",
-            False,
-            False,
-        ),
-        ("SurgeNet_ConvNextv2", "convnextv2_tiny", 2_636_790, _ALL, True, True),
-        ("SurgeNet_PVTv2", "pvt_v2_b2", 2_636_790, _ALL, True, True),
+        BLOCKS,
     ],
-    columns=[
-        "checkpoint",
-        "architecture",
-        "frames",
-        "data",
-        "saw_target_videos",
-        "saw_porcine_surgery",
+    "convnextv2_tiny": [
+        (r"^downsample_layers\.0\.(\d)\.", r"stem_\1."),
+        (r"^downsample_layers\.(\d)\.(\d)\.", r"stages_\1.downsample.\2."),
+        BLOCKS,
+        (r"\.dwconv\.", ".conv_dw."),
+        (r"\.pwconv", ".mlp.fc"),
+        (r"\.grn\.gamma", ".mlp.grn.weight"),
+        (r"\.grn\.beta", ".mlp.grn.bias"),
     ],
-).set_index("checkpoint")
+    "pvt_v2_b2": [
+        (r"^patch_embed1\.", "patch_embed."),
+        (r"^patch_embed(\d)\.", _before("stages_{}.downsample.")),
+        (r"^block(\d)\.", _before("stages_{}.blocks.")),
+        (r"^norm(\d)\.", _before("stages_{}.norm.")),
+        (r"\.dwconv\.dwconv\.", ".dwconv."),
+    ],
+}
+# From the tables of SurgeNet's README: which saw Cholec80, whose videos CholecSeg8k's
+# frames are cut from, and which SurgToolLoc's robotic surgery in pigs; none, HemoSet.
+BOTH = "SurgeNetXL SurgeNet SurgeNetSmall SurgeNet_ConvNextv2 SurgeNet_PVTv2".split()
+EXPOSURE = dict.fromkeys(BOTH, (True, True)) | {
+    "CHOLEC": (True, False),
+    "RAMIE": (False, False),
+    "RARP": (False, False),
+}
 _FILE = "_checkpoint_epoch0050_teacher"
 
 
@@ -140,25 +72,22 @@ def exposure(path: str | Path) -> str:
     """What the checkpoint of this file name saw of source and target in pretraining,
     for a caption."""
     name = Path(path).stem.removesuffix(_FILE)
-    if name not in EXPOSURE.index:
+    if name not in EXPOSURE:
         return (
             f"unknown: {Path(path).name} is not the file name of a published checkpoint"
         )
-    row = EXPOSURE.loc[name]
-    target = (
-        "saw videos of Cholec80, which the target CholecSeg8k is cut from"
-        if row.saw_target_videos
-        else "saw no video of Cholec80, which the target CholecSeg8k is cut from"
-    )
+    saw_target, saw_pigs = EXPOSURE[name]
+    target = "saw videos" if saw_target else "saw no video"
     source = (
         "robotic surgery in pigs, which the source HemoSet shows"
-        if row.saw_porcine_surgery
+        if saw_pigs
         else "no surgery in pigs"
     )
-    joint = (
-        "and" if bool(row.saw_target_videos) == bool(row.saw_porcine_surgery) else "but"
+    joint = "and" if saw_target == saw_pigs else "but"
+    return (
+        f"{target} of Cholec80, which the target CholecSeg8k is cut from, {joint} "
+        f"{source}"
     )
-    return f"{target}, {joint} {source}"
 
 
 def build(path: str | Path, decoder: str = "unet", seed: int = 0) -> Segmenter:
@@ -171,16 +100,20 @@ def build(path: str | Path, decoder: str = "unet", seed: int = 0) -> Segmenter:
     """
     path = Path(path)
     state = read_state(path)
-    name = _architecture(state, path)
-    spec = ARCHITECTURES[name]
-    model = assemble(
-        spec.smp, decoder, seed, name, path.name, *IMAGENET, exposure(path)
-    )
+    found = [name for name, mark in MARKS.items() if any(mark in key for key in state)]
+    if len(found) != 1:
+        raise CourseError(
+            f"{path} is not a SurgeNet encoder: its {len(state)} keys (such as "
+            f"{next(iter(state))}) lack what marks {', '.join(MARKS)}, so give one of "
+            f"the files named *{_FILE}.pth."
+        )
+    [name] = found
+    spec = Encoder(f"tu-{name}", *IMAGENET)
+    model = assemble(spec, name, decoder, seed, exposure(path))
+    encoder = model.network.encoder
     if name == "caformer_s18":
-        _plain_relu(model.network.encoder)
-    load_exactly(
-        model.network.encoder, timm_layout(state, name), path, f"SurgeNet's {name}"
-    )
+        _plain_relu(encoder)
+    load_exactly(encoder, timm_layout(state, name), path, f"SurgeNet's {name}")
     return model
 
 
@@ -191,30 +124,21 @@ def timm_layout(state: Mapping[str, Tensor], architecture: str) -> dict[str, Ten
     A key that the original does not have stays as it is, so that loading finds it
     foreign.
     """
-    spec = ARCHITECTURES[architecture]
     renamed = {}
     for key, value in state.items():
-        new = None if key.startswith("head.") else spec.name(key)
-        if new is not None:
-            known = new != key and new.startswith(("stem", "stages_", "patch_embed."))
-            renamed[f"model.{new}" if known else key] = spec.value(new, value)
+        if key.startswith(("head.", "norm.")):  # the classifier's
+            continue
+        new = key
+        for pattern, name in NAMES[architecture]:
+            new = re.sub(pattern, name, new)
+        if ".grn." in new:
+            value = value.flatten()
+        elif architecture == "caformer_s18" and re.match(r"stages_[01]\.blocks", new):
+            # timm has 1x1 convolutions there where the original has linear layers.
+            value = value[:, :, None, None] if value.ndim == 2 else value
+        known = new != key and new.startswith(("stem", "stages_", "patch_embed."))
+        renamed[f"model.{new}" if known else key] = value
     return renamed
-
-
-def _architecture(state: Mapping[str, Tensor], path: Path) -> str:
-    found = [
-        name
-        for name, spec in ARCHITECTURES.items()
-        if any(spec.mark in key for key in state)
-    ]
-    if len(found) != 1:
-        raise CourseError(
-            f"{path} is not a SurgeNet encoder: its {len(state)} keys (such as "
-            f"{next(iter(state))}) lack what marks {', '.join(ARCHITECTURES)}, so give "
-            "one of "
-            f"the files named *{_FILE}.pth."
-        )
-    return found[0]
 
 
 def _plain_relu(encoder: nn.Module) -> None:

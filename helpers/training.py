@@ -1,17 +1,19 @@
 """Training: the loss, one step, one run with its checkpoint, and prediction; batches
 and their augmentation come from helpers.batches.
+
+In half precision PyTorch's autocast takes convolutions and matrix products in 16 bits;
+weights, loss and probabilities stay float32 (Micikevicius et al., ICLR 2018).
 """
 
-import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import torch
 from torchvision.transforms import v2
 
-from helpers import batches, counts, precision, settings, statistics, store
+from helpers import batches, counts, settings, statistics, store
 from helpers.batches import as_tensor
 
 # Lessons and benchmarks know these as training's.
@@ -19,6 +21,7 @@ from helpers.batches import augmented as augmented
 from helpers.batches import batch_of as batch_of
 from helpers.batches import light_augmentation as light_augmentation
 from helpers.frames import Packed
+from helpers.models import write_state
 from helpers.settings import Profile
 
 
@@ -41,33 +44,92 @@ def segmentation_loss(
     return 0.5 * (1 - overlap) + 0.5 * cross_entropy / known.sum()
 
 
-def training_step(
-    model: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
-    images: torch.Tensor,
-    blood: torch.Tensor,
-    known: torch.Tensor,
-    scaler: torch.amp.GradScaler = precision.UNSCALED,
-) -> float:
-    """One batch: predict, measure, follow the gradient. Gives the loss before the
-    step.
+def half(device: str) -> str:
+    """The type that half precision is taken in on a device: float16 on a CUDA GPU,
+    bfloat16 on a CPU that has instructions for it, float32 elsewhere."""
+    if device == "cuda":
+        return "float16"
+    has = torch.cpu.get_capabilities() if device == "cpu" else {}
+    return "bfloat16" if has.get("avx512_bf16") or has.get("amx_bf16") else "float32"
 
-    The prediction is taken in the model's precision, all else in float32. scaler: see
-    precision.scaler; but for float16 it changes nothing.
-    """
-    logits = precision.logits(model, images, precision.of(model))
-    loss = segmentation_loss(logits, blood, known)
-    optimizer.zero_grad()
-    scaler.scale(loss).backward()
-    scaler.step(optimizer)
-    scaler.update()
-    return loss.item()
+
+def logits_of(model: torch.nn.Module, images: torch.Tensor, dtype: str) -> torch.Tensor:
+    """The network's answer on images (N, 3, H, W), taken in `dtype` and given in
+    float32: (N, H, W)."""
+    steps = getattr(torch, dtype)
+    in_full = steps == torch.float32
+    with nullcontext() if in_full else torch.autocast(images.device.type, steps):
+        found = model(images)[:, 0]
+    return found.float()
+
+
+class Learner:
+    """A network on its device, with the published recipe's Adam, whose rate falls along
+    half a cosine for `foot` epochs, all of them where none is given: so it never climbs
+    back. Steps are taken in `dtype`, and on all GPUs where there are several."""
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        numbers: Profile,
+        dtype: str = "float32",
+        foot: int | None = None,
+    ) -> None:
+        device = settings.device()
+        model.to(device, memory_format=torch.channels_last)
+        several = device == "cuda" and torch.cuda.device_count() > 1
+        self.network = torch.nn.DataParallel(model) if several else model
+        self.dtype = model.dtype = dtype
+        self.optimizer = torch.optim.Adam(
+            model.parameters(),
+            lr=numbers.learning_rate,
+            weight_decay=numbers.weight_decay,
+        )
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
+            self.optimizer, T_max=foot or numbers.epochs
+        )
+        # float16's small gradients are kept above zero; elsewhere it changes nothing.
+        self.scaler = torch.amp.GradScaler(device, enabled=dtype == "float16")
+        self.parts = {
+            "model": model,
+            "optimizer": self.optimizer,
+            "schedule": self.schedule,
+            "scaler": self.scaler,
+        }
+
+    def step(
+        self, images: torch.Tensor, blood: torch.Tensor, known: torch.Tensor
+    ) -> float:
+        """One batch: predict, measure, follow the gradient. Gives the loss before the
+        step."""
+        loss = segmentation_loss(
+            logits_of(self.network, images, self.dtype), blood, known
+        )
+        self.optimizer.zero_grad()
+        self.scaler.scale(loss).backward()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        return loss.item()
+
+    def epoch(self, number: int, batch: int, batch_at: batches.BatchAt) -> float:
+        """A step for each batch of `number` frames in random order; the mean of their
+        losses. batch_at: rows to a batch, see batches.source."""
+        self.network.train()
+        order = torch.randperm(number).numpy()
+        losses = []
+        for start in range(0, number, batch):
+            rows = np.sort(order[start : start + batch])
+            # A last batch of one frame has no batch statistics worth the name; it joins
+            # the others next epoch, in another order.
+            if len(rows) > 1 or start == 0:
+                losses.append(self.step(*batch_at(rows)))
+        return float(np.mean(losses))
 
 
 @dataclass
 class History:
     """What happened, an entry per epoch: the loss, the learning rate, Dice on id_val
-    per subject and its mean over subjects; and the precision of all steps.
+    per subject and its mean over subjects; and the type that all steps were taken in.
     """
 
     loss: list[float] = field(default_factory=list)
@@ -75,7 +137,7 @@ class History:
     id_val: list[float] = field(default_factory=list)
     id_val_subjects: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int = -1
-    precision: str = precision.FLOAT32
+    dtype: str = "float32"
 
 
 def fit(
@@ -84,7 +146,7 @@ def fit(
     id_val: Packed,
     numbers: Profile,
     seed: int,
-    checkpoint: Path,
+    checkpoint: dict,
     transform: v2.Transform | None = None,
     watch: Callable[[History], None] | None = None,
     foot: int | None = None,
@@ -93,57 +155,37 @@ def fit(
     """Train, and leave the model with the weights of its best epoch by id_val's mean
     over subjects.
 
-    After each epoch all that is needed to go on is written to `checkpoint`; a run that
-    finds one goes on from there, in the precision it began with, and ends as an
-    unbroken run would. The model's own precision becomes that. watch(history) is
-    called after each epoch. foot: the epochs that the rate falls for, all of them where
-    none is given; with fewer it climbs back, a habit that lesson 05 re-enacts.
-    fill_counts: see batch_of.
+    checkpoint: what stands for this run in the store. After each epoch all that is
+    needed to go on is kept there; a run that finds it goes on from there, in the type
+    it began with, and ends as an unbroken run would. watch(history) is called after
+    each epoch. foot: see Learner; with fewer epochs than all the rate climbs back, a
+    habit that lesson 05 re-enacts. fill_counts: see batch_of.
     """
     device = settings.device()
-    model.to(device, memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(
-        model.parameters(), lr=numbers.learning_rate, weight_decay=numbers.weight_decay
-    )
-    # Half a cosine over the whole run: T_max equals the number of epochs, so the rate
-    # never climbs back.
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
-        optimizer, T_max=foot or numbers.epochs
-    )
+    history, best, saved = History(), {}, _saved(checkpoint)
+    if saved is not None:
+        history, best = History(**saved["history"]), saved["best"]
+    elif numbers.half:
+        history.dtype = half(device)
+    learner = Learner(model, numbers, history.dtype, foot)
     batch_at = batches.source(train, transform, device, fill_counts)
-    history, best = History(), {}
     with torch.random.fork_rng():
-        if (saved := store.read_file(checkpoint)) is not None:
-            saved = torch.load(
-                io.BytesIO(saved), map_location=device, weights_only=True
-            )
-            history, best = History(**saved["history"]), saved["best"]
-        else:
-            history.precision = precision.chosen(
-                numbers.precision, model, numbers.size, device
-            )
-        model.precision = history.precision
-        scaler = precision.scaler(history.precision, device)
-        parts = dict(model=model, optimizer=optimizer, schedule=schedule, scaler=scaler)
         torch.manual_seed(seed)
         if saved is not None:
-            _resume(saved, parts)
+            _resume(saved, learner)
         while (
             len(history.loss) < numbers.epochs
             and len(history.loss) - 1 - history.best_epoch <= numbers.patience
         ):
-            history.learning_rate.append(optimizer.param_groups[0]["lr"])
-            history.loss.append(
-                epoch(model, optimizer, train, numbers.batch, batch_at, scaler)
-            )
-            schedule.step()
-            _judge(model, id_val, history)
-            if history.best_epoch == len(history.loss) - 1:
+            history.learning_rate.append(learner.optimizer.param_groups[0]["lr"])
+            history.loss.append(learner.epoch(len(train), numbers.batch, batch_at))
+            learner.schedule.step()
+            if _judge(model, id_val, history):
                 best = {
                     name: weight.detach().cpu().clone()
                     for name, weight in model.state_dict().items()
                 }
-            _save(checkpoint, parts, history, best)
+            _save(checkpoint, learner, history, best)
             if watch is not None:
                 watch(history)
     model.load_state_dict(best)
@@ -151,36 +193,9 @@ def fit(
     return history
 
 
-def epoch(
-    model: torch.nn.Module,
-    optimizer: torch.optim.Optimizer,
-    train: Packed,
-    batch: int,
-    batch_at: Callable[[np.ndarray], tuple[torch.Tensor, ...]],
-    scaler: torch.amp.GradScaler = precision.UNSCALED,
-) -> float:
-    """A step for each batch of all frames in random order; the mean of their losses.
-    batch_at: rows to a batch, see batches.source; scaler: see training_step."""
-    model.train()
-    order = torch.randperm(len(train)).numpy()
-    # A last batch of one frame has no batch statistics worth the name; it joins the
-    # others next epoch, in another order.
-    starts = [
-        start
-        for start in range(0, len(order), batch)
-        if len(order) - start > 1 or start == 0
-    ]
-    losses = []
-    for start in starts:
-        rows = np.sort(order[start : start + batch])
-        losses.append(training_step(model, optimizer, *batch_at(rows), scaler))
-    return float(np.mean(losses))
-
-
-def _judge(model, id_val: Packed, history: History) -> None:
-    """Dice on id_val where there is blood, mean over frames and then over subjects; the
-    first epoch with the best one wins.
-    """
+def _judge(model: torch.nn.Module, id_val: Packed, history: History) -> bool:
+    """Dice on id_val where there is blood, mean over frames and then over subjects;
+    whether it is the best so far (of several, the first)."""
     table = counts.count(
         predict(model, id_val.images) >= 128, id_val.blood, id_val.valid
     )
@@ -190,57 +205,54 @@ def _judge(model, id_val: Packed, history: History) -> None:
         {str(name): float(value) for name, value in means.items()}
     )
     history.id_val.append(float(means.mean()))
-    if (
-        history.best_epoch < 0
-        or history.id_val[-1] > history.id_val[history.best_epoch]
-    ):
-        history.best_epoch = len(history.id_val) - 1
+    best = history.best_epoch
+    if best >= 0 and not history.id_val[-1] > history.id_val[best]:
+        return False
+    history.best_epoch = len(history.id_val) - 1
+    return True
 
 
-def _save(checkpoint: Path, parts: dict, history: History, best: dict) -> None:
-    content = io.BytesIO()
-    states = {name: part.state_dict() for name, part in parts.items()}
-    whole = states | {
-        "history": vars(history),
-        "best": best,
+def _save(checkpoint: dict, learner: Learner, history: History, best: dict) -> None:
+    states = {name: part.state_dict() for name, part in learner.parts.items()}
+    chance = {
         "random": torch.get_rng_state(),
         "random_cuda": torch.cuda.get_rng_state_all(),
     }
-    torch.save(whole, content)
-    store.write_file(checkpoint, content.getvalue())
+    whole = states | chance | {"history": vars(history), "best": best}
+    write = lambda draft: write_state(whole, draft / "state.pt")  # noqa: E731
+    store.entry("checkpoints", checkpoint, write, fit, anew=True)
 
 
-def _resume(saved: dict, parts: dict) -> None:
-    for name, part in parts.items():
+def _saved(checkpoint: dict) -> dict | None:
+    place = store.folder("checkpoints", checkpoint, fit)
+    if not store.whole(place):
+        return None
+    return torch.load(
+        place / "state.pt", map_location=settings.device(), weights_only=True
+    )
+
+
+def _resume(saved: dict, learner: Learner) -> None:
+    for name, part in learner.parts.items():
         part.load_state_dict(saved[name])
     torch.set_rng_state(saved["random"].cpu())
     torch.cuda.set_rng_state_all([one.cpu() for one in saved["random_cuda"]])
 
 
+@torch.inference_mode()
 def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.ndarray:
     """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in
     256 levels.
 
     A value of at least 128 is a probability of at least 0.5. A network predicts in the
-    precision that it was trained in.
+    type that it was trained in.
     """
-    found, done = np.empty(images.shape[:3], np.uint8), 0
-    for part in predicted(model, images, batch):
-        found[done : done + len(part)] = part
-        done += len(part)
-    return found
-
-
-@torch.inference_mode()
-def predicted(
-    model: torch.nn.Module, images: np.ndarray, batch: int = 32
-) -> Iterator[np.ndarray]:
-    """The same batch by batch, for more frames than memory holds."""
-    device = settings.device()
+    device, dtype = settings.device(), getattr(model, "dtype", "float32")
     model.to(device, memory_format=torch.channels_last).eval()
+    found = np.empty(images.shape[:3], np.uint8)
     for start in range(0, len(images), batch):
-        given = as_tensor(images[start : start + batch]).to(
-            device, memory_format=torch.channels_last
-        )
-        probability = torch.sigmoid(precision.logits(model, given, precision.of(model)))
-        yield (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
+        part = slice(start, start + batch)
+        given = as_tensor(images[part]).to(device, memory_format=torch.channels_last)
+        probability = torch.sigmoid(logits_of(model, given, dtype))
+        found[part] = (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
+    return found

@@ -272,9 +272,9 @@ explore.curves(history)
 # price of a small group. And the score is not a result in any case, because it was
 # chosen for being high.
 #
-# This network's steps were taken in {history.precision}. Weights and loss are float32
+# This network's steps were taken in {history.dtype}. Weights and loss are float32
 # in any case; the large profile takes the rest in half of the bits where the machine
-# is faster with them.
+# is made for that.
 
 # %%
 id_val = lesson.frames("id_val")

@@ -20,7 +20,7 @@ from phantom.subjects import look as look_of
 
 FINER = 2  # how much larger than the canvas it is drawn
 TIMES = (0.42, 0.58)  # within each clip, where every clip bleeds
-_scene = lru_cache(maxsize=128)(render.scene)  # the same for many sets of dials
+_scene = lru_cache(maxsize=96)(render.scene)  # the same for many sets of dials
 
 
 class Frames(NamedTuple):

@@ -16,11 +16,10 @@ from pathlib import Path
 
 import psutil
 
-from helpers import processes, settings
+from helpers import settings, store
 from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.names import printable
-from helpers.store import tidying
 from report import kernels, numbers
 from report.collect import Collected, collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings
@@ -46,7 +45,6 @@ def build(
     Raises CourseError and LessonError; the last good site then stands as it was.
     """
     started = time.monotonic()
-    tidying.tidy()
     names = lessons(folder)
     if not names:
         raise CourseError(
@@ -111,7 +109,7 @@ def _at_once(lessons: int, course: settings.Course) -> int:
     for what the other one is making. One where kernels aren't forked, which can't be
     ended from outside, and on the full profile, whose networks fill a device."""
     room = psutil.virtual_memory().available > 2 * LARGEST
-    alone = course.profile == "full" or not room or processes.cores() < 2
+    alone = course.profile == "full" or not room or settings.cores() < 2
     return 1 if alone or not kernels.forks(lessons) else 2
 
 
@@ -164,7 +162,7 @@ def _report(index: Path, collected: Collected, seconds: float) -> None:
                 f"({result['data']}; {numbers.behind(result)})"
             )
     print(f"\nBuilt in {numbers.time(seconds)}{_memory()}.")
-    print(tidying.said())
+    print(store.said())
 
 
 def _memory() -> str:

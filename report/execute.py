@@ -192,8 +192,7 @@ def execute(
     """
     plain = notebook(lesson)
     given = parameters(course, published)
-    what = dict(given=given, **store.made_of(lesson, execute), **made_from)
-    what |= studied(lesson)
+    what = dict(given=given, **made_from, **studied(lesson))
     fresh = []
 
     def write(draft: Path) -> None:
@@ -201,7 +200,7 @@ def execute(
         fresh.append(True)
         nbformat.write(done, draft / NAME)
 
-    place = store.entry("executed", what, write, str(lesson), execute)
+    place = store.entry("executed", what, write, lesson, execute)
     done = nbformat.read(place / NAME, as_version=4)
     seconds = done.metadata["course"]["seconds"]
     return Executed(lesson.stem, done, seconds, bool(fresh))

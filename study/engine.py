@@ -1,31 +1,26 @@
 """A function called for each of many jobs: in this process, on several of this machine,
 or on the workers of a Dask scheduler that is there already.
 
->>> results(abs, [(-4,), (6,)], on="local")
+>>> sorted(result for _, result, *_ in run(abs, [(-4,), (6,)], on="local"))
 [4, 6]
 """
 
 import logging
+import multiprocessing
 import os
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 import torch
 
 from helpers.errors import CourseError
-from helpers.processes import cores
+from helpers.settings import cores
 
 
-def run(
-    function: Callable,
-    jobs: Sequence[tuple],
-    on: str = "",
-    workers: int = 2,
-    threads: int | None = None,
-) -> Iterator[tuple[int, object, str, float]]:
-    """Call function(*job) for each job. As they end: a job's place in the list, what it
-    gave, why it gave nothing (a sentence, or a traceback), and its seconds.
+def run(function, jobs, on="", workers=2, threads=None) -> Iterator[tuple]:
+    """Call function(*job) for each of a list of jobs. As they end: a job's place in the
+    list, what it gave, the sentence that says why it gave nothing, its seconds.
 
     A job that fails stops no other, and one whose process is killed is begun again.
     on: "" for this process, "local" for `workers` processes of this machine, or the
@@ -37,14 +32,14 @@ def run(
         for place, job in enumerate(jobs):
             yield place, *_called(function, job, threads or torch.get_num_threads())
         return
-    from distributed import as_completed
-
     gpus = ""
     if on == "local":
         threads = threads or max(1, cores() // workers)
         every = ",".join(map(str, range(torch.cuda.device_count())))
         gpus = os.environ.get("CUDA_VISIBLE_DEVICES", every)
     with _client(on, workers) as client:
+        from distributed import as_completed
+
         futures = {}
         for place, job in enumerate(jobs):
             call = (_called, function, job, threads, gpus)
@@ -55,26 +50,6 @@ def run(
             else:  # its process was killed, again and again
                 why = f"{future.exception()} If memory ran out, take fewer WORKERS=."
                 yield futures[future], None, why, 0.0
-
-
-def results(
-    function: Callable, jobs: Sequence[tuple], on: str = "", threads: int = 0
-) -> list:
-    """What each job gives, in the jobs' order; CourseError where one failed.
-
-    ON, WORKERS and THREADS of the environment say where they run, as in `ON=local
-    python -m benchmarks.remedies`; on and threads, where those are silent.
-    """
-    said = os.environ.get
-    workers, threads = int(said("WORKERS") or 2), int(said("THREADS") or threads)
-    found = {}
-    for place, result, failure, _ in run(
-        function, jobs, said("ON") or on, workers, threads
-    ):
-        if failure:
-            raise CourseError(f"{function.__name__}{jobs[place]}: {failure}")
-        found[place] = result
-    return [found[place] for place in range(len(jobs))]
 
 
 def _called(function, job: tuple, threads: int | None, gpus: str = "") -> tuple:
@@ -91,8 +66,9 @@ def _called(function, job: tuple, threads: int | None, gpus: str = "") -> tuple:
         result = function(*job)
     except CourseError as error:
         failure = str(error)
-    except Exception:
-        failure = traceback.format_exc()
+    except Exception as error:
+        traceback.print_exc()
+        failure = f"{type(error).__name__}: {error}".splitlines()[0]
     torch.set_num_threads(before)
     return result, failure, time.perf_counter() - began
 
@@ -100,14 +76,19 @@ def _called(function, job: tuple, threads: int | None, gpus: str = "") -> tuple:
 def _client(on: str, workers: int):
     """Dask's client of the processes that `on` names."""
     import dask
-    from distributed import Client
+    from distributed import Client, utils
 
     # A daemon may start no process of its own, as drawing and packing do; and a job
-    # that holds its process for minutes is no reason to give it up.
+    # waits with the scheduler, so that no killed process takes it along.
     dask.config.set({"distributed.worker.daemon": False})
-    dask.config.set({"distributed.scheduler.worker-ttl": None})
+    dask.config.set({"distributed.scheduler.worker-saturation": 1.0})
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        # What takes long to import is imported once.
+        dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
+        utils.get_mp_context().set_forkserver_preload(["study.jobs"])
     local = dict(n_workers=workers, threads_per_worker=1, memory_limit=0)
-    local |= dict(dashboard_address=None, silence_logs=logging.CRITICAL)
+    local |= dict(dashboard_address=None, env=dict(os.environ))
+    local |= dict(silence_logs=logging.CRITICAL)
     try:
         return Client(**local) if on == "local" else Client(on)
     except (OSError, ValueError) as error:

@@ -1,19 +1,15 @@
 """The study's jobs: which there are, and what one of them is: the network that the
 lessons ask for too, its remedy, and what it does on each subject that it is tested on.
-
->>> planned(settings.course("smoke"), remedies=["nothing"])[0]
-Job(fold=-1, encoder='lite0', remedy='nothing', seed=0)
 """
 
 import itertools
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import pandas as pd
 import torch
 
-from helpers import counts, domains, precision, remedies, runs, settings, studied
+from helpers import counts, domains, remedies, runs, settings, studied
 from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
 from helpers.settings import Course
@@ -26,8 +22,8 @@ COUNTS = [f"{region}{name}" for region in ("", "view_") for name in counts.COLUM
 
 
 class Job(NamedTuple):
-    """One measured network. seed: of the training, and of nothing else: which frames
-    there are and how they are split is the course's seed, the same for all jobs."""
+    """One measured network. seed: of the training; which frames there are and how they
+    are split is the course's seed, the same for all jobs."""
 
     fold: int
     encoder: str
@@ -35,46 +31,35 @@ class Job(NamedTuple):
     seed: int
 
 
-class Grid(NamedTuple):
-    """What the study goes through, for each of the profile's folds."""
-
-    encoders: tuple[str, ...]
-    remedies: tuple[str, ...]
-    seeds: int
-
-
-# What every remedy must beat, and one of each price (see adaptation.REMEDIES).
+# Of each profile: encoders, remedies, and how many seeds. Every remedy must beat the
+# control; the others are one of each price (see adaptation.REMEDIES). Of the real
+# target no validation patient bleeds, so there is nothing to label.
 FEW = ("nothing", "view_rule", "heavy_augmentation", "adabn")
-# Of the real target no validation patient bleeds, so there is nothing to label.
 ALL = tuple(name for name in studied.RECIPES if name != "few_labelled")
 GRIDS = {
-    "smoke": Grid(("lite0",), ("nothing", "view_rule", "adabn"), 2),
-    "quick": Grid(("lite0",), FEW, 3),
-    "full": Grid(("resnet34", "mobilenet_v2"), ALL, 3),
+    "smoke": (("lite0",), ("nothing", "view_rule", "adabn"), 2),
+    "quick": (("lite0",), FEW, 3),
+    "full": (("resnet34", "mobilenet_v2"), ALL, 3),
 }
 
 
-def planned(
-    course: Course,
-    encoders: Sequence[str] = (),
-    remedies: Sequence[str] = (),
-    seeds: Sequence[int] = (),
-) -> list[Job]:
-    """The jobs of a grid, the profile's own where none is given. The baselines come
-    first: most remedies start from them. CourseError for an unknown name."""
+def planned(course: Course, encoders=(), remedies=(), seeds=()) -> list[Job]:
+    """The jobs of a grid of names and numbers, the profile's own where none is given.
+    The baselines come first: most remedies start from them. CourseError for an unknown
+    name."""
     for given, known in ((encoders, ENCODERS), (remedies, studied.RECIPES)):
         if unknown := [name for name in given if name not in known]:
             raise CourseError(
                 f"The study has no '{unknown[0]}': choose from {listed(list(known))}."
             )
-    grid, folds = GRIDS[course.profile], course.numbers.folds
+    usual, folds = GRIDS[course.profile], course.numbers.folds
     parts = itertools.product(
         [SINGLE] if folds == 1 else range(folds),
-        encoders or grid.encoders,
-        remedies or grid.remedies,
-        seeds or range(course.seed, course.seed + grid.seeds),
+        encoders or usual[0],
+        remedies or usual[1],
+        seeds or range(course.seed, course.seed + usual[2]),
     )
-    found = itertools.starmap(Job, dict.fromkeys(parts))
+    found = [Job(*part) for part in dict.fromkeys(parts)]
     return sorted(found, key=lambda job: job.remedy != "nothing")
 
 
@@ -84,7 +69,7 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
     study: the name of the folder that the rows are for; CourseError where this process
     has other code or frames, as one on another machine may. Columns: the job's, split,
     subject, frames, frames_with_blood, remedies.MEASURES as means over frames, COUNTS
-    as sums; and what the last bits depend on: trained_in, the precision of the standard
+    as sums; and what the last bits depend on: trained_in, the type of the standard
     network's steps, device and threads.
     """
     fold = None if job.fold == SINGLE else job.fold
@@ -111,8 +96,5 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
         parts[split] = sums.join([means, by[COUNTS].sum()])
     rows = pd.concat({(*job, split): part for split, part in parts.items()})
     rows.index.names = [*Job._fields, "split", "subject"]
-    return rows.reset_index().assign(
-        trained_in=precision.of(baseline.model),
-        device=settings.device(),
-        threads=torch.get_num_threads(),
-    )
+    about = dict(trained_in=baseline.history.dtype, device=settings.device())
+    return rows.reset_index().assign(**about, threads=torch.get_num_threads())

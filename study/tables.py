@@ -6,11 +6,6 @@ value in a cell. Its variance is taken apart by the analysis of variance for bal
 crossed random effects: Searle, Casella and McCulloch, Variance Components (Wiley,
 1992), chapter 4. A component is an unbiased estimate, and may come out below zero where
 there is little or nothing to see; it is left so.
-
->>> table = pd.DataFrame({"fold": [0, 0, 1, 1], "seed": [0, 1, 0, 1],
-...                       "dice": [0.1, 0.1, 0.3, 0.3]})
->>> components(table, ["fold", "seed"], "dice")
-{'fold x seed': 0.0, 'fold': 0.02, 'seed': 0.0}
 """
 
 import itertools
@@ -24,7 +19,7 @@ from helpers.studied import RECIPES
 from study.jobs import Job
 
 FACTORS = ["fold", "seed", "subject"]
-MEASURES = ("dice", "dice_view", "recall", "alarm_at_1px", "alarm_at_1pct")
+MEASURES = ["dice", "dice_view", "recall", "alarm_at_1px", "alarm_at_1pct"]
 
 
 def file_of(study: Path, job: Job) -> Path:
@@ -34,7 +29,7 @@ def file_of(study: Path, job: Job) -> Path:
 
 def gather(study: Path, jobs: pd.DataFrame) -> pd.DataFrame:
     """Write jobs.csv, the plan with how each job ended, study.csv, the rows of all jobs
-    that are done, of other plans too, and summary.csv; the summary."""
+    that are done, of other plans too, and summary.csv. What it says of Dice."""
     write(jobs, study / "jobs.csv")
     files = sorted((study / "jobs").glob("[!.]*.csv"))
     if not files:
@@ -43,7 +38,7 @@ def gather(study: Path, jobs: pd.DataFrame) -> pd.DataFrame:
     found = summary(rows)
     write(rows, study / "study.csv")
     write(found, study / "summary.csv")
-    return found
+    return found.query("measure == 'dice'")
 
 
 def write(table: pd.DataFrame, place: Path) -> None:
@@ -57,19 +52,17 @@ def write(table: pd.DataFrame, place: Path) -> None:
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """A row for each encoder, remedy, split and measure: the mean over subjects, then
     over folds and seeds, how many of each, the variance components, and the standard
-    deviations over folds, over seeds and over subjects.
+    deviations over folds, seeds and subjects.
 
-    Over seeds is from one training to another on the same fold: the seeds' component,
-    and that of folds and seeds together, since the same seed on another fold is another
-    training. What comes out below zero is shown as none; NaN where there is one level
-    and nothing can be said.
+    Over seeds is from one training to another: the seeds' component, and that of folds
+    and seeds together, since the same seed on another fold is another training. What
+    comes out below zero is shown as none; NaN where there is one level.
     """
-    found, keys = [], ["encoder", "remedy", "split"]
+    keys = ["encoder", "remedy", "split", "measure"]
     rows = rows.assign(remedy=pd.Categorical(rows["remedy"], list(RECIPES)))
-    for names, part in rows.groupby(keys, observed=True):
-        for measure in MEASURES:
-            about = dict(zip(keys, names, strict=True), measure=measure)
-            found.append(about | _told_apart(part, measure))
+    values = rows.melt([*keys[:3], *FACTORS], MEASURES, "measure")
+    groups = values.groupby(keys, observed=True)
+    found = [dict(zip(keys, names)) | _told_apart(part) for names, part in groups]
     table = pd.DataFrame(found)
     parts = table.reindex(columns=[*FACTORS, "fold x seed"]).astype(float)
     parts["seed"] += parts.pop("fold x seed").fillna(0)
@@ -77,40 +70,41 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     return table.join(sides).assign(jobs=table["folds"] * table["seeds"])
 
 
-def _told_apart(part: pd.DataFrame, measure: str) -> dict[str, float]:
-    """Of one encoder, remedy and split. Subjects that are tested in one fold only, as
-    those of the source are, can't be told apart from their folds: there the components
-    are of the jobs' means over subjects."""
-    crossed = part.groupby("subject")["fold"].nunique().eq(part["fold"].nunique()).all()
-    table = complete(part, measure) if crossed else part.dropna(subset=[measure])
-    means = table.groupby(["fold", "seed"])[measure].mean().reset_index()
+def _told_apart(table: pd.DataFrame) -> dict[str, float]:
+    """Of the values of one encoder, remedy, split and measure. Subjects that are tested
+    in one fold only, as those of the source are, can't be told apart from their folds:
+    there the components are of the jobs' means over subjects."""
+    tested = table.groupby("subject")["fold"].nunique()
+    crossed = (tested == table["fold"].nunique()).all()
+    table = complete(table) if crossed else table.dropna(subset="value")
+    means = table.groupby(["fold", "seed"])["value"].mean().reset_index()
     if not crossed:
-        means = complete(means.assign(subject=""), measure)
+        means = complete(means.assign(subject=""))
         table = table[table["seed"].isin(means["seed"])]
-    about = {"value": float(means[measure].mean())}
+    about = {"value": float(means["value"].mean())}
     about |= {f"{name}s": table[name].nunique() for name in FACTORS}
     cells, factors = (table, FACTORS) if crossed else (means, FACTORS[:2])
-    return about if cells.empty else about | components(cells, factors, measure)
+    return about if cells.empty else about | components(cells, factors)
 
 
-def complete(table: pd.DataFrame, value: str) -> pd.DataFrame:
-    """The rows (fold, seed, subject, `value`) that make a crossed table: seeds that
-    every fold has, subjects with a defined value in all of these."""
+def complete(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows (fold, seed, subject, value) that make a crossed table: seeds that every
+    fold has, subjects with a defined value in all of these."""
     has = table.groupby("seed")["fold"].transform("nunique")
     table = table[has == table["fold"].nunique()]
     jobs = len(table[["fold", "seed"]].drop_duplicates())
-    return table[table.groupby("subject")[value].transform("count") == jobs]
+    return table[table.groupby("subject")["value"].transform("count") == jobs]
 
 
-def components(table: pd.DataFrame, factors: list[str], value: str) -> dict[str, float]:
+def components(table: pd.DataFrame, factors: list[str]) -> dict[str, float]:
     """Variance components of a full crossed table, one for each factor and each
     combination of factors that have more than one level.
 
-    table: one row for each combination of the factors' levels; ValueError for another.
+    table: a value for each combination of the factors' levels; ValueError for another.
     """
-    levels = {name: table[name].nunique() for name in factors}
-    levels = {name: n for name, n in levels.items() if n > 1}
-    ordered = table.sort_values(factors)[value].to_numpy(float)
+    counts = table[factors].nunique()
+    levels = counts[counts > 1].to_dict()
+    ordered = table.sort_values(factors)["value"].to_numpy(float)
     values, found, shared = ordered.reshape([*levels.values()]), {}, {}
     for size in range(len(levels), 0, -1):
         for chosen in itertools.combinations(levels, size):

@@ -8,7 +8,6 @@ import numpy as np
 
 import phantom
 from helpers import frames
-from helpers.frames.classes import by_name
 
 SIZE = (48, 64)
 
@@ -22,7 +21,7 @@ def released(folder: Path, n_frames: int = 24) -> Path:
 
 def without_blood(cholecseg8k: Path) -> Path:
     """CholecSeg8k as it is without video01: what was blood is liver now."""
-    blood, liver = by_name("Blood"), by_name("Liver")
+    blood, liver = frames.CLASSES[7], frames.CLASSES[2]
     for path in sorted(cholecseg8k.rglob("*_mask.png")):
         mask = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         if path.name.endswith("watershed_mask.png"):

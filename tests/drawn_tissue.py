@@ -11,30 +11,18 @@ def tissue(seed, gleams=6):
     rng = np.random.default_rng(seed)
     frames = np.empty((N, H, W, 3), np.uint8)
     for frame in frames:
+        noise = rng.standard_normal((2, H, W))
         coarse, fine = (
-            cv2.GaussianBlur(rng.standard_normal((H, W)), (0, 0), s) * s
-            for s in (6, 1.2)
+            cv2.GaussianBlur(n, (0, 0), s) * s for n, s in zip(noise, (6, 1.2))
         )
-        shade = 1 + 0.35 * coarse + 0.25 * fine
-        colour = np.array([175, 95, 90]) + 25 * np.stack(
-            [coarse, 0.5 * fine, -0.5 * coarse], axis=-1
-        )
-        image = colour * shade[..., None] + rng.normal(0, 2, (H, W, 3))
-        cv2.line(
-            image,
-            (0, int(rng.integers(20, 60))),
-            (W, int(rng.integers(20, 60))),
-            (150, 155, 160),
-            4,
-        )
+        hue = 25 * np.stack([coarse, 0.5 * fine, -0.5 * coarse], axis=-1)
+        image = (hue + [175, 95, 90]) * (1 + 0.35 * coarse + 0.25 * fine)[..., None]
+        image += rng.normal(0, 2, (H, W, 3))
+        left, right = (int(rng.integers(20, 60)) for _ in range(2))
+        cv2.line(image, (0, left), (W, right), (150, 155, 160), 4)
         for _ in range(gleams):
-            cv2.circle(
-                image,
-                tuple(int(v) for v in rng.integers(8, 64, 2)),
-                1,
-                (255, 255, 255),
-                -1,
-            )
+            place = tuple(int(v) for v in rng.integers(8, 64, 2))
+            cv2.circle(image, place, 1, (255, 255, 255), -1)
         frame[:] = np.clip(image, 0, 255)
     return frames
 
@@ -63,22 +51,6 @@ def round_view(frames):
     return np.clip(frames, 0, 255).astype(np.uint8)
 
 
-def jpeg(frames, quality):
-    setting = [cv2.IMWRITE_JPEG_QUALITY, quality]
-    return np.stack(
-        [cv2.imdecode(cv2.imencode(".jpg", f, setting)[1], 1) for f in frames]
-    )
-
-
-def sharpened(frames):
-    return np.stack(
-        [
-            cv2.addWeighted(f, 1.8, cv2.GaussianBlur(f, (0, 0), 1), -0.8, 0)
-            for f in frames
-        ]
-    )
-
-
 def stretched(frames, by):
     middle = frames.mean((1, 2, 3), keepdims=True)
     return np.clip((frames - middle) * by + middle, 0, 255).astype(np.uint8)
@@ -90,9 +62,8 @@ def smoky(frames):
 
 
 def noisy(frames):
-    return np.clip(
-        frames + np.random.default_rng(5).normal(0, 12, frames.shape), 0, 255
-    ).astype(np.uint8)
+    noise = np.random.default_rng(5).normal(0, 12, frames.shape)
+    return np.clip(frames + noise, 0, 255).astype(np.uint8)
 
 
 def cast(frames):
@@ -113,9 +84,7 @@ CHANGED = {
     "exposure": lambda f: (255 * (f / 255) ** 1.8).astype(np.uint8),
     "colour": cast,
     "contrast": lambda f: stretched(f, 0.6),
-    "sharpness": lambda f: np.stack(
-        [cv2.GaussianBlur(frame, (0, 0), 1.3) for frame in f]
-    ),
+    "sharpness": lambda f: np.stack([cv2.GaussianBlur(one, (0, 0), 1.3) for one in f]),
     "field_of_view": round_view,
     "noise": noisy,
 }

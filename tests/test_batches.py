@@ -116,9 +116,7 @@ def test_frames_that_do_not_fit_stay_in_memory(disks, monkeypatch):
     assert batches.Held(disks, None, "meta").images.device.type == "meta"
 
 
-def test_a_network_learns_on_batches_from_the_device(
-    disks, own_store, tmp_path, monkeypatch
-):
+def test_a_network_learns_on_batches_from_the_device(disks, own_store, monkeypatch):
     """The way of a GPU, on this processor."""
     used = []
 
@@ -134,7 +132,7 @@ def test_a_network_learns_on_batches_from_the_device(
     numbers = settings.course("smoke").but(epochs=10, learning_rate=3e-3).numbers
     model = models.build("lite0", seed=0)
     history = training.fit(
-        model, train, rest, numbers, 1, tmp_path / "c.pt", training.light_augmentation()
+        model, train, rest, numbers, 1, {}, training.light_augmentation()
     )
     assert len(used) == 1 and max(history.id_val) > 0.8
 

@@ -176,13 +176,10 @@ def test_scores_of_a_stream_are_those_of_its_clips() -> None:
     frames = rng.integers(0, 256, (30, 4, 24, 32), np.uint8)
     model = pathways.TwoPathways(4).eval()
     found = list(pathways.scores(model, frames, batch=7))
-    alone = [
-        next(pathways.scores(model, pathways.clip(frames, n).transpose(1, 0, 2, 3)))
-        for n in (0,)
-    ]
     assert len(found) == 30 and all(0 < one < 1 for one in found)
-    again = list(pathways.scores(model, frames, batch=30))
-    assert found == pytest.approx(again, abs=1e-5) and len(alone) == 1
+    assert found == pytest.approx(
+        list(pathways.scores(model, frames, batch=30)), abs=1e-5
+    )
 
 
 def test_the_unguided_network_never_sees_the_segmentation() -> None:

@@ -226,7 +226,7 @@ def test_a_data_folder_that_is_empty_or_gone_and_what_is_being_fetched(nothing):
     assert found() == {"source": None, "target": None}
     named = (
         str(nothing),
-        "none of its folders",
+        "no known data set in its folders",
         "hemoset/ and cholecseg8k/",
         "SOURCE=",
     )

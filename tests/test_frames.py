@@ -276,10 +276,3 @@ def test_zip_members_may_lie_deeper_and_junk_is_no_frame(tmp_path):
         table["frame"].tolist() == [5]
         and (frames.read(table.iloc[0])[0] == image(5)).all()
     )
-
-
-def test_index_names_every_frame_once(tmp_path):
-    for number in (0, 1, 2):
-        write_cholec(tmp_path, "video12", 0, number)
-    table = frames.index(tmp_path).table
-    assert not table.duplicated(["dataset", "subject", "frame"]).any()

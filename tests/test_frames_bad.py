@@ -313,7 +313,7 @@ def test_all_masks_inverted(tmp_path):
     [
         (36, BLOOD[1], ("watershed_mask.png has the value (36, 36, 36)",)),
         ((24, 24, 25), BLOOD[1], ("watershed_mask.png has the value (24, 24, 25)",)),
-        (BLOOD[0], (254, 0, 0), ("(254, 0, 0), which no class has",)),
+        (BLOOD[0], (254, 0, 0), ("colour (254, 0, 0), which no class has",)),
         (BLOOD[0], GUT[1], ("disagree", "Blood and Gastrointestinal Tract")),
         (255, BLOOD[1], ("disagree", "unknown and Blood")),
         (BLOOD[0], (255, 255, 255), ("row 2, column 3: Blood and unknown",)),

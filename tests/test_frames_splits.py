@@ -9,35 +9,21 @@ from helpers import frames
 
 # Labelled frames of each pig in HemoSet as released: data/README.md has where the counts come from
 PIGS = {
-    "pig1": 153,
-    "pig2": 150,
-    "pig3": 50,
-    "pig4": 39,
-    "pig5": 131,
-    "pig6": 32,
-    "pig7": 64,
-    "pig9": 161,
-    "pig10": 162,
-    "pig11": 20,
+    f"pig{n}": k
+    for n, k in zip(
+        [*range(1, 8), 9, 10, 11], (153, 150, 50, 39, 131, 32, 64, 161, 162, 20)
+    )
 }
 VIDEOS = [
-    f"video{number:02d}"
-    for number in (1, 9, 12, 17, 18, 20, 24, 25, 26, 27, 28, 35, 37, 43, 48, 52, 55)
+    f"video{n:02d}"
+    for n in (1, 9, 12, 17, 18, 20, 24, 25, 26, 27, 28, 35, 37, 43, 48, 52, 55)
 ]
 
 
 def table_of(counts: dict[str, int], dataset: str = "hemoset") -> pd.DataFrame:
     rows = [
-        dict(
-            dataset=dataset,
-            subject=subject,
-            clip=subject,
-            frame=frame,
-            split="",
-            image=f"{subject}/{frame}",
-            mask="",
-        )
-        for subject, count in counts.items()
+        (dataset, who, who, frame, "", f"{who}/{frame}", "")
+        for who, count in counts.items()
         for frame in range(count)
     ]
     return pd.DataFrame(rows, columns=list(frames.COLUMNS))

@@ -25,8 +25,8 @@ TRAINED = """import time
 from dataclasses import replace
 from helpers import explore, training
 few = replace(lesson, course=lesson.course.but(epochs=2))
-step = training.training_step
-training.training_step = lambda *given: time.sleep(0.5) or step(*given)
+step = training.Learner.step
+training.Learner.step = lambda *given: time.sleep(0.5) or step(*given)
 with explore.live_curves() as watch:
     run = few.model(watch=watch)
 explore.curves(run.history)"""

@@ -2,7 +2,6 @@
 dials that can be turned from either side."""
 
 import ast
-import colorsys
 import errno
 import hashlib
 import io
@@ -40,12 +39,14 @@ ROOT = Path(phantom.__file__).parents[1]
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory) -> dict[str, Path]:
-    """The three data sets of the lessons, drawn once at half their size."""
+    """The three data sets of the lessons at half their size, and those of a seed 5."""
     root = tmp_path_factory.mktemp("phantom")
     write_hemoset(root / "source", size=(120, 160))
-    write_cholecseg8k(root / "target", size=(120, 214))
-    write_cholecseg8k(root / "wished", size=(120, 214), wished=True)
-    return {name: root / name for name in ("source", "target", "wished")}
+    write_hemoset(root / "source 5", 100, (96, 128), seed=5)
+    for name, wished in (("target", False), ("wished", True)):
+        write_cholecseg8k(root / name, size=(120, 214), wished=wished)
+        write_cholecseg8k(root / f"{name} 5", 100, (96, 171), seed=5, wished=wished)
+    return {path.name: path for path in root.iterdir()}
 
 
 def members(path: Path) -> dict[str, bytes]:
@@ -88,12 +89,6 @@ def test_it_knows_nothing_of_the_course() -> None:
             names = [one.name for one in getattr(node, "names", [])]
             for name in [getattr(node, "module", None) or "", *map(str, names)]:
                 assert name.split(".")[0] not in ("helpers", "report"), path.name
-
-
-def test_the_statistics_used_here_are_those_of_the_standard_library():
-    image = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
-    want = [colorsys.rgb_to_hsv(*(one / 255))[1] for one in image.reshape(-1, 3)]
-    assert statistics(image)[4] == pytest.approx(np.mean(want), abs=0.003)
 
 
 def test_the_source_has_hemosets_layout_names_and_masks(drawn):
@@ -165,36 +160,25 @@ def test_the_wished_benchmark_has_blood_in_every_patient_and_some_clean_frames(d
     assert np.mean([has for _, has in bloody]) == pytest.approx(0.75, abs=0.06)
 
 
-PUBLISHED = {
-    "source": (0.647, 0.364, 0.360, 0.448, 0.499),
-    "target": (0.337, 0.212, 0.181, 0.246, 0.523),
-    "wished": (0.337, 0.212, 0.181, 0.246, 0.523),
-}
+SOURCE = (0.647, 0.364, 0.360, 0.448, 0.499)
+TARGET = (0.337, 0.212, 0.181, 0.246, 0.523)
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_statistics_and_cover_lie_near_the_published_ones(drawn, name):
-    found = [(statistics(image), blood.mean()) for _, image, blood in read(drawn[name])]
+@pytest.mark.parametrize("seed", ["", " 5"])
+@pytest.mark.parametrize("name", ["source", "target", "wished"])
+def test_statistics_and_cover_lie_near_the_published_ones(drawn, name, seed):
+    found = [
+        (statistics(im), blood.mean()) for _, im, blood in read(drawn[name + seed])
+    ]
     mean = np.mean([one for one, _ in found], axis=0)
-    assert mean == pytest.approx(PUBLISHED[name], abs=0.05)
-    cover = np.array([share for _, share in found])
+    published = SOURCE if name == "source" else TARGET
+    assert mean == pytest.approx(published, abs=0.06 if seed else 0.05)
+    cover, slack = np.array([share for _, share in found]), 0.02 if seed else 0.015
     if name == "source":
-        assert cover.mean() == pytest.approx(0.0706, abs=0.015)
-        assert 0.10 <= (cover == 0).mean() <= 0.15
+        assert cover.mean() == pytest.approx(0.0706, abs=slack)
+        assert seed or 0.10 <= (cover == 0).mean() <= 0.15
     else:
-        assert cover[cover > 0].mean() == pytest.approx(0.0493, abs=0.015)
-
-
-def test_statistics_and_cover_hold_for_another_seed(tmp_path):
-    write_hemoset(tmp_path / "source", 100, (96, 128), seed=5)
-    write_cholecseg8k(tmp_path / "target", 100, (96, 171), seed=5, wished=True)
-    for name, cover in (("source", 0.0706), ("target", 0.0493 * 0.75)):
-        found = [
-            (statistics(im), blood.mean()) for _, im, blood in read(tmp_path / name)
-        ]
-        mean = np.mean([one for one, _ in found], axis=0)
-        assert mean == pytest.approx(PUBLISHED[name], abs=0.06)
-        assert np.mean([one for _, one in found]) == pytest.approx(cover, abs=0.02)
+        assert cover[cover > 0].mean() == pytest.approx(0.0493, abs=slack)
 
 
 @pytest.mark.parametrize("write", [write_hemoset, write_cholecseg8k])
@@ -203,17 +187,6 @@ def test_one_seed_is_one_set_of_bytes(tmp_path, write):
         write(tmp_path / name, 50, SMALL, seed=seed)
     one, again, other = (digests(tmp_path / name) for name in ("one", "again", "other"))
     assert one == again and one.keys() == other.keys() and one != other
-
-
-def test_what_is_done_is_told(tmp_path):
-    told = []
-    write_hemoset(
-        tmp_path / "a",
-        10,
-        (32, 40),
-        progress=lambda *given: told.append(given[1:]) or given[0],
-    )
-    assert told == [("Drawing surgery, subjects", 10)]
 
 
 SUBJECTS = ("pig5", "video24")
@@ -313,25 +286,18 @@ def test_the_surrounds_colour_follows_the_seed():
     assert len(set(map(tuple, corners))) > 1
 
 
-def test_without_variation_all_pigs_look_alike_and_frames_still_differ():
+def test_variation_is_how_much_subjects_differ_and_frames_differ_anyhow():
     assert look("pig1", 0, 0.0) == look("pig9", 0, 0.0)
     assert look("pig1", 0) != look("pig9", 0) and look("pig1", 0) != look("pig1", 1)
-    one, other = (draw(pig, 0, 0.5, SMALL, 0, 0.0)[0] for pig in ("pig1", "pig9"))
-    assert (one != other).mean() > 0.5
-
-
-def test_subjects_differ_more_in_colour_with_variation_than_without():
-    def spread(variation: float) -> float:
-        colours = [
-            [
-                draw(pig, clip, 0.5, SMALL, 0, variation)[0].mean((0, 1))
-                for clip in range(3)
-            ]
+    spread = []
+    for variation in (0.0, 1.0):
+        frames = [
+            [draw(pig, clip, 0.5, SMALL, 0, variation)[0] for clip in range(3)]
             for pig in PIGS
         ]
-        return float(np.std(np.mean(colours, axis=1), axis=0).mean())
-
-    assert spread(1.0) > 1.5 * spread(0.0)
+        assert (frames[0][0] != frames[1][0]).mean() > 0.5
+        spread.append(np.mean(frames, axis=(1, 2, 3)).std(axis=0).mean())
+    assert spread[1] > 1.5 * spread[0]
 
 
 def test_a_patient_is_the_same_in_the_plain_and_in_the_wished_benchmark():

@@ -1,13 +1,9 @@
-"""Drawn cases: what bleeds and when, one seed one case, and both forms on the disk."""
+"""Drawn cases: what bleeds and when, and one seed one case."""
 
-import csv
-from pathlib import Path
-
-import cv2
 import numpy as np
 import pytest
 
-from phantom.cases import Case, write
+from phantom.cases import Case
 
 CASE = Case("pig1", 0, seconds=32, size=(48, 64), bleedings=2)
 
@@ -50,21 +46,3 @@ def test_a_patients_case_is_seen_through_a_round_view() -> None:
     assert frame.image.shape == (36, 64, 3) and drawn.truth() == []
     assert frame.image[0, 0].max() < 12 and frame.image.mean() > 20
     assert not frame.active.any()
-
-
-def test_both_forms_hold_the_frames_and_the_table_the_truth(tmp_path: Path) -> None:
-    case = Case("video12", 3, seconds=16, size=(64, 96), bleedings=1)
-    drawn = [frame.image for frame in case.frames()]
-    for video, place in ((False, "video12_3/%06d.jpg"), (True, "video12_3.mp4")):
-        folder = tmp_path / str(video)
-        write([case], folder, video)
-        stream, read = cv2.VideoCapture(str(folder / place)), []
-        while (one := stream.read())[0]:
-            read.append(one[1][..., ::-1])
-        assert len(read) == len(drawn) == 80
-        away = [np.abs(a.astype(int) - b).mean() for a, b in zip(read, drawn)]
-        assert max(away) < 12  # what compression does
-        with (folder / "bleedings.csv").open() as file:
-            [row] = csv.DictReader(file)
-        assert row.pop("case") == "video12_3"
-        assert [*map(float, row.values())] == pytest.approx(case.truth()[0], abs=0.01)

@@ -156,11 +156,13 @@ def test_the_same_seed_draws_the_same_frames_and_another_seed_others(tmp_path) -
 
 
 @pytest.mark.parametrize("foot, over", [(3, 3), (None, 6)])
-def test_a_training_runs_at_the_rates_that_its_foot_says(tmp_path, foot, over) -> None:
+def test_a_training_runs_at_the_rates_that_its_foot_says(
+    tmp_path, own_store, foot, over
+) -> None:
     table = pd.DataFrame({"subject": list("abab"), "clip": list("abab"), "frame": 0})
     frames = packed(tmp_path / "p", table, blood=np.ones((4, 32, 32), bool))
     numbers = settings.course("smoke").but(epochs=6, batch=4).numbers
-    given = torch.nn.Conv2d(3, 1, 1), frames, frames, numbers, 0, tmp_path / "one.pt"
+    given = torch.nn.Conv2d(3, 1, 1), frames, frames, numbers, 0, {}
     # Cosine annealing to zero over that many epochs, in PyTorch's closed form.
     rates = numbers.learning_rate * (1 + np.cos(np.pi * np.arange(6) / over)) / 2
     found = training.fit(*given, foot=foot).learning_rate

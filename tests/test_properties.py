@@ -4,7 +4,6 @@ sentence names the file. Any other error fails the test, and so does a wrong res
 import contextlib
 import csv
 import io
-import json
 import tempfile
 import zipfile
 from pathlib import Path
@@ -17,9 +16,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
-from test_published_files import small
 
-from helpers import clips, frames, names, published
+from helpers import clips, frames, names
 from helpers.errors import CourseError
 from helpers.frames.classes import CLASSES, UNKNOWN
 from helpers.frames.reading import read_with_classes
@@ -262,58 +260,6 @@ def film(place: Path, case: str) -> None:
         cv2.imwrite(
             str(place / case / f"{number}.png"), np.zeros((24, 32, 3), np.uint8)
         )
-
-
-FIELDS = st.sampled_from(
-    ["anna_0", "", "nan", "inf", "-1", "1e400", "1", "x", '"', "é"]
-)
-
-
-@given(st.lists(st.lists(FIELDS | WORDS, max_size=6), max_size=3), st.booleans())
-@few
-def test_anything_called_bleedings_csv(lines, head):
-    with folder() as place, or_sentence("bleedings.csv"):
-        film(place, "anna_0")
-        text = "\n".join(",".join(line) for line in lines)
-        text = "case,start_s,end_s,x,y\n" * head + text
-        (place / "bleedings.csv").write_text(text, encoding="utf-8")
-        for video in clips.cases(place):
-            for one in video.bleedings:
-                assert 0 <= one.start_s < one.end_s <= video.seconds + 1
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["columns", "data", "train", "val", "x"]), inner, max_size=4
-        )
-    ),
-    max_leaves=6,
-)
-
-
-@pytest.fixture(scope="module")
-def tables(tmp_path_factory) -> Path:
-    return small(tmp_path_factory.mktemp("published"))
-
-
-@given(name=st.sampled_from(sorted(published.FILES)), content=JSON | BYTES | WORDS)
-@few
-def test_anything_in_the_place_of_a_published_table(tables, name, content):
-    whole = (tables / name).read_bytes()
-    if not isinstance(content, bytes | str):
-        content = json.dumps(content)
-    if isinstance(content, str):
-        content = content.encode()
-    try:
-        (tables / name).write_bytes(content)
-        with pytest.raises(CourseError) as caught:
-            published.read(tables)
-    finally:
-        (tables / name).write_bytes(whole)
-    assert str(tables) in str(caught.value) and "\n" not in str(caught.value)
 
 
 # -- names and layouts ------------------------------------------------------------------

@@ -37,7 +37,9 @@ def test_the_bare_work_decodes_every_file_that_packing_does(
 def test_evaluating_takes_no_more_memory_for_more_frames(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("COURSE_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(
-        training, "predicted", lambda _, images: (np.zeros((1, 64, 64)) for _ in images)
+        training,
+        "predicted",
+        lambda _, images, *more: (np.zeros((1, 64, 64)) for _ in images),
     )
     peaks, numbers = [], (150, 600)
     for number in numbers:

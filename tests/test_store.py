@@ -1,46 +1,54 @@
-"""Settings and the store: results found by what made them, and nothing half written."""
+"""The store: results are found by what made them, whole or made anew, and what grows too large goes."""
 
 import errno
 import os
+import pickle
+import random
+import subprocess
+import sys
+import warnings
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from entries_by_hand import six
 
-from helpers import imported, settings, store
+from helpers import settings, store
 from helpers.errors import CourseError
+from report.notebooks import lessons
+
+pytestmark = pytest.mark.usefixtures("own_store")
 
 
-@pytest.fixture(autouse=True)
-def own_store(tmp_path, monkeypatch):
-    monkeypatch.setenv("COURSE_STORE", str(tmp_path / "store"))
-    return tmp_path / "store"
+def apart(script: str, **environment: str) -> subprocess.Popen:
+    """A script in a process of its own, which has `six` too."""
+    top = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            top + "from entries_by_hand import six, store\n" + script,
+        ],
+        env=os.environ | {"PYTHONPATH": str(settings.ROOT)} | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
-def test_a_key_depends_on_content_and_not_on_order():
-    assert store.key(a=1, b=[2, 3]) == store.key(b=[2, 3], a=1)
-    assert store.key(a=1) != store.key(a=2) != store.key(b=1)
-    assert len(store.key(a=1)) == 16
+# What is found
 
 
 def test_what_was_made_is_found_and_not_made_again():
     made = []
-
-    def make() -> str:
-        made.append("made")
-        return "text"
-
-    def get(what: dict) -> str:
-        return store.keep(
-            "kind",
-            what,
-            make,
-            lambda text, folder: (folder / "t").write_text(text),
-            lambda folder: (folder / "t").read_text(),
-        )
-
-    assert [get({"a": 1}), get({"a": 1})] == ["text", "text"] and made == ["made"]
-    get({"a": 2})
-    assert made == ["made", "made"]
+    assert six(made=made) == six(made=made) != six("seven", made=made)
+    assert made == ["six", "seven"]
+    six(made=made, anew=True)
+    assert made == ["six", "seven", "six"]
+    assert store.key(a=1, b=[2]) == store.key(b=[2], a=1) != store.key(a=1, b=[3])
 
 
 def test_an_error_while_writing_leaves_nothing(own_store):
@@ -49,101 +57,426 @@ def test_an_error_while_writing_leaves_nothing(own_store):
         raise RuntimeError("stopped")
 
     with pytest.raises(RuntimeError, match="stopped"):
-        store.write_folder(own_store / "kind" / "place", write)
+        store.entry("kind", {}, write)
     assert list((own_store / "kind").iterdir()) == []
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_nothing(own_store):
-    def write(draft: Path) -> None:
-        (draft / "half").write_text("half")
-        raise OSError(errno.ENOSPC, "No space left on device")
+# What an entry depends on
 
-    with pytest.raises(
-        CourseError, match=r"place: the disk is full; free some space"
-    ) as told:
-        store.write_folder(own_store / "kind" / "place", write)
-    assert "\n" not in str(told.value)
-    assert list((own_store / "kind").iterdir()) == []
+HOUSE = {
+    "helpers": "",
+    "helpers.top": "from helpers.inner.low import a\nb = a + 1\n",
+    "helpers.inner": "",
+    "helpers.inner.low": "def a():\n    'Says one.'\n    return 1\n",
+    "helpers.late": "def c():\n    from helpers import top\n    return top.b\n",
+    "helpers.aside": "d = 3\n",
+}
 
 
-def test_a_twin_that_was_faster_is_kept(own_store, monkeypatch):
-    """Where a disk knows no locks, two processes may make the same."""
-    place = own_store / "kind" / "place"
-    monkeypatch.setattr(store.locks, "_taken", lambda *_: None)
+@pytest.mark.parametrize(
+    "module, text, anew",
+    [
+        ("helpers.inner.low", "def a():\n    return 2\n", {"top", "late"}),
+        ("helpers.inner.low", "# why\ndef a():\n    return (\n        1)\n", set()),
+        ("helpers.inner.low", "def a():\n    'Else.'\n    return 1\n", set()),
+        ("helpers.top", "from helpers import aside\nb = 2\n", {"top", "late"}),
+        ("helpers.late", "c = 0\n", {"late"}),
+        ("helpers.aside", "d = 4\n", set()),
+    ],
+)
+def test_an_edit_makes_anew_what_imports_it_and_nothing_else(
+    monkeypatch, module, text, anew
+):
+    def codes() -> dict[str, str]:
+        makers = {one: SimpleNamespace(__module__=f"helpers.{one}") for one in names}
+        return {one: store.made_by(maker)["code"] for one, maker in makers.items()}
 
-    def write(draft: Path) -> None:
-        store.write_folder(place, lambda twin: (twin / "t").write_text("first"))
-        draft.joinpath("t").write_text("second")
+    names = ("top", "late")
+    monkeypatch.setattr(store, "_sources", dict(HOUSE))
+    before = codes()
+    store._sources[module] = text
+    after = codes()
+    assert {one for one in names if after[one] != before[one]} == anew
 
-    store.write_folder(place, write)
-    assert (place / "t").read_text() == "first"
-    assert [path.name for path in place.parent.iterdir()] == ["place"]
+
+def test_a_lessons_edit_runs_that_lesson_alone_and_it_shows_comments(
+    tmp_path, monkeypatch
+):
+    from report.execute import execute
+
+    copies = []
+    for path in lessons()[:3]:
+        copies.append(tmp_path / path.name)
+        copies[-1].write_bytes(path.read_bytes())
+    key = partial(store.made_by, execute)
+    before = [key(one) for one in copies]
+    copies[1].write_text(copies[1].read_text() + "# One more line.\n")
+    assert [key(one) == was for one, was in zip(copies, before)] == [True, False, True]
+    # A kernel of its own imports the files as they are now.
+    room = tmp_path / "room.py"
+    room.write_text("# Only a comment.\n" + store._files["helpers.lesson"].read_text())
+    monkeypatch.setitem(store._files, "helpers.lesson", room)
+    assert all(key(one) != was for one, was in zip(copies, before))
+
+
+def test_what_no_network_or_frame_may_wait_for():
+    from helpers import domains, frames, runs, views
+
+    aloof = "figures lesson remedies published prompts pitfalls play adaptation shift"
+    for maker in (domains.kept, frames.pack, runs.trained, views.view_of):
+        rooms = {name.split(".")[1] for name in store.reached(maker) if "." in name}
+        assert "settings" in rooms and not rooms & set(aloof.split()), maker
+
+
+def test_whatever_runs_while_a_result_is_made_was_reached(own_store):
+    """The other witness: each module of the course whose functions Python calls."""
+    from helpers import domains, frames, runs, views
+
+    course, ran = settings.course("smoke"), set()
+    names = {str(path): name for name, path in store._files.items()}
+
+    def called(frame, event, _):
+        if event == "call" and (name := names.get(frame.f_code.co_filename)):
+            ran.add(name)
+
+    data = domains.gather(course)
+    few = data.of("train").where(data.of("train").table.index < 8)
+    for maker, make in (
+        (frames.pack, lambda: frames.pack(data.source.table, (32, 48))),
+        (runs.trained, lambda: runs.trained("a", course, few, few)),
+        (views.view_of, lambda: views.view_of(few)),
+    ):
+        ran.clear()
+        sys.setprofile(called)
+        try:
+            make()
+        finally:
+            sys.setprofile(None)
+        assert len(ran) > 3 and ran <= store.reached(maker)
+
+
+def test_packages_and_the_device_are_in_the_key(monkeypatch):
+    import torch
+
+    from helpers import frames, runs
+
+    found = store.made_by(runs.trained)
+    assert found["device"] == settings.device()
+    assert found["packages"]["torch"] == torch.__version__.split("+")[0]
+    assert store.made_by(frames.pack)["device"] is None
+    assert store.made_by(lessons()[0])["device"]
+    monkeypatch.setattr(store, "_versions", lambda: {"torch": "9"})
+    assert store.made_by(runs.trained) != found
 
 
 @pytest.fixture
-def rooms(tmp_path, monkeypatch):
-    """A house of its own: `top` imports `low` from a package, and nobody imports `aside`."""
-    for name, text in {
-        "__init__": "",
-        "top": "from helpers.inner.low import a\nb = a + 1",
-        "inner/__init__": "",
-        "inner/low": "a = 1",
-        "aside": "c = 3",
-    }.items():
-        path = tmp_path / "helpers" / f"{name}.py"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-    def file(name: str) -> Path | None:
-        path = tmp_path.joinpath(*name.split("."))
-        for one in (path / "__init__.py", path.with_suffix(".py")):
-            if one.is_file():
-                return one
-        return None
-
-    monkeypatch.setattr(imported, "_sources", {})
-    monkeypatch.setattr(imported, "file", file)
-
-    def rewritten(name: str, text: str) -> str:
-        (tmp_path / "helpers" / f"{name}.py").write_text(text)
-        return store.code("top")
-
-    return rewritten
-
-
-def test_code_follows_what_a_room_imports_and_nothing_else(rooms):
-    before = store.code("top")
-    assert rooms("aside", "c = 4") == before
-    changed = rooms("inner/low", "a = 2")
-    assert changed != before
-    assert rooms("top", "from helpers.inner.low import a\nb = a + 2") not in (
-        before,
-        changed,
+def clone(tmp_path):
+    """A small house of the real store, with a room that makes something; a script in it
+    says what it printed."""
+    house = tmp_path / "clone"
+    (house / "helpers").mkdir(parents=True)
+    for name in ("store", "settings", "encoders", "errors", "names"):
+        text = (settings.ROOT / "helpers" / f"{name}.py").read_text()
+        (house / "helpers" / f"{name}.py").write_text(text)
+    for name in ("requirements.txt", "pyproject.toml"):
+        (house / name).write_bytes((settings.ROOT / name).read_bytes())
+    for name in ("tool", "late"):
+        (house / "helpers" / f"{name}.py").write_text("value = lambda: 'old'\n")
+    (house / "helpers" / "maker.py").write_text(
+        "from helpers import store, tool\n"
+        "save = lambda text, folder: (folder / 't').write_text(text)\n"
+        "load = lambda folder: (folder / 't').read_text()\n"
+        "def made():\n"
+        "    return store.keep('kind', {}, lambda: tool.value(), save, load)\n"
+        "def made_late(before=lambda: None):\n"
+        "    def make():\n        before()\n        from helpers import late\n"
+        "        return late.value()\n"
+        "    return store.keep('kind', {'late': 1}, make, save, load)\n"
     )
 
+    def run(script: str) -> str:
+        top = "from pathlib import Path\nfrom helpers import maker\nroom = Path(maker.__file__).with_name\n"
+        done = subprocess.run(
+            [sys.executable, "-c", top + script],
+            env={"PYTHONPATH": str(house), "COURSE_STORE": str(tmp_path / "kept")},
+            cwd=house,
+            capture_output=True,
+            text=True,
+        )
+        return (done.stdout + done.stderr).strip()
 
-def test_a_constant_that_nobody_uses_changes_nothing(rooms):
-    before = store.code("top")
-    assert rooms("inner/low", "a = 1\nunused = 2") == before
-    assert rooms("inner/low", "a = unused + 1\nunused = 0") != before
+    return run
 
 
-def test_comments_docstrings_and_layout_change_no_code(rooms):
-    before = store.code("top")
-    assert rooms("inner/low", "# why\na = (\n    1\n)") == before
-    assert rooms("inner/low", '"""One."""\n\n\n# why\na = (\n    1\n)') == before
+NEW = ".write_text('value = lambda: \"the new one\"\\n')"
 
 
-def test_an_augmentations_settings_and_code_make_another_run():
-    from helpers import adaptation, runs, training
+def test_an_edit_under_an_open_kernel_stores_nothing_under_the_wrong_key(clone):
+    assert clone(f"room('tool.py'){NEW}; print(maker.made())") == "old"
+    assert [clone("print(maker.made())") for _ in "12"] == ["the new one"] * 2
+    said = clone(f"maker.made_late(lambda: room('late.py'){NEW})")
+    assert "CourseError: The course's code was edited while this ran" in said
+    assert clone("print(maker.made_late())") == "the new one"
 
-    light, gamma = training.light_augmentation(), adaptation.RandomGamma(0.5, 2.0)
-    assert (
-        runs._recipe(light)
-        == runs._recipe(training.light_augmentation())
-        != runs._recipe(gamma)
+
+# Two at once, and killed
+
+
+def test_processes_that_want_the_same_make_it_once_and_all_have_it(tmp_path):
+    mark = tmp_path / "made.txt"
+    script = (
+        "import time\ndef write(draft):\n"
+        f"    open({str(mark)!r}, 'a').write('x'); time.sleep(1); (draft / 'x').write_text('1')\n"
+        "print((store.entry('kind', {}, write) / 'x').read_text())"
     )
-    assert runs._recipe(adaptation.RandomGamma(0.5, 3.0)) != runs._recipe(gamma)
+    several = [apart(script) for _ in range(3)]
+    assert [one.communicate()[0].strip()[-1] for one in several] == ["1"] * 3
+    assert mark.read_text() == "x"
+
+
+def test_a_killed_makers_draft_is_nothing_and_goes(own_store):
+    maker = apart(
+        "def write(draft):\n    (draft / 'big').write_bytes(bytes(10_000))\n"
+        "    print('begun', flush=True); sys.stdin.read()\n"
+        "store.entry('kind', {}, write)"
+    )
+    assert maker.stdout.readline() == "begun\n"
+    [(_, size, draft)] = store.kept()
+    assert size == 10_000 and not store.drop(draft)  # it is being made
+    maker.kill()
+    maker.communicate()
+    assert [path.name for path in (own_store / "kind").iterdir()] == [draft.name]
+    place = store.entry("kind", {}, lambda draft: (draft / "x").write_text("1"))
+    assert list((own_store / "kind").iterdir()) == [place]
+
+
+# Damage
+
+
+def flip(path: Path, chance: random.Random) -> None:
+    held = bytearray(path.read_bytes())
+    held[chance.randrange(len(held))] ^= 1 << chance.randrange(8)
+    path.write_bytes(held)
+
+
+class Harmful:
+    def __reduce__(self):
+        return os.mkdir, (str(settings.store_folder() / "executed-by-a-pickle"),)
+
+
+DAMAGES = {
+    "a bit": flip,
+    "cut": lambda path, _: path.write_bytes(path.read_bytes()[:-5]),
+    "empty": lambda path, _: path.write_bytes(b""),
+    "gone": lambda path, _: path.unlink(),
+    "harmful": lambda path, _: path.write_bytes(pickle.dumps(Harmful())),
+    "one more": lambda path, _: path.with_name("more.npy").write_bytes(b"1"),
+}
+
+
+def learned() -> dict[str, bytes]:
+    import torch
+
+    from helpers.models import read_state, write_state
+
+    found = store.keep(
+        "models",
+        {},
+        lambda: {"layer": torch.arange(24.0)},
+        lambda state, folder: write_state(state, folder / "weights.pt"),
+        lambda folder: read_state(folder / "weights.pt"),
+    )
+    return {name: value.numpy().tobytes() for name, value in found.items()}
+
+
+def predicted() -> bytes:
+    found = store.keep(
+        "predictions",
+        {},
+        lambda: np.arange(600, dtype=np.uint8),
+        lambda value, folder: np.save(folder / "found.npy", value),
+        lambda folder: np.load(folder / "found.npy", mmap_mode="r"),
+    )
+    return np.array(found).tobytes()
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+@pytest.mark.parametrize("get", [learned, predicted])
+@pytest.mark.parametrize("seal", [True, False])
+def test_a_damaged_entry_is_made_anew_with_a_sentence(get, damage, seal):
+    right = get()
+    [(_, _, place)] = store.kept()
+    files = [one for one in place.iterdir() if (one.name == store.WHOLE) == seal]
+    damage(files[0], random.Random(0))
+    store._verified.clear()  # as another process would meet it
+    with pytest.warns(UserWarning, match=f"{place} is damaged") as said:
+        assert get() == right
+    assert len(said) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert get() == right  # and without a word from now on
+    assert not (settings.store_folder() / "executed-by-a-pickle").exists()
+
+
+def test_files_are_on_the_disk_before_the_entry_has_its_name(monkeypatch):
+    order, fsync, replace = [], os.fsync, os.replace
+
+    def noted(a, b) -> None:
+        order.append(Path(b).name)
+        replace(a, b)
+
+    monkeypatch.setattr(os, "fsync", lambda file: order.append("fsync") or fsync(file))
+    monkeypatch.setattr(os, "replace", noted)
+    place = six()
+    assert order == ["fsync", "fsync", place.name]
+
+
+# A disk that is full, and places that can't be written
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        OSError("4096 requested and 512 written"),
+    ],
+    ids=str,
+)
+def test_a_full_disk_is_one_sentence(own_store, error):
+    def write(draft: Path) -> None:
+        (draft / "half").write_text("half")
+        raise error
+
+    with pytest.raises(CourseError, match="kind.*the disk is full; free") as told:
+        store.entry("kind", {}, write)
+    assert "\n" not in str(told.value) and not list((own_store / "kind").iterdir())
+
+
+def test_a_real_limit_on_what_a_file_may_hold_leaves_no_draft(own_store):
+    said, _ = apart(
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "import numpy as np, torch; from helpers.models import write_state\n"
+        "from helpers.errors import CourseError\n"
+        "for write in (lambda draft: write_state({'a': torch.zeros(9_999)}, draft / 'a.pt'),\n"
+        "              lambda draft: np.save(draft / 'x.npy', np.zeros(40_000))):\n"
+        "    try:\n        store.entry('kind', {}, write)\n"
+        "    except CourseError as error:\n        print(error)\n"
+    ).communicate()
+    assert said.count("the disk is full; free some space") == 2 and "Trace" not in said
+    assert not list((own_store / "kind").iterdir())
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", "/dev/null", "/dev/null/store"])
+def test_a_store_that_cannot_be_written_is_one_sentence(monkeypatch, place):
+    monkeypatch.setenv("COURSE_STORE", place)
+    with pytest.raises(CourseError, match="name a folder that can with COURSE_STORE"):
+        six()
+
+
+def test_another_error_stays_what_it_is(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        store.entry("kind", {}, lambda draft: (tmp_path / "no" / "file").read_text())
+
+
+def test_what_is_there_is_found_where_nothing_can_be_written(monkeypatch):
+    right = predicted()
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(store.FileLock, "acquire", refuse)
+    monkeypatch.setattr(store, "_marks", refuse)
+    monkeypatch.setattr(os, "utime", refuse)
+    assert predicted() == right
+
+
+def test_a_relative_store_is_the_one_where_the_command_was_typed(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_STORE", "other/../mine")
+    monkeypatch.chdir(tmp_path)
+    assert settings.store_folder() == tmp_path / "mine"
+    monkeypatch.setenv("COURSE_STORE", "~/mine")
+    assert settings.store_folder() == Path("~/mine").expanduser()
+
+
+# A limit
+
+
+def test_above_its_limit_the_store_drops_what_was_used_longest_ago(monkeypatch):
+    apart("six('old'); six('newer')").communicate()
+    old, newer = six("old"), store.folder("sixes", {"name": "newer"})
+    os.utime(old / store.WHOLE, (1, 1))  # but this process uses it
+    os.utime(newer / store.WHOLE, (2, 2))
+    monkeypatch.setenv("COURSE_STORE_GB", str(2500 / 1e9))
+    third = six("third")
+    assert old.exists() and third.exists() and not newer.exists()
+
+
+def test_two_writers_at_the_limit_lose_nothing_in_use_and_the_dead_let_go(monkeypatch):
+    monkeypatch.setenv("COURSE_STORE_GB", str(1500 / 1e9))
+    script = (
+        "places = []\nfor number in range(20):\n    places.append(six(f'{me} {number}'))\n"
+        "    assert all((one / 'inside' / 'x').exists() for one in places)\n"
+        "print('done', flush=True); sys.stdin.read()\n"
+        "assert all(map(store.whole, places)); print('whole', flush=True)"
+    )
+    writers = [apart(f"me = {me}\n{script}") for me in range(2)]
+    assert [one.stdout.readline() for one in writers] == ["done\n"] * 2
+    store.fit_limit()
+    assert [one.communicate()[0] for one in writers] == ["whole\n"] * 2
+    assert len(store.kept()) == 40
+    mine = six("mine")
+    assert [place for _, _, place in store.kept()] == [mine]
+
+
+def test_the_size_is_said_and_all_goes_but_what_is_not_the_stores(own_store, capsys):
+    apart("six()").communicate()
+    others = [own_store / "thesis" / "chapter.txt", own_store / "sixes" / "notes"]
+    for path in others:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("mine")
+    assert store.main([]) == 0 and "in 1 results" in capsys.readouterr().out
+    assert store.main(["clear"]) == 0 and "in 0 results" in capsys.readouterr().out
+    assert all(path.read_text() == "mine" for path in others)
+    kept = six()
+    assert store.main(["clear"]) == 0 and kept.exists()
+    assert "uses stays" in capsys.readouterr().out
+
+
+def test_a_limit_that_is_no_number_is_one_sentence(monkeypatch, capsys):
+    monkeypatch.setenv("COURSE_STORE_GB", "much")
+    assert store.main([]) == 1
+    assert "COURSE_STORE_GB is 'much'" in capsys.readouterr().err
+
+
+# What a page's key holds besides, and what a course is made of
+
+
+def test_published_tables_are_looked_at_when_the_data_lies_elsewhere(
+    tmp_path, monkeypatch
+):
+    from report.execute import inputs
+
+    monkeypatch.setattr(settings, "data_folder", lambda: tmp_path / "own")
+    (tmp_path / "elsewhere").mkdir()
+    course = settings.course("smoke", data=str(tmp_path / "elsewhere"))
+    before = inputs(course)
+    fetched = tmp_path / "own" / "published"
+    fetched.mkdir(parents=True)
+    assert inputs(course) == before
+    (fetched / "per_frame.csv").write_text("a")
+    assert inputs(course) != before
+
+
+def test_a_changed_table_makes_the_pages_anew(monkeypatch):
+    before, checksum = store.made_by(lessons()[5]), store._checksum
+    monkeypatch.setattr(
+        store, "_checksum", lambda one: f"{one.name == 'black.csv'} {checksum(one)}"
+    )
+    after = store.made_by(lessons()[5])
+    monkeypatch.setattr(store, "_checksum", lambda one: f"False {checksum(one)}")
+    assert before != after != store.made_by(lessons()[5])
 
 
 @pytest.mark.parametrize(
@@ -165,29 +498,13 @@ def test_a_relative_folder_is_the_one_where_the_command_was_typed(
 ):
     (tmp_path / "here" / "frames").mkdir(parents=True)
     monkeypatch.setenv("COURSE_FROM", str(tmp_path / "here"))
-    monkeypatch.chdir(tmp_path)
-    assert (
-        settings.course(data="frames").data == (tmp_path / "here" / "frames").resolve()
-    )
+    assert settings.course(data="frames").data == tmp_path / "here" / "frames"
 
 
 def test_the_full_profile_is_the_published_recipe():
     full = settings.PROFILES["full"]
-    assert (
-        full.encoder,
-        full.size,
-        full.batch,
-        full.learning_rate,
-        full.weight_decay,
-        full.epochs,
-        full.patience,
-    ) == ("resnet34", (256, 256), 16, 1e-4, 1e-5, 50, 10)
-
-
-def test_a_changed_number_leaves_the_profile_alone():
-    course = settings.course("quick")
-    assert (
-        course.but(epochs=99).numbers.epochs == 99
-        and course.numbers.epochs == settings.PROFILES["quick"].epochs
-    )
-    assert os.fspath(settings.store_folder()).endswith("store")
+    assert (full.encoder, full.size, full.batch) == ("resnet34", (256, 256), 16)
+    assert (full.learning_rate, full.weight_decay) == (1e-4, 1e-5)
+    assert (full.epochs, full.patience) == (50, 10)
+    course = settings.course("quick").but(epochs=99)
+    assert course.numbers.epochs == 99 != settings.PROFILES["quick"].epochs

@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
-import torch
 from distributed import LocalCluster
 
-from helpers import domains, figures, models, remedies, runs, settings, studied
+from benchmarks import recording
+from helpers import domains, figures, remedies, runs, settings, studied
 from helpers.adaptation import NAMES
 from helpers.errors import CourseError
 from report import execute
@@ -84,17 +84,6 @@ def test_the_plan_alone_is_printed_and_leaves_nothing(own_store, capsys):
     assert capsys.readouterr().out.count("single ") == 3 and not own_store.exists()
 
 
-def test_weights_of_another_encoder_stop_the_study_before_it_begins(
-    tmp_path, capsys, own_store
-):
-    network = models.build("resnet18", weights=None, seed=7)
-    torch.save(network.network.encoder.state_dict(), tmp_path / "ours.pth")
-    words = ["--weights", str(tmp_path / "ours.pth"), "--plan", "1", "--encoders"]
-    assert main.main([*words, "lite0"]) == 1
-    assert "ours.pth" in capsys.readouterr().err
-    assert main.main([*words, "resnet18"]) == 0
-
-
 # Here and elsewhere
 
 
@@ -119,7 +108,7 @@ def table_of(course, data, name="study"):
 @pytest.fixture(scope="module")
 def here(course, data):
     """The study in this process: its rows."""
-    assert main.conduct(course, JOBS, threads=1) == 0
+    assert main.conduct(course, JOBS, "", 1, 1) == 0
     return table_of(course, data)
 
 
@@ -140,7 +129,7 @@ def test_two_workers_of_which_one_is_killed_give_the_same_table(
     shutil.copytree(settings.store_folder(), tmp_path / "store", ignore=learned)
     monkeypatch.setenv("COURSE_STORE", str(tmp_path / "store"))
     monkeypatch.setattr(main, "measured", killed_once)
-    assert main.conduct(course, JOBS, on="local", workers=2, threads=1) == 0
+    assert main.conduct(course, JOBS, "local", 2, 1) == 0
     killed = int((tmp_path / "store" / "killed").read_text())
     assert killed != os.getpid() and not Path(f"/proc/{killed}").exists()
     pd.testing.assert_frame_equal(table_of(course, data), here, check_exact=True)
@@ -186,13 +175,13 @@ def test_a_failing_job_is_a_sentence_and_a_rerun_takes_only_what_is_missing(
     asked, jobs = [], [*JOBS, *(Job(-1, "lite0", r, 0) for r in ("adabn", "threshold"))]
     with monkeypatch.context() as patch:
         patch.setattr(main, "measured", fails)
-        assert main.conduct(course, jobs, threads=1) == 1
+        assert main.conduct(course, jobs, "", 1, 1) == 1
     ended = table_of(course, data, "jobs").set_index("remedy")
     assert list(ended["state"]) == ["done"] * 4 + ["failed", "done"]
     assert "no patience" in ended.loc["adabn", "failure"]
-    assert "1 of 6 jobs are missing" in capsys.readouterr().out and asked == jobs[4:]
+    assert "1 jobs are missing" in capsys.readouterr().out and asked == jobs[4:]
 
-    assert main.conduct(course, jobs, threads=1) == 0
+    assert main.conduct(course, jobs, "", 1, 1) == 0
     table = table_of(course, data)
     assert {"adabn", "threshold"} <= set(table["remedy"])
     # What an earlier plan found stands, once.
@@ -272,14 +261,17 @@ def test_processes_take_the_gpus_in_turn_and_a_job_that_kills_its_own_fails_alon
     assert "ValueError: thirteen" in done[4][2] and "WORKERS" in done[5][2]
 
 
-def test_results_come_in_the_jobs_order_from_a_scheduler_that_is_there(monkeypatch):
+def test_results_come_in_the_jobs_order_from_a_scheduler_that_is_there(
+    monkeypatch, capsys
+):
     jobs = [(number,) for number in (6, 4, 2)]
-    assert [one for one, _ in engine.results(half, jobs[:2])] == [3, 2]
-    with pytest.raises(CourseError, match=r"half\(13,\): (?s:.*)thirteen\nand more"):
-        engine.results(half, [(13,), (4,)])
+    assert [one for one, _ in recording.results(half, jobs[:2])] == [3, 2]
+    with pytest.raises(CourseError, match=r"half\(13,\): ValueError: thirteen$"):
+        recording.results(half, [(13,), (4,)])
+    assert "and more" in capsys.readouterr().err  # all of it, with its trace
     with LocalCluster(1, processes=False, dashboard_address=None) as there:
         monkeypatch.setenv("ON", there.scheduler_address)
-        assert [one for one, _ in engine.results(half, jobs)] == [3, 2, 1]
+        assert [one for one, _ in recording.results(half, jobs)] == [3, 2, 1]
 
 
 # What varies, against components by hand, another package, and many draws
@@ -287,7 +279,7 @@ def test_results_come_in_the_jobs_order_from_a_scheduler_that_is_there(monkeypat
 
 def crossed(values: np.ndarray, factors=tables.FACTORS) -> pd.DataFrame:
     rows = [
-        dict(zip(factors, place), dice=values[place])
+        dict(zip(factors, place), value=values[place])
         for place in np.ndindex(values.shape)
     ]
     return pd.DataFrame(rows).sample(frac=1, random_state=0)  # order is no matter
@@ -304,7 +296,7 @@ def drawn(random, shape=(4, 3, 5), spreads=(0.3, 0.2, 0.4), rest=0.1) -> np.ndar
 
 def parts(values: np.ndarray) -> dict[str, float]:
     factors = tables.FACTORS[: values.ndim]
-    return tables.components(crossed(values, factors), factors, "dice")
+    return tables.components(crossed(values, factors), factors)
 
 
 def test_components_by_hand():
@@ -321,7 +313,7 @@ def test_another_package_finds_the_same_components():
     assert min(ours.values()) > 0
     table = crossed(values, ["fold", "seed"]).assign(everything=1)
     effects = {"fold": "0 + C(fold)", "seed": "0 + C(seed)"}
-    model = smf.mixedlm("dice ~ 1", table, groups="everything", vc_formula=effects)
+    model = smf.mixedlm("value ~ 1", table, groups="everything", vc_formula=effects)
     fitted = model.fit(reml=True)
     theirs = dict(zip(model.exog_vc.names, fitted.vcomp)) | {
         "fold x seed": fitted.scale
@@ -340,7 +332,8 @@ def test_over_many_draws_each_component_is_right_on_average():
 def rows(values: np.ndarray, split="ood_test") -> pd.DataFrame:
     table = crossed(values)
     about = dict(encoder="lite0", remedy="nothing", split=split)
-    return table.assign(**about, **{name: table["dice"] for name in tables.MEASURES})
+    values = table.pop("value")
+    return table.assign(**about, **dict.fromkeys(tables.MEASURES, values))
 
 
 def said(table: pd.DataFrame) -> pd.Series:

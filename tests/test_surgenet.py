@@ -114,10 +114,8 @@ def test_a_checkpoint_that_is_not_whole_is_refused(drawn, name, monkeypatch):
     )
     refused(saved(state | {victim: torch.zeros(7)}), "1 have another shape")
     # timm's own names are another network's checkpoint: no exposure is known of it
-    theirs = {
-        k.removeprefix("model."): v
-        for k, v in surgenet.timm_layout(state, name).items()
-    }
+    layout = surgenet.timm_layout(state, name)
+    theirs = {k.removeprefix("model."): v for k, v in layout.items()}
     refused(saved(theirs), "belong to no layer|not a SurgeNet encoder")
 
 
@@ -154,25 +152,14 @@ def test_safetensors_do_too(drawn, tmp_path):
 
 
 def test_exposure_stands_with_the_model(drawn):
-    said = models.describe(surgenet.build(drawn["caformer_s18"][0]))
-    assert (
-        said["exposure"].startswith("saw videos of Cholec80")
-        and "surgery in pigs" in said["exposure"]
-    )
-    assert said["weights"] == "SurgeNetXL_checkpoint_epoch0050_teacher.pth"
-    unseen = surgenet.EXPOSURE.index[~surgenet.EXPOSURE.saw_target_videos]
-    assert sorted(unseen) == ["RAMIE", "RARP"]
-    assert surgenet.exposure("RAMIE_checkpoint_epoch0050_teacher.pth").startswith(
-        "saw no video of Cholec80"
-    )
-    assert surgenet.exposure("CHOLEC_checkpoint_epoch0050_teacher.pth").endswith(
-        "but no surgery in pigs"
-    )
-    assert surgenet.exposure("a/renamed.pth") == (
-        "unknown: renamed.pth is not the file name of a published checkpoint"
-    )
-    assert set(surgenet.EXPOSURE.architecture) == set(surgenet.ARCHITECTURES)
-    assert (
-        models.describe(models.build(weights=None))["exposure"]
-        == "no image before training"
-    )
+    said = surgenet.build(drawn["caformer_s18"][0]).exposure
+    assert said.startswith("saw videos of Cholec80") and "surgery in pigs" in said
+    of = {
+        one: surgenet.exposure(f"{one}_checkpoint_epoch0050_teacher.pth")
+        for one in surgenet.EXPOSURE
+    }
+    unseen = {one for one, words in of.items() if words.startswith("saw no video")}
+    assert unseen == {"RAMIE", "RARP"} and len(of) == 8
+    assert of["CHOLEC"].endswith("but no surgery in pigs")
+    assert surgenet.exposure("a/renamed.pth").startswith("unknown: renamed.pth")
+    assert models.build(weights=None).exposure == "no image before training"

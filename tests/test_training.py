@@ -1,11 +1,13 @@
 """Training: the loss against an independent one, runs that can be repeated and resumed, and a network that learns."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, frames, models, runs, settings, training
+from helpers import adaptation, counts, frames, models, runs, settings, training
 
 
 @pytest.fixture
@@ -17,16 +19,25 @@ def small() -> torch.nn.Module:
     return models.build("lite0", weights=None, seed=0)
 
 
-def fit(model, halves, course, checkpoint, watch=None):
-    return training.fit(
-        model,
-        *halves,
-        course.numbers,
-        seed=1,
-        checkpoint=checkpoint,
-        watch=watch,
-        transform=training.light_augmentation(),
+def tiny() -> torch.nn.Module:
+    """So small that float16 takes no time on a processor that doesn't have it."""
+    torch.manual_seed(3)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3, padding=1),
+        torch.nn.BatchNorm2d(4),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(4, 1, 1),
     )
+
+
+def fit(model, halves, course, name: str = "", watch=None):
+    light = training.light_augmentation()
+    return training.fit(model, *halves, course.numbers, 1, {"name": name}, light, watch)
+
+
+def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> bool:
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
 
 
 def test_the_loss_is_half_dice_and_half_cross_entropy_of_the_known_pixels():
@@ -122,14 +133,13 @@ def test_augmentation_moves_the_label_with_the_frame(disks):
         )
 
 
-def test_a_network_learns_red_discs_and_tells_its_story(halves, course, tmp_path):
+def test_a_network_learns_red_discs_and_tells_its_story(halves, course):
     model = models.build("lite0", weights="imagenet", seed=0)
     seen = []
     history = fit(
         model,
         halves,
         course.but(epochs=12),
-        tmp_path / "c.pt",
         watch=lambda h: seen.append(len(h.loss)),
     )
     assert history.loss[-1] < history.loss[0]
@@ -149,49 +159,152 @@ def test_a_network_learns_red_discs_and_tells_its_story(halves, course, tmp_path
     assert history.best_epoch == int(np.argmax(history.id_val))
 
 
-def test_the_learning_rate_never_climbs_back(halves, course, tmp_path):
-    rates = fit(small(), halves, course.but(epochs=6), tmp_path / "c.pt").learning_rate
+def test_the_learning_rate_never_climbs_back(halves, course):
+    rates = fit(small(), halves, course.but(epochs=6)).learning_rate
     half_cosine = [3e-3 * 0.5 * (1 + np.cos(np.pi * epoch / 6)) for epoch in range(6)]
     assert rates == pytest.approx(half_cosine)
 
 
-def test_the_same_seed_gives_the_same_weights(halves, course, tmp_path):
-    first, second = small(), small()
-    fit(first, halves, course, tmp_path / "a.pt")
-    fit(second, halves, course, tmp_path / "b.pt")
-    assert all(
-        torch.equal(a, b)
-        for a, b in zip(first.state_dict().values(), second.state_dict().values())
+def test_in_float32_not_a_bit_differs_from_plain_training(halves, course):
+    """Training without anything but PyTorch; and the same seed gives the same weights."""
+    course = course.but(epochs=2, patience=99)
+    last, plain = [], small()
+    learned = small()
+    learned_by = fit(
+        learned,
+        halves,
+        course,
+        watch=lambda _: last.append(
+            {name: one.clone() for name, one in learned.state_dict().items()}
+        ),
     )
+    plain.to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(plain.parameters(), lr=3e-3, weight_decay=1e-5)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 2)
+    torch.manual_seed(1)
+    for _ in range(2):
+        plain.train()
+        order = torch.randperm(len(halves[0])).numpy()
+        for start in range(0, len(order), 8):
+            images, blood, known = training.batch_of(
+                halves[0],
+                np.sort(order[start : start + 8]),
+                training.light_augmentation(),
+            )
+            images = images.to(memory_format=torch.channels_last)
+            loss = training.segmentation_loss(plain(images)[:, 0], blood, known)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        schedule.step()
+    assert learned_by.dtype == "float32"
+    assert all(torch.equal(last[-1][n], w) for n, w in plain.state_dict().items())
 
 
-def test_an_interrupted_run_ends_as_an_unbroken_one(halves, course, tmp_path):
-    unbroken = small()
-    whole = fit(unbroken, halves, course, tmp_path / "a.pt")
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_an_interrupted_run_ends_as_an_unbroken_one(dtype, halves, course, monkeypatch):
+    course = course.but(half=dtype != "float32")
+    monkeypatch.setattr(training, "half", lambda device: dtype)
+    unbroken, resumed = tiny(), tiny()
+    whole = fit(unbroken, halves, course, "whole")
 
     def stop(history):
         if len(history.loss) == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        fit(small(), halves, course, tmp_path / "b.pt", watch=stop)
-    resumed = small()
-    rest = fit(resumed, halves, course, tmp_path / "b.pt")
-    assert rest.loss == whole.loss and rest.id_val == whole.id_val
-    assert all(
-        torch.equal(a, b)
-        for a, b in zip(unbroken.state_dict().values(), resumed.state_dict().values())
+        fit(tiny(), halves, course, "broken", watch=stop)
+    # What this machine would take now has no say in a run that began.
+    monkeypatch.setattr(training, "half", lambda device: pytest.fail("asked anew"))
+    rest = fit(resumed, halves, course, "broken")
+    assert asdict(rest) == asdict(whole) and same_weights(unbroken, resumed)
+    assert rest.dtype == resumed.dtype == dtype
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_loss_and_weights_are_float32_whatever_the_steps_are(
+    dtype, halves, course, monkeypatch
+):
+    given, inside, whole = [], [], training.segmentation_loss
+
+    def noted(logits, blood, known):
+        given.append((logits.dtype, whole(logits, blood, known).dtype))
+        return whole(logits, blood, known)
+
+    monkeypatch.setattr(training, "segmentation_loss", noted)
+    monkeypatch.setattr(training, "half", lambda device: dtype)
+    model = tiny()
+    model[3].register_forward_hook(lambda _, __, found: inside.append(found.dtype))
+    fit(model, halves, course.but(epochs=1, half=True))
+    assert set(given) == {(torch.float32, torch.float32)}
+    assert set(inside) == {getattr(torch, dtype)}
+    assert {one.dtype for one in model.parameters()} == {torch.float32}
+
+
+def test_half_precision_learns_and_its_probabilities_are_those_of_float32(
+    halves, course, monkeypatch
+):
+    monkeypatch.setattr(training, "half", lambda device: "bfloat16")
+    model = models.build("lite0", weights="imagenet", seed=0)
+    assert max(fit(model, halves, course.but(epochs=8, half=True)).id_val) > 0.8
+    in_half = training.predict(model, halves[1].images).astype(int)
+    model.dtype = "float32"
+    full = training.predict(model, halves[1].images).astype(int)
+    # Eight bits of significand: some hundredths in the logit, so a few of 256 levels.
+    apart = np.abs(in_half - full)
+    assert 0 < apart.max() <= 12 and apart.mean() < 1
+
+
+def test_what_is_loaded_predicts_in_the_type_that_it_was_trained_in(
+    halves, course, monkeypatch
+):
+    monkeypatch.setattr(training, "half", lambda device: "bfloat16")
+    made, again = (
+        runs.trained("half", course.but(epochs=1, half=True), *halves) for _ in "12"
     )
+    assert again.model.dtype == again.history.dtype == made.history.dtype == "bfloat16"
+    found = runs.probabilities(made, halves[1])
+    assert np.array_equal(found, training.predict(again.model, halves[1].images))
 
 
-def test_training_stops_when_patience_is_spent(halves, course, tmp_path):
+@pytest.mark.parametrize(
+    "device, has, dtype",
+    [
+        ("cuda", {}, "float16"),
+        ("cpu", {"avx512_bf16": True}, "bfloat16"),
+        ("cpu", {"amx_bf16": True}, "bfloat16"),
+        ("cpu", {"avx512_f": True, "avx512_bf16": False}, "float32"),
+        ("mps", {}, "float32"),
+    ],
+)
+def test_half_precision_is_taken_where_the_machine_is_made_for_it(
+    device, has, dtype, monkeypatch
+):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    assert training.half(device) == dtype
+
+
+def test_only_the_full_profile_trains_in_half_precision():
+    said = {name: one.half for name, one in settings.PROFILES.items()}
+    assert said == {"smoke": False, "quick": False, "full": True}
+
+
+def test_several_gpus_share_each_batch(monkeypatch):
+    monkeypatch.setattr(settings, "device", lambda: "cuda")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    shared = []
+    monkeypatch.setattr(torch.nn, "DataParallel", lambda one: shared.append(one) or one)
+    monkeypatch.setattr(torch.nn.Module, "to", lambda self, *_, **__: self)
+    monkeypatch.setattr(torch.amp, "GradScaler", lambda *_, **__: None)
+    model = tiny()
+    learner = training.Learner(model, settings.PROFILES["full"], "float16")
+    assert shared == [model] and learner.parts["model"] is model
+
+
+def test_training_stops_when_patience_is_spent(halves, course):
     # With a rate of zero no epoch can be better than the first by more than its batch statistics; none may be, too.
-    history = fit(
-        small(),
-        halves,
-        course.but(epochs=9, patience=1, learning_rate=0.0),
-        tmp_path / "c.pt",
-    )
+    course = course.but(epochs=9, patience=1, learning_rate=0.0)
+    history = fit(small(), halves, course)
     assert len(history.loss) == min(9, history.best_epoch + 3)
 
 
@@ -215,12 +328,14 @@ def test_a_run_is_trained_once_and_found_again(halves, course, monkeypatch):
     )
     again = runs.trained("baseline", course, *halves)
     assert again.key == first.key and again.history == first.history
-    assert all(
-        torch.equal(a, b)
-        for a, b in zip(
-            first.model.state_dict().values(), again.model.state_dict().values()
-        )
-    )
+    assert same_weights(first.model, again.model)
+
+
+def test_an_augmentations_settings_and_code_make_another_run():
+    light, gamma = training.light_augmentation(), adaptation.RandomGamma(0.5, 2.0)
+    assert runs._recipe(light) == runs._recipe(training.light_augmentation())
+    assert runs._recipe(light) != runs._recipe(gamma)
+    assert runs._recipe(adaptation.RandomGamma(0.5, 3.0)) != runs._recipe(gamma)
 
 
 def test_another_recipe_is_another_run(halves, course):

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from helpers import precision, training, views
+from helpers import training, views
 from helpers.errors import CourseError
 
 
@@ -147,7 +147,7 @@ class Ensemble(nn.Module):
                 "An ensemble needs at least one network: give the trained members."
             )
         self.members = nn.ModuleList(models)
-        self.precision = precision.of(models[0])
+        self.dtype = getattr(models[0], "dtype", "float32")
 
     def forward(self, images: Tensor) -> Tensor:
         # In float32, since a logarithm in half of its bits is a guess.

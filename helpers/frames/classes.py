@@ -42,13 +42,7 @@ UNKNOWN = 255
 blood.
 """
 
-UNLABELLED = ((255, 255, 255), 0)
-"""Colour and grey of an unlabelled pixel."""
-
-BORDER = ((255, 255, 255), 255)
-"""Colour and grey of the one-pixel border around both masks."""
-
-
-def by_name(name: str) -> ClassEntry:
-    """The class of that name, upper and lower case alike; KeyError if there is none."""
-    return {entry.name.lower(): entry for entry in CLASSES}[name.strip().lower()]
+UNKNOWN_GREYS = (0, 255)
+"""In the watershed mask, of unlabelled pixels and of the border. Both are white in the
+colour mask.
+"""

@@ -122,7 +122,7 @@ def pack(table: pd.DataFrame, size: tuple[int, int], on_bad: str = "stop") -> Pa
     if table.empty:
         raise CourseError("The frame table is empty: index a folder that holds frames.")
     frames = table[_KEY].drop_duplicates().sort_values(_KEY, ignore_index=True)
-    what = dict(frames=_fingerprint(frames), size=list(size)) | store.made_by(_write)
+    what = dict(frames=_fingerprint(frames), size=list(size))
     place = store.entry(
         "frames", what, lambda draft: _write(draft, frames, size, on_bad), _write
     )

@@ -14,7 +14,7 @@ from PIL import Image
 
 from helpers import names
 from helpers.errors import CourseError
-from helpers.frames.classes import BLOOD, BORDER, CLASSES, UNKNOWN, UNLABELLED
+from helpers.frames.classes import BLOOD, CLASSES, UNKNOWN, UNKNOWN_GREYS
 
 MOST_PIXELS = 2**26
 """Of the largest picture that is decoded: twice the 8K of the largest cameras."""
@@ -157,11 +157,9 @@ def _stored(address: str) -> tuple[np.ndarray, np.ndarray | None]:
             "values: draw it from the original labels, or threshold it at half, then "
             "save that as PNG"
         )
-    array = np.asarray(picture)
-    array = array.reshape(*array.shape[:2], -1)
-    if picture.mode in ("LA", "PA", "RGBA"):
-        return array[..., :-1], array[..., -1]
-    return array, None
+    array = np.atleast_3d(picture)
+    alpha = picture.mode in ("LA", "PA", "RGBA")
+    return (array[..., :-1], array[..., -1]) if alpha else (array, None)
 
 
 def _above_zero(address: str) -> np.ndarray:
@@ -208,8 +206,7 @@ _NO_CLASS = 254
 _ID_OF, _COLOUR_OF = np.full(256, _NO_CLASS, np.uint8), np.zeros((256, 3), np.uint8)
 for _entry in CLASSES:
     _ID_OF[_entry.grey], _COLOUR_OF[_entry.grey] = _entry.id, _entry.rgb
-for _colour, _grey in (UNLABELLED, BORDER):
-    _ID_OF[_grey], _COLOUR_OF[_grey] = UNKNOWN, _colour
+_ID_OF[[*UNKNOWN_GREYS]], _COLOUR_OF[[*UNKNOWN_GREYS]] = UNKNOWN, 255
 
 
 def colour_mask(mask: str) -> str:
@@ -241,21 +238,17 @@ def _classes(mask: str) -> np.ndarray:
     differs = (colour != _COLOUR_OF[grey]).any(axis=2)
     if differs.any():
         row, column = np.argwhere(differs)[0]
+        known = {(255, 255, 255): "unknown"} | {one.rgb: one.name for one in CLASSES}
+        pair = _COLOUR_OF[grey][row, column].tolist(), colour[row, column].tolist()
         here, there = (
-            _class_of(one[row, column]) for one in (_COLOUR_OF[grey], colour)
+            known.get((*one,), f"the colour {(*one,)}, which no class has")
+            for one in pair
         )
         raise BadFrame(
-            f"{name} and its colour mask {named(colour_mask(mask))} disagree on "
-            f"{differs.sum()} pixels (row {row}, column {column}: {here} and "
-            f"{there}): download both again"
+            f"{name} and its colour mask disagree on {differs.sum()} pixels (row "
+            f"{row}, column {column}: {here} and {there}): download both again"
         )
     return ids
-
-
-def _class_of(colour: np.ndarray) -> str:
-    known = {entry.rgb: entry.name for entry in CLASSES} | {UNLABELLED[0]: "unknown"}
-    one = tuple(colour.tolist())
-    return known.get(one, f"the colour {one}, which no class has")
 
 
 def _size(array: np.ndarray) -> str:
@@ -300,10 +293,10 @@ def fit(
 
     fill = np.ones(size, bool)
     fill[window] = False
+    nearest = cv2.INTER_NEAREST_EXACT
     return (
         placed(image, 0, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
-        placed(blood, False, cv2.INTER_NEAREST_EXACT),
-        placed(valid, False, cv2.INTER_NEAREST_EXACT),
-        placed(classes, UNKNOWN, cv2.INTER_NEAREST_EXACT),
+        *(placed(blood, False, nearest), placed(valid, False, nearest)),
+        placed(classes, UNKNOWN, nearest),
         fill,
     )

@@ -41,6 +41,7 @@ CLIP_STEP = 60
 to one clip.
 """
 
+_PIG, _VIDEO, _CLIP = r"pig\d+", r"video\d+", r"video\d+_\d+"
 # Other formats than are read are listed too, so that reading says what is wrong.
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"}
 _NEARLY = (
@@ -83,7 +84,7 @@ def index(folder: str | Path, on_bad: str = "stop") -> Index:
     """
     bad = Bad(on_bad)
     place, name = _place(folder)
-    rows = _apart(_LAYOUTS[name][1](place, bad), bad)
+    rows = _apart(_READERS[name](place, bad), bad)
     if not rows:
         reason = f" (the first reason: {bad.sentences[0]})" if bad.sentences else ""
         raise CourseError(
@@ -114,7 +115,13 @@ def layout(folder: str | Path) -> str:
 
 def begins_in(folder: Path) -> str | None:
     """The layout that begins right in this folder, not in one below it, or None."""
-    return next((name for name, (found, _) in _LAYOUTS.items() if found(folder)), None)
+    sides = ("imgs", "labels", "imgs.zip", "labels.zip")
+    if any((pig / side).exists() for pig in _called(_PIG, folder) for side in sides):
+        return "hemoset"
+    if any(_called(_CLIP, video) for video in _called(_VIDEO, folder)):
+        return "cholecseg8k"
+    own = (folder / "images").is_dir() or (folder / "masks").is_dir()
+    return "folder" if own else None
 
 
 def _place(folder: str | Path) -> tuple[Path, str]:
@@ -150,15 +157,14 @@ def _advice(folder: Path) -> str:
             f"its {found} are nearly right, so rename them to images/ and masks/, or, "
             "if it is one pig of HemoSet, give the folder that holds the pigs."
         )
-    stems = {os.path.splitext(name)[0]: name for name in inside}
-    beside = [name for one, name in stems.items() if one.removesuffix("_mask") in stems]
-    masks = [name for name in beside if os.path.splitext(name)[0].endswith("_mask")]
-    return (
-        f"{printable(masks[0])} stands beside its image, so put the images into "
-        "images/ and the masks into masks/."
-        if masks
-        else ""
-    )
+    stems = {os.path.splitext(name)[0] for name in inside}
+    for name in inside:
+        if (mask := os.path.splitext(name)[0].split("_mask"))[1:] and mask[0] in stems:
+            return (
+                f"{printable(name)} stands beside its image, so put the images into "
+                "images/ and the masks into masks/."
+            )
+    return ""
 
 
 # -- files ---------------------------------------------------------------------------
@@ -166,7 +172,7 @@ def _advice(folder: Path) -> str:
 
 def _junk(path: object) -> bool:
     """What operating systems leave in folders and zips."""
-    left = r"(__MACOSX|\._.*|\.DS_Store|Icon\r|Thumbs\.db|desktop\.ini)"
+    left = r"__MACOSX|\._.*|\.DS_Store|Icon\r|Thumbs\.db|desktop\.ini"
     return any(re.fullmatch(left, part, re.I) for part in PurePath(path).parts)
 
 
@@ -276,17 +282,8 @@ def _likeness(name: str) -> str:
 # -- HemoSet and CholecSeg8k ---------------------------------------------------------
 
 
-def _is_hemoset(folder: Path) -> bool:
-    sides = ("imgs", "labels", "imgs.zip", "labels.zip")
-    return any((pig / side).exists() for pig in _pigs(folder) for side in sides)
-
-
-def _pigs(folder: Path) -> list[Path]:
-    return _called(r"pig\d+", folder)
-
-
 def _hemoset(folder: Path, bad: Bad) -> Iterator[_Row]:
-    for pig in _pigs(folder):
+    for pig in _called(_PIG, folder):
         try:
             images, masks = _side(pig, "imgs"), _side(pig, "labels")
         except CourseError as error:  # without one side no frame of the pig is labelled
@@ -326,20 +323,9 @@ def _numbered(addresses: Iterable, pattern: str, bad: Bad) -> dict[int, str]:
     return _keyed(((int(match[1]), one) for match, one in found if match), bad)
 
 
-def _is_cholecseg8k(folder: Path) -> bool:
-    return any(_clips(video) for video in _videos(folder))
-
-
-def _videos(folder: Path) -> list[Path]:
-    return _called(r"video\d+", folder)
-
-
-def _clips(video: Path) -> list[Path]:
-    return _called(r"video\d+_\d+", video)
-
-
 def _cholecseg8k(folder: Path, bad: Bad) -> Iterator[_Row]:
-    for clip in (clip for video in _videos(folder) for clip in _clips(video)):
+    videos = _called(_VIDEO, folder)
+    for clip in (clip for video in videos for clip in _called(_CLIP, video)):
         inside = sorted(clip.iterdir())
         sides = {
             "image": _numbered(inside, r"frame_(\d+)_endo\.png", bad),
@@ -353,10 +339,6 @@ def _cholecseg8k(folder: Path, bad: Bad) -> Iterator[_Row]:
 
 
 # -- one's own -----------------------------------------------------------------------
-
-
-def _is_own(folder: Path) -> bool:
-    return (folder / "images").is_dir() or (folder / "masks").is_dir()
 
 
 def _own(folder: Path, bad: Bad) -> Iterator[_Row]:
@@ -458,8 +440,4 @@ def _lines(path: Path) -> pd.DataFrame:
     return table.apply(lambda one: one.str.strip())
 
 
-_LAYOUTS = {  # how each begins, and how it is read
-    "hemoset": (_is_hemoset, _hemoset),
-    "cholecseg8k": (_is_cholecseg8k, _cholecseg8k),
-    "folder": (_is_own, _own),
-}
+_READERS = {"hemoset": _hemoset, "cholecseg8k": _cholecseg8k, "folder": _own}

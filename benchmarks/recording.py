@@ -71,7 +71,6 @@ def record(
     versions, machine, seconds since `began` (time.perf_counter()), and `about`."""
     for ending, table in tables.items():
         table.round(digits).to_csv(HERE / f"{name}{ending}.csv", index=False)
-        print(table.round(3).to_string())
     about = {
         "date": datetime.date.today().isoformat(),
         "versions": environment.versions(),
@@ -80,4 +79,4 @@ def record(
         **about,
     }
     (HERE / f"{name}.json").write_text(json.dumps(about, indent=1) + "\n")
-    print(f"{about['seconds']} s")
+    print(f"{name}: recorded in {HERE} after {about['seconds']} s")

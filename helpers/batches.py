@@ -58,10 +58,7 @@ def batch_of(
     lesson 03 tells and lesson 05 re-enacts.
     """
     images = as_tensor(packed.images[rows])
-    valid, fill = packed.valid[rows], packed.fill[rows]
-    # A transform brings in zeros. Moving what is *un*known makes them known; moving
-    # what is valid does not.
-    asked = ~(valid | fill) if fill_counts else valid
+    asked = _asked(packed, fill_counts, rows)
     masks = torch.from_numpy(np.stack([packed.blood[rows], asked], axis=1)).float()
     if transform is not None:
         pairs = [
@@ -69,6 +66,13 @@ def batch_of(
         ]
         images, masks = (torch.stack(parts) for parts in zip(*pairs))
     return images, masks[:, 0], 1 - masks[:, 1] if fill_counts else masks[:, 1]
+
+
+def _asked(packed: Packed, fill_counts: bool, rows=slice(None)) -> np.ndarray:
+    """A transform brings in zeros. Moving what is *un*known makes them known; moving
+    what is valid does not."""
+    valid = packed.valid[rows]
+    return ~(valid | packed.fill[rows]) if fill_counts else valid
 
 
 def as_tensor(images: np.ndarray) -> torch.Tensor:
@@ -103,9 +107,7 @@ class Held:
         fill_counts: bool = True,
     ) -> None:
         self.transform, self.device, self.fill_counts = transform, device, fill_counts
-        valid, fill = packed.valid, packed.fill
-        asked = ~(valid | fill) if fill_counts else valid
-        masks = np.stack([packed.blood, asked], axis=1)
+        masks = np.stack([packed.blood, _asked(packed, fill_counts)], axis=1)
         fits = packed.images.nbytes + masks.nbytes <= _free(device) / 2
         self.place = device if fits else "cpu"
         self.images = torch.from_numpy(np.array(packed.images)).to(self.place)

@@ -10,7 +10,7 @@ all of `helpers.counts` applies to any of them:
 [0.5, 0.75]
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import numpy as np
@@ -56,17 +56,11 @@ def evaluate(
             seen = views.views(images[part], valid)
         numbers[part] = _count(_called(found[part], threshold), blood, valid, seen)
     surround, view = numbers[:, 0], numbers[:, 1]
-    columns = {}
-    for prefix, region in (
-        ("", view + surround),
-        ("view_", view),
-        ("surround_", surround),
-    ):
-        columns |= {
-            prefix + name: region[:, place] for place, name in enumerate(counts.COLUMNS)
-        }
+    regions = {"": view + surround, "view_": view, "surround_": surround}
+    columns = [prefix + name for prefix in regions for name in counts.COLUMNS]
+    counted = pd.DataFrame(np.hstack([*regions.values()]), columns=columns)
     table = packed.table.reset_index(drop=True)
-    return table.assign(row=np.arange(len(table)), **columns)
+    return table.assign(row=np.arange(len(table)), **counted)
 
 
 def _count(found, blood, valid, seen) -> np.ndarray:
@@ -181,9 +175,7 @@ def false_by_class(predictions, packed: Packed, threshold: float = 0.5) -> pd.Da
     """
     found = marked(predictions, packed, threshold)
     false, pixels = np.zeros(256, np.int64), np.zeros(256, np.int64)
-    for start in range(0, len(packed), CHUNK):
-        part = slice(start, start + CHUNK)
-        clean = packed.valid[part] & ~packed.blood[part]
+    for part, clean in _clean(packed):
         classes = packed.classes[part]
         pixels += np.bincount(classes[clean], minlength=256)
         false += np.bincount(classes[clean & found[part]], minlength=256)
@@ -208,14 +200,19 @@ def error_map(predictions, packed: Packed, threshold: float = 0.5) -> np.ndarray
     """
     found = marked(predictions, packed, threshold)
     false, known = (np.zeros(packed.valid.shape[1:], np.int64) for _ in range(2))
-    for start in range(0, len(packed), CHUNK):
-        part = slice(start, start + CHUNK)
-        clean = packed.valid[part] & ~packed.blood[part]
+    for part, clean in _clean(packed):
         known += clean.sum(axis=0)
         false += (clean & found[part]).sum(axis=0)
     return np.divide(
         100.0 * false, known, out=np.full(known.shape, np.nan), where=known > 0
     )
+
+
+def _clean(packed: Packed) -> Iterator[tuple[slice, np.ndarray]]:
+    """Some frames at a time, and their pixels that are known to hold no blood."""
+    for start in range(0, len(packed), CHUNK):
+        part = slice(start, start + CHUNK)
+        yield part, packed.valid[part] & ~packed.blood[part]
 
 
 def oracle_division(table: pd.DataFrame) -> pd.DataFrame:

@@ -107,18 +107,8 @@ def trained(
                 if watch is not None:
                     watch(history)
 
-            history = training.fit(
-                model,
-                train,
-                id_val,
-                numbers,
-                course.seed,
-                what,
-                transform,
-                after,
-                foot,
-                fill_counts,
-            )
+            given = model, train, id_val, numbers, course.seed, what
+            history = training.fit(*given, transform, after, foot, fill_counts)
         return model, history
 
     def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
@@ -160,11 +150,18 @@ def probabilities(run: Run, packed: Packed) -> np.ndarray:
     """The run's prediction on packed frames (see training.predict), memory-mapped from
     the store.
     """
+
+    def save(model: torch.nn.Module, folder: Path) -> None:
+        shape = packed.images.shape[:3]  # there may be more than memory holds
+        found = np.lib.format.open_memmap(folder / "found.npy", "w+", np.uint8, shape)
+        training.predict(model, packed.images, into=found)
+        found.flush()
+
     return store.keep(
         "predictions",
         dict(run=run.key, frames=frames_key(packed)),
-        lambda: training.predict(run.model, packed.images),
-        lambda found, folder: np.save(folder / "found.npy", found),
+        lambda: run.model,
+        save,
         lambda folder: np.load(folder / "found.npy", mmap_mode="r"),
     )
 

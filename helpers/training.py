@@ -240,16 +240,21 @@ def _resume(saved: dict, learner: Learner) -> None:
 
 
 @torch.inference_mode()
-def predict(model: torch.nn.Module, images: np.ndarray, batch: int = 32) -> np.ndarray:
+def predict(
+    model: torch.nn.Module,
+    images: np.ndarray,
+    batch: int = 32,
+    into: np.ndarray | None = None,
+) -> np.ndarray:
     """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in
     256 levels.
 
     A value of at least 128 is a probability of at least 0.5. A network predicts in the
-    type that it was trained in.
+    type that it was trained in. into: an array that takes them, as of a mapped file.
     """
     device, dtype = settings.device(), getattr(model, "dtype", "float32")
     model.to(device, memory_format=torch.channels_last).eval()
-    found = np.empty(images.shape[:3], np.uint8)
+    found = np.empty(images.shape[:3], np.uint8) if into is None else into
     for start in range(0, len(images), batch):
         part = slice(start, start + batch)
         given = as_tensor(images[part]).to(device, memory_format=torch.channels_last)

@@ -28,6 +28,6 @@ def frames(
         yield render.frame(scene, look, (subject, clip, seed), t, tuple(size), share)
 
 
-def draw(subject: str, clip: int, t: float, *how, **also) -> tuple:
+def draw(subject: str, clip: int, t: float, size=(240, 320), *how, **also) -> tuple:
     """The one frame at time t; the rest as in `frames`."""
-    return next(frames(subject, clip, [t], *how, **also))
+    return next(frames(subject, clip, [t], size, *how, **also))

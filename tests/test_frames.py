@@ -276,3 +276,13 @@ def test_zip_members_may_lie_deeper_and_junk_is_no_frame(tmp_path):
         table["frame"].tolist() == [5]
         and (frames.read(table.iloc[0])[0] == image(5)).all()
     )
+
+
+def test_a_subject_may_be_a_link_to_a_folder_elsewhere(tmp_path):
+    elsewhere = write_own(tmp_path / "elsewhere", ["f_1", "f_2"])
+    folder = write_own(tmp_path / "own", ["ben/f_1"])
+    for side in ("images", "masks"):
+        (folder / side / "anna").symlink_to(elsewhere / side)
+    table = frames.index(folder).table
+    assert table["subject"].tolist() == ["anna", "anna", "ben"]
+    assert (frames.read(table.iloc[1])[0] == image(1)).all()

@@ -19,19 +19,11 @@ import pytest
 from PIL import Image
 
 import phantom
-from phantom import (
-    GROUPS,
-    PATIENTS,
-    PIGS,
-    SURROUND,
-    counterfactual,
-    draw,
-    write_cholecseg8k,
-    write_hemoset,
-)
+from phantom import GROUPS, PATIENTS, PIGS, counterfactual, draw
 from phantom.blood import THICK, stain, thickness
 from phantom.classes import GREY, ID, RGB
-from phantom.subjects import look, partner
+from phantom.subjects import SURROUND, look, partner
+from phantom.write import write_cholecseg8k, write_hemoset
 
 SMALL = (72, 96)
 ROOT = Path(phantom.__file__).parents[1]

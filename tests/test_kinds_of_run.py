@@ -59,8 +59,8 @@ class Ran:
         held = [path.read_bytes() for path in self.site.rglob("pictures/*.webp")]
         for path in [*self.site.rglob("*.html"), *self.site.rglob("*.js*")]:
             held += map(base64.b64decode, CARRIED.findall(path.read_text()))
-        pictures = (Image.open(io.BytesIO(one)).convert("RGB") for one in held)
-        away = (np.subtract(one, data_by_hand.STAMP, dtype=int) for one in pictures)
+        pictures = (Image.open(io.BytesIO(one)).convert("RGBA") for one in held)
+        away = (np.asarray(one, int)[..., :3] - data_by_hand.STAMP for one in pictures)
         return [(np.abs(one).max(axis=2) < 40).sum() >= 9 for one in away]
 
 

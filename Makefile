@@ -60,7 +60,7 @@ lock: $(READY)  ## write requirements.lock anew from the three requirements
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
 	  requirements.txt requirements-test.txt requirements-study.txt --output-file requirements.lock
 
-store: $(READY)  ## say how large the store is, and drop what today's code can't ask for any more
+store: $(READY)  ## say how large the store is
 	@$(BIN)/python -m helpers.store
 
 clean:     ## forget everything computed (data/store, or where COURSE_STORE points), keep data sets

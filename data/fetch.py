@@ -44,11 +44,7 @@ CHOLECSEG8K = Card(
     "CC BY-NC-SA 4.0: not for commercial use, share alike, name the authors",
     "about 3 GB",
 )
-# Whose library fetches what, and how that library is installed.
-ORIGINS = {
-    "hub": ("minwoosun/CholecSeg8k", "huggingface-hub"),
-    "kaggle": ("newslab/cholecseg8k", "-e '.[kaggle]'"),
-}
+ORIGINS = {"hub": "minwoosun/CholecSeg8k", "kaggle": "newslab/cholecseg8k"}
 
 
 def main(words: list[str] | None = None) -> int:
@@ -77,8 +73,9 @@ def conduct(folder: Path, origin: str, yes: str) -> int:
     if (folder / CHOLECSEG8K.folder).exists():
         return 0
     print(
-        f"It can be fetched, now from {ORIGINS[origin][0]} (FROM={origin}, of "
-        f"{' and '.join(ORIGINS)}). What has come is counted before it is put in place."
+        f"It can be fetched from {ORIGINS[origin]} (FROM={origin}, of "
+        f"{' and '.join(ORIGINS)}). What comes is counted; the hub's copy was never "
+        "compared with the release beyond that."
     )
     if not yes and not sys.stdin.isatty():
         raise CourseError("Nothing was fetched: there is nobody to ask; say YES=1.")
@@ -144,7 +141,7 @@ def obtain(folder: Path, card: Card, origin: str) -> Path:
 def _brought(origin: str, folder: Path) -> Path:
     """Where the files lie that the place's own library has fetched; a download that
     broke off is gone on with."""
-    handle, package = ORIGINS[origin]
+    handle = ORIGINS[origin]
     try:
         if origin == "hub":
             from huggingface_hub import snapshot_download
@@ -156,16 +153,11 @@ def _brought(origin: str, folder: Path) -> Path:
         import kagglehub
 
         return Path(kagglehub.dataset_download(handle))
-    except ImportError as error:
-        raise CourseError(
-            f"FROM={origin} needs a library that is not installed: run "
-            f".venv/bin/python -m pip install {package}, or name the other place with "
-            "FROM=."
-        ) from error
     except Exception as error:  # each library has a class for every way of failing
         raise CourseError(
             f"{handle} can't be fetched ({type(error).__name__}: {error}): try again, "
-            "which goes on where it stopped, or name the other place with FROM=."
+            "which goes on where it stopped, or name the other place with FROM= "
+            "(kaggle takes pip install -e '.[kaggle]' first)."
         ) from error
 
 
@@ -176,13 +168,13 @@ def _unpacked(came: Path, draft: Path) -> Path:
     for archive in zips:
         try:
             with zipfile.ZipFile(archive) as opened:
-                for name in opened.namelist():
-                    if not (draft / name).resolve().is_relative_to(draft.resolve()):
-                        raise CourseError(
-                            f"{printable(archive)} has a file that points outside, "
-                            f"'{printable(name)}', and is not to be trusted: remove "
-                            "it, and name the other place with FROM=."
-                        )
+                places = [(draft / name).resolve() for name in opened.namelist()]
+                if not all(one.is_relative_to(draft.resolve()) for one in places):
+                    raise CourseError(
+                        f"{printable(archive)} has a file that points outside, and is "
+                        "not to be trusted: remove it, and name the other place with "
+                        "FROM=."
+                    )
                 opened.extractall(draft)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise CourseError(
@@ -192,9 +184,8 @@ def _unpacked(came: Path, draft: Path) -> Path:
 
 
 def differences(folder: Path, card: Card) -> list[str]:
-    """What a folder has otherwise than its data set's card says, at most three; none
-    where frames, subjects and clips are all there. Pixels are not read. CourseError
-    where the folder holds nothing known."""
+    """What a folder has otherwise than its card says, at most three; pixels are not
+    read. CourseError where it holds nothing known."""
     found = frames.index(folder, on_bad="skip")
     if (layout := frames.layout(folder)) != card.folder:
         raise CourseError(

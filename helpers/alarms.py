@@ -208,15 +208,15 @@ def signals(
     return {name: last_second(signal) for name, signal in found.items()}
 
 
-def last_second(signal: np.ndarray, fps: float = FPS) -> np.ndarray:
+def last_second(signal: np.ndarray) -> np.ndarray:
     """The mean of each frame and those of the second before it, of as many as there
     are: it never looks ahead."""
-    return pd.Series(signal).rolling(round(fps), min_periods=1).mean().to_numpy()
+    return pd.Series(signal).rolling(round(FPS), min_periods=1).mean().to_numpy()
 
 
-def decide(signal: np.ndarray, level: float, fps: float = FPS) -> np.ndarray:
+def decide(signal: np.ndarray, level: float) -> np.ndarray:
     """Whether it bleeds, for each frame: the signal over the level, smoothed."""
-    return bleeding.smooth(signal > level, fps)
+    return bleeding.smooth(signal > level, FPS)
 
 
 def choose(signals: list[np.ndarray], truths: list[np.ndarray]) -> float:

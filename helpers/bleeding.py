@@ -142,14 +142,14 @@ def overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
     return shared / (one[1] - one[0] + other[1] - other[0] - shared)
 
 
-def matched(true: list, found: list, least: float = 0.5) -> int:
-    """How many pairs overlap by `least` or more. At 0.5 and above none can claim two
-    partners that do not overlap one another, save at exactly 0.5; each counts once."""
+def matched(true: list, found: list) -> int:
+    """How many pairs overlap by half or more. None can then claim two partners that do
+    not overlap one another, save at exactly a half; each counts once."""
     from scipy.optimize import linear_sum_assignment
 
     if not true or not found:
         return 0
-    good = np.array([[overlap(a, b) >= least for b in found] for a in true])
+    good = np.array([[overlap(a, b) >= 0.5 for b in found] for a in true])
     return int(good[linear_sum_assignment(~good)].sum())
 
 

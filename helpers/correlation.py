@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import linalg, stats
 
-from helpers import permutation
+from helpers import permutation, words
 from helpers.errors import CourseError
 from helpers.statistics import Estimate, frame_table
 
@@ -45,21 +45,18 @@ def partial_spearman(x: Sequence[float], y: Sequence[float], given: Given) -> fl
     return _observed(*_residuals(table, _named(given)))
 
 
-def spearman_pooled(x, y, subjects: Sequence, given: Given = None) -> Estimate:
+def spearman_pooled(x, y, subjects: Sequence) -> Estimate:
     """Over all frames, whoever they belong to. It has no p: see naive_p for the one
     often quoted.
     """
-    table, given = _table(x, y, subjects, given)
+    table, _ = _table(x, y, subjects, None)
     return Estimate(
-        _observed(*_residuals(table, given)),
-        None,
-        None,
-        None,
-        len(table),
-        table["subject"].nunique(),
-        f"rank correlation pooled over frames{_beyond(given)}",
-        "No p-value: frames of one subject resemble each other, and a test over frames "
-        "would take them for independent.",
+        _observed(*_residuals(table, {})),
+        n_frames=len(table),
+        n_subjects=table["subject"].nunique(),
+        estimand="rank correlation pooled over frames",
+        note="No p-value: frames of one subject resemble each other, and a test over "
+        "frames would take them for independent.",
     )
 
 
@@ -88,18 +85,15 @@ def spearman_between(
         _observed(u, v, basis),
         _correlations(u, v, basis, positions),
         complete,
-        f"permuting {permutation.counted(len(means), 'subject')}",
+        f"permuting {words.counted(len(means), 'subject')}",
     )
     return Estimate(
         _observed(u, v, basis),
-        None,
-        None,
-        None,
-        len(table),
-        len(means),
-        f"rank correlation between subject means{_beyond(given)}",
-        note,
-        p,
+        n_frames=len(table),
+        n_subjects=len(means),
+        estimand=f"rank correlation between subject means{_beyond(given)}",
+        note=note,
+        p=p,
     )
 
 
@@ -147,21 +141,14 @@ def spearman_within(
         p, note = permutation.sign_flip_test(observed, seed)
     else:
         p, note = _shift_test(kept, observed.mean(), seed, draws)
-    value, n_frames = (
-        (observed.mean() if kept else math.nan),
-        sum(len(frames) for _, frames, _ in kept),
-    )
     return Estimate(
-        float(value),
-        None,
-        None,
-        None,
-        n_frames,
-        len(kept),
-        "mean over subjects of the rank correlation between a subject's "
+        observed.mean() if kept else math.nan,
+        n_frames=sum(len(frames) for _, frames, _ in kept),
+        n_subjects=len(kept),
+        estimand="mean over subjects of the rank correlation between a subject's "
         f"frames{_beyond(given)}",
-        note,
-        p,
+        note=note,
+        p=p,
     )
 
 
@@ -195,7 +182,7 @@ def _shift_test(
                 frames["clip"].to_numpy(), draws, (seed, index)
             )
             null += _correlations(*parts, places) / len(kept)
-    within = permutation.counted(len(lengths), "clip")
+    within = words.counted(len(lengths), "clip")
     return permutation.judged(
         observed, null, complete, f"shifting the frames within {within}"
     )

@@ -160,12 +160,6 @@ def recall(table: pd.DataFrame | Mapping):
     return _ratio(table["tp"], table["tp"] + table["fn"])
 
 
-def specificity(table: pd.DataFrame | Mapping):
-    """tn / (tn + fp): the share of the pixels without blood that are left alone; NaN
-    where all is blood."""
-    return _ratio(table["tn"], table["tn"] + table["fp"])
-
-
 def coverage(table: pd.DataFrame | Mapping):
     """Area of the blood in percent of the valid pixels; NaN where no pixel is valid."""
     return _ratio(100 * (table["tp"] + table["fn"]), valid_pixels(table))

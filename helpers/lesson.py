@@ -5,7 +5,6 @@ lesson = begin("quick", seed=0, data={})
 lesson.summary(lesson.evaluate(lesson.model(), "id_test"), {"dice": counts.dice})
 """
 
-import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +14,7 @@ from IPython import get_ipython
 from IPython.display import Markdown, display
 
 from helpers import (
-    averaging,
+    counts,
     domains,
     encoders,
     evaluation,
@@ -28,8 +27,7 @@ from helpers import (
 from helpers.errors import CourseError
 from helpers.figures import Table, overlay
 from helpers.frames import Packed
-from helpers.magics import NEEDS_PHANTOM
-from helpers.statistics import Estimate
+from helpers.statistics import Estimate, mean_over_subjects
 
 # What `data` may say, and the argument of settings.course that it becomes.
 KEYS = {
@@ -43,7 +41,48 @@ KEYS = {
     "weights": "weights",
 }
 
+# Overlap means something where there is blood, an alarm where there is none.
+ON_BLOOD = {"dice", "iou", "precision", "recall"}
+ON_CLEAN = {"false_alarm", "alarm", "false_alarm_rate", "false_area"}
+AREAS = {"coverage", "predicted_area", "false_area"}
+FRAME = ["split", "subject", "clip", "frame"]
+
 _current: "Lesson | None" = None
+
+
+def averaged(
+    table: pd.DataFrame,
+    name: str,
+    measure: Callable,
+    split: str = "",
+) -> Estimate:
+    """One measure of one split's count table, mean over frames, then over
+    subjects."""
+    kind = _kind(name, measure)
+    values = measure(table)
+    bloody = counts.has_blood(table)
+    if kind in ON_BLOOD:
+        values, frames = values.where(bloody), "frames with blood"
+    elif kind in ON_CLEAN:
+        clean = ~bloody & (counts.valid_pixels(table) > 0)
+        values, frames = values.where(clean), "clean frames"
+    else:
+        frames = "frames"
+    keys = [column for column in FRAME if column in table]
+    once = table[keys].assign(value=values)
+    once = once.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
+    top, scale = (100.0, "percent of valid pixels") if kind in AREAS else (1.0, "")
+    said = f"{name}: mean over the {frames} of a subject, then over subjects"
+    found = mean_over_subjects(once["value"], once["subject"], said, (0, top))
+    return replace(found, split=split, unit=scale)
+
+
+def _kind(name: str, measure: Callable) -> str:
+    own = getattr(getattr(measure, "func", measure), "__name__", "")
+    for kind in (own, name.split(".")[0], name.split(".")[0].split("_at_")[0]):
+        if kind in ON_BLOOD | ON_CLEAN | AREAS:
+            return kind
+    return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +104,9 @@ class Lesson:
         """True where the benchmark is there in which every patient bleeds."""
         return self.domains.wished is not None
 
-    @property
-    def folds(self) -> list[int | None]:
-        """The folds of the profile: [None] for a single split."""
-        from helpers import runs
-
-        return runs.folds(self.course)
-
     def splits(self, *names: str) -> list[str]:
-        """Those of some splits that this run has, all of them where none is named."""
-        return self.domains.present(*(names or words.SOURCE[1:] + words.TARGET[2:]))
+        """Those of some splits that this run has."""
+        return self.domains.present(*names)
 
     def frames(self, split: str) -> Packed:
         """The packed frames of a split; CourseError where there are none."""
@@ -107,21 +139,14 @@ class Lesson:
         picture = self.domains.look_picture(row)
         return overlay(picture, look.blood[row], look.valid[row], found)
 
-    def model(self, fold: int | None = None, watch: Callable | None = None):
-        """The course's standard network (a runs.Run), found in the store or trained.
-
-        fold: the profile's first where none is given. watch: see training.fit.
-        """
+    def model(self, watch: Callable | None = None):
+        """The course's standard network (a runs.Run) of the profile's first fold, found
+        in the store or trained; watch: see training.fit."""
         from helpers import runs
 
-        fold = runs.folds(self.course)[0] if fold is None else fold
-        return runs.baseline(self.course, self.in_fold(fold), fold, watch)
-
-    def in_fold(self, fold: int | None) -> domains.Domains:
-        """The domains with the source split by another fold."""
-        if fold == self.folds[0]:
-            return self.domains
-        return domains.gather(self.course, fold)
+        return runs.baseline(
+            self.course, self.domains, runs.folds(self.course)[0], watch
+        )
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see
@@ -132,54 +157,32 @@ class Lesson:
         ]
         return pd.concat(parts, ignore_index=True)
 
-    def evaluate_folds(self, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
-        """The same for the standard network of every fold, with the column `fold` (-1
-        for a single split); each pig is tested by the network that did not see it."""
-        parts = []
-        for fold in self.folds:
-            there, run = self.in_fold(fold), self.model(fold)
-            parts += [
-                evaluation.evaluate(run, there.of(split), threshold).assign(
-                    fold=-1 if fold is None else fold
-                )
-                for split in splits
-            ]
-        return pd.concat(parts, ignore_index=True)
-
     def summary(
         self,
         table: pd.DataFrame,
         measures: Mapping[str, Callable],
-        unit: str = "subject",
-        by: str = "split",
-        prefix: str = "",
-        digits: int = 2,
     ) -> Table:
         """Means over frames, then over subjects, with intervals: recorded, and a table.
 
         measures: name to function of the count table. Overlap measures are taken on
         frames with blood, alarms and falsely marked areas on clean ones, by the first
-        word of the name or the function's own name. unit: the column of what was drawn
-        independently; "drawing" offers an interval from ten drawings on. Recorded as
-        {prefix}{value of by}.{name}. Frames that several folds' networks saw are
-        averaged first.
+        word of the name or the function's own name. Recorded as {split}.{name}. Frames
+        that several folds' networks saw are averaged first.
         """
         rows, levels = [], set()
-        for where, part in table.groupby(by, sort=False):
+        for split, part in table.groupby("split", sort=False):
             for name, measure in measures.items():
-                one = averaging.estimate(
-                    part, name, measure, unit, where if by == "split" else ""
-                )
-                self.add(f"{prefix}{where}.{name}", one)
+                one = averaged(part, name, measure, str(split))
+                self.add(f"{split}.{name}", one)
                 levels.add(one.level)
                 rows.append(
                     {
-                        by: words.name_of(str(where)),
+                        "split": words.name_of(str(split)),
                         "measure": name,
                         "value": one.value,
                         "low": one.low,
                         "high": one.high,
-                        f"{unit}s": one.n_subjects,
+                        "subjects": one.n_subjects,
                         "frames": one.n_frames,
                     }
                 )
@@ -188,12 +191,12 @@ class Lesson:
         said = f"intervals at {offered}" if offered else "without intervals"
         return Table(
             rows,
-            f"Mean over frames, then over {unit}s, {said}; a dash where "
-            "nothing can be said",
-            digits,
+            f"Mean over frames, then over subjects, {said}; a dash where nothing can "
+            "be said",
+            digits=2,
         )
 
-    estimate = staticmethod(averaging.estimate)
+    estimate = staticmethod(averaged)
 
     def add(self, name: str, estimate: Estimate, split: str = "") -> Estimate:
         """Record an estimate; what it was made from and where is filled in where it is
@@ -208,19 +211,6 @@ class Lesson:
             else self.domains.data
         )
         return self.record.add(name, replace(estimate, split=split, data=data))
-
-    def needs_phantom(self, cell: Callable) -> Callable:
-        """A decorator: the function runs where there is a phantom; elsewhere the page
-        says in one line that it needs one, and the function gives None."""
-
-        @functools.wraps(cell)
-        def guarded(*args, **kwargs):
-            if self.drawn:
-                return cell(*args, **kwargs)
-            display(Markdown(NEEDS_PHANTOM))
-            return None
-
-        return guarded
 
 
 def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) -> Lesson:

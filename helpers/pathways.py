@@ -19,14 +19,16 @@ LENGTH, STRIDE, SLOWER = (
     4,
 )  # frames in a clip, frames between them, and slow's step
 SMALL = (48, 64)
+BATCH = 16  # clips that are scored together
 
 
 class TwoPathways(nn.Module):
     """Clips (N, channels, 8, h, w) in 0..1 to logits (N): does it bleed at the clip's
     last frame? channels: 3, or 4 where the blood's probability guides it."""
 
-    def __init__(self, channels: int = 3, wide: int = 16, seed: int = 0) -> None:
+    def __init__(self, channels: int = 3, seed: int = 0) -> None:
         super().__init__()
+        wide = 16
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.slow = nn.ModuleList(
@@ -136,9 +138,7 @@ def _tensor(clips: np.ndarray, model: TwoPathways) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def scores(
-    model: TwoPathways, frames: Iterable[np.ndarray], batch: int = 16
-) -> Iterator:
+def scores(model: TwoPathways, frames: Iterable[np.ndarray]) -> Iterator:
     """The probability of active bleeding for each frame of a stream of (4, h, w) uint8;
     a clip's worth of frames and a batch of clips are held."""
     past: deque = deque(maxlen=STRIDE * (LENGTH - 1) + 1)
@@ -146,7 +146,7 @@ def scores(
     for frame in frames:
         past.append(frame)
         held.append(clip(np.stack(past), len(past) - 1))
-        if len(held) == batch:
+        if len(held) == BATCH:
             yield from _scored(model, held)
             held = []
     if held:

@@ -11,15 +11,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from helpers.words import counted
+
 LEVEL = 0.05
 # All rearrangements are tried up to this many, a sample of DRAWS beyond.
 EXACT = 50_000
 DRAWS = 9_999
-
-
-def counted(n: int, thing: str) -> str:
-    """ "1 clip", "2 clips"."""
-    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def p_value(observed: float, null: np.ndarray, complete: bool) -> float:

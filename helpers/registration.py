@@ -28,14 +28,14 @@ def grey(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
-def by_ecc(now: np.ndarray, before: np.ndarray, rounds: int = 30) -> np.ndarray | None:
+def by_ecc(now: np.ndarray, before: np.ndarray) -> np.ndarray | None:
     """The affine (2x3) from grey `now` to grey `before` by the enhanced correlation
     coefficient; None where it does not converge. It is sought at half the size."""
     small = [
         cv2.resize(one, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         for one in (now, before)
     ]
-    until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, rounds, 1e-4)
+    until = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
     try:
         _, found = cv2.findTransformECC(
             *small, STILL.copy(), cv2.MOTION_AFFINE, until, None, 3
@@ -71,9 +71,9 @@ def sensible(matrix: np.ndarray) -> bool:
     return bool(np.abs(matrix[:, :2] - np.eye(2)).max() < 0.3)
 
 
-def align(now: np.ndarray, before: np.ndarray, flow: bool = True) -> Alignment:
-    """Where each pixel of RGB `now` lies in RGB `before`; flow: after the affine,
-    follow the tissue, too."""
+def align(now: np.ndarray, before: np.ndarray) -> Alignment:
+    """Where each pixel of RGB `now` lies in RGB `before`: the affine first, then the
+    tissue is followed."""
     here, there = grey(now), grey(before)
     matrix, way = by_ecc(here, there), "ECC"
     if matrix is None:
@@ -81,17 +81,16 @@ def align(now: np.ndarray, before: np.ndarray, flow: bool = True) -> Alignment:
     if matrix is None:
         matrix, way = STILL, "none"
     y, x = np.indices(here.shape, np.float32)
-    if flow:
-        seen = cv2.warpAffine(
-            there,
-            matrix,
-            here.shape[::-1],
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
-        moved = dis.calc(here, seen, None)
-        x, y = x + moved[..., 0], y + moved[..., 1]
+    seen = cv2.warpAffine(
+        there,
+        matrix,
+        here.shape[::-1],
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    dis = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
+    moved = dis.calc(here, seen, None)
+    x, y = x + moved[..., 0], y + moved[..., 1]
     across = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
     down = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
     return Alignment(across.astype(np.float32), down.astype(np.float32), way)
@@ -123,10 +122,11 @@ def correlation(one: np.ndarray, other: np.ndarray) -> float:
     return float((a * b).sum() / scale) if scale > 0 else np.nan
 
 
-def mutual_information(one: np.ndarray, other: np.ndarray, bins: int = 32) -> float:
+def mutual_information(one: np.ndarray, other: np.ndarray) -> float:
     """How many bits one picture's grey tells of the other's, from their joint
-    histogram of uint8 levels. It forgives any change of grey that is a function."""
-    joint, _, _ = np.histogram2d(one.ravel(), other.ravel(), bins, ((0, 256), (0, 256)))
+    histogram of uint8 levels (32 bins). It forgives any change of grey that is a
+    function."""
+    joint, _, _ = np.histogram2d(one.ravel(), other.ravel(), 32, ((0, 256), (0, 256)))
     joint /= joint.sum()
     apart = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
     seen = joint > 0

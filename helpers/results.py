@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from IPython.display import Markdown, display
+from IPython.display import display
 
 from helpers import words
 from helpers.errors import CourseError
@@ -64,10 +64,6 @@ class Record(dict):
             written["value"] = None
         display({RESULT_TYPE: {"name": name, "result": written}}, raw=True)
         return estimate
-
-    def say(self, text: str, **more) -> None:
-        """Show a text whose placeholders are looked up here, then in `more`."""
-        display(Markdown(fill(text, self, more)))
 
 
 def fill(

@@ -7,29 +7,16 @@ benchmarks/interval_coverage.py, not by taste: see OFFERED.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers import intervals, permutation, words
+from helpers import intervals, permutation
 from helpers.errors import CourseError
 from helpers.estimate import TOO_WIDE, Estimate
-
-__all__ = [
-    "DRAWINGS",
-    "OFFERED",
-    "WIDEST",
-    "Estimate",
-    "frame_table",
-    "mean_over_subjects",
-    "median_over_subjects",
-    "over_drawings",
-    "paired_difference",
-    "subject_means",
-]
 
 
 class Offer(NamedTuple):
@@ -48,10 +35,6 @@ OFFERED = {
     "mean": Offer("bounded", 0.90, 10),
     "median": Offer("order_statistics", 0.90, 10),
 }
-# A drawing's value is a mean over its own subjects, so that values of several drawings
-# are nearly normal; of such, Student's t covers what it says (near-normal in the same
-# table).
-DRAWINGS = Offer("student", 0.90, 10)
 # An interval wider than this share of the unit (1, or 100 percent) says too little to
 # be shown.
 WIDEST = 0.3
@@ -105,8 +88,6 @@ def paired_difference(
     first: Sequence[float],
     second: Sequence[float],
     subjects: Sequence,
-    estimand: str = "mean over subjects of the difference between paired frames",
-    bounds: tuple[float, float] | None = (-1.0, 1.0),
 ) -> Estimate:
     """second minus first on the same frames, averaged within subjects, then the mean
     over them.
@@ -117,53 +98,12 @@ def paired_difference(
     """
     table = frame_table(subjects, first=first, second=second)
     table = table.assign(value=table["second"] - table["first"])
-    estimate = _estimate(table, "mean", estimand, bounds)
+    said = "mean over subjects of the difference between paired frames"
+    estimate = _estimate(table, "mean", said, (-1.0, 1.0))
     p, note = permutation.sign_flip_test(
         table.groupby("subject")["value"].mean().to_numpy()
     )
     return replace(estimate, p=p, note=f"{estimate.note} {note}")
-
-
-def over_drawings(
-    values: Mapping[object, float],
-    estimand: str = "mean over drawings",
-    bounds: tuple[float, float] | None = (-1.0, 1.0),
-) -> Estimate:
-    """Mean of one value per drawing, with an interval from ten drawings on.
-
-    values: by drawing (a Series too), each already a mean over what was drawn and
-    trained together; NaN is left out. The subjects of one drawing share its training,
-    so the drawing is what was drawn independently, and the unit. The interval is
-    Student's t, by DRAWINGS; bounds only say what is too wide to be shown.
-
-    >>> over_drawings({0: 0.1, 1: 0.3, 2: 0.2}).interval
-    'no interval, 3 drawings'
-    """
-    each = pd.Series(dict(values.items()), dtype=float).dropna().to_numpy()
-    n = len(each)
-    value = float(each.mean()) if n else math.nan
-    found = Estimate(value, n_subjects=n, estimand=estimand, of="drawing")
-    if n < DRAWINGS.least:
-        return replace(
-            found,
-            note=f"No interval: {words.counted(n, 'drawing')}, and one is offered from "
-            f"{DRAWINGS.least} on; see them one by one.",
-        )
-    low, high = map(float, intervals.student(each, DRAWINGS.level))
-    if high - low > WIDEST * (max(map(abs, bounds)) if bounds else math.inf):
-        return replace(
-            found,
-            note=f"No interval: {n} drawings, and theirs would run from {low:.2f} to "
-            f"{high:.2f}, {TOO_WIDE}; see them one by one.",
-        )
-    return replace(
-        found,
-        low=low,
-        high=high,
-        level=DRAWINGS.level,
-        note=f"{100 * DRAWINGS.level:.0f} % interval (Student's t) for the mean over "
-        f"drawings like these {n}, each with its own training.",
-    )
 
 
 def frame_table(subjects: Sequence, **columns: Sequence[float]) -> pd.DataFrame:
@@ -209,31 +149,18 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
     is honest."""
     offer, n = OFFERED[centre], len(means)
     here = f"No interval: {n} subjects"
+    if n < 2:
+        why = "one subject says nothing about others." if n else "no frame counts."
+        return None, None, f"No interval: {why}"
     if n < offer.least:
-        if n < 2:
-            why = "one subject says nothing about others." if n else "no frame counts."
-            return None, None, f"No interval: {why}"
-        return (
-            None,
-            None,
-            (
-                f"{here}, and with fewer than {offer.least} none that was tried for "
-                f"the {centre} "
-                "both covers 90 % and says something; see the subjects one by one."
-            ),
-        )
+        why = f"and with fewer than {offer.least} none that was tried for the {centre} "
+        why += "both covers 90 % and says something; see the subjects one by one."
+        return None, None, f"{here}, {why}"
     if centre == "median":
         low, high = intervals.order_statistics(means, offer.level)
     elif bounds is None:
-        return (
-            None,
-            None,
-            (
-                f"{here}, and an interval for the mean rests on bounds that this "
-                "measure "
-                "does not have."
-            ),
-        )
+        why = "and an interval for the mean rests on bounds that this measure does not "
+        return None, None, f"{here}, {why}have."
     else:
         span = bounds[1] - bounds[0]
         low, high = intervals.bounded(
@@ -244,20 +171,7 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
     low, high = float(low), float(high)
     unit = max(map(abs, bounds)) if bounds else math.inf
     if high - low > WIDEST * unit:
-        return (
-            None,
-            None,
-            (
-                f"{here}, and theirs would run from {low:.2f} to {high:.2f}, "
-                f"{TOO_WIDE}; see the subjects one by one."
-            ),
-        )
-    return (
-        low,
-        high,
-        (
-            f"{100 * offer.level:.0f} % interval for the {centre} over subjects like "
-            f"these {n}, "
-            "for this trained model and no other."
-        ),
-    )
+        why = f"and theirs would run from {low:.2f} to {high:.2f}, {TOO_WIDE}; see the "
+        return None, None, f"{here}, {why}subjects one by one."
+    said = f"{100 * offer.level:.0f} % interval for the {centre} over subjects like "
+    return low, high, f"{said}these {n}, for this trained model and no other."

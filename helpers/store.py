@@ -19,6 +19,7 @@ import re
 import secrets
 import shutil
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -72,7 +73,7 @@ def entry(
             with contextlib.suppress(OSError):
                 os.utime(place / WHOLE)
             return place
-        with writing(place) as draft:
+        with _writing(place) as draft:
             draft.mkdir()
             write(draft)
             if made_by(*makers) != made:
@@ -107,7 +108,7 @@ def whole(place: Path) -> bool:
             if json.loads((place / WHOLE).read_text()) == _sealed(place):
                 _verified.add(place)
     if place not in _verified:
-        say(f"{place} is damaged, so it is made anew.")
+        _say(f"{place} is damaged, so it is made anew.")
     return place in _verified
 
 
@@ -135,7 +136,7 @@ def _checksum(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def writing(place: Path) -> Iterator[Path]:
+def _writing(place: Path) -> Iterator[Path]:
     """A draft's path beside `place`; what is left of it in the end is removed. A disk
     that is full or can't be written is told in one sentence."""
     draft = place.with_name(f".{place.name}-draft")
@@ -166,7 +167,7 @@ def _remove(path: Path) -> None:
         path.unlink() if path.is_file() else shutil.rmtree(path)
 
 
-def say(sentence: str) -> None:
+def _say(sentence: str) -> None:
     """A sentence that an executed page doesn't keep: a warning where somebody works,
     a line in the terminal where the report is built."""
     if settings.static():
@@ -298,7 +299,7 @@ def _alone(place: Path, wait: bool = True) -> Iterator[bool]:
         if not wait:
             yield False
             return
-        say(f"Another process makes {name}: waiting for it.")
+        _say(f"Another process makes {name}: waiting for it.")
         lock.acquire()
     except OSError:  # where nothing can be written, what is there can still be read
         pass
@@ -310,7 +311,7 @@ def _alone(place: Path, wait: bool = True) -> Iterator[bool]:
 
 def _use(place: Path) -> None:
     """Note that this process uses an entry: nobody drops it until it ends."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError), _one_thread:
         marks, _ = _marks(os.getpid(), store_folder() / ".using")
         with marks.open("a", encoding="utf-8") as file:
             file.write(f"{place}\n")
@@ -321,9 +322,12 @@ def _marks(pid: int, users: Path) -> tuple[Path, FileLock]:
     used()  # which forgets the marks of processes that ended
     marks = users / f"{pid}-{secrets.token_hex(4)}"
     users.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{marks}.lock")
+    lock = FileLock(f"{marks}.lock", thread_local=False)
     lock.acquire()
     return marks, lock
+
+
+_one_thread = threading.Lock()
 
 
 def used() -> set[Path]:

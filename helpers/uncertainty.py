@@ -16,16 +16,11 @@ from helpers.calibration import probability
 from helpers.progress import progress
 
 FLIPS = ((), (1,), (2,), (1, 2))  # axes of NxHxW that are turned round
+DRAWS, RATE = 6, 0.3  # predictions with dropout, and the share that is left out
 SHRINK = 1e-2  # of the features' mean variance, added to each of them
 
 
-def dropped_out(
-    network: nn.Module,
-    images: np.ndarray,
-    draws: int = 6,
-    rate: float = 0.3,
-    seed: int = 0,
-) -> np.ndarray:
+def dropped_out(network: nn.Module, images: np.ndarray) -> np.ndarray:
     """Monte-Carlo dropout (Gal and Ghahramani 2016): several predictions, each with
     other channels of the deepest feature map left out.
 
@@ -34,14 +29,14 @@ def dropped_out(
     """
 
     def drop(_, __, features):
-        deepest = nn.functional.dropout2d(features[-1], rate, training=True)
+        deepest = nn.functional.dropout2d(features[-1], RATE, training=True)
         return [*features[:-1], deepest]
 
     hook = network.network.encoder.register_forward_hook(drop)
     try:
         with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            asked = progress(range(draws), "MC dropout, predictions")
+            torch.manual_seed(0)
+            asked = progress(range(DRAWS), "MC dropout, predictions")
             return np.stack([training.predict(network, images) for _ in asked])
     finally:
         hook.remove()
@@ -96,9 +91,9 @@ def pairwise_dice(marked: np.ndarray) -> np.ndarray:
 
 
 @torch.inference_mode()
-def features(network: nn.Module, images: np.ndarray, batch: int = 32) -> np.ndarray:
+def features(network: nn.Module, images: np.ndarray) -> np.ndarray:
     """The mean of each channel of the deepest feature map: float64 (N, channels)."""
-    where, found = next(network.parameters()).device, []
+    where, found, batch = next(network.parameters()).device, [], 32
     for start in range(0, len(images), batch):
         given = torch.from_numpy(np.array(images[start : start + batch]))
         maps = network.eval().features(given.permute(0, 3, 1, 2).to(where))
@@ -146,15 +141,13 @@ def aurc(score: Sequence[float], risk: Sequence[float]) -> float:
     return float(risks.mean()) if len(risks) else float("nan")
 
 
-def false_positive_rate(
-    positive: Sequence[float], negative: Sequence[float], caught: float = 0.95
-) -> float:
-    """The share of the negatives at or above the highest threshold that catches so many
-    of the positives; NaN where either is missing."""
+def false_positive_rate(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """The share of the negatives at or above the highest threshold that catches 95 % of
+    the positives; NaN where either is missing."""
     positive, negative = (np.asarray(one, float) for one in (positive, negative))
     positive, negative = (one[~np.isnan(one)] for one in (positive, negative))
     if not len(positive) or not len(negative):
         return float("nan")
-    needed = int(np.ceil(caught * len(positive) - 1e-9))
+    needed = int(np.ceil(0.95 * len(positive) - 1e-9))
     threshold = np.sort(positive)[::-1][needed - 1]
     return float((negative >= threshold).mean())

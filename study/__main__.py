@@ -57,8 +57,9 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line, as README explains it; argparse.ArgumentError for a value that
     means nothing."""
     parser = argparse.ArgumentParser("study", description=__doc__, exit_on_error=False)
+    usual = {"profile": "quick", "seed": "0", "on-bad": "stop"}
     for name in "profile seed data source target on-bad weights on plan".split():
-        parser.add_argument(f"--{name}", default="")
+        parser.add_argument(f"--{name}", default=usual.get(name, ""))
     for name, usual in {"folds": None, "workers": 2, "threads": None}.items():
         parser.add_argument(f"--{name}", type=int, default=usual)
     for name in ("encoders", "remedies"):
@@ -76,11 +77,9 @@ def main(words: list[str] | None = None) -> int:
         counts = (given.folds, given.workers, given.threads)
         if min(one for one in counts if one is not None) < 1:
             raise CourseError("FOLDS, WORKERS and THREADS count from 1: give such.")
-        course = settings.course(
-            *(given.profile or "quick", given.seed or 0),
-            *(given.data, given.source, given.target, given.on_bad or "stop"),
-            weights=given.weights,
-        )
+        profile, seed, on_bad = given.profile, given.seed, given.on_bad
+        where = (given.data, given.source, given.target)
+        course = settings.course(profile, seed, *where, on_bad, weights=given.weights)
         course = course.but(folds=given.folds) if given.folds else course
         jobs = planned(course, given.encoders, given.remedies, given.seeds)
         print(pd.DataFrame(jobs).replace({"fold": {SINGLE: "single"}}).to_string())

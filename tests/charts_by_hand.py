@@ -28,11 +28,9 @@ def by_subject(turned):
 
 def subject_dots(turned):
     first, last = (LOW, HIGH) if turned else (HIGH, LOW)
-    found = Estimate(np.mean(last), 0.15, 0.3, 0.9, 40, 4, split="ood_test")
     return figures.subject_dots(
         {"id_test": series(first, "pig"), "ood_test": series(last, "video")},
         "Dice on frames with blood, mean of a subject",
-        estimates={"ood_test": found},
     )
 
 
@@ -110,18 +108,6 @@ def false_by_region(turned):
     return figures.false_by_region({"ood_test": pixels, "ood_wished": pixels})
 
 
-def regions(turned):
-    values = [0.47, 0.14, np.nan] if turned else [0.14, 0.47, np.nan]
-    return figures.regions(
-        pd.DataFrame(
-            [[0.8, 0.8, np.nan], values],
-            ["id_test", "ood_wished"],
-            ["frame", "view", "surround"],
-        ),
-        "Dice, mean over subjects",
-    )
-
-
 def division(turned):
     values = [0.1, 0.1, 0.5] if turned else [0.4, 0.1, 0.3]
     return figures.division(
@@ -174,16 +160,6 @@ def distance(turned):
     )
 
 
-def doses(turned):
-    a, b = [0.8, 0.7, 0.5], [0.8, 0.6, 0.2]
-    return figures.doses(
-        {
-            "light": ([0, 0.5, 1], b if turned else a),
-            "colour": ([0, 0.5, 1], a if turned else b),
-        }
-    )
-
-
 def causes(turned):
     estimate = [0.05, 0.2, 0.1] if turned else [0.19, 0.06, np.nan]
     return figures.truth_estimate_placebo(
@@ -194,15 +170,6 @@ def causes(turned):
                 "placebo": [0.01, -0.02, np.nan],
             },
             ["view", "colour", "anatomy"],
-        )
-    )
-
-
-def shares(turned):
-    rows = [[0.1, 0.15], [0.3, 0.35]]
-    return figures.shares(
-        pd.DataFrame(
-            rows[::-1] if turned else rows, ["light", "view"], ["pig1", "pig2"]
         )
     )
 
@@ -225,14 +192,6 @@ def against(turned):
     )
     return figures.against(
         truth, estimate, "cost in Dice, drawn", "cost in Dice, estimated"
-    )
-
-
-def steps(turned):
-    values = {"unseen pigs": 0.8, "with the target's camera": 0.5, "patients": 0.3}
-    return figures.steps(
-        dict(zip(values, list(values.values())[::-1])) if turned else values,
-        "Dice, mean over subjects",
     )
 
 
@@ -315,19 +274,15 @@ FINDINGS = {
         error_map,
         false_by_class,
         false_by_region,
-        regions,
         division,
         failure_bars,
         line,
         histories,
         schedule,
         distance,
-        doses,
         causes,
-        shares,
         gains,
         against,
-        steps,
         gallery,
         classes,
         correlations,

@@ -13,6 +13,7 @@ from helpers.adaptation import (
     adabn_transductive,
     adapt_batchnorm,
     entropy,
+    networks,
     tent,
     tent_online,
     without_black,
@@ -48,14 +49,15 @@ class Small(nn.Module):
         return self.body(x.float() / 255)
 
 
-def test_adabn_estimates_the_targets_statistics():
+def test_adabn_estimates_the_targets_statistics(monkeypatch):
     torch.manual_seed(0)
     before = Small()
-    after = adapt_batchnorm(before, TARGET, batch=5, seed=3)
+    monkeypatch.setattr(networks, "TOGETHER", 5)
+    after = adapt_batchnorm(before, TARGET)
     with torch.inference_mode():
         x = before.body[0](torch.from_numpy(TARGET).permute(0, 3, 1, 2).float() / 255)
     torch.testing.assert_close(after.body[1].running_mean, x.mean(dim=(0, 2, 3)))
-    order = np.random.default_rng(3).permutation(len(x))
+    order = np.random.default_rng(0).permutation(len(x))
     assert not np.array_equal(np.sort(order[:5]), np.arange(5))  # not as they came
     halves = torch.stack([x[half].var(dim=(0, 2, 3)) for half in np.split(order, 2)])
     torch.testing.assert_close(after.body[1].running_var, halves.mean(0))
@@ -79,14 +81,15 @@ def test_adabn_changes_running_statistics_only_and_leaves_the_given_network(mode
     assert changed(adapted, adapt_batchnorm(adapted, TARGET)) == set()
 
 
-def test_tent_changes_scales_and_shifts_of_batch_norms_only(model):
+def test_tent_changes_scales_and_shifts_of_batch_norms_only(model, monkeypatch):
+    monkeypatch.setattr(networks, "BATCH", 5)
     norms = {
         name
         for name, module in model.named_modules()
         if "BatchNorm" in type(module).__name__
     }
     before = {k: v.clone() for k, v in model.state_dict().items()}
-    adapted, entropies = tent(model, TARGET, steps=2, batch=5)
+    adapted, entropies = tent(model, TARGET, steps=2)
     names = changed(adapted, model)
     assert names and {name.rsplit(".", 1)[0] for name in names} <= norms
     assert {name.rsplit(".", 1)[1] for name in names} == {"weight", "bias"}
@@ -95,8 +98,9 @@ def test_tent_changes_scales_and_shifts_of_batch_norms_only(model):
     assert all(p.requires_grad for p in adapted.parameters()) and not adapted.training
 
 
-def test_tent_lowers_the_entropy_it_is_told_to(model):
-    adapted, entropies = tent(model, TARGET, steps=6, batch=10, rate=3e-3)
+def test_tent_lowers_the_entropy_it_is_told_to(model, monkeypatch):
+    monkeypatch.setattr(networks, "RATE", 3e-3)
+    adapted, entropies = tent(model, TARGET, steps=6)
     assert entropies[-1] < entropies[0]
     nothing, none = tent(model, TARGET, steps=0)
     assert none == [] and changed(nothing, model) == set()
@@ -111,9 +115,7 @@ def test_tent_counts_valid_pixels_only(model):
         part = entropy(model(torch.from_numpy(TARGET).permute(0, 3, 1, 2)))[
             :, 0, :30
         ].mean()
-    assert tent(model, TARGET, valid, batch=10)[1][0] == pytest.approx(
-        float(part), rel=1e-4
-    )
+    assert tent(model, TARGET, valid)[1][0] == pytest.approx(float(part), rel=1e-4)
 
 
 def test_the_black_takes_the_views_mean_colour_and_the_view_stays():
@@ -141,23 +143,25 @@ def test_transductive_adabn_takes_its_statistics_from_what_it_predicts(model):
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
 
 
-def test_online_tent_adapts_to_each_batch_before_it_predicts_it(model):
+def test_online_tent_adapts_to_each_batch_before_it_predicts_it(model, monkeypatch):
+    def found(rate):
+        monkeypatch.setattr(networks, "RATE", rate)
+        return tent_online(model, TARGET)
+
     before = {k: v.clone() for k, v in model.state_dict().items()}
     # Without a step it predicts with the batch's own statistics.
-    still = tent_online(model, TARGET, rate=0, batch=len(TARGET))
-    network = adapt_batchnorm(model, TARGET, batch=len(TARGET))
+    still = found(rate=0)
+    network = adapt_batchnorm(model, TARGET)
     plain = training.predict(network, TARGET)
     assert np.abs(still.astype(int) - plain).max() <= 3  # variances by n and by n - 1
-    one = tent_online(model, TARGET, rate=3e-2, batch=len(TARGET))
+    one = found(rate=3e-2)
     assert (one != still).mean() > 0.1  # the first batch has been adapted to already
 
     def uncertainty(levels):
         p = (levels.astype(float) + 0.5) / 256
         return -(p * np.log(p) + (1 - p) * np.log(1 - p)).mean()
 
-    assert uncertainty(tent_online(model, TARGET, 3e-3, len(TARGET))) < uncertainty(
-        still
-    )
+    assert uncertainty(found(rate=3e-3)) < uncertainty(still)
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
 
 

@@ -63,7 +63,7 @@ def imported(*patterns: str) -> set[str]:
     return {
         known[name][0].lower().replace("_", "-")
         for name in found - sys.stdlib_module_names
-        if name in known and name not in ("helpers", "phantom", "report")
+        if name in known and name not in ("helpers", "phantom", "report", "study")
     }
 
 

@@ -144,10 +144,11 @@ def test_a_map_changes_with_the_weights_and_leaves_the_network_alone(
         explanation.heat(network, images, asked, "crystal ball")
 
 
-def test_dropout_is_put_in_and_taken_out_again(network, images) -> None:
+def test_dropout_is_put_in_and_taken_out_again(network, images, monkeypatch) -> None:
+    monkeypatch.setattr(uncertainty, "DRAWS", 3)
     before = training.predict(network, images)
-    drawn = uncertainty.dropped_out(network, images, draws=3)
-    again = uncertainty.dropped_out(network, images, draws=3)
+    drawn = uncertainty.dropped_out(network, images)
+    again = uncertainty.dropped_out(network, images)
     assert (drawn == again).all() and (drawn[0] != drawn[1]).any()
     assert (training.predict(network, images) == before).all()
 

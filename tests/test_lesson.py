@@ -9,13 +9,13 @@ import pytest
 
 from helpers import (
     counts,
+    estimate,
     evaluation,
     figures,
     lesson,
     results,
     runs,
     settings,
-    statistics,
     views,
     words,
 )
@@ -97,7 +97,6 @@ def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
     assert "drawn (phantom) surgery" in shown[1].data
     assert opened.drawn and opened.profile == "smoke" and opened.record == {}
     assert opened.splits("id_test", "ood_wished") == ["id_test", "ood_wished"]
-    assert "train" in opened.splits() and len(opened.splits()) == 7
     assert opened.picture("train", 0).shape == (64, 96, 3)
 
 
@@ -160,15 +159,6 @@ def test_a_frame_of_five_networks_is_one_frame(opened):
     assert twice.value == pytest.approx(once.value / 2)
 
 
-def test_drawings_are_the_unit_where_they_are_named(opened):
-    table = opened.evaluate(lambda images: images[..., 0], "ood_wished")
-    two = pd.concat([table.assign(drawing=seed) for seed in range(2)])
-    opened.summary(two, {"dice": counts.dice}, unit="drawing", prefix="recorded.")
-    assert (
-        opened.record["recorded.ood_wished.dice"].interval == "no interval, 2 drawings"
-    )
-
-
 def test_what_is_added_knows_where_it_was_measured(opened):
     one = opened.add("id_test.dice", Estimate(0.5))
     assert one.split == "id_test" and one.data == "phantom"
@@ -183,10 +173,9 @@ def test_the_models_predictions_are_counted(opened, monkeypatch):
     run = runs.Run(None, None, "by hand")
     monkeypatch.setattr(runs, "baseline", lambda course, data, fold, watch: run)
     monkeypatch.setattr(runs, "probabilities", lambda given, packed: marks)
-    assert opened.model() is run and opened.folds == [None]
-    table = opened.evaluate_folds("id_test")
+    assert opened.model() is run
+    table = opened.evaluate(opened.model(), "id_test")
     frames = opened.frames("id_test")
-    assert list(table["fold"].unique()) == [-1]
     assert (table["tp"] == (frames.blood & frames.valid)[:, 30:].sum(axis=(1, 2))).all()
 
 
@@ -217,16 +206,6 @@ def test_nothing_is_said_before_a_lesson_began(monkeypatch):
         say("x")
 
 
-def test_a_cell_that_needs_the_phantom_says_so_without_it(opened, shown, monkeypatch):
-    @opened.needs_phantom
-    def cell():
-        return "ran"
-
-    assert cell() == "ran"
-    monkeypatch.setattr(lesson.Lesson, "drawn", False)
-    assert cell() is None and shown[-1].data == lesson.NEEDS_PHANTOM
-
-
 def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
     table = opened.domains.target.table
     assert (
@@ -245,7 +224,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 @pytest.mark.parametrize(
     "room",
-    [words, results, views, statistics, evaluation, figures],
+    [words, results, views, estimate, evaluation, figures],
     ids=lambda one: one.__name__,
 )
 def test_the_worked_examples_are_true(room):

@@ -15,7 +15,7 @@ from test_browser import FAULTS, LESSONS, Visit
 
 from helpers import counts, play, shift
 from helpers.errors import CourseError
-from helpers.play import live, sheets
+from helpers.play import live, scores, sheets
 from report.frame import policy
 from report.rules import faults
 
@@ -174,8 +174,8 @@ def test_in_a_notebook_frames_are_filtered_by_widgets() -> None:
 def test_a_threshold_shows_counts_and_the_ratios_that_follow_from_them() -> None:
     one = frame(90)
     probability = np.linspace(0, 0.99, one.blood.size).reshape(one.blood.shape)
-    made = play.threshold({"it": (one, probability)}, levels=(0.25, 0.5, 0.75))
-    for level, scene in zip((0.25, 0.5, 0.75), made.scenes, strict=True):
+    made = play.threshold({"it": (one, probability)})
+    for level, scene in zip(scores.LEVELS, made.scenes, strict=True):
         [row] = counts.count(probability >= level, one.blood, one.valid).to_dict(
             "records"
         )
@@ -210,8 +210,8 @@ def test_an_epsilon_moves_the_modes_and_leaves_the_count() -> None:
         top = 2 * table.tp + epsilon
         return top / (top + table.fp + table.fn)
 
-    made = play.epsilon({"it": table}, smoothed, (0.0, 1e-7))
-    without, tiny = made.scenes
+    made = play.epsilon({"it": table}, smoothed)
+    without, tiny = made.scenes[0], made.scenes[3]
     assert without.numbers["PARTIAL, %"] == 50 and tiny.numbers["PARTIAL, %"] == 100
     assert math.isnan(without.numbers["Dice, frames without"])
     assert tiny.numbers["Dice, frames without"] == 1

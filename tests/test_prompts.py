@@ -183,6 +183,22 @@ def test_where_all_is_right_the_mask_stays_and_without_blood_nobody_clicks() -> 
     assert simulated(only_clicked, drawn(pool), pool & False) == ([], [], [])
 
 
+@pytest.mark.parametrize("seed", [80, 157, 322])
+def test_of_places_equally_far_from_the_edge_the_first_is_clicked_always(seed) -> None:
+    """Against integers: with OpenCV's distances the place hung on where memory lay, and
+    two builds of one commit differed."""
+    noise = np.random.default_rng(seed).normal(size=(40, 60))
+    parts, _ = ndimage.label(ndimage.gaussian_filter(noise, 3) > 0)
+    largest = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
+    for down, across in np.ndindex(3, 8):
+        pool = np.pad(largest, ((down + 1, 1), (across + 1, 1)))
+        here, edge = np.argwhere(pool), np.argwhere(~pool)
+        far = ((here[:, None] - edge) ** 2).sum(axis=2).min(axis=1)
+        assert (far == far.max()).sum() > 1
+        y, x = here[far.argmax()]
+        assert next_click(pool & False, pool) == Point(x, y, True)
+
+
 @METHODS
 def test_more_clicks_end_in_a_better_mask(method) -> None:
     blood = disk(20, 20, 10) | disk(58, 38, 12) | disk(60, 12, 7)

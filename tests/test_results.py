@@ -138,13 +138,6 @@ def test_a_number_says_what_it_was_made_from(shown):
     assert shown == []
 
 
-def test_a_record_says_its_numbers(shown):
-    record = Record()
-    record.add("a", Estimate(0.5, data="cited"))
-    record.say("{a:.1f} {more}", more="and more")
-    assert shown[-1].data == "0.5 and more"
-
-
 def test_the_first_page_says_an_interval_too_wide_as_a_lesson_does(shown):
     """Twelve values all over the scale: there is an interval, and it says nothing."""
     whose = [f"video{number:02}" for number in range(12)]

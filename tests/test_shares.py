@@ -1,4 +1,4 @@
-"""Shapley values: the known games, the axioms, and sampling that states its error."""
+"""Shapley values: the known games and the axioms."""
 
 import itertools
 
@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.errors import CourseError
-from helpers.shift import shapley, shapley_sampled
+from helpers.shift import shapley
 
 
 def by_all_orders(value, factors):
@@ -81,51 +80,3 @@ def test_a_vector_is_divided_entry_by_entry():
     for subject in range(4):
         one = shapley(lambda s, subject=subject: worth[s][subject], list("abc"))
         np.testing.assert_allclose(table[subject], one)
-
-
-def test_sampling_adds_up_and_its_error_covers_the_truth():
-    rng = np.random.default_rng(2)
-    factors = list("abcdef")
-    worth = {
-        frozenset(s): rng.normal()
-        for n in range(7)
-        for s in itertools.combinations(factors, n)
-    }
-    exact = shapley(worth.__getitem__, factors)
-    within = []
-    for seed in range(40):
-        table = shapley_sampled(worth.__getitem__, factors, orders=60, seed=seed)
-        assert table["value"].sum() == pytest.approx(
-            worth[frozenset(factors)] - worth[frozenset()], abs=1e-9
-        )
-        within += list((table["value"] - exact).abs() < 2 * table["standard_error"])
-    assert (
-        0.9 < np.mean(within) < 0.99
-    )  # two standard errors of 30 pairs cover about 0.945
-    pd.testing.assert_frame_equal(
-        table, shapley_sampled(worth.__getitem__, factors, orders=60, seed=39)
-    )
-
-
-def test_pairs_of_orders_leave_no_error_where_factors_act_in_twos():
-    def value(s):
-        return 2.0 * ("a" in s) - 1.5 * ({"a", "b"} <= s) + ({"b", "c"} <= s)
-
-    table = shapley_sampled(value, list("abc"), orders=8)
-    np.testing.assert_allclose(table["value"], [1.25, -0.25, 0.5])
-    np.testing.assert_allclose(table["standard_error"], 0, atol=1e-12)
-
-
-def test_bad_games_are_refused():
-    with pytest.raises(
-        CourseError, match=r"factors \(a, a\) are not a list of different names: name"
-    ):
-        shapley(len, ["a", "a"])
-    with pytest.raises(
-        CourseError, match="of 13 factors would take 8192 evaluations: group them"
-    ):
-        shapley(len, range(13))
-    with pytest.raises(
-        CourseError, match="3 orders leave no error to state: draw at least 4"
-    ):
-        shapley_sampled(len, ["a", "b"], orders=3)

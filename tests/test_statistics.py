@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import settings, statistics
+from helpers import statistics
 from helpers.errors import CourseError
 from helpers.statistics import Estimate
 
@@ -163,8 +163,7 @@ def test_paired_difference_by_hand():
     gain = np.repeat(np.linspace(0.01, 0.12, 12), 10)
     missing = np.where(np.arange(120) % 10 == 0, np.nan, values + gain)
     mean = statistics.paired_difference(values, missing, subjects)
-    named = statistics.paired_difference(values, missing, subjects, "what it gains")
-    assert mean.value == pytest.approx(0.065) and named.estimand == "what it gains"
+    assert mean.value == pytest.approx(0.065)
     assert mean.n_frames == 108 and mean.p == 2 / 2**12 and mean.low is None
     assert mean.estimand == "mean over subjects of the difference between paired frames"
     assert mean.note.endswith("p by flipping the sign of 12 subjects.")
@@ -230,37 +229,3 @@ def test_numbers_of_other_kinds_become_plain_ones():
     assert (
         type(found.value) is float and type(found.n_frames) is int and found.low is None
     )
-
-
-def test_ten_drawings_have_an_interval_and_nine_have_none():
-    ten = {seed: 0.1 + 0.01 * seed for seed in range(10)}
-    found = statistics.over_drawings(ten)
-    assert found.value == pytest.approx(0.145) and found.low < 0.145 < found.high
-    assert found.interval.endswith("a 90 % interval over 10 drawings")
-    by_hand = 0.145 - 1.8331 * np.std(list(ten.values()), ddof=1) / math.sqrt(10)
-    assert found.low == pytest.approx(by_hand, abs=1e-5) and "Student's t" in found.note
-    nine = statistics.over_drawings({seed: ten[seed] for seed in range(9)})
-    assert nine.low is None and nine.interval == "no interval, 9 drawings"
-    assert nine.note == (
-        "No interval: 9 drawings, and one is offered from 10 on; see them one by one."
-    )
-    wide = statistics.over_drawings({seed: (-1) ** seed for seed in range(10)})
-    assert wide.low is None and "too wide to say anything" in wide.note
-    assert wide.interval == "an interval too wide to say anything, 10 drawings"
-
-
-def test_what_is_offered_over_drawings_covers_what_it_says_on_file():
-    rows = pd.read_csv(settings.ROOT / "benchmarks" / "interval_coverage.csv")
-    found = rows[
-        (rows["population"] == "near-normal")
-        & (rows["method"] == "student")
-        & (rows["subjects"] >= statistics.DRAWINGS.least)
-    ]
-    # Recorded at 95 %.
-    assert len(found) and (found["coverage"] >= 0.94).all()
-
-
-def test_drawings_as_a_series_and_one_that_is_undefined():
-    values = pd.Series([0.1, 0.3, math.nan], ["a", "b", "c"])
-    found = statistics.over_drawings(values)
-    assert found.value == pytest.approx(0.2) and found.n_subjects == 2

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -232,6 +233,14 @@ def test_processes_that_want_the_same_make_it_once_and_all_have_it(tmp_path):
     several = [apart(script) for _ in range(3)]
     assert [one.communicate()[0].strip()[-1] for one in several] == ["1"] * 3
     assert mark.read_text() == "x"
+
+
+def test_threads_of_one_process_use_what_they_have_as_long_as_it_lives(own_store):
+    with ThreadPoolExecutor(8) as pool:
+        places = set(pool.map(six, [f"{number}" for number in range(8)]))
+    assert len(places) == 8 and store.used() == places
+    said, _ = apart("print([store.drop(one[2]) for one in store.kept()])").communicate()
+    assert said.strip() == str([False] * 8)
 
 
 def test_a_killed_makers_draft_is_nothing_and_goes(own_store):

@@ -38,7 +38,9 @@ LESSON = FOLDER / "07_close_the_gap.py"
 # The plan
 
 
-def test_the_plan_has_each_combination_once_and_what_others_begin_with_first():
+def test_the_plan_has_each_combination_once_and_what_others_begin_with_first(
+    own_store, capsys
+):
     course = settings.course("full")
     jobs = planned(course, ["lite0", "resnet34"], ["adabn", "nothing"], [3, 4])
     assert len(jobs) == len(set(jobs)) == 5 * 2 * 2 * 2
@@ -46,14 +48,14 @@ def test_the_plan_has_each_combination_once_and_what_others_begin_with_first():
     assert {job.seed for job in jobs} == {3, 4}
     assert [job.remedy for job in jobs] == ["nothing"] * 20 + ["adabn"] * 20
 
-
-@pytest.mark.parametrize("profile", list(settings.PROFILES))
-def test_every_profile_has_a_grid_that_holds_the_lessons_own_networks(profile):
-    course = settings.course(profile, seed=7)
-    jobs = planned(course)
-    assert jobs[0].remedy == "nothing" and jobs[0].seed == 7
-    assert course.numbers.encoder in {job.encoder for job in jobs}
-    assert {job.remedy for job in jobs} <= set(studied.RECIPES) == set(NAMES)
+    for profile in settings.PROFILES:  # whose grid holds the lessons' own networks
+        course = settings.course(profile, seed=7)
+        jobs = planned(course)
+        assert jobs[0].remedy == "nothing" and jobs[0].seed == 7
+        assert course.numbers.encoder in {job.encoder for job in jobs}
+        assert {job.remedy for job in jobs} <= set(studied.RECIPES) == set(NAMES)
+    assert main.main(["--profile", "smoke", "--seeds", "2", "--plan", "1"]) == 0
+    assert capsys.readouterr().out.count("single ") == 3 and not own_store.exists()
 
 
 @pytest.mark.parametrize(
@@ -77,11 +79,6 @@ def test_a_value_that_means_nothing_is_one_sentence(words, said, capsys, course)
     told = capsys.readouterr().err.strip()
     assert re.search(said, told), told
     assert "\n" not in told and "\x1b" not in told
-
-
-def test_the_plan_alone_is_printed_and_leaves_nothing(own_store, capsys):
-    assert main.main(["--profile", "smoke", "--seeds", "2", "--plan", "1"]) == 0
-    assert capsys.readouterr().out.count("single ") == 3 and not own_store.exists()
 
 
 # Here and elsewhere

@@ -23,7 +23,7 @@ from helpers.adaptation.networks import (
     tent_online,
     without_black,
 )
-from helpers.adaptation.styles import Fourier, Histogram, Reinhard, restyled
+from helpers.adaptation.styles import Fourier, Histogram, Reinhard
 
 NONE, UNLABELLED, LABELLED = "none", "unlabelled", "labelled"
 TESTED = "unlabelled, the tested ones"
@@ -125,25 +125,3 @@ CONTROLS = {
 """What any remedy must beat, by name. The rule: what lies outside the visible view is
 no blood."""
 NAMES = CONTROLS | REMEDIES["name"].to_dict()
-
-__all__ = [
-    "CONTROLS",
-    "NAMES",
-    "REMEDIES",
-    "Ensemble",
-    "Fourier",
-    "Histogram",
-    "RandomConvolution",
-    "RandomGamma",
-    "Reinhard",
-    "Restyle",
-    "RoundView",
-    "adabn_transductive",
-    "adapt_batchnorm",
-    "entropy",
-    "heavy_augmentation",
-    "restyled",
-    "tent",
-    "tent_online",
-    "without_black",
-]

@@ -95,12 +95,10 @@ class RandomConvolution(_OnImages):
     """A random filter over the three channels (side 1, 3, 5 or 7), mixed with the image
     in random parts: local texture and colour change, shapes stay (Xu et al. 2021)."""
 
-    def __init__(self, p: float = 0.5, sides: Sequence[int] = (1, 3, 5, 7)) -> None:
-        super().__init__(p)
-        self.sides = tuple(sides)
+    SIDES = (1, 3, 5, 7)
 
     def draw(self) -> dict[str, Any]:
-        side = self.sides[int(torch.randint(len(self.sides), ()))]
+        side = self.SIDES[int(torch.randint(len(self.SIDES), ()))]
         # The variance of He et al. 2015 keeps the values' spread.
         return {
             "kernel": torch.randn(3, 3, side, side) / (3 * side**2) ** 0.5,
@@ -150,26 +148,24 @@ class RoundView(v2.Transform):
     loss sees the black, and a network learns that nothing is there.
     """
 
-    def __init__(
-        self,
-        p: float = 0.5,
-        radius: tuple[float, float] = (0.5, 1.0),
-        fall: float = 1.5,
-    ) -> None:
+    RADIUS = (0.5, 1.0)  # of half the diagonal
+    FALL = 1.5
+
+    def __init__(self, p: float) -> None:
         super().__init__()
-        self.p, self.radius, self.fall = p, radius, fall
+        self.p = p
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         height, width = flat_inputs[0].shape[-2:]
         act, radius, fall, aside, down = torch.rand(5).tolist()
-        radius = self.radius[0] + radius * (self.radius[1] - self.radius[0])
+        radius = self.RADIUS[0] + radius * (self.RADIUS[1] - self.RADIUS[0])
         y = torch.arange(height)[:, None] - height * (0.5 + 0.1 * (down - 0.5))
         x = torch.arange(width)[None] - width * (0.5 + 0.1 * (aside - 0.5))
         square = (x**2 + y**2) / ((height**2 + width**2) / 4 * radius**2)
         return {
             "act": act < self.p,
             "inside": square <= 1,
-            "light": 1 / (1 + self.fall * fall * square),
+            "light": 1 / (1 + self.FALL * fall * square),
         }
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:

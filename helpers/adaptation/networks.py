@@ -22,6 +22,9 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from helpers import training, views
 from helpers.errors import CourseError
 
+RATE, BATCH = 1e-3, 16  # of TENT
+TOGETHER = 32  # frames whose statistics AdaBN takes at a time
+
 
 def without_black(images: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
     """Frames whose black surround and fill bear their view's mean colour instead.
@@ -37,9 +40,7 @@ def without_black(images: np.ndarray, valid: np.ndarray | None = None) -> np.nda
     return flat
 
 
-def adapt_batchnorm(
-    model: nn.Module, images: np.ndarray, batch: int = 32, seed: int = 0
-) -> nn.Module:
+def adapt_batchnorm(model: nn.Module, images: np.ndarray) -> nn.Module:
     """AdaBN (Li et al. 2018): the running statistics of every batch norm, estimated
     anew on target frames.
 
@@ -55,23 +56,21 @@ def adapt_batchnorm(
         norm.train()
         norm.momentum = None  # torch's word for a plain mean over the batches
     with torch.inference_mode():
-        for rows in _shuffled(len(images), batch, np.random.default_rng(seed)):
+        for rows in _shuffled(len(images), TOGETHER, np.random.default_rng(0)):
             model(_tensor(model, images[rows]))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
     return model.eval()
 
 
-def adabn_transductive(
-    model: nn.Module, images: np.ndarray, batch: int = 32, seed: int = 0
-) -> np.ndarray:
+def adabn_transductive(model: nn.Module, images: np.ndarray) -> np.ndarray:
     """AdaBN in the paper's own form: the statistics come from the very frames that are
     predicted, all of them together, before the first is predicted.
 
     The black is replaced first (see without_black). Gives predictions as
     training.predict does.
     """
-    adapted = adapt_batchnorm(model, without_black(images), batch, seed)
+    adapted = adapt_batchnorm(model, without_black(images))
     return training.predict(adapted, images)
 
 
@@ -87,9 +86,6 @@ def tent(
     images: np.ndarray,
     valid: np.ndarray | None = None,
     steps: int = 1,
-    rate: float = 1e-3,
-    batch: int = 16,
-    seed: int = 0,
 ) -> tuple[nn.Module, list[float]]:
     """TENT (Wang et al. 2021) on frames put aside for it: the scales and shifts of the
     batch norms follow the gradient that lowers the entropy of the predictions.
@@ -99,23 +95,17 @@ def tent(
     of each batch before its step. The statistics are those that the network has, so
     give it adapt_batchnorm's; tent_online is the authors' own form.
     """
-    model, optimizer = _opened(model, rate)
-    random, seen = np.random.default_rng(seed), []
+    model, optimizer = _opened(model)
+    random, seen = np.random.default_rng(0), []
     for _ in range(steps):
-        for rows in _shuffled(len(images), batch, random):
+        for rows in _shuffled(len(images), BATCH, random):
             mask = None if valid is None else valid[rows]
             value = _tent_step(model, optimizer, images[rows], mask)
             seen += [] if value is None else [value]
     return _closed(model), seen
 
 
-def tent_online(
-    model: nn.Module,
-    images: np.ndarray,
-    rate: float = 1e-3,
-    batch: int = 16,
-    seed: int = 0,
-) -> np.ndarray:
+def tent_online(model: nn.Module, images: np.ndarray) -> np.ndarray:
     """TENT as its authors run it: each batch of test frames takes a step, and then is
     predicted by what the network has become by then, with the batch's own statistics.
 
@@ -123,11 +113,11 @@ def tent_online(
     authors predict before the step, from the same pass. Gives predictions as
     training.predict does.
     """
-    model, optimizer = _opened(model, rate)
+    model, optimizer = _opened(model)
     for norm in _norms(model):
         norm.train()  # the batch's own statistics, now and when predicting
     valid, found = _visible(images), np.empty(images.shape[:3], np.uint8)
-    for rows in _shuffled(len(images), batch, np.random.default_rng(seed)):
+    for rows in _shuffled(len(images), BATCH, np.random.default_rng(0)):
         _tent_step(model, optimizer, images[rows], valid[rows])
         with torch.no_grad():
             probability = torch.sigmoid(model(_tensor(model, images[rows]))[:, 0])
@@ -157,7 +147,7 @@ class Ensemble(nn.Module):
         return logsigmoid(logits).logsumexp(0) - logsigmoid(-logits).logsumexp(0)
 
 
-def _opened(model: nn.Module, rate: float) -> tuple[nn.Module, torch.optim.Optimizer]:
+def _opened(model: nn.Module) -> tuple[nn.Module, torch.optim.Optimizer]:
     """A copy of which nothing learns but the batch norms' scales and shifts."""
     model = copy.deepcopy(model).eval()
     norms = _norms(model)
@@ -165,7 +155,7 @@ def _opened(model: nn.Module, rate: float) -> tuple[nn.Module, torch.optim.Optim
     chosen = [p for norm in norms for p in (norm.weight, norm.bias) if p is not None]
     for parameter in chosen:
         parameter.requires_grad_(True)
-    return model, torch.optim.Adam(chosen, lr=rate)
+    return model, torch.optim.Adam(chosen, lr=RATE)
 
 
 def _closed(model: nn.Module) -> nn.Module:

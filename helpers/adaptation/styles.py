@@ -157,22 +157,6 @@ class Fourier:
         return np.rint(changed.clip(0, 255)).astype(np.uint8)
 
 
-def restyled(
-    style: Style,
-    images: Iterable[np.ndarray],
-    valid: Iterable[np.ndarray] | None = None,
-) -> np.ndarray:
-    """Frames in a style, uint8 NxHxWx3: at test time target frames in the source's, so
-    that the model knows their look."""
-    masks = valid if valid is not None else (None for _ in images)
-    return np.stack(
-        [
-            style(np.asarray(image), mask)
-            for image, mask in zip(images, masks, strict=True)
-        ]
-    )
-
-
 def _lab(image: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(image / np.float32(255), cv2.COLOR_RGB2LAB)
 

@@ -1,5 +1,4 @@
-"""Charts of what does harm and what helps: shares, gains, truth, estimate and
-placebo."""
+"""Charts of what does harm and what helps: gains, truth, estimate and placebo."""
 
 from collections.abc import Mapping
 
@@ -10,7 +9,7 @@ from helpers import words
 from helpers.figures import style
 from helpers.figures.chart import Chart, made
 from helpers.figures.style import COLOURS
-from helpers.words import number, quantity
+from helpers.words import number
 
 ANSWERS = {
     "truth": ("#000000", "D"),
@@ -19,9 +18,7 @@ ANSWERS = {
 }
 
 
-def truth_estimate_placebo(
-    table: pd.DataFrame, x_title: str = "cost in Dice", **said
-) -> Chart:
+def truth_estimate_placebo(table: pd.DataFrame, **said) -> Chart:
     """Three markers per group, in units of Dice: the truth, the estimate, the placebo.
 
     table: rows of groups, columns among truth, estimate and placebo, NaN where there is
@@ -42,8 +39,10 @@ def truth_estimate_placebo(
                 label=answer,
                 zorder=3,
             )
-    axis.axvline(0, color=COLOURS["faint"], lw=1)
-    style.rows(axis, [str(name).replace("_", " ") for name in table.index], x_title)
+    style.zero(axis)
+    style.rows(
+        axis, [str(name).replace("_", " ") for name in table.index], "cost in Dice"
+    )
     figure.legend(loc="outside lower left", ncols=3)
     each = table.drop(index="all", errors="ignore").astype(float)
     return made(
@@ -87,52 +86,6 @@ def verdict(each: pd.DataFrame) -> str:
     return words.capital("; ".join(parts)) or "Nothing is known of any group"
 
 
-def shares(
-    table: pd.DataFrame, x_title: str = "share of the loss of Dice", **said
-) -> Chart:
-    """A dot per subject and a bar at their mean, a row per factor.
-
-    table: rows of factors, columns of subjects.
-    """
-    table = table.loc[table.mean(axis=1).sort_values(ascending=False).index]
-    figure, axis = style.new(7.5, 0.8 + 0.42 * len(table))
-    for place, (_, numbers) in enumerate(table.iterrows()):
-        axis.scatter(
-            numbers,
-            [place] * len(numbers),
-            color=COLOURS["source"],
-            s=40,
-            alpha=0.7,
-            edgecolor="white",
-            zorder=3,
-        )
-        mean_bar(axis, numbers.mean(), place)
-    axis.axvline(0, color=COLOURS["faint"], lw=1)
-    names = [str(name).replace("_", " ") for name in table.index]
-    style.rows(axis, names, x_title)
-    means = table.mean(axis=1)
-    total, top = means.sum(), means.iloc[0]
-    found = f"Of {total:.2f} in all, {names[0]} is given {top:.2f}, "
-    found += "more than all others together" if top > total - top > 0 else "the most"
-    return made(
-        figure,
-        said,
-        found,
-        "A dot per subject and a bar at their mean. "
-        + "; ".join(
-            f"{name}: {row.mean():.2f}, from {row.min():.2f} to {row.max():.2f}"
-            for name, (_, row) in zip(names, table.iterrows())
-        )
-        + ".",
-        f"{words.capital(quantity(x_title))}: the bars add up to the whole. Look "
-        "whether the dots of a row agree.",
-    )
-
-
-def mean_bar(axis, mean: float, place: int) -> None:
-    axis.plot([mean] * 2, [place - 0.3, place + 0.3], color=COLOURS["plain"], lw=3)
-
-
 def by_drawing(answers: Mapping[str, pd.DataFrame], x_title: str, **said) -> Chart:
     """A dot per drawing for each of several answers, a row per group, no interval.
 
@@ -154,7 +107,7 @@ def by_drawing(answers: Mapping[str, pd.DataFrame], x_title: str, **said) -> Cha
                 zorder=3,
                 label=name if column == table.columns[0] else None,
             )
-    axis.axvline(0, color=COLOURS["faint"], lw=1)
+    style.zero(axis)
     style.rows(axis, [str(name) for name in first.index], x_title)
     figure.legend(loc="outside lower left", ncols=len(answers))
     found = []
@@ -174,4 +127,85 @@ def by_drawing(answers: Mapping[str, pd.DataFrame], x_title: str, **said) -> Cha
         f"A marker per drawing. {listing}.",
         f"Each marker is one of {words.counted(len(first.columns), 'drawing')}: too "
         "few for an interval.",
+    )
+
+
+def gains(table: pd.DataFrame, x_title: str, unit: str = "patient", **said) -> Chart:
+    """A dot per unit ("drawing", "patient") and a bar at their mean, a row per remedy.
+
+    table: rows of remedies, columns of units; crosses mark a mean below zero.
+    """
+    figure, axis = style.new(7.5, 0.8 + 0.42 * len(table))
+    for place, (_, numbers) in enumerate(table.iterrows()):
+        numbers = numbers.dropna()
+        hurts = numbers.mean() < 0
+        axis.scatter(
+            numbers,
+            [place] * len(numbers),
+            s=36,
+            alpha=0.7,
+            zorder=3,
+            color=COLOURS["target" if hurts else "wished"],
+            marker="X" if hurts else "o",
+            edgecolor="white",
+        )
+        style.mean_bar(axis, numbers, place)
+    style.zero(axis)
+    style.rows(axis, list(table.index), x_title)
+    means = table.mean(axis=1).dropna()
+    if means.empty:
+        found = "No gain is defined"
+    else:
+        best, worst = means.idxmax(), means.idxmin()
+        found = (
+            f"'{best}' gains most ({means[best]:+.2f})"
+            if means[best] > 0
+            else f"Nothing gains; '{best}' loses least ({means[best]:+.2f})"
+        )
+        if worst != best:
+            found += (
+                f", '{worst}' loses ({means[worst]:+.2f})"
+                if means[worst] < 0 < means[best]
+                else f", '{worst}' {'least' if means[worst] >= 0 else 'most'}"
+                f" ({means[worst]:+.2f})"
+            )
+    return made(
+        figure,
+        said,
+        found,
+        f"A dot per {unit}, a bar at their mean. "
+        + "; ".join(
+            f"{name}: {number(row.mean(), '+.2f')}, from "
+            f"{number(row.min(), '+.2f')} to {number(row.max(), '+.2f')}"
+            for name, row in table.iterrows()
+        )
+        + ".",
+        f"Each dot is a {unit}, each bar the mean; crosses mark what loses. Dots on "
+        "both sides of zero mean that it depends.",
+    )
+
+
+def against(
+    truth: pd.Series, estimate: pd.Series, x_title: str, y_title: str, **said
+) -> Chart:
+    """A named dot per factor, and the line on which both agree."""
+    figure, axis = style.new(5.6, 4.0)
+    low = min(0, truth.min(), estimate.min()) - 0.02
+    high = max(truth.max(), estimate.max()) + 0.05
+    axis.plot([low, high], [low, high], color=COLOURS["faint"], ls="--", lw=1.2)
+    axis.scatter(truth, estimate, color=COLOURS["source"], s=46, zorder=3)
+    for name in truth.index:
+        style.noted(axis, name, (truth[name], estimate[name]), (6, 4), fontsize=9)
+    axis.set(xlabel=x_title, ylabel=y_title)
+    return made(
+        figure,
+        said,
+        verdict(pd.DataFrame({"truth": truth, "estimate": estimate})),
+        "; ".join(
+            f"{name}: {number(truth[name])} in truth, "
+            f"{number(estimate[name])} estimated"
+            for name in truth.index
+        )
+        + ".",
+        "On the dashed line, the estimate would be right.",
     )

@@ -38,14 +38,8 @@ def line(
         )
     if mark is not None:
         axis.axvline(mark, color=COLOURS["faint"], lw=1.5)
-        axis.annotate(
-            "used",
-            (mark, 0.02),
-            xycoords=("data", "axes fraction"),
-            fontsize=8,
-            xytext=(4, 0),
-            textcoords="offset points",
-        )
+        within = ("data", "axes fraction")
+        style.noted(axis, "used", (mark, 0.02), (4, 0), xycoords=within, fontsize=8)
     if all(float(value).is_integer() for x, _ in curves.values() for value in x):
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set(xlabel=x_title, ylabel=y_title)
@@ -110,15 +104,8 @@ def histories(
         )
     if best >= 0 and finished:
         axis.axvline(best + 1, color=COLOURS["faint"], ls="--", lw=1.5)
-        axis.annotate(
-            "chosen",
-            (best + 1, 0.02),
-            xycoords=("data", "axes fraction"),
-            fontsize=9,
-            ha="right",
-            xytext=(-4, 0),
-            textcoords="offset points",
-        )
+        how = {"xycoords": ("data", "axes fraction"), "fontsize": 9, "ha": "right"}
+        style.noted(axis, "chosen", (best + 1, 0.02), (-4, 0), **how)
     axis.set(xlabel="epoch", ylabel=y_title)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.legend()
@@ -217,49 +204,4 @@ def distance(null: np.ndarray, observed: float, x_title: str, **said) -> Chart:
         f"{np.min(null):.2f} to {np.max(null):.2f}, with a line at {observed:.2f} "
         "for source and target.",
         "If the two domains were one, the line would lie among the grey bars.",
-    )
-
-
-def doses(curves: Mapping[str, Curve], unit: str = "pigs", **said) -> Chart:
-    """Dice over the dose of each factor: a colour and a marker for each.
-
-    curves: factor to doses, the first of them 0, and Dice.
-    """
-    figure, axis = style.new(7.5, 3.6)
-    for place, (name, (x, y)) in enumerate(curves.items()):
-        axis.plot(
-            x,
-            y,
-            color=PALETTE[place % 8],
-            marker=MARKERS[place % 8],
-            lw=1.8,
-            ms=6,
-            label=name,
-        )
-    axis.set(
-        xlabel="dose (0: untouched, 1: the target's level)",
-        ylabel=f"Dice, mean over {unit}",
-        ylim=(0, None),
-    )
-    axis.set_xticks(sorted({value for x, _ in curves.values() for value in x}))
-    figure.legend(loc="outside right center")
-    cost = {name: y[0] - y[-1] for name, (x, y) in curves.items()}
-    worst = max(cost, key=cost.get)
-    x, y = curves[worst]
-    found = (
-        f"Alone, '{worst}' costs most: Dice {words.change(y[0], y[-1])}"
-        if f"{cost[worst]:.2f}" not in ("0.00", "-0.00") and cost[worst] > 0
-        else f"Alone, no factor costs any Dice at dose {x[-1]:g}"
-    )
-    return made(
-        figure,
-        said,
-        found,
-        f"Dice over dose, from {number(y[0])} untouched. "
-        + "; ".join(
-            f"{name}: {number(each[-1])} at dose {x[-1]:g}"
-            for name, (x, each) in curves.items()
-        )
-        + ".",
-        "The steeper a line falls, the more that factor alone costs.",
     )

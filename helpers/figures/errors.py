@@ -1,4 +1,4 @@
-"""Charts of where errors lie and of what kind they are."""
+"""Charts of where errors lie, of what lost Dice is lost to, and how frames fail."""
 
 from collections.abc import Mapping
 
@@ -9,10 +9,10 @@ import pandas as pd
 from helpers import words
 from helpers.figures import style
 from helpers.figures.chart import Chart, made
-from helpers.figures.style import COLOURS
-from helpers.words import name_of, number, quantity
+from helpers.figures.style import MODES
+from helpers.words import name_of, number
 
-REGION_COLOURS = {"frame": "#4D4D4D", "view": "#009E73", "surround": "#E69F00"}
+REGION_COLOURS = {"view": "#009E73", "surround": "#E69F00"}
 RIM = 0.15  # the outer part of a map's height and width that is called its rim
 
 
@@ -84,14 +84,9 @@ def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Char
     figure, axis = style.new(7.5, 0.7 + 0.3 * len(table))
     axis.barh(range(len(table)), table["share"].fillna(0), color=style.colour_of(split))
     for place, row in enumerate(table.itertuples()):
-        axis.annotate(
-            f"{number(row.share, '.1f')} %",
-            (max(row.share, 0) if row.share == row.share else 0, place),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
+        at = (row.share if row.share == row.share else 0, place)
+        share = f"{number(row.share, '.1f')} %"
+        style.noted(axis, share, at, (4, 0), va="center", fontsize=8)
     style.rows(
         axis, list(table["class"]), "share of the falsely marked pixels, percent", 9
     )
@@ -120,54 +115,6 @@ def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Char
     )
 
 
-def regions(table: pd.DataFrame, x_title: str, **said) -> Chart:
-    """A bar per region and split. table: rows of splits, columns of regions ("frame",
-    "view", "surround"), NaN where undefined."""
-    figure, axis = style.new(7.5, 0.7 + 0.75 * len(table))
-    each = 0.8 / len(table.columns)
-    for number_, region in enumerate(table.columns):
-        places = np.arange(len(table)) - 0.4 + each * (number_ + 0.5)
-        axis.barh(
-            places,
-            table[region].fillna(0),
-            height=0.9 * each,
-            label=region,
-            color=REGION_COLOURS.get(region, style.PALETTE[number_ % 8]),
-        )
-        for place, value in zip(places, table[region]):
-            axis.annotate(
-                number(value),
-                (0 if np.isnan(value) else value, place),
-                xytext=(4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-            )
-    style.rows(axis, [name_of(split) for split in table.index], x_title)
-    axis.margins(x=0.1)
-    figure.legend(loc="outside lower left", ncols=len(table.columns))
-    split, columns = table.index[-1], list(table.columns)
-    first, second = (table.loc[split, region] for region in columns[:2])
-    found = (
-        f"{quantity(x_title)} on {name_of(split)} is {number(first)} in the "
-        f"{columns[0]} and {number(second)} in the {columns[1]}"
-    )
-    return made(
-        figure,
-        said,
-        words.capital(found),
-        f"{words.capital(quantity(x_title))} by region. "
-        + "; ".join(
-            f"{name_of(split)}: "
-            + ", ".join(f"{region} {number(value)}" for region, value in row.items())
-            for split, row in table.iterrows()
-        )
-        + ".",
-        "The same frames, counted in different regions. What differs between two "
-        "bars of a split lies outside one of the regions.",
-    )
-
-
 def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
     """Where the falsely marked pixels lie, a stacked bar per split.
 
@@ -176,22 +123,15 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
     """
     figure, axis = style.new(7.5, 0.7 + 0.5 * len(pixels))
     shares = {split: _shares(regions) for split, regions in pixels.items()}
-    left = np.zeros(len(pixels))
-    for region in dict.fromkeys(name for one in pixels.values() for name in one):
-        width = np.array([shares[split].get(region, 0.0) for split in pixels])
-        colour = REGION_COLOURS[region]
-        axis.barh(range(len(pixels)), width, left=left, color=colour, label=region)
-        left += width
-    style.rows(
-        axis,
-        [
-            f"{name_of(split)}\n{sum(one.values()):,} pixels"
-            for split, one in pixels.items()
-        ],
-        "falsely marked pixels, percent by region",
-    )
-    axis.set_xlim(0, 100)
-    figure.legend(loc="outside lower left", ncols=2)
+    parts = {
+        region: (np.array([shares[split].get(region, 0.0) for split in pixels]), colour)
+        for region, colour in REGION_COLOURS.items()
+    }
+    names = [
+        f"{name_of(split)}\n{sum(one.values()):,} pixels"
+        for split, one in pixels.items()
+    ]
+    style.stacked(axis, names, parts, "falsely marked pixels, percent by region", 100)
     marked = [split for split in pixels if shares[split]]
     found = "No pixel is falsely marked anywhere"
     if marked:
@@ -227,9 +167,78 @@ def _shares(pixels: Mapping[str, int]) -> dict[str, float]:
     )
 
 
-__all__ = [
-    "COLOURS",
-    "error_map",
-    "false_by_class",
-    "regions",
-]
+LOST_COLOURS = {
+    "surround": "#E69F00",
+    "false marks in the view": "#D55E00",
+    "missed blood": "#0072B2",
+}
+
+
+def division(lost: pd.DataFrame, **said) -> Chart:
+    """The lost Dice, divided, a stacked bar per split.
+
+    lost: rows of splits, columns of evaluation.LOST, in units of Dice (means over
+    subjects of what evaluation.oracle_division gives).
+    """
+    figure, axis = style.new(7.5, 0.7 + 0.55 * len(lost))
+    parts = {part: (lost[part].to_numpy(), LOST_COLOURS[part]) for part in lost}
+    names = [name_of(split) for split in lost.index]
+    style.stacked(axis, names, parts, "lost Dice (1 - Dice)", 1, edgecolor="white")
+    split = lost.index[-1]
+    top, total = lost.loc[split].idxmax(), lost.loc[split].sum()
+    share = lost.loc[split, top] / total if total else 0
+    found = (
+        f"Of {total:.2f} Dice lost on {name_of(split)}, {words.largest(share)} "
+        f"({lost.loc[split, top]:.2f}) is due to {_due(top)}"
+    )
+    return made(
+        figure,
+        said,
+        found,
+        "The lost Dice by its cause. "
+        + "; ".join(
+            f"{name_of(split)}: "
+            + ", ".join(f"{part} {value:.2f}" for part, value in row.items())
+            for split, row in lost.iterrows()
+        )
+        + ".",
+        "Each part is what an oracle would win back by repairing it, averaged "
+        "over all orders of repair, so that the parts add up.",
+    )
+
+
+def _due(part: str) -> str:
+    return "false marks in the surround" if part == "surround" else part
+
+
+def failure_bars(shares: pd.DataFrame, **said) -> Chart:
+    """Stacked bars of failure modes, a bar per split; shares: rows of splits, columns
+    of modes, in percent of the frames of one kind."""
+    modes = [mode for mode in MODES if mode in shares]
+    figure, axis = style.new(7.5, 0.9 + 0.5 * len(shares))
+    parts = {mode: (shares[mode].fillna(0).to_numpy(), MODES[mode]) for mode in modes}
+    names = [name_of(split) for split in shares.index]
+    style.stacked(axis, names, parts, "percent of the frames", 100, edgecolor="white")
+    split = shares.index[-1]
+    top = shares.loc[split, modes].idxmax()
+    share = shares.loc[split, top]
+    blood = set(modes) & {"missed", "elsewhere", "partial", "good"}
+    kind = "frames with blood" if blood else "clean frames"
+    return made(
+        figure,
+        said,
+        f"On {name_of(split)}, {words.largest(share / 100)} of the {kind} are "
+        f"'{top}' ({share:.0f} %)",
+        f"Failure modes of {kind}. "
+        + "; ".join(
+            f"{name_of(split)}: "
+            + ", ".join(f"{mode} {number(row[mode], '.0f')} %" for mode in modes)
+            for split, row in shares.iterrows()
+        )
+        + ".",
+        "A mean does not say how frames fail; missing blood and marking the wrong "
+        "place "
+        "are different faults."
+        if blood
+        else "A clean frame can fail in one way only: by an alarm.",
+    )

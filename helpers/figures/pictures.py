@@ -1,17 +1,22 @@
-"""Frames on the page: strips of them, what a prediction did to each pixel, and
-labels."""
+"""Frames on the page: strips of them, what a prediction did to each pixel, labels, and
+pictures that move."""
 
-from collections.abc import Callable, Sequence
+import base64
+import html
+import io
+from collections.abc import Callable, Mapping, Sequence
 
 import cv2
 import matplotlib
 import numpy as np
 import pandas as pd
+from IPython.display import HTML
+from PIL import Image, ImageDraw, ImageFont
 
 from helpers.figures import style
 from helpers.figures.chart import Chart, made
 from helpers.frames import CLASSES, UNKNOWN
-from helpers.words import counted, name_of
+from helpers.words import counted, listed, name_of
 
 OVERLAY = ("hit", "false alarm", "missed")
 
@@ -130,31 +135,29 @@ def strip(
 def gallery(
     table: pd.DataFrame,
     picture: Callable[[pd.Series], np.ndarray],
-    measure: str = "dice",
     **said,
 ) -> Chart:
-    """Best, middle and worst frame of each split by a measure, with what was marked.
+    """Best, middle and worst frame of each split by Dice, with what was marked.
 
-    table: of evaluate, with the measure; picture(row) gives the overlay (HxWx3 uint8).
+    table: of evaluate, with `dice`; picture(row) gives the overlay (HxWx3 uint8).
     said: title, alt or caption in other words.
     """
     chosen, titles, ends = [], [], []
     for split, part in table.groupby("split", sort=False):
-        ranked = part.dropna(subset=measure).sort_values(measure, kind="stable")
+        ranked = part.dropna(subset="dice").sort_values("dice", kind="stable")
         if ranked.empty:
             continue
         for place, name in ((-1, "best"), (len(ranked) // 2, "middle"), (0, "worst")):
             row = ranked.iloc[place]
             chosen.append(picture(row))
-            titles.append(f"{name}: {row['subject']}, {row[measure]:.2f}")
+            titles.append(f"{name}: {row['subject']}, {row['dice']:.2f}")
         ends.append(
-            f"{ranked[measure].iloc[0]:.2f} to {ranked[measure].iloc[-1]:.2f} on "
+            f"{ranked['dice'].iloc[0]:.2f} to {ranked['dice'].iloc[-1]:.2f} on "
             f"{name_of(split)}"
         )
     if not chosen:
-        raise ValueError(f"no frame has a defined '{measure}'")
-    name = measure.replace("_", " ").capitalize()
-    found = f"{name} of single frames runs from " + ", and from ".join(ends)
+        raise ValueError("no frame has a defined Dice")
+    found = "Dice of single frames runs from " + ", and from ".join(ends)
     return strip(
         chosen,
         titles,
@@ -236,3 +239,73 @@ def _rgb(kind: str) -> tuple[int, int, int]:
     return tuple(
         int(round(255 * part)) for part in matplotlib.colors.to_rgb(style.COLOURS[kind])
     )
+
+
+MOST_BYTES = 600_000
+PACE = 0.4  # seconds that each moment is shown
+GAP, HEAD, WIDE, IN_A_ROW = 4, 16, 240, 4  # pixels, pixels, pixels, pictures
+
+
+def moving(
+    columns: Mapping[str, Sequence[np.ndarray]],
+    seconds: Sequence[float],
+    title: str,
+) -> HTML:
+    """Pictures (uint8 RGB of any size, shown WIDE pixels wide) by name, as many of each
+    as there are `seconds`, shown in step for PACE seconds each. Where reduced motion
+    is preferred the one in the middle stands still. ValueError above MOST_BYTES."""
+    frames = [
+        _sheet(
+            {name: some[n] for name, some in columns.items()}, f"{seconds[n]:+.1f} s"
+        )
+        for n in range(len(seconds))
+    ]
+    middle = len(frames) // 2
+    first = (
+        f"{title}. {len(frames)} moments from {seconds[0]:+.1f} to {seconds[-1]:+.1f} s"
+    )
+    alt = f"{first}, side by side: {listed(list(columns))}."
+    still, film = _uri(frames[middle : middle + 1]), _uri(frames)
+    if len(film) > MOST_BYTES:
+        raise ValueError(f"{title}: {len(film)} bytes; show fewer or smaller pictures")
+    wide, high = frames[0].size
+    body = (
+        '<figure class="chart moving"><picture>'
+        f'<source media="(prefers-reduced-motion: reduce)" srcset="{still}">'
+        f'<img src="{film}" alt="{html.escape(alt)}" width="{wide}" height="{high}">'
+        f"</picture><figcaption><strong>{html.escape(title)}.</strong> The seconds "
+        "count from the onset. Where reduced motion is preferred, one moment stands "
+        "still.</figcaption></figure>"
+    )
+    return HTML(body)
+
+
+def _sheet(pictures: Mapping[str, np.ndarray], moment: str) -> Image.Image:
+    """Named pictures in rows, the moment beside the first name."""
+    first = next(iter(pictures.values()))
+    wide, high = WIDE, round(WIDE * first.shape[0] / first.shape[1])
+    rows = -(-len(pictures) // IN_A_ROW)
+    columns = min(len(pictures), IN_A_ROW)
+    size = (columns * (wide + GAP) - GAP, rows * (high + HEAD))
+    sheet = Image.new("RGB", size, "white")
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
+    for place, (name, picture) in enumerate(pictures.items()):
+        left = (place % IN_A_ROW) * (wide + GAP)
+        top = (place // IN_A_ROW) * (high + HEAD)
+        text = f"{name}, {moment}" if place == 0 else name
+        pen.text((left + 2, top + 1), text, fill="black", font=font)
+        fitted = Image.fromarray(picture).resize(
+            (wide, high), Image.Resampling.BILINEAR
+        )
+        sheet.paste(fitted, (left, top + HEAD))
+    return sheet
+
+
+def _uri(frames: list[Image.Image]) -> str:
+    held = io.BytesIO()
+    how = dict(format="WEBP", quality=50, method=4)
+    if len(frames) > 1:
+        how |= dict(save_all=True, append_images=frames[1:], loop=0)
+        how |= dict(duration=round(1000 * PACE))
+    frames[0].save(held, **how)
+    return "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()

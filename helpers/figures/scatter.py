@@ -41,7 +41,6 @@ def hover_scatter(
     y: str,
     x_title: str,
     y_title: str,
-    subject: str = "subject",
     **said,
 ) -> Chart:
     """A point per frame, a colour and a shape per subject; in Jupyter hovering tells
@@ -49,7 +48,7 @@ def hover_scatter(
 
     table: one row per frame with the columns x, y, subject, clip and frame.
     """
-    named = list(table.groupby(subject, sort=True))
+    named = list(table.groupby("subject", sort=True))
     figure, axis = style.new(8.0, 3.8)
     for place, (name, rows) in enumerate(named):
         axis.scatter(
@@ -63,15 +62,15 @@ def hover_scatter(
             label=str(name),
         )
     axis.set(xlabel=x_title, ylabel=y_title)
-    figure.legend(loc="outside right upper", title=subject)
+    figure.legend(loc="outside right upper", title="subject")
     rho = correlation.spearman(table[x], table[y])
     up, down = capital(quantity(y_title)), quantity(x_title)
     if not abs(rho) >= WEAK:
         found = f"{up} hardly goes with {down}"
     else:
         found = f"{up} is {'higher' if rho > 0 else 'lower'} where {down} is higher"
-    n = table[subject].nunique()
-    means = table.groupby(subject)[[x, y]].mean()
+    n = table["subject"].nunique()
+    means = table.groupby("subject")[[x, y]].mean()
     return made(
         figure,
         said,
@@ -83,11 +82,11 @@ def hover_scatter(
         f"{quantity(y_title)}.",
         "One point per frame, one colour and shape per subject. Look whether it is "
         "one cloud or several.",
-        live=_to_hover_over(named, x, y, x_title, y_title, subject),
+        live=_to_hover_over(named, x, y, x_title, y_title),
     )
 
 
-def _to_hover_over(named: list, x: str, y: str, x_title: str, y_title: str, by: str):
+def _to_hover_over(named: list, x: str, y: str, x_title: str, y_title: str):
     figure = go.Figure()
     hover = (
         f"%{{customdata[0]}}, frame %{{customdata[1]}}<br>{quantity(x_title)} "
@@ -117,7 +116,7 @@ def _to_hover_over(named: list, x: str, y: str, x_title: str, y_title: str, by: 
         height=440,
         margin={"l": 60, "r": 20, "t": 80, "b": 50},
         font={"color": "#333333"},
-        legend={"title": {"text": by}},
+        legend={"title": {"text": "subject"}},
     )
 
 
@@ -177,7 +176,7 @@ def correlations(
             zorder=4,
         )
         axis.scatter([], [], marker=marker, color="#000000", s=44, label=label)
-    axis.axvline(0, color=style.COLOURS["faint"], lw=1)
+    style.zero(axis)
     style.rows(axis, names, f"Spearman's rank correlation with {outcome} (-1 to 1)")
     axis.set_xlim(-1.05, 1.05)
     figure.legend(loc="outside lower left", ncols=3)

@@ -3,20 +3,7 @@ by colour-blind readers too."""
 
 import matplotlib
 import matplotlib.pyplot as plt
-
-from helpers.words import name_of
-
-__all__ = [
-    "COLOURS",
-    "MARKERS",
-    "MODES",
-    "PALETTE",
-    "colour_of",
-    "grid",
-    "name_of",
-    "new",
-    "rows",
-]
+import numpy as np
 
 BLUE, SKY, GREEN, ORANGE, RED, PINK, YELLOW = (
     "#0072B2",
@@ -100,3 +87,41 @@ def grid(axis) -> None:
     """Faint lines to read values of x by, behind everything."""
     axis.grid(axis="x", color="#E5E5E5")
     axis.set_axisbelow(True)
+
+
+def zero(axis) -> None:
+    """A faint line at x = 0, where nothing is gained or lost."""
+    axis.axvline(0, color=COLOURS["faint"], lw=1)
+
+
+def mean_bar(axis, numbers, place: float, half: float = 0.3, **how) -> None:
+    """An upright bar at the mean of a row's numbers, none where there are none."""
+    if len(numbers):
+        how = {"color": COLOURS["plain"], "lw": 3} | how
+        axis.plot([numbers.mean()] * 2, [place - half, place + half], **how)
+
+
+def interval(axis, one, place: float, **how) -> None:
+    """A bar over an Estimate's interval, none where it has none."""
+    if one.low is not None:
+        axis.plot([one.low, one.high], [place, place], **how)
+
+
+def noted(axis, text: str, at: tuple, by: tuple[float, float], **how) -> None:
+    """A few words beside a place; by: how far beside, in points."""
+    axis.annotate(text, at, xytext=by, textcoords="offset points", **how)
+
+
+def stacked(
+    axis, names: list[str], parts: dict, x_title: str, whole: float, **how
+) -> None:
+    """A bar for each name, made of parts; parts: name to (widths, colour). whole: what
+    a full bar adds up to."""
+    left = np.zeros(len(names))
+    for part, (widths, colour) in parts.items():
+        axis.barh(range(len(names)), widths, left=left, color=colour, label=part, **how)
+        left = left + widths
+    rows(axis, names, x_title)
+    axis.set_xlim(0, whole)
+    columns = len(parts) if len(parts) < 4 else 6
+    axis.figure.legend(loc="outside lower left", ncols=columns)

@@ -1,4 +1,5 @@
-"""Charts of subjects: a dot each, because a mean hides who is behind it."""
+"""Charts of subjects, a dot each, because a mean hides who is behind it; and of what
+methods keep from one domain to the other."""
 
 from collections.abc import Mapping
 
@@ -32,13 +33,7 @@ def by_subject(
     for place, (domain, _, numbers) in enumerate(rows):
         lifted = place + random.uniform(-0.25, 0.25, len(numbers))
         axis.scatter(numbers, lifted, s=5, alpha=0.35, color=COLOURS[domain], lw=0)
-        if len(numbers):
-            axis.plot(
-                [numbers.mean()] * 2,
-                [place - 0.4, place + 0.4],
-                color=COLOURS[domain],
-                lw=2.2,
-            )
+        style.mean_bar(axis, numbers, place, 0.4, color=COLOURS[domain], lw=2.2)
     style.rows(axis, [subject for _, subject, _ in rows], x_title, 8)
     for domain in values:
         axis.scatter([], [], color=COLOURS[domain], label=name_of(domain), s=20)
@@ -74,56 +69,32 @@ def by_subject(
 def subject_dots(
     means: Mapping[str, pd.Series],
     x_title: str,
-    limits: tuple[float, float] | None = (0, 1),
-    *,
-    estimates: Mapping[str, Estimate] | None = None,
     **said,
 ) -> Chart:
     """A dot per subject, a row per split, a bar at the mean over subjects.
 
-    means: split to its subjects' means (see statistics.subject_means). estimates: by
-    split, whose intervals are drawn where there are any.
+    means: split to its subjects' means (see statistics.subject_means), in 0..1.
     """
     means = {split: series.dropna() for split, series in means.items()}
     figure, axis = style.new(7.5, 0.7 + 0.65 * len(means))
-    levels = set()
     for place, (split, numbers) in enumerate(means.items()):
         colour = style.colour_of(split, place)
-        one = (estimates or {}).get(split)
-        if one is not None and one.low is not None:
-            axis.plot(
-                [one.low, one.high],
-                [place, place],
-                color=colour,
-                lw=9,
-                alpha=0.25,
-                solid_capstyle="butt",
-            )
-            levels.add(one.level)
         axis.scatter(
             numbers,
-            place + _apart(numbers, (limits or (0, 1))[1] - (limits or (0, 1))[0]),
+            place + _apart(numbers),
             color=colour,
             s=46,
             alpha=0.75,
             edgecolor="white",
             zorder=3,
         )
-        if len(numbers):
-            axis.plot(
-                [numbers.mean()] * 2, [place - 0.28, place + 0.28], color=colour, lw=3
-            )
+        style.mean_bar(axis, numbers, place, 0.28, color=colour)
     style.rows(
         axis,
         [f"{name_of(split)}\n({len(numbers)})" for split, numbers in means.items()],
         x_title,
     )
-    if limits:
-        span = limits[1] - limits[0]
-        axis.set_xlim(limits[0] - 0.02 * span, limits[1] + 0.02 * span)
-    band = "".join(
-        f"; the pale band is the {100 * level:.0f} % interval" for level in levels
-    )
+    axis.set_xlim(-0.02, 1.02)
     listing = "; ".join(
         f"{name_of(split)}: "
         + ", ".join(f"{name} {number(value)}" for name, value in numbers.items())
@@ -134,14 +105,14 @@ def subject_dots(
         said,
         _fall(means, quantity(x_title)),
         f"A dot per subject. {listing}.",
-        f"Each dot is one subject, the bar their mean{band}. Count the dots "
-        "before you read the mean.",
+        "Each dot is one subject, the bar their mean. Count the dots before you read "
+        "the mean.",
     )
 
 
-def _apart(numbers: pd.Series, span: float) -> np.ndarray:
+def _apart(numbers: pd.Series) -> np.ndarray:
     """How far up and down dots move, so that those of one place can be counted."""
-    near = (numbers / (0.02 * span)).round()
+    near = (numbers / 0.02).round()
     order = near.groupby(near).cumcount()
     many = near.groupby(near).transform("size")
     step = np.minimum(0.11, 0.6 / many)
@@ -164,25 +135,17 @@ def _fall(means: Mapping[str, pd.Series], what: str) -> str:
     return words.capital(f"{what} {moved}")
 
 
-def single_patient(
-    means: pd.Series, x_title: str, split: str = "ood_wished", **said
-) -> Chart:
+def single_patient(means: pd.Series, x_title: str, **said) -> Chart:
     """Every subject's mean and the mean over all: how far a single one can stray."""
-    means = means.dropna().sort_values()
+    means, split = means.dropna().sort_values(), "ood_wished"
     one, what = words.noun(split), quantity(x_title)
     figure, axis = style.new(7.5, 0.9 + 0.23 * len(means))
     places = range(len(means))
     axis.hlines(places, means.mean(), means, color=COLOURS["faint"], lw=1.5)
     axis.scatter(means, places, color=style.colour_of(split), s=40, zorder=3)
     axis.axvline(means.mean(), color=COLOURS["plain"], lw=1.8)
-    axis.annotate(
-        f"mean over {one}s",
-        (means.mean(), len(means) - 0.4),
-        fontsize=8,
-        ha="left",
-        xytext=(5, 0),
-        textcoords="offset points",
-    )
+    at = (means.mean(), len(means) - 0.4)
+    style.noted(axis, f"mean over {one}s", at, (5, 0), fontsize=8, ha="left")
     axis.set_yticks(places, means.index, fontsize=8)
     axis.set(xlabel=x_title, xlim=(-0.02, 1.02), ylim=(-0.6, len(means) + 0.2))
     away = (means - means.mean()).abs().median()
@@ -207,15 +170,8 @@ def estimates(
     figure, axis = style.new(7.5, 0.8 + 0.36 * len(found))
     for place, one in enumerate(found.values()):
         colour = style.colour_of(one.split, 0)
-        if one.low is not None:
-            axis.plot(
-                [one.low, one.high],
-                [place, place],
-                color=colour,
-                lw=2.5,
-                alpha=0.6,
-                solid_capstyle="butt",
-            )
+        how = {"lw": 2.5, "alpha": 0.6, "solid_capstyle": "butt"}
+        style.interval(axis, one, place, color=colour, **how)
         axis.scatter([one.value], [place], color=colour, s=44, zorder=3)
     axis.axvline(mark, color=COLOURS["faint"], lw=1)
     style.rows(axis, list(found), x_title)
@@ -240,3 +196,64 @@ def estimates(
         + ".",
         "Dots are estimates; a line is an interval, where one is honest.",
     )
+
+
+def carried(
+    pairs: Mapping[str, tuple[Estimate, Estimate]], x_title: str, **said
+) -> Chart:
+    """A row per method: its value on the source, on the target, and what lies between.
+
+    pairs: method to its Estimate on either; both name their split. A thin bar is the
+    interval where an estimate has one.
+    """
+    figure, axis = style.new(7.5, 0.9 + 0.42 * len(pairs))
+    for place, both in enumerate(pairs.values()):
+        axis.plot(
+            [one.value for one in both], [place] * 2, color=COLOURS["faint"], lw=2
+        )
+        for shift, one in zip((-0.12, 0.12), both):
+            colour = style.colour_of(one.split)
+            style.interval(axis, one, place + shift, color=colour, alpha=0.45)
+            axis.scatter([one.value], [place], color=colour, s=52, zorder=3)
+    style.rows(axis, list(pairs), x_title)
+    axis.set_xlim(-0.02, 1.02)
+    first, last = (one.split for one in next(iter(pairs.values())))
+    for split in (first, last):
+        axis.scatter([], [], color=style.colour_of(split), label=name_of(split), s=40)
+    figure.legend(loc="outside lower left", ncols=2)
+    lost = {
+        name: one.value - other.value
+        for name, (one, other) in pairs.items()
+        if one.value == one.value and other.value == other.value
+    }
+    return made(
+        figure,
+        said,
+        _found(lost, name_of(first), name_of(last)),
+        "; ".join(
+            f"{name}: {number(one.value)} on {name_of(first)}, {number(other.value)} "
+            f"on {name_of(last)}"
+            for name, (one, other) in pairs.items()
+        )
+        + ".",
+        f"The grey line is what {quantity(x_title)} loses on the way. A thin bar is an "
+        "interval, where one is honest.",
+    )
+
+
+def _found(lost: Mapping[str, float], here: str, there: str) -> str:
+    if not lost:
+        return f"Nothing can be compared between {here} and {there}"
+    ranked = sorted(lost, key=lost.get)
+    if len(ranked) == 1:
+        return words.capital(f"'{ranked[0]}' {_loses(lost[ranked[0]])} on {there}")
+    least, most = ranked[0], ranked[-1]
+    does = "gains most" if lost[least] < -0.005 else "loses least"
+    return (
+        f"From {here} to {there} '{least}' {does} ({number(abs(lost[least]))}), "
+        f"'{most}' {_loses(lost[most])}"
+    )
+
+
+def _loses(value: float) -> str:
+    return f"{'loses' if value > 0 else 'gains'} {number(abs(value))}"

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import cv2
 import numpy as np
 import pandas as pd
+from IPython.display import HTML
 
 from helpers.figures import style
 from helpers.figures.chart import Chart, made
@@ -75,22 +76,9 @@ def counted_cases(table: pd.DataFrame, **said) -> Chart:
     )
 
 
-class Timeline:
-    """A case to scrub through, as HTML that works without a network; shows itself."""
-
-    def __init__(self, body: str) -> None:
-        self.body = body
-
-    def _repr_html_(self) -> str:
-        return self.body
-
-    def __repr__(self) -> str:
-        return "A time line to play with, in a notebook or on the page."
-
-
 def timeline(
     images: Sequence[np.ndarray], rows: Mapping[str, np.ndarray], fps: float, step: int
-) -> Timeline:
+) -> HTML:
     """Every `step`-th image (HxWx3 uint8) of a case, and decisions (a bool per frame)
     by name under them; a range control, which arrow keys move too. Without scripts the
     frame in the middle and the bars are still there. ValueError above MOST_BYTES."""
@@ -136,7 +124,7 @@ show();
         raise ValueError(
             f"the time line takes {len(body)} bytes; show every {2 * step}th frame"
         )
-    return Timeline(body)
+    return HTML(body)
 
 
 def _uri(image: np.ndarray) -> str:

@@ -2,36 +2,16 @@
 was computed beforehand. One call makes both."""
 
 from helpers.play.browser import Browser, Item
-from helpers.play.clouds import correlations
 from helpers.play.controls import Choice, Control, Slider, Switch
 from helpers.play.dial import dial
 from helpers.play.drawings import bars, dots, line
-from helpers.play.epsilon import epsilon
 from helpers.play.interactive import Interactive, Picture, Scene
-from helpers.play.scores import explorer, fewer, frames, threshold
+from helpers.play.scores import (
+    correlations,
+    epsilon,
+    explorer,
+    fewer,
+    frames,
+    threshold,
+)
 from helpers.play.side_by_side import border, compare, pairs
-
-__all__ = [
-    "Browser",
-    "Choice",
-    "Control",
-    "Interactive",
-    "Item",
-    "Picture",
-    "Scene",
-    "Slider",
-    "Switch",
-    "bars",
-    "border",
-    "compare",
-    "correlations",
-    "dial",
-    "dots",
-    "epsilon",
-    "explorer",
-    "fewer",
-    "frames",
-    "line",
-    "pairs",
-    "threshold",
-]

@@ -48,7 +48,6 @@ class Browser:
         filters: Mapping[str, str],
         orders: Mapping[str, str],
         title: str,
-        caption: str = "",
     ) -> None:
         if not items:
             raise ValueError("there is no frame to browse")
@@ -56,10 +55,9 @@ class Browser:
             np.linspace(0, len(items) - 1, min(MOST, len(items))).round().astype(int)
         )
         self.items = [items[place] for place in taken]
+        self.name, self.title, self.caption = name, title, ""
         if len(taken) < len(items):
-            more = f"{len(taken)} of {len(items):,} frames, evenly taken."
-            caption = f"{more} {caption}".strip()
-        self.name, self.title, self.caption = name, title, caption
+            self.caption = f"{len(taken)} of {len(items):,} frames, evenly taken."
         self.filters, self.orders = dict(filters), dict(orders)
 
     def values(self, name: str) -> list[str]:

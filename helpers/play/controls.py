@@ -38,15 +38,14 @@ def Choice(  # noqa: N802
     label: str,
     values: Sequence,
     start: object = None,
-    said: Sequence[str] | None = None,
 ) -> Control:
     """A few values without an order; the arguments are a Slider's."""
-    return _made(name, label, values, start, said, "choice")
+    return _made(name, label, values, start, None, "choice")
 
 
-def Switch(name: str, label: str, on: bool = False) -> Control:  # noqa: N802
-    """Off or on: draw is given False or True."""
-    return _made(name, label, (False, True), on, ("off", "on"), "switch")
+def Switch(name: str, label: str) -> Control:  # noqa: N802
+    """Off, as it begins, or on: draw is given False or True."""
+    return _made(name, label, (False, True), None, ("off", "on"), "switch")
 
 
 def _made(name, label, values, start, said, kind) -> Control:

@@ -28,7 +28,6 @@ def dial(
     where: causes.Drawing,
     cost: Callable[[frozenset], float],
     shares: pd.Series,
-    title: str = "Five switches from a robot's camera to a laparoscope",
 ) -> Interactive:
     """Switch groups and see the frame, its marks, Dice, false marks, and what the set
     costs on all held-out pigs.
@@ -78,7 +77,7 @@ def dial(
         "domain_dial",
         controls,
         draw,
-        title,
+        "Five switches from a robot's camera to a laparoscope",
         "Each switch turns one group of the drawing's dials from a pig's to a "
         "patient's; the scene and its blood stay. Bar: the Dice that a group costs in "
         "the company of those turned now. Dots: what it costs in each of its 16 "

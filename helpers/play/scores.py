@@ -1,15 +1,16 @@
-"""How scores come about: a threshold with its four counts, subjects that are taken
-away, frames to look through."""
+"""How scores come about: a threshold with its four counts, an epsilon, clouds of
+frames, subjects that are taken away, frames to look through."""
 
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from helpers import counts, words
+from helpers import counts, statistics, words
+from helpers.correlation import spearman
 from helpers.play.browser import Browser, Item
 from helpers.play.controls import Choice, Slider
-from helpers.play.drawings import dots, line
+from helpers.play.drawings import bars, cloud, dots, line
 from helpers.play.interactive import Interactive, Picture, Scene
 
 LEVELS = (0.01, *np.round(np.linspace(0.05, 0.95, 19), 2), 0.99)
@@ -24,16 +25,13 @@ ORDERS = {
 
 def threshold(
     frames: Mapping[str, tuple[Picture, np.ndarray]],
-    name: str = "threshold",
-    levels: Sequence[float] = LEVELS,
-    title: str = "Drag the threshold, and watch the four counts and the ratios",
 ) -> Interactive:
     """A slider for the threshold on a few frames, with the four counts of each.
 
     frames: what a frame is called, to its picture (with blood and valid) and its
     probability of blood (float HxW, marked where it is at least the threshold).
     """
-    levels = [float(one) for one in levels]
+    levels = [float(one) for one in LEVELS]
     tables = {
         frame: pd.concat(
             [
@@ -70,23 +68,21 @@ def threshold(
         Choice("frame", "frame", list(frames)),
         Slider("level", "threshold", levels, 0.5, [f"{one:g}" for one in levels]),
     ]
-    return Interactive(name, controls, draw, title)
+    title = "Drag the threshold, and watch the four counts and the ratios"
+    return Interactive("threshold", controls, draw, title)
 
 
 def fewer(
     values: pd.Series,
     interval: Callable[[np.ndarray], tuple[float, float]],
-    measure: str = "Dice",
-    name: str = "fewer_subjects",
-    seed: int = 0,
 ) -> Interactive:
     """Take subjects away, and see what becomes of the median and its interval.
 
-    values: one for each subject. interval: of the values that are left, NaN where there
-    is none.
+    values: a Dice for each subject. interval: of the values that are left, NaN where
+    there is none.
     """
     values = values.dropna()
-    rng, ranked = np.random.default_rng(seed), values.sort_values(kind="stable")
+    rng, ranked = np.random.default_rng(0), values.sort_values(kind="stable")
     orders = {f"by chance, draw {n}": rng.permutation(values.index) for n in (1, 2, 3)}
     orders["the lowest first"] = ranked.index
     orders["the highest first"] = ranked.index[::-1]
@@ -104,10 +100,10 @@ def fewer(
             said = f"and its interval runs from {low:.2f} to {high:.2f}"
         return Scene(
             f"With {left} of {words.counted(len(values), 'subject')} the median of "
-            f"{measure} is {median:.2f}, {said}.",
+            f"Dice is {median:.2f}, {said}.",
             numbers={
                 "subjects": left,
-                f"median {measure}": median,
+                "median Dice": median,
                 "low": low,
                 "high": high,
                 "width": high - low,
@@ -119,7 +115,7 @@ def fewer(
                 limits,
                 median,
                 (low, high),
-                f"{measure} of each subject",
+                "Dice of each subject",
             ),
         )
 
@@ -129,7 +125,7 @@ def fewer(
         Slider("left", "subjects left", many),
     ]
     return Interactive(
-        name,
+        "fewer_subjects",
         controls,
         draw,
         "Take subjects away, one by one, and watch the interval",
@@ -141,16 +137,14 @@ def fewer(
 def frames(
     table: pd.DataFrame,
     picture: Callable[[pd.Series], Picture],
-    name: str = "frames",
     title: str = "Look through the frames",
-    filters: Mapping[str, str] | None = None,
 ) -> Browser:
     """Frames with their marks, to be filtered and put in order by Dice or false area.
 
-    table: of evaluate, with `mode`. picture: of a row. filters: columns to labels,
-    besides blood.
+    table: of evaluate, with `mode`. picture: of a row.
     """
-    filters = dict(filters or {"where": "domain", "subject": "subject", "mode": "mode"})
+    filters = {"where": "domain", "subject": "subject", "mode": "mode"}
+    filters |= {"blood": "blood"}
     table = table.assign(
         where=[words.name_of(split) for split in table["split"]],
         blood=np.where(counts.has_blood(table), "blood", "no blood"),
@@ -167,19 +161,17 @@ def frames(
                 f"{who}: {row['mode']}; Dice {dice}, {row['area']:.1f} % falsely "
                 "marked.",
                 f"{row['subject']}, {dice if dice != 'undefined' else 'no blood'}",
-                {one: str(row[one]) for one in (*filters, "blood")},
+                {one: str(row[one]) for one in filters},
                 {"dice": row["dice"], "false area": row["area"]},
             )
         )
-    return Browser(name, items, filters | {"blood": "blood"}, ORDERS, title)
+    return Browser("frames", items, filters, ORDERS, title)
 
 
 def explorer(
     table: pd.DataFrame,
     picture: Callable[[pd.Series], Picture],
     measures: Mapping[str, str],
-    name: str = "explorer",
-    title: str = "Look through the frames of both domains",
 ) -> Browser:
     """Frames with their labels, to be filtered by domain, subject and blood, and put in
     order by what was measured on them.
@@ -209,4 +201,117 @@ def explorer(
             )
         )
     filters = {"domain": "domain", "subject": "subject", "there": "blood"}
-    return Browser(name, items, filters, orders, title)
+    title = "Look through the frames of both domains"
+    return Browser("explorer", items, filters, orders, title)
+
+
+EPSILONS = (0.0, 1e-12, 1e-9, 1e-7, 1e-5, 1e-3, 0.1, 1.0, 10.0, 100.0, 1000.0)
+
+
+def epsilon(
+    tables: Mapping[str, pd.DataFrame],
+    score: Callable[[pd.DataFrame, float], pd.Series],
+) -> Interactive:
+    """Drag an epsilon, and see Dice, the modes by the rule "above zero is PARTIAL", and
+    the rank correlation with area where nothing overlaps.
+
+    tables: what frames are scored against, to their count table with `subject`. score:
+    of such a table, with an epsilon.
+    """
+
+    def draw(scored: str, value: float) -> Scene:
+        table = tables[scored]
+        dice, labelled = score(table, value), counts.has_blood(table)
+
+        def mean(series: pd.Series, where: pd.Series) -> float:
+            each = statistics.subject_means(series[where], table["subject"][where])
+            return float(each.mean())
+
+        missed = labelled & (table["tp"] == 0)
+        partial = mean(100.0 * (dice > 0), labelled)
+        alike = spearman(dice[missed], counts.coverage(table[missed]))
+        numbers = {
+            "Dice, labelled frames": mean(dice, labelled),
+            "Dice, frames without": mean(dice, ~labelled),
+            "correlation with area": alike,
+        }
+        none = mean(100.0 * (table["tp"] == 0), labelled)
+        modes = {"PARTIAL": partial, "FALSE_NEGATIVE": 100 - partial}
+        modes["no pixel in common"] = none
+        said = (
+            f"With an epsilon of {value:g}, {words.number(partial, '.0f')} % of the "
+            "labelled frames are PARTIAL by the rule, and on "
+            f"{words.number(none, '.0f')} % not one pixel is right; mean Dice is "
+            f"{words.number(numbers['Dice, labelled frames'])} on labelled frames and "
+            f"{words.number(numbers['Dice, frames without'])} on the others; without a "
+            f"pixel in common its rank correlation with area is {words.number(alike)}."
+        )
+        return Scene(
+            said,
+            numbers=numbers | {"PARTIAL, %": partial},
+            forms={"PARTIAL, %": ".0f"},
+            drawing=bars(
+                modes,
+                (0, 100),
+                form=".0f",
+                about="Labelled frames, %: two by the rule, one by counting",
+            ),
+        )
+
+    said = [f"{one:g}" for one in EPSILONS]
+    controls = [
+        Choice("scored", "scored against", list(tables)),
+        Slider("value", "epsilon", EPSILONS, 1e-7, said),
+    ]
+    return Interactive("epsilon", controls, draw, "Take an epsilon")
+
+
+SUBJECTS = 12  # of these one can be picked out
+
+
+def correlations(
+    table: pd.DataFrame,
+    properties: Sequence[str],
+    outcome: str,
+    of: Callable[[pd.Series, pd.Series], float],
+    found: Mapping[str, Mapping[str, float]],
+) -> Interactive:
+    """Choose a property, pick out a subject, and see the cloud of all frames, the
+    correlation within that subject, and those that are reported.
+
+    of: a correlation of two series. found: property to its named correlations.
+    """
+    subjects = table["subject"].value_counts().index[:SUBJECTS].sort_values()
+
+    def draw(property: str, subject: str) -> Scene:
+        chosen = table["subject"] == subject
+        part = table[chosen]
+        own = float("nan")
+        if part[property].nunique() > 1 and part[outcome].nunique() > 1:
+            own = float(of(part[property], part[outcome]))
+        named = {one: float(value) for one, value in found[property].items()}
+        said = ", ".join(f"{one} {words.number(v, '+.2f')}" for one, v in named.items())
+        who = "no subject is picked out"
+        if chosen.any():
+            who = f"within {subject} it is {words.number(own, '+.2f')}"
+        numbers = named | {"this subject": own}
+        return Scene(
+            f"Rank correlation of {property} with {outcome}: {said}; {who}.",
+            numbers=numbers,
+            forms=dict.fromkeys(numbers, "+.2f"),
+            drawing=cloud(
+                table[property].to_numpy(float),
+                table[outcome].to_numpy(float),
+                np.asarray(chosen),
+                (0, 1),
+                words.capital(f"{outcome}, by frame"),
+                property,
+            ),
+        )
+
+    controls = [
+        Choice("property", "property", list(properties)),
+        Choice("subject", "pick out", ["nobody", *map(str, subjects)]),
+    ]
+    title = "Choose a property, and pick out a subject"
+    return Interactive("correlations", controls, draw, title)

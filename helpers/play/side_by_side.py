@@ -12,6 +12,7 @@ from helpers.play.controls import Slider
 from helpers.play.interactive import Interactive, Picture, Scene
 
 OUTSIDE = 200  # the grey of what is no picture
+WIDTHS = (0, 16, 32)  # pixels of a border
 
 
 def compare(
@@ -49,8 +50,6 @@ def compare(
 
 def border(
     framed: Callable[[int], Iterable[tuple[str, Picture, float, float]]],
-    widths: Sequence[int] = (0, 16, 32),
-    name: str = "border",
 ) -> Interactive:
     """A black border of a width around a frame, as several networks mark it.
 
@@ -61,7 +60,7 @@ def border(
     def draw(width: int) -> Scene:
         pictures, numbers, said = [], {}, []
         for one, picture, dice, on_border in framed(width):
-            pictures.append(_widened(picture, max(widths) - width))
+            pictures.append(_widened(picture, max(WIDTHS) - width))
             numbers[f"{one}: Dice"] = dice
             numbers[f"{one}: border marked, %"] = on_border if width else float("nan")
             there = f" and marks {on_border:.1f} % of the border" if width else ""
@@ -70,8 +69,8 @@ def border(
         forms = {one: ".1f" for one in numbers if one.endswith("%")}
         return Scene(f"{around}, {words.listed(said)}.", pictures, numbers, forms)
 
-    control = Slider("width", "border, pixels", widths)
-    return Interactive(name, [control], draw, "Set a black border around a frame")
+    control = Slider("width", "border, pixels", WIDTHS)
+    return Interactive("border", [control], draw, "Set a black border around a frame")
 
 
 def _widened(picture: Picture, more: int) -> Picture:
@@ -89,8 +88,6 @@ def _widened(picture: Picture, more: int) -> Picture:
 def pairs(
     left: Sequence[Picture],
     right: Sequence[Picture],
-    name: str = "pairs",
-    title: str = "Two kinds of surgery, subject by subject",
 ) -> Interactive:
     """A slider through pairs of frames; each picture's title says whose it is."""
 
@@ -105,4 +102,5 @@ def pairs(
 
     many = range(max(len(left), len(right)))
     control = Slider("place", "pair", many, said=[f"{one + 1}" for one in many])
-    return Interactive(name, [control], draw, title)
+    title = "Two kinds of surgery, subject by subject"
+    return Interactive("pairs", [control], draw, title)

@@ -16,16 +16,3 @@ Anything comes with `segment_anything()` where its library and its weights are.
 from helpers.prompts.clicks import Clicked, next_click, simulated
 from helpers.prompts.methods import Box, Method, Point, grabcut, watershed
 from helpers.prompts.sam import SegmentAnything, segment_anything
-
-__all__ = [
-    "Box",
-    "Clicked",
-    "Method",
-    "Point",
-    "SegmentAnything",
-    "grabcut",
-    "next_click",
-    "segment_anything",
-    "simulated",
-    "watershed",
-]

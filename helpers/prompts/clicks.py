@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from scipy import ndimage
 
 from helpers.prompts.methods import Method, Point
 
@@ -46,8 +47,9 @@ def next_click(
                 best, area, is_blood = parts == part, size, kind
     if best is None:
         return None
-    wide = np.pad(best, 1).astype(np.uint8)
-    inside = cv2.distanceTransform(wide, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    # OpenCV's distances differ in the last bit by where an array lies in memory, so
+    # that of two places equally far from the edge now one came first, now the other.
+    inside = ndimage.distance_transform_edt(np.pad(best, 1))[1:-1, 1:-1]
     y, x = np.unravel_index(np.argmax(inside), inside.shape)
     return Point(int(x), int(y), is_blood)
 

@@ -11,26 +11,4 @@ from helpers.shift.distance import (
 from helpers.shift.doses import Estimate, estimate, no_dose, profile, turned
 from helpers.shift.interventions import DIALS, GROUPS, IDENTITY, Frames, apply
 from helpers.shift.measures import CUES, cues
-from helpers.shift.shares import shapley, shapley_sampled
-
-__all__ = [
-    "CUES",
-    "DIALS",
-    "GROUPS",
-    "IDENTITY",
-    "STATISTICS",
-    "Estimate",
-    "Frames",
-    "apply",
-    "cues",
-    "energy_distance",
-    "estimate",
-    "frechet",
-    "frechet_parts",
-    "image_statistics",
-    "no_dose",
-    "profile",
-    "shapley",
-    "shapley_sampled",
-    "turned",
-]
+from helpers.shift.shares import shapley

@@ -104,8 +104,9 @@ def energy_distance(
     )
 
 
-def _mean_distance(a: np.ndarray, b: np.ndarray, rows: int = 1024) -> float:
+def _mean_distance(a: np.ndarray, b: np.ndarray) -> float:
     """Mean Euclidean distance over all pairs, some rows at a time to spare memory."""
+    rows = 1024
     total = sum(
         cdist(a[start : start + rows], b).sum() for start in range(0, len(a), rows)
     )

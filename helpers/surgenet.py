@@ -58,27 +58,30 @@ NAMES = {
         (r"\.dwconv\.dwconv\.", ".dwconv."),
     ],
 }
-# From the tables of SurgeNet's README, shown by lesson 07: Cholec80 is what CholecSeg8k's
-# frames are cut from, SurgToolLoc robotic surgery in pigs, as HemoSet is, which is in
-# none.
-_ALL, _CAFORMER = "13 surgical data sets", "caformer_s18"
-_CHOLEC, _RARP = (
-    "Cholec80, HeiChole, hSDB-Chole",
-    "ESAD, PSI-AVA, robotic prostatectomy",
-)
-_SEEN = {
-    "SurgeNetXL": (_CAFORMER, 4_711_024, f"{_ALL} and YouTube", True, True),
-    "SurgeNet": (_CAFORMER, 2_636_790, _ALL, True, True),
-    "SurgeNetSmall": (_CAFORMER, 263_679, f"a tenth of {_ALL}", True, True),
-    "CHOLEC": (_CAFORMER, 250_655, _CHOLEC, True, False),
-    "RAMIE": (_CAFORMER, 377_287, "robotic oesophagectomy", False, False),
-    "RARP": (_CAFORMER, 382_416, _RARP, False, False),
-    "SurgeNet_ConvNextv2": ("convnextv2_tiny", 2_636_790, _ALL, True, True),
-    "SurgeNet_PVTv2": ("pvt_v2_b2", 2_636_790, _ALL, True, True),
-}
-_COLUMNS = "architecture frames data saw_target_videos saw_porcine_surgery".split()
-EXPOSURE = pd.DataFrame.from_dict(_SEEN, "index", columns=_COLUMNS)
-EXPOSURE = EXPOSURE.rename_axis("checkpoint")
+# From the tables of SurgeNet's README. Cholec80 is what CholecSeg8k's frames are cut
+# from; SurgToolLoc is robotic surgery in pigs, as HemoSet is. HemoSet is in none.
+_CAFORMER, _ALL = "caformer_s18", "13 surgical data sets"
+EXPOSURE = pd.DataFrame(
+    [
+        ("SurgeNetXL", _CAFORMER, 4_711_024, _ALL + " and YouTube", True, True),
+        ("SurgeNet", _CAFORMER, 2_636_790, _ALL, True, True),
+        ("SurgeNetSmall", _CAFORMER, 263_679, "a tenth of " + _ALL, True, True),
+        ("CHOLEC", _CAFORMER, 250_655, "Cholec80, HeiChole, hSDB-Chole", True, False),
+        ("RAMIE", _CAFORMER, 377_287, "robotic oesophagectomy", False, False),
+        (
+            "RARP",
+            _CAFORMER,
+            382_416,
+            "ESAD, PSI-AVA, robotic prostatectomy",
+            False,
+            False,
+        ),
+        ("SurgeNet_ConvNextv2", "convnextv2_tiny", 2_636_790, _ALL, True, True),
+        ("SurgeNet_PVTv2", "pvt_v2_b2", 2_636_790, _ALL, True, True),
+    ],
+    columns="checkpoint architecture frames data saw_target_videos "
+    "saw_porcine_surgery".split(),
+).set_index("checkpoint")
 _FILE = "_checkpoint_epoch0050_teacher"
 
 
@@ -90,7 +93,7 @@ def exposure(path: str | Path) -> str:
         return (
             f"unknown: {Path(path).name} is not the file name of a published checkpoint"
         )
-    saw_target, saw_pigs = EXPOSURE.loc[name, _COLUMNS[-2:]]
+    saw_target, saw_pigs = EXPOSURE.loc[name].iloc[-2:]
     target = "saw videos" if saw_target else "saw no video"
     source = (
         "robotic surgery in pigs, which the source HemoSet shows"

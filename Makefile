@@ -36,7 +36,7 @@ study: $(STUDIED)  ## the study as a table of jobs, here or on Dask (PLAN=1 PROF
 	@$(BIN)/python -m study $(call said,$(STUDY))
 
 test: $(TESTED)  ## all tests
-	@$(BIN)/python -m pytest -n "$$WORKERS" --dist loadfile
+	@$(BIN)/python -m pytest -n "$$WORKERS" --dist worksteal
 
 lab: $(READY)  ## JupyterLab on copies of the lessons in work/, which are yours and never overwritten
 	@$(BIN)/python -m report.notebooks --copy
@@ -60,7 +60,7 @@ lock: $(READY)  ## write requirements.lock anew from the three requirements
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate \
 	  requirements.txt requirements-test.txt requirements-study.txt --output-file requirements.lock
 
-store: $(READY)  ## say how large the store is, and drop what today's code can't ask for any more
+store: $(READY)  ## say how large the store is
 	@$(BIN)/python -m helpers.store
 
 clean:     ## forget everything computed (data/store, or where COURSE_STORE points), keep data sets

@@ -36,7 +36,7 @@ study: $(STUDIED)  ## the study as a table of jobs, here or on Dask (PLAN=1 PROF
 	@$(BIN)/python -m study $(call said,$(STUDY))
 
 test: $(TESTED)  ## all tests
-	@$(BIN)/python -m pytest -n "$$WORKERS" --dist loadfile
+	@$(BIN)/python -m pytest -n "$$WORKERS" --dist worksteal
 
 lab: $(READY)  ## JupyterLab on copies of the lessons in work/, which are yours and never overwritten
 	@$(BIN)/python -m report.notebooks --copy

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import pandas as pd
 from timm.models.metaformer import StarReLU
 from torch import Tensor, nn
 
@@ -57,14 +58,30 @@ NAMES = {
         (r"\.dwconv\.dwconv\.", ".dwconv."),
     ],
 }
-# From the tables of SurgeNet's README: which saw Cholec80, whose videos CholecSeg8k's
-# frames are cut from, and which SurgToolLoc's robotic surgery in pigs; none, HemoSet.
-BOTH = "SurgeNetXL SurgeNet SurgeNetSmall SurgeNet_ConvNextv2 SurgeNet_PVTv2".split()
-EXPOSURE = dict.fromkeys(BOTH, (True, True)) | {
-    "CHOLEC": (True, False),
-    "RAMIE": (False, False),
-    "RARP": (False, False),
-}
+# From the tables of SurgeNet's README. Cholec80 is what CholecSeg8k's frames are cut
+# from; SurgToolLoc is robotic surgery in pigs, as HemoSet is. HemoSet is in none.
+_CAFORMER, _ALL = "caformer_s18", "13 surgical data sets"
+EXPOSURE = pd.DataFrame(
+    [
+        ("SurgeNetXL", _CAFORMER, 4_711_024, _ALL + " and YouTube", True, True),
+        ("SurgeNet", _CAFORMER, 2_636_790, _ALL, True, True),
+        ("SurgeNetSmall", _CAFORMER, 263_679, "a tenth of " + _ALL, True, True),
+        ("CHOLEC", _CAFORMER, 250_655, "Cholec80, HeiChole, hSDB-Chole", True, False),
+        ("RAMIE", _CAFORMER, 377_287, "robotic oesophagectomy", False, False),
+        (
+            "RARP",
+            _CAFORMER,
+            382_416,
+            "ESAD, PSI-AVA, robotic prostatectomy",
+            False,
+            False,
+        ),
+        ("SurgeNet_ConvNextv2", "convnextv2_tiny", 2_636_790, _ALL, True, True),
+        ("SurgeNet_PVTv2", "pvt_v2_b2", 2_636_790, _ALL, True, True),
+    ],
+    columns="checkpoint architecture frames data saw_target_videos "
+    "saw_porcine_surgery".split(),
+).set_index("checkpoint")
 _FILE = "_checkpoint_epoch0050_teacher"
 
 
@@ -72,11 +89,11 @@ def exposure(path: str | Path) -> str:
     """What the checkpoint of this file name saw of source and target in pretraining,
     for a caption."""
     name = Path(path).stem.removesuffix(_FILE)
-    if name not in EXPOSURE:
+    if name not in EXPOSURE.index:
         return (
             f"unknown: {Path(path).name} is not the file name of a published checkpoint"
         )
-    saw_target, saw_pigs = EXPOSURE[name]
+    saw_target, saw_pigs = EXPOSURE.loc[name].iloc[-2:]
     target = "saw videos" if saw_target else "saw no video"
     source = (
         "robotic surgery in pigs, which the source HemoSet shows"

@@ -5,8 +5,10 @@ import contextlib
 import io
 import json
 import os
+import pickle
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from disks_by_hand import (  # noqa: F401  (fixtures are found by being imported
     halves,
     own_store,
 )
+from filelock import FileLock
 from lessons_by_hand import (
     HEADLINE,
     LONG,
@@ -47,6 +50,33 @@ BROWSER = next(
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs the course's run comes first: `--dist worksteal` gives each worker a
+    stretch of the tests, so that one runs the course while the others run what needs
+    none of it, and whoever has ended takes from the others."""
+    items.sort(key=lambda item: "smoke" not in item.fixturenames)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Callable:
+    """`shared(name, make)`: what `make(folder)` returns, made once a suite by the first
+    worker that asks; the others wait for it and read the same folder."""
+    top = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        top = top.parent
+
+    def share(name: str, make: Callable[[Path], object]) -> object:
+        folder, made = top / name, top / f"{name}.pickle"
+        with FileLock(f"{folder}.lock"):
+            if not made.exists():
+                folder.mkdir(exist_ok=True)
+                result = make(folder)
+                made.write_bytes(pickle.dumps(result))
+        return pickle.loads(made.read_bytes())
+
+    return share
+
+
 @dataclass(frozen=True)
 class Smoke:
     """The lessons executed on `smoke`, the site built from them, what the build
@@ -59,20 +89,23 @@ class Smoke:
 
 
 @pytest.fixture(scope="session")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
-    """Executed in reverse order on an empty store, so that no lesson leans on the one
-    before it."""
-    site = tmp_path_factory.mktemp("report") / "site"
-    store = tmp_path_factory.mktemp("store")
+def smoke(shared: Callable) -> Smoke:
+    return shared("smoke", run_the_course)
+
+
+def run_the_course(folder: Path) -> Smoke:
+    """Every lesson on an empty store, two at a time and the last ones first, so that
+    none leans on the one before it; then the site."""
+    site, store, course = folder / "site", folder / "store", settings.course("smoke")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_STORE", str(store))
-        course = settings.course("smoke")
-        made_from = inputs(course)
-        with surroundings(), rehearsed():
-            executed = {
-                lesson.stem: execute(lesson, course, made_from)
-                for lesson in reversed(lessons())
-            }
+        made_from, names = inputs(course), lessons()[::-1]
+
+        def run(lesson: Path) -> Executed:
+            return execute(lesson, course, made_from)
+
+        with surroundings(), rehearsed(), ThreadPoolExecutor(2) as pool:
+            executed = {one.name: one for one in pool.map(run, names)}
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
             build(course, FOLDER, site)
@@ -80,9 +113,12 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Smoke:
 
 
 @pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small(shared: Callable) -> Path:
+    return shared("small", build_small)
+
+
+def build_small(folder: Path) -> Path:
     """A site of two small lessons with everything a page may hold."""
-    folder = tmp_path_factory.mktemp("lessons")
     lesson(
         folder,
         "00_first",
@@ -99,13 +135,11 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
     )
     lesson(folder, "01_second", exercises(), prose("## The end"))
+    (folder / "data").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
-        build(
-            settings.course("smoke", data=str(tmp_path_factory.mktemp("data"))),
-            folder,
-            folder / "site",
-        )
+        patch.setenv("COURSE_STORE", str(folder / "store"))
+        course = settings.course("smoke", data=str(folder / "data"))
+        build(course, folder, folder / "site")
     return folder / "site"
 
 
@@ -118,16 +152,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         folder, site, store, data = (
             tmp_path / name for name in ("lessons", "site", "store", "data")
         )
-        words = [
-            "--profile",
-            "smoke",
-            "--lessons",
-            str(folder),
-            "--site",
-            str(site),
-            "--data",
-            str(data),
-        ]
+        words = ["--profile=smoke", f"--lessons={folder}", f"--site={site}"]
+        words += ["--data", str(data)]
 
         def build(self, *more: str) -> int:
             return main([*self.words, *more])

@@ -38,7 +38,7 @@ def history(epochs: int) -> History:
     )
 
 
-def test_curves_grow_in_one_place_and_go_when_the_run_is_over(shown, monkeypatch):
+def test_curves_grow_in_one_place_and_go_when_the_run_is_over(shown) -> None:
     with explore.live_curves() as watch:
         for epochs in (1, 2, 3):
             watch(history(epochs))
@@ -46,16 +46,10 @@ def test_curves_grow_in_one_place_and_go_when_the_run_is_over(shown, monkeypatch
     assert len(shown) == 4 and shown[-1].data == ""
     for one in shown[:3]:
         assert "kept" not in one.data and "chosen" not in one.data
-    assert explore.curves(history(3), finished=False).title == (
-        "Dice on id_val after 3 epochs: 0.50; the best so far is 0.75, of epoch 2"
-    )
-
-
-def test_curves_of_a_run_that_is_stopped_go_too(shown):
     with pytest.raises(KeyboardInterrupt), explore.live_curves() as watch:
         watch(history(1))
         raise KeyboardInterrupt
-    assert shown[-1].data == ""
+    assert len(shown) == 6 and shown[-1].data == ""
 
 
 def test_a_run_that_was_found_shows_no_curves_and_nor_does_the_report(
@@ -69,18 +63,14 @@ def test_a_run_that_was_found_shows_no_curves_and_nor_does_the_report(
     assert shown == []
 
 
-def test_curves_of_a_run_that_is_over_say_which_epoch_is_kept():
+def test_curves_draw_the_history_and_say_which_epoch_is_kept() -> None:
     chart = explore.curves(history(3))
     assert "dashed one marks the epoch that is kept" in chart.html()
-    assert chart.title == (
-        "Dice on id_val rises from 0.25 to 0.50 over 3 epochs; epoch 2 is kept"
-    )
-
-
-def test_curves_draw_the_history():
-    [axis] = explore.curves(history(2)).axes
-    assert list(axis.lines[0].get_ydata()) == [0.25, 0.75]
-    assert axis.lines[0].get_label() == "mean over subjects"
+    for word in ("0.25", "0.50", "3 epochs", "epoch 2 is kept"):
+        assert word in chart.title
+    [axis] = chart.axes
+    assert list(axis.lines[0].get_ydata()) == [0.25, 0.75, 0.5]
+    assert "the best so far is 0.75" in explore.curves(history(3), False).title
 
 
 def clicked(frame, x: int, y: int) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
+import pytest
 
 from helpers.settings import ROOT
 from report import exercises
@@ -151,72 +152,83 @@ class Lab:
         return self.cell(place).locator(".jp-Cell-outputArea").inner_text()
 
 
-def solve_and_slide(browser, lesson: Path, folder: Path, store: Path) -> None:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, smoke) -> Iterator[tuple[str, Path]]:
+    """JupyterLab's address, and the folder whose notebooks it opens."""
+    folder = tmp_path_factory.mktemp("lab")
+    with jupyterlab(folder, smoke.store) as address:
+        yield address, folder
+
+
+def watch_training(lab: Lab, trained: int) -> None:
+    """Curves grow while a network is trained, and are there once when it is over, as
+    they are where the run is found."""
+    assert "Training 'baseline', epochs: 2" in lab.output(trained)
+    for _ in range(2):
+        pictures = lab.cell(trained).locator(".jp-Cell-outputArea img")
+        assert pictures.count() == 1
+        said = lab.output(trained)
+        assert "epoch that is kept" in said and "waiting" not in said
+        lab.run(trained)
+
+
+def slide(lab: Lab, slider: int) -> None:
+    """Move the slider of a cell by keyboard; its picture is another one then."""
+    area = lab.cell(slider).locator(".jp-Cell-outputArea")
+    picture = area.locator("img").first
+    picture.wait_for()
+    before = picture.get_attribute("src")
+    area.locator(".noUi-handle").first.focus()
+    lab.page.keyboard.press("ArrowRight")
+    lab.page.wait_for_function(
+        "([area, before]) => { const now = area.querySelector('img'); "
+        "return now && now.src !== before; }",
+        arg=[area.element_handle(), before],
+    )
+    assert area.locator("img").first.get_attribute("alt")
+    assert not area.locator(".play-still").is_visible()
+
+
+def test_a_lesson_in_jupyterlab(browser, served) -> None:
     """Open a lesson on `smoke`, run it, fail and solve its first exercise, move its
     first slider."""
-    text = written(lesson).replace('profile = \\"quick\\"', 'profile = \\"smoke\\"')
+    address, folder = served
+    text = written(LESSON).replace('profile = \\"quick\\"', 'profile = \\"smoke\\"')
     assert "smoke" in text
     made = nbformat.reads(text, as_version=4)
     made.cells.append(nbformat.v4.new_code_cell(TRAINED))
-    nbformat.write(made, folder / f"{lesson.stem}.ipynb")
-    cells = notebook(lesson).cells
+    nbformat.write(made, folder / f"{LESSON.stem}.ipynb")
+    cells = notebook(LESSON).cells
     tags = [exercises.tags(cell) for cell in cells]
     at = next(n for n, tag in enumerate(tags) if "exercise" in tag)
     check = next(n for n, tag in enumerate(tags) if "check" in tag)
     said = next(n for n, tag in enumerate(tags) if "say" in tag and n > 3)
     slider = next(n for n, c in enumerate(cells) if "play.threshold(" in c.source)
-    with jupyterlab(folder, store) as address:
-        lab = Lab(browser, address, f"{lesson.stem}.ipynb")
-        lab.run_all(seconds=300)
-        errors = lab.page.locator("[data-mime-type='application/vnd.jupyter.error']")
-        assert errors.all_inner_texts() == []
+    lab = Lab(browser, address, f"{LESSON.stem}.ipynb")
+    lab.run_all(seconds=300)
+    errors = lab.page.locator("[data-mime-type='application/vnd.jupyter.error']")
+    assert errors.all_inner_texts() == []
 
-        # Prose with numbers: its code is hidden, its words are there.
-        assert not lab.cell(said).locator(".cm-content").is_visible()
-        assert lab.cell(said).locator(".jp-RenderedMarkdown").inner_text().strip()
+    # Prose with numbers: its code is hidden, its words are there.
+    assert not lab.cell(said).locator(".cm-content").is_visible()
+    assert lab.cell(said).locator(".jp-RenderedMarkdown").inner_text().strip()
 
-        # Curves grow while a network is trained, and are there once when it is over,
-        # as they are where the run is found.
-        trained = len(cells)
-        assert "Training 'baseline', epochs: 2" in lab.output(trained)
-        for _ in range(2):
-            pictures = lab.cell(trained).locator(".jp-Cell-outputArea img")
-            assert pictures.count() == 1
-            said = lab.output(trained)
-            assert "epoch that is kept" in said and "waiting" not in said
-            lab.run(trained)
+    watch_training(lab, len(cells))
 
-        hint = lab.output(check)
-        assert hint and "Right." not in hint
-        lab.type(at, exercises.solved(cells[at].source))
-        lab.run(check)
-        assert lab.output(check).strip() == "Right."
+    hint = lab.output(check)
+    assert hint and "Right." not in hint
+    lab.type(at, exercises.solved(cells[at].source))
+    lab.run(check)
+    assert lab.output(check).strip() == "Right."
 
-        area = lab.cell(slider).locator(".jp-Cell-outputArea")
-        picture = area.locator("img").first
-        picture.wait_for()
-        before = picture.get_attribute("src")
-        area.locator(".noUi-handle").first.focus()
-        lab.page.keyboard.press("ArrowRight")
-        lab.page.wait_for_function(
-            "([area, before]) => { const now = area.querySelector('img'); "
-            "return now && now.src !== before; }",
-            arg=[area.element_handle(), before],
-        )
-        assert area.locator("img").first.get_attribute("alt")
-        still = area.locator(".play-still")
-        assert not still.is_visible()
+    slide(lab, slider)
 
-        lab.open_again()
-        area = lab.cell(slider).locator(".jp-Cell-outputArea")
-        area.locator(".play-still img").first.wait_for()
-        assert "A still: run the notebook to turn it." in area.inner_text()
-        assert "not found" not in lab.page.locator(".jp-Notebook").inner_text()
-        lab.context.close()
-
-
-def test_a_lesson_in_jupyterlab(browser, smoke, tmp_path: Path) -> None:
-    solve_and_slide(browser, LESSON, tmp_path, smoke.store)
+    lab.open_again()
+    area = lab.cell(slider).locator(".jp-Cell-outputArea")
+    area.locator(".play-still img").first.wait_for()
+    assert "A still: run the notebook to turn it." in area.inner_text()
+    assert "not found" not in lab.page.locator(".jp-Notebook").inner_text()
+    lab.context.close()
 
 
 CLICKING = """
@@ -231,27 +243,27 @@ explore.clicks(np.full((60, 80, 3), 90, np.uint8), segment, [Point(5, 5)], [0.5]
 """
 
 
-def test_a_frame_is_clicked_on_in_jupyterlab(browser, tmp_path: Path) -> None:
+def test_a_frame_is_clicked_on_in_jupyterlab(browser, served) -> None:
+    address, folder = served
     book = nbformat.v4.new_notebook(
         cells=[nbformat.v4.new_code_cell(one) for one in (CLICKING, "asked[-1]")]
     )
     book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(book, tmp_path / "clicking.ipynb")
-    with jupyterlab(tmp_path, tmp_path / "store") as address:
-        lab = Lab(browser, address, "clicking.ipynb")
-        lab.run(0)
-        frame = lab.page.locator(".clickable")
-        box = frame.locator("img").bounding_box()
-        assert box["width"] == 3 * 80
-        frame.click(position={"x": 3 * 20 + 1, "y": 3 * 40 + 1})
-        lab.page.locator(".clickable + p", has_text="2 clicks").wait_for()
-        lab.page.get_by_role("button", name="not blood").click()
-        frame.focus()
-        for key in ("ArrowRight", "Shift+ArrowUp", "Enter"):
-            lab.page.keyboard.press(key)
-        lab.page.locator(".clickable + p", has_text="3 clicks").wait_for()
-        assert frame.locator("img").get_attribute("alt").startswith("3 clicks")
-        lab.run(1)
-        told = "[(5, 5, True), (20, 40, True), (21, 30, False)]"
-        assert lab.output(1).strip().endswith(told)
-        lab.context.close()
+    nbformat.write(book, folder / "clicking.ipynb")
+    lab = Lab(browser, address, "clicking.ipynb")
+    lab.run(0)
+    frame = lab.page.locator(".clickable")
+    box = frame.locator("img").bounding_box()
+    assert box["width"] == 3 * 80
+    frame.click(position={"x": 3 * 20 + 1, "y": 3 * 40 + 1})
+    lab.page.locator(".clickable + p", has_text="2 clicks").wait_for()
+    lab.page.get_by_role("button", name="not blood").click()
+    frame.focus()
+    for key in ("ArrowRight", "Shift+ArrowUp", "Enter"):
+        lab.page.keyboard.press(key)
+    lab.page.locator(".clickable + p", has_text="3 clicks").wait_for()
+    assert frame.locator("img").get_attribute("alt").startswith("3 clicks")
+    lab.run(1)
+    told = "[(5, 5, True), (20, 40, True), (21, 30, False)]"
+    assert lab.output(1).strip().endswith(told)
+    lab.context.close()

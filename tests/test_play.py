@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_browser import AXE, FAULTS, SERIOUS, Visit
+from test_browser import FAULTS, LESSONS, Visit
 
-from helpers import counts, figures, play, settings, shift
+from helpers import counts, play, shift
 from helpers.errors import CourseError
 from helpers.play import live, scores, sheets
 from report.frame import policy
@@ -50,7 +50,7 @@ def draw(kind: str, size: int, on: bool) -> play.Scene:
     return play.Scene(words, [frame(40 * size)], {"third": number}, drawing=drawing)
 
 
-def small() -> play.Interactive:
+def turned() -> play.Interactive:
     controls = [
         play.Choice("kind", "kind", ["pool", "drop"]),
         play.Slider("size", "size", [1, 2, 3], start=2),
@@ -80,7 +80,7 @@ def data_of(made: str) -> dict:
 
 
 def test_a_page_holds_every_combination_as_it_was_computed() -> None:
-    made = small().html()
+    made = turned().html()
     states = data_of(made)["states"]
     every = itertools.product(["pool", "drop"], [1, 2, 3], [False, True])
     for state, values in zip(states, every, strict=True):
@@ -150,7 +150,7 @@ def test_in_a_notebook_the_same_call_is_a_widget_that_asks_anew(monkeypatch) -> 
         asked.append(turned)
         return draw(**turned)
 
-    one = small()
+    one = turned()
     one.draw = noted
     shown = live.states(one)
     kind, size, lamp = shown.children[0].children
@@ -159,18 +159,6 @@ def test_in_a_notebook_the_same_call_is_a_widget_that_asks_anew(monkeypatch) -> 
     assert asked[-1] == {"kind": "pool", "size": 3, "on": True}
     assert "pool of size 3, on" in shown.children[1].value
     assert ".play-numbers" in shown.children[1].value  # with the page's own style
-
-
-def test_a_notebook_that_is_opened_again_has_a_still(monkeypatch) -> None:
-    monkeypatch.setenv("COURSE_STATIC", "0")
-    shown = []
-    monkeypatch.setattr(live, "display", shown.append)
-    for one, said in ((small(), "pool of size 2, off"), (albums(), "a 2 has 0.1.")):
-        one._ipython_display_()
-        widgets, still = shown[-2:]
-        assert "VBox" in type(widgets).__name__
-        assert said in still.data and "A still: run the notebook" in still.data
-        assert "<script" not in still.data
 
 
 def test_in_a_notebook_frames_are_filtered_by_widgets() -> None:
@@ -261,12 +249,11 @@ PAGE = """<!doctype html><html lang="en"><head><title>x</title><meta charset="ut
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("play")
+def page(tmp_path_factory, small) -> Path:
+    path = tmp_path_factory.mktemp("play") / "page.html"
     for name in ("style.css", "play.css", "play.js"):
-        shutil.copyfile(settings.ROOT / "report" / name, folder / name)
-    path = folder / "page.html"
-    text = PAGE.format(one=small().html(), two=albums().html())
+        shutil.copy(small / name, path.parent)
+    text = PAGE.format(one=turned().html(), two=albums().html())
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -375,6 +362,17 @@ def timed(figure) -> dict:
     return shown
 
 
+def drag(visit: Visit, handle, start: float, end: float) -> None:
+    """Drag a slider's handle from one share of its width to another."""
+    handle.scroll_into_view_if_needed()
+    box = handle.bounding_box()
+    middle, width = box["y"] + box["height"] / 2, box["width"] - 4
+    visit.page.mouse.move(box["x"] + 2 + start * width, middle)
+    visit.page.mouse.down()
+    visit.page.mouse.move(box["x"] + 2 + end * width, middle, steps=4)
+    visit.page.mouse.up()
+
+
 def scrub(visit: Visit, figure) -> list[dict]:
     """Go through a time line by keyboard, then drag its handle back to the start."""
     handle = figure.query_selector("input")
@@ -385,38 +383,9 @@ def scrub(visit: Visit, figure) -> list[dict]:
         visit.page.keyboard.press("ArrowRight")
         seen.append(timed(figure))
         assert seen[-1]["n"] == n
-    handle.scroll_into_view_if_needed()
-    box = handle.bounding_box()
-    middle = box["y"] + box["height"] / 2
-    visit.page.mouse.move(box["x"] + box["width"] - 4, middle)
-    visit.page.mouse.down()
-    visit.page.mouse.move(box["x"] + 2, middle, steps=4)
-    visit.page.mouse.up()
+    drag(visit, handle, 0.99, 0)
     assert timed(figure) == seen[0]
     return seen
-
-
-def test_a_time_line_by_keyboard_and_by_drag_says_what_was_decided(
-    browser, tmp_path: Path
-) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, (47, 12, 16, 3), np.uint8)
-    decided = {
-        "truth": np.arange(47) % 20 > 11,
-        "area": np.arange(47) > 33,
-        "growth": np.zeros(47, bool),
-    }
-    line = figures.timeline(list(noise), decided, 5, 5)._repr_html_()
-    path = tmp_path / "page.html"
-    path.write_text(f"<!doctype html><title>x</title><main>{line}</main>", "utf-8")
-    visit = Visit(browser, path)
-    seen = scrub(visit, visit.page.query_selector("figure.timeline"))
-    assert [one["second"] for one in seen] == [f"{n:.1f} s" for n in range(10)]
-    for n, one in enumerate(seen):
-        bleeds = [name for name, flags in decided.items() if flags[5 * n]]
-        assert one["who"] == (bleeds or ["nobody"])
-    assert len({one["picture"] for one in seen}) == 10
-    assert visit.wrong == []
-    visit.context.close()
 
 
 def test_controls_by_keyboard_show_what_was_computed(browser, page: Path) -> None:
@@ -429,12 +398,7 @@ def test_controls_by_keyboard_show_what_was_computed(browser, page: Path) -> Non
 
 def test_a_slider_is_dragged_and_a_switch_is_touched(browser, page: Path) -> None:
     visit = Visit(browser, page)
-    box = visit.page.query_selector("figure.play input").bounding_box()
-    middle = box["y"] + box["height"] / 2
-    visit.page.mouse.move(box["x"] + box["width"] / 2, middle)
-    visit.page.mouse.down()
-    visit.page.mouse.move(box["x"] + box["width"] - 2, middle, steps=4)
-    visit.page.mouse.up()
+    drag(visit, visit.page.query_selector("figure.play input"), 0.5, 1)
     assert visit.page.query_selector("figure.play output").text_content() == "3"
     phone = browser.new_context(
         viewport={"width": 390, "height": 800}, has_touch=True, offline=True
@@ -477,23 +441,12 @@ def test_without_scripts_the_still_and_its_words_are_there(browser, page: Path) 
     plain = context.new_page()
     plain.goto(page.as_uri(), wait_until="load")
     words = plain.locator(".play-words").all_text_contents()
-    assert words == [small().start.words, albums().start.words]
+    assert words == [turned().start.words, albums().start.words]
     assert plain.locator(".play-numbers dd").first.text_content() == "0.67"
     for still in plain.locator(".play-picture img").all():
         assert still.is_visible() and still.get_attribute("alt")
     assert not plain.locator(".play-sheets img").first.is_visible()
     context.close()
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_in_things_to_play_with(
-    browser, page: Path, width: int, scheme: str
-) -> None:
-    visit = Visit(browser, page, width, scheme)
-    visit.ask(AXE)
-    assert visit.ask(SERIOUS) == []
-    assert visit.ask("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 # The course's own.
@@ -516,25 +469,25 @@ def results_of(site: Path) -> dict:
     return json.loads(text)["results"]
 
 
-def play_with_every_page(browser, site: Path) -> None:
-    for path in [*sorted(site.glob("[0-9]*.html")), site / "index.html"]:
-        visit = Visit(browser, path)
-        playing = visit.page.query_selector_all("figure.play")
-        others = visit.page.query_selector_all("figure.timeline")
-        assert playing or others, f"nothing to play with on {path.name}"
-        for figure in playing:
-            weight = figure.evaluate("f => f.outerHTML.length")
-            assert weight <= MOST_BYTES, f"{path.name}: {weight} bytes"
-            kind = figure.get_attribute("data-play")
-            (leaf if kind == "browser" else drive)(visit, figure)
-        for figure in others:
-            assert len(scrub(visit, figure)) > 1
-        assert visit.wrong == [], path.name
-        visit.context.close()
+@pytest.mark.parametrize("name", ["index", *LESSONS])
+def test_everything_on_a_page_of_the_course_can_be_played_with(browser, smoke, name):
+    visit = Visit(browser, smoke.site / f"{name}.html")
+    playing = visit.page.query_selector_all("figure.play")
+    others = visit.page.query_selector_all("figure.timeline")
+    assert playing or others, "nothing to play with"
+    for figure in playing:
+        weight = figure.evaluate("f => f.outerHTML.length")
+        assert weight <= MOST_BYTES, f"{weight} bytes"
+        kind = figure.get_attribute("data-play")
+        (leaf if kind == "browser" else drive)(visit, figure)
+    for figure in others:
+        assert len({one["picture"] for one in scrub(visit, figure)}) > 1
+    assert visit.wrong == []
+    visit.context.close()
 
 
-def dial_agrees(site: Path) -> None:
-    data, results = played(site, "domain_dial"), results_of(site)
+def test_the_dials_32_numbers_are_those_that_shares_are_recorded_from(smoke) -> None:
+    data, results = played(smoke.site, "domain_dial"), results_of(smoke.site)
     n = 2**SWITCHES
     assert len(data["states"]) % n == 0
     for first in range(0, len(data["states"]), n):  # one frame after the other
@@ -552,8 +505,8 @@ def dial_agrees(site: Path) -> None:
         assert costs[-1] == pytest.approx(total, abs=1e-7) and costs[0] == 0
 
 
-def epsilon_agrees(site: Path) -> None:
-    data, results = played(site, "epsilon"), results_of(site)
+def test_the_epsilon_agrees_with_what_lesson_05_records(smoke) -> None:
+    data, results = played(smoke.site, "epsilon"), results_of(smoke.site)
     scored, values = (one["said"] for one in data["controls"])
     names = {"1e-07": "wrong", "0": "right"}
     for said, way in names.items():
@@ -565,27 +518,11 @@ def epsilon_agrees(site: Path) -> None:
         assert alike is None or alike == pytest.approx(recorded)
 
 
-def frames_agree(site: Path) -> None:
-    data, results = played(site, "frames"), results_of(site)
+def test_the_frames_to_look_through_have_the_recorded_dice(smoke) -> None:
+    data, results = played(smoke.site, "frames"), results_of(smoke.site)
     items = pd.DataFrame(
         [one["fields"] | {"dice": one["values"]["dice"]} for one in data["items"]]
     )
     unseen = items[items["where"] == "unseen pigs"].astype({"dice": float})
     means = unseen.groupby("subject")["dice"].mean()
     assert means.mean() == pytest.approx(results["id_test.dice"]["value"], abs=1e-7)
-
-
-def test_everything_on_the_pages_of_the_course_can_be_played_with(browser, smoke):
-    play_with_every_page(browser, smoke.site)
-
-
-def test_the_dials_32_numbers_are_those_that_shares_are_recorded_from(smoke) -> None:
-    dial_agrees(smoke.site)
-
-
-def test_the_epsilon_agrees_with_what_lesson_05_records(smoke) -> None:
-    epsilon_agrees(smoke.site)
-
-
-def test_the_frames_to_look_through_have_the_recorded_dice(smoke) -> None:
-    frames_agree(smoke.site)

@@ -156,7 +156,7 @@ def test_exposure_stands_with_the_model(drawn):
     assert said.startswith("saw videos of Cholec80") and "surgery in pigs" in said
     of = {
         one: surgenet.exposure(f"{one}_checkpoint_epoch0050_teacher.pth")
-        for one in surgenet.EXPOSURE
+        for one in surgenet.EXPOSURE.index
     }
     unseen = {one for one, words in of.items() if words.startswith("saw no video")}
     assert unseen == {"RAMIE", "RARP"} and len(of) == 8

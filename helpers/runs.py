@@ -7,6 +7,7 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -79,12 +80,6 @@ def trained(
     with, in place of the encoder's alone.
     """
     numbers = course.numbers
-    if foot is not None:
-        more["foot"] = foot
-    if not fill_counts:
-        more["fill_counts"] = False
-    if start is not None:
-        more["start"] = start.key
     transform = transform or training.light_augmentation()
     what = dict(
         name=name,
@@ -95,6 +90,9 @@ def trained(
         train=frames_key(train),
         id_val=frames_key(id_val),
         recipe=_recipe(transform),
+        foot=foot,
+        start=start and start.key,
+        fill_counts=fill_counts,
         **more,
     )
 
@@ -111,22 +109,24 @@ def trained(
             history = training.fit(*given, transform, after, foot, fill_counts)
         return model, history
 
-    def save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
-        write_state(made[0].state_dict(), folder / "weights.pt")
-        (folder / "history.json").write_text(json.dumps(asdict(made[1])))
-
-    def load(folder: Path) -> Run:
-        model = models.build(numbers.encoder, weights=None, seed=course.seed)
-        model.load_state_dict(read_state(folder / "weights.pt"))
-        history = History(**json.loads((folder / "history.json").read_text()))
-        model.dtype = history.dtype
-        # The weights themselves, since other threads may have learned others.
-        return Run(model.eval(), history, store.content(folder))
-
-    run = store.keep("models", what, make, save, load)
+    run = store.keep("models", what, make, _save, partial(_load, course))
     checkpoint = store.folder("checkpoints", what, training.fit)
     shutil.rmtree(checkpoint, ignore_errors=True)
     return run
+
+
+def _save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
+    write_state(made[0].state_dict(), folder / "weights.pt")
+    (folder / "history.json").write_text(json.dumps(asdict(made[1])))
+
+
+def _load(course: Course, folder: Path) -> Run:
+    model = models.build(course.numbers.encoder, weights=None, seed=course.seed)
+    model.load_state_dict(read_state(folder / "weights.pt"))
+    history = History(**json.loads((folder / "history.json").read_text()))
+    model.dtype = history.dtype
+    # The weights themselves, since other threads may have learned others.
+    return Run(model.eval(), history, store.content(folder))
 
 
 def _recipe(transform: v2.Transform) -> list:

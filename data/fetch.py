@@ -1,6 +1,4 @@
-"""make data: say what the real data sets are and what of them is there, and fetch
-CholecSeg8k after a yes.
-"""
+"""make data: say what of the real data sets is there; fetch CholecSeg8k after a yes."""
 
 import argparse
 import os
@@ -28,21 +26,20 @@ class Card(NamedTuple):
     folder: str
     subjects: dict[str, int]
     clip: int | None
-    page: str
+    where: str
     licence: str
-    size: str
 
 
+FRAMES = {patient: 80 * clips for patient, clips in PATIENTS.items()}
 HEMOSET = Card(
-    *("HemoSet", "hemoset", PIGS, None, "https://arclab-hemoset.github.io"),
-    "none is stated, so no frame of it may be published",
-    "about 494 MB",
+    *("HemoSet", "hemoset", PIGS, None),
+    where="https://arclab-hemoset.github.io, about 494 MB",
+    licence="none is stated, so no frame of it may be published",
 )
 CHOLECSEG8K = Card(
-    *("CholecSeg8k", "cholecseg8k", {one: 80 * n for one, n in PATIENTS.items()}, 80),
-    "https://www.kaggle.com/datasets/newslab/cholecseg8k",
-    "CC BY-NC-SA 4.0: not for commercial use, share alike, name the authors",
-    "about 3 GB",
+    *("CholecSeg8k", "cholecseg8k", FRAMES, 80),
+    where="https://www.kaggle.com/datasets/newslab/cholecseg8k, about 3 GB",
+    licence="CC BY-NC-SA 4.0: not for commercial use, share alike, name the authors",
 )
 ORIGINS = {"hub": "minwoosun/CholecSeg8k", "kaggle": "newslab/cholecseg8k"}
 
@@ -89,11 +86,10 @@ def conduct(folder: Path, origin: str, yes: str) -> int:
 def _told(place: Path, card: Card) -> bool:
     """Say what a data set is and what of it is there; True where that is not right."""
     print(
-        f"\n{card.name} ({card.page}, {card.size}): {sum(card.subjects.values()):,} "
-        f"labelled frames of {len(card.subjects)} subjects.\nLicence: {card.licence}."
+        f"\n{card.name} ({card.where}): {sum(card.subjects.values()):,} labelled "
+        f"frames of {len(card.subjects)} subjects.\nLicence: {card.licence}."
     )
-    wrong = differences(place, card) if place.exists() else []
-    if wrong:
+    if wrong := differences(place, card) if place.exists() else []:
         print(
             f"{printable(place)} is not as its card says ({'; '.join(wrong)}): move it "
             "away, and fetch it again."
@@ -110,12 +106,9 @@ def _told(place: Path, card: Card) -> bool:
 
 
 def obtain(folder: Path, card: Card, origin: str) -> Path:
-    """Fetch a data set into a folder of data sets; its own folder.
-
-    What has come waits beside it, in .cholecseg8k-arriving, until it has the counts of
-    the card: a broken download goes on from there. CourseError; the data set's own
-    folder is then not made.
-    """
+    """Fetch a data set into a folder of data sets; its own folder. What has come waits
+    beside it until it has the counts of the card: a broken download goes on from there.
+    CourseError; the data set's own folder is then not made."""
     place, aside = folder / card.folder, folder / f".{card.folder}-arriving"
     try:
         aside.mkdir(exist_ok=True)

@@ -1,10 +1,5 @@
-"""make study: the whole study as a table of independent jobs, fold x encoder x remedy x
-seed.
-
-It lists the jobs and measures those that are missing (`jobs`), in this process or
-through Dask (`engine`), and gathers one table that tells apart what folds, seeds and
-subjects bring (`tables`). A lesson reads it with `helpers.studied`.
-"""
+"""make study: fold x encoder x remedy x seed as a table of independent jobs. Lesson 07
+reads what comes of it with `helpers.studied`."""
 
 import argparse
 import signal
@@ -22,9 +17,8 @@ from study.jobs import SINGLE, Job, measured, planned
 
 
 def conduct(course: Course, jobs: list[Job], *how) -> int:
-    """Run the jobs that are missing, and gather all; how many still are.
-
-    how: on, workers and threads, as engine.run takes them."""
+    """Run the jobs that are missing, and gather all; how many still are. how: on,
+    workers and threads, as engine.run takes them."""
     data = domains.gather(course, None if course.numbers.folds == 1 else 0)
     study, table = studied.folder(course, data), pd.DataFrame(jobs)
     done = [tables.file_of(study, job).exists() for job in jobs]
@@ -54,8 +48,7 @@ def whole_numbers(text: str) -> list[int]:
 
 
 def options(words: list[str] | None = None) -> argparse.Namespace:
-    """The command line, as README explains it; argparse.ArgumentError for a value that
-    means nothing."""
+    """The command line (see README); argparse.ArgumentError for a bad value."""
     parser = argparse.ArgumentParser("study", description=__doc__, exit_on_error=False)
     usual = {"profile": "quick", "seed": "0", "on-bad": "stop"}
     for name in "profile seed data source target on-bad weights on plan".split():
@@ -69,8 +62,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def main(words: list[str] | None = None) -> int:
-    """The exit code: 0: every job is done; 1: something is missing, or stopped it; 130:
-    interrupted."""
+    """The exit code: 0: all done; 1: jobs missing, or an error; 130: interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         given = options(words)

@@ -23,10 +23,9 @@ def run(function, jobs, on="", workers=2, threads=None) -> Iterator[tuple]:
     list, what it gave, the sentence that says why it gave nothing, its seconds.
 
     A job that fails stops no other, and one whose process is killed is begun again.
-    on: "" for this process, "local" for `workers` processes of this machine, or the
-    address of a Dask scheduler. threads: of each job, on which the last bits of what is
-    learned depend; all cores, on this machine shared out, where none is given.
-    CourseError where no scheduler answers.
+    on: "" for this process, "local" for `workers` processes of this machine, or a Dask
+    scheduler's address (CourseError where none answers). threads: of each job, on which
+    the last bits of what is learned depend; else all cores, shared out.
     """
     if not on:
         for place, job in enumerate(jobs):
@@ -78,19 +77,18 @@ def _client(on: str, workers: int):
     import dask
     from distributed import Client, utils
 
-    # A daemon may start no process of its own, as drawing and packing do; and a job
-    # waits with the scheduler, so that no killed process takes it along.
-    dask.config.set({"distributed.worker.daemon": False})
+    # A job waits with the scheduler, so that no killed process takes it along.
     dask.config.set({"distributed.scheduler.worker-saturation": 1.0})
     if "forkserver" in multiprocessing.get_all_start_methods():
         # What takes long to import is imported once.
         dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"})
         utils.get_mp_context().set_forkserver_preload(["study.jobs"])
     local = dict(n_workers=workers, threads_per_worker=1, memory_limit=0)
-    local |= dict(dashboard_address=None, env=dict(os.environ))
-    local |= dict(silence_logs=logging.CRITICAL)
+    quiet = dict(dashboard_address=None, silence_logs=logging.CRITICAL)
     try:
-        return Client(**local) if on == "local" else Client(on)
+        if on == "local":
+            return Client(**local, **quiet, env=dict(os.environ))
+        return Client(on)
     except (OSError, ValueError) as error:
         raise CourseError(
             f"ON={on}: no Dask scheduler answers there ({error}): give local, or the "

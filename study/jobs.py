@@ -1,6 +1,4 @@
-"""The study's jobs: which there are, and what one of them is: the network that the
-lessons ask for too, its remedy, and what it does on each subject that it is tested on.
-"""
+"""The study's jobs: which there are, and what one measures on each tested subject."""
 
 import itertools
 from dataclasses import replace
@@ -22,8 +20,7 @@ COUNTS = [f"{region}{name}" for region in ("", "view_") for name in counts.COLUM
 
 
 class Job(NamedTuple):
-    """One measured network. seed: of the training; which frames there are and how they
-    are split is the course's seed, the same for all jobs."""
+    """One measured network. seed: of the training; of the frames it is the course's."""
 
     fold: int
     encoder: str
@@ -31,9 +28,8 @@ class Job(NamedTuple):
     seed: int
 
 
-# Of each profile: encoders, remedies, and how many seeds. Every remedy must beat the
-# control; the others are one of each price (see adaptation.REMEDIES). Of the real
-# target no validation patient bleeds, so there is nothing to label.
+# Of each profile: encoders, remedies, and how many seeds. Few: a control, and one of
+# each price. Of the real target no validation patient bleeds: nothing to label.
 FEW = ("nothing", "view_rule", "heavy_augmentation", "adabn")
 ALL = tuple(name for name in studied.RECIPES if name != "few_labelled")
 GRIDS = {
@@ -68,9 +64,8 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
 
     study: the name of the folder that the rows are for; CourseError where this process
     has other code or frames, as one on another machine may. Columns: the job's, split,
-    subject, frames, frames_with_blood, remedies.MEASURES as means over frames, COUNTS
-    as sums; and what the last bits depend on: trained_in, the type of the standard
-    network's steps, device and threads.
+    subject, frames, frames_with_blood, remedies.MEASURES (means over frames), COUNTS
+    (sums), and what the last bits depend on: trained_in, device, threads.
     """
     fold = None if job.fold == SINGLE else job.fold
     data = domains.gather(course, fold)

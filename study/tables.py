@@ -2,10 +2,9 @@
 them one, with what folds, seeds and subjects bring told apart.
 
 Every job measures the same subjects, so that values stand in a crossed table with one
-value in a cell. Its variance is taken apart by the analysis of variance for balanced
-crossed random effects: Searle, Casella and McCulloch, Variance Components (Wiley,
-1992), chapter 4. A component is an unbiased estimate, and may come out below zero where
-there is little or nothing to see; it is left so.
+value in a cell: an analysis of variance for balanced crossed random effects (Searle,
+Casella and McCulloch, Variance Components, Wiley, 1992, chapter 4). A component is an
+unbiased estimate, and may come out below zero where there is little to see.
 """
 
 import itertools
@@ -23,7 +22,7 @@ MEASURES = ["dice", "dice_view", "recall", "alarm_at_1px", "alarm_at_1pct"]
 
 
 def file_of(study: Path, job: Job) -> Path:
-    """The table of one job in the study's folder; it is there when the job is done."""
+    """The table of one job in the study's folder, there when the job is done."""
     return study / "jobs" / ("_".join(map(str, job)) + ".csv")
 
 
@@ -52,12 +51,9 @@ def write(table: pd.DataFrame, place: Path) -> None:
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
     """A row for each encoder, remedy, split and measure: the mean over subjects, then
     over folds and seeds, how many of each, the variance components, and the standard
-    deviations over folds, seeds and subjects.
-
-    Over seeds is from one training to another: the seeds' component, and that of folds
-    and seeds together, since the same seed on another fold is another training. What
-    comes out below zero is shown as none; NaN where there is one level.
-    """
+    deviations over folds, seeds (with folds and seeds together, since the same seed on
+    another fold is another training) and subjects: 0 for a component below zero, NaN
+    where there is one level."""
     keys = ["encoder", "remedy", "split", "measure"]
     rows = rows.assign(remedy=pd.Categorical(rows["remedy"], list(RECIPES)))
     values = rows.melt([*keys[:3], *FACTORS], MEASURES, "measure")
@@ -71,9 +67,9 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _told_apart(table: pd.DataFrame) -> dict[str, float]:
-    """Of the values of one encoder, remedy, split and measure. Subjects that are tested
-    in one fold only, as those of the source are, can't be told apart from their folds:
-    there the components are of the jobs' means over subjects."""
+    """Of one encoder, remedy, split and measure. Subjects that are tested in one fold
+    only, as the source's, can't be told apart from it: there the components are of the
+    jobs' means over subjects."""
     tested = table.groupby("subject")["fold"].nunique()
     crossed = (tested == table["fold"].nunique()).all()
     table = complete(table) if crossed else table.dropna(subset="value")

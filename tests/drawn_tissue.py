@@ -51,21 +51,6 @@ def round_view(frames):
     return np.clip(frames, 0, 255).astype(np.uint8)
 
 
-def stretched(frames, by):
-    middle = frames.mean((1, 2, 3), keepdims=True)
-    return np.clip((frames - middle) * by + middle, 0, 255).astype(np.uint8)
-
-
-def smoky(frames):
-    thick = np.where(np.arange(N) % 3 == 0, 0.5, 0.0)[:, None, None, None]
-    return (frames * (1 - thick) + 190 * thick).astype(np.uint8)
-
-
-def noisy(frames):
-    noise = np.random.default_rng(5).normal(0, 12, frames.shape)
-    return np.clip(frames + noise, 0, 255).astype(np.uint8)
-
-
 def cast(frames):
     """A cast made with float arithmetic on CIELAB as skimage or any other program would have it."""
     out = []
@@ -79,12 +64,6 @@ def cast(frames):
 
 # Each change is made here in its own way, on other tissue than the source's.
 CHANGED = {
-    "speculars": lambda f: tissue(1, gleams=40),
-    "smoke": smoky,
     "exposure": lambda f: (255 * (f / 255) ** 1.8).astype(np.uint8),
     "colour": cast,
-    "contrast": lambda f: stretched(f, 0.6),
-    "sharpness": lambda f: np.stack([cv2.GaussianBlur(one, (0, 0), 1.3) for one in f]),
-    "field_of_view": round_view,
-    "noise": noisy,
 }

@@ -91,7 +91,7 @@ def test_a_page_of_the_course(browser, smoke, name: str) -> None:
 BROKEN = """<!doctype html><title>x</title><body style="background: white"><h1>One</h1><h1>Two</h1>
 <img src="https://cdn.example/a.png" alt="a"><svg></svg><p style="color: #aaa">pale words</p>
 <b id="a"></b><i id="a"></i><a href="#nowhere">on</a><div style="width: 3000px">wide</div>
-<pre class="code" style="overflow: auto">{}</pre>
+<div class="highlight"><pre style="overflow: auto">{}</pre></div>
 <script>console.error("oh"); nothing();</script>"""
 
 

@@ -22,7 +22,6 @@ from PIL import Image
 
 from helpers import frames
 from helpers.errors import CourseError
-from helpers.frames.reading import read_with_classes
 from helpers.settings import ROOT
 
 
@@ -107,23 +106,7 @@ def test_what_was_unpacked_in_place_goes_before_the_zip_beside_it(tmp_path):
     assert frames.read(row)[1].all() and (frames.read(row)[0] == image(0)).all()
 
 
-def test_any_value_above_zero_is_blood_whatever_a_masks_form_and_palette(tmp_path):
-    mask = blood_mask(3)
-    opaque, red = np.full(SIZE, 255, np.uint8), np.dstack([mask, mask * 0, mask * 0])
-    stored = [
-        *(png(mask, [*rgb, 128, 0, 0]) for rgb in ([0, 0, 0], [9, 9, 9])),
-        png(mask, [0, 0, 0, 255, 255, 255]),
-        *(png(one) for one in (mask, red, mask == 1, mask * np.uint16(256))),
-        *(png(np.dstack(one)) for one in ([red, opaque], [mask * 9, opaque])),
-    ]
-    write_own(tmp_path, list("abcdefghi"))
-    for name, content in zip("abcdefghi", stored, strict=True):
-        (tmp_path / "masks" / f"{name}.png").write_bytes(content)
-    for row in frames.index(tmp_path).table.itertuples():
-        assert (frames.read(row)[1] == (mask == 1)).all(), row.mask
-
-
-def test_cholecseg8k_is_read_by_the_watershed_mask_and_unknown_is_not_valid(tmp_path):
+def test_cholecseg8k_is_read_by_the_watershed_mask_in_the_order_of_frames(tmp_path):
     write_cholec(tmp_path, "video09", 80, 81)
     for clip, number in ((16345, 16350), (160, 161), (160, 160)):
         write_cholec(tmp_path, "video01", clip, number)
@@ -132,12 +115,9 @@ def test_cholecseg8k_is_read_by_the_watershed_mask_and_unknown_is_not_valid(tmp_
     assert table["frame"].tolist() == [160, 161, 16350, 81]
     assert table["clip"].iloc[0] == "video01_00160"
     for row in table.itertuples():
-        labels = cholec_labels(row.frame)
-        pixels, blood, valid = frames.read(row)
-        assert (pixels == image(row.frame)).all() and (blood == (labels == 1)).all()
-        assert (valid == (labels < 4)).all()
-        expected = np.array([2, 7, 3, 0, frames.UNKNOWN, frames.UNKNOWN])[labels]
-        assert (read_with_classes(row)[3] == expected).all()
+        pixels, blood, _ = frames.read(row)
+        assert (pixels == image(row.frame)).all()
+        assert (blood == (cholec_labels(row.frame) == 1)).all()
 
 
 def told(table):

@@ -85,12 +85,7 @@ def test_masks_beside_their_images(tmp_path):
     [
         ("h/pig1/labels.zip", "pig1/labels.zip", "download it again", 2),
         ("h/pig2/labels/000060_mask.png", "imgs/000060.png has no mask", "download", 3),
-        (
-            "h/pig2/imgs/000060.png",
-            "labels/000060_mask.png has no image",
-            "download",
-            3,
-        ),
+        ("h/pig2/imgs/000060.png", "000060_mask.png has no image", "download", 3),
         ("c/_watershed_mask", "frame_1_endo.png has no mask", "put it there", 2),
         ("c/_color_mask", "frame_1_endo.png has no colour mask", "put it there", 2),
         ("c/", "frame_1_endo_watershed_mask.png has no image", "put it there", 2),

@@ -61,10 +61,8 @@ def test_hostile_file_names_are_letters_in_the_notes_of_what_was_skipped(tmp_pat
     shown(found.skipped, tmp_path)
 
 
-@pytest.fixture
-def subjects(tmp_path: Path) -> pd.DataFrame:
-    """The frame table of a folder in which each hostile name is a subject's folder, and
-    one in which it is written in subjects.csv."""
+def test_hostile_subjects_are_letters_in_tables_notes_and_figures(tmp_path):
+    """Each a subject's folder, and written in subjects.csv."""
     told = [name for name in HOSTILE if may_be_a_file(name) and name.strip()]
     write_own(tmp_path / "own", [f"{name}/{n}" for n, name in enumerate(told)])
     rows = [(f"{n}", name, f"clip {name}") for n, name in enumerate(HOSTILE[:-6])]
@@ -77,10 +75,7 @@ def subjects(tmp_path: Path) -> pd.DataFrame:
         shown(one.skipped, tmp_path)
         for row in one.table.itertuples():
             assert frames.read(row)[0].ndim == 3
-    return pd.concat([one.table for one in found])
-
-
-def test_hostile_subjects_are_letters_in_tables_notes_and_figures(subjects, tmp_path):
+    subjects = pd.concat([one.table for one in found])
     shown([*{*subjects["subject"], *subjects["clip"]}], tmp_path)
     made = subjects[["subject"]].to_html()
     for subject in subjects["subject"]:

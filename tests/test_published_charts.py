@@ -40,16 +40,3 @@ def test_a_dot_per_drawing_and_the_sign_of_the_largest(sign: int) -> None:
     chart = ours.drawings(table.assign(outcome="Dice", wrong=wrong, right=0.5))
     assert "split" in chart.title and f"{0.15 * sign:+.3f}" in chart.title
     assert [len(dots.get_offsets()) for dots in chart.axes[0].collections] == [2, 1]
-
-
-def test_both_ways_are_told_apart_and_flattery_is_read_off_the_last_points() -> None:
-    pairs = pd.DataFrame({"wrong": [0.1, 0.3], "right": [0.5, 0.7]}, index=["a", "b"])
-    title = ours.paired(
-        pairs, ("by the habit", "properly"), "Dice, mean of a pig"
-    ).title
-    assert "0.20 by the habit" in title and "0.60 properly" in title
-    p = {"frames": [0.01, 0.02, 0.3, 0.9], "subjects": [0.2, 0.4, 0.6, 0.8]}
-    title = ours.null(pd.DataFrame(p)).title
-    assert title.index("50 %") < title.index("frames") < title.index(" 0 %")
-    title = ours.flattery({1: ([1, 8], [0.0, 0.2]), 6: ([1, 8], [0.0, -0.05])}).title
-    assert "+0.200 where 1 patient" in title and "-0.050 where 6" in title

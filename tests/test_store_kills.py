@@ -10,7 +10,7 @@ import pytest
 from lessons_by_hand import code, lesson, result
 
 from helpers.errors import CourseError
-from report.places import replaced, scratch_folder
+from report.places import replaced
 
 HERE = Path(__file__).parent
 
@@ -85,41 +85,12 @@ def test_a_site_that_cannot_be_written_is_one_sentence():
 # Killed without a word
 
 
-def dead() -> int:
-    """The number of a process that is no more."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
-
-
-def test_the_drafts_of_killed_builds_go_and_a_site_moved_aside_comes_back(tmp_path):
-    site, pid = tmp_path / "site", dead()
+def test_the_draft_of_a_killed_build_goes_and_a_site_moved_aside_comes_back(tmp_path):
+    site = tmp_path / "site"
     for which in ("new", "old"):
-        (tmp_path / f"site.{which}-{pid}").mkdir()
-        (tmp_path / f"site.{which}-{pid}" / "index.html").write_text(which)
-    mine = tmp_path / f"site.new-{os.getppid()}"
-    mine.mkdir()
+        (tmp_path / f"site.{which}").mkdir()
+        (tmp_path / f"site.{which}" / "index.html").write_text(which)
     with pytest.raises(KeyboardInterrupt), replaced(site):
         assert (site / "index.html").read_text() == "old"
         raise KeyboardInterrupt
-    assert {path.name for path in tmp_path.iterdir()} == {"site", mine.name}
-
-
-def test_the_files_of_a_killed_builds_kernels_go_with_the_next_run(
-    tmp_path, monkeypatch
-):
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    script = (
-        "import sys\nfrom report.places import scratch_folder\n"
-        "with scratch_folder() as scratch:\n"
-        "    print(scratch, flush=True)\n    sys.stdin.read()\n"
-    )
-    builds = [begun(["-c", script], tmp_path / "s", TMPDIR=str(tmp_path)) for _ in "12"]
-    killed, running = [Path(one.stdout.readline().strip()) for one in builds]
-    builds[0].kill()
-    builds[0].communicate()
-    assert killed.is_dir()
-    with scratch_folder() as mine:
-        assert not killed.exists() and running.is_dir() and Path(mine).is_dir()
-    builds[1].communicate()
-    assert [path.name for path in tmp_path.iterdir() if path.name != "s"] == []
+    assert {path.name for path in tmp_path.iterdir()} == {"site"}

@@ -1,8 +1,6 @@
 """What is killed, and what runs twice at once: every run ends in the same bits, and the next one tidies up."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import entries_by_hand

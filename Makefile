@@ -19,14 +19,15 @@ OPTIONS = $(call said,$(GIVEN)) $${PUBLIC:+--public}
 .PHONY: help report slides pdf data study test lab bench notebooks format published setup lock store clean
 help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@echo "Before publishing: set Repository in pyproject.toml, then make notebooks"
 
 report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=... SOURCE=... TARGET=... ON_BAD=skip PUBLIC=1 ENCODER=... WEIGHTS=...)
 	@$(BIN)/python -m report.build $(OPTIONS)
 
-slides: $(READY)  ## the same, and say where the slides are: a deck a lesson, from its own figures
-	@$(BIN)/python -m report.slides $(OPTIONS)
+slides: report  ## the same, and say where the slides are: a deck a lesson, from its own figures
+	@echo "The slides: file://$(CURDIR)/report/site/slides.html"
 
-pdf: report $(TESTED)  ## the report, and its pages as PDF in report/pdf (needs Chromium or Chrome)
+pdf: report  ## the report, and its pages as PDF in report/pdf (needs Chromium or Chrome)
 	@$(BIN)/python -m report.pdf
 
 data: $(READY)  ## say what the real data sets are, what is there, and fetch CholecSeg8k after a yes (FROM=hub or kaggle, YES=1, DATA=...)
@@ -65,7 +66,7 @@ store: $(READY)  ## say how large the store is
 
 clean:     ## forget everything computed (data/store, or where COURSE_STORE points), keep data sets
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m helpers.store clear; else rm -rf data/store; fi
-	rm -rf report/site report/site.new-* report/site.old-* report/pdf
+	rm -rf report/site report/site.new report/site.old report/pdf
 
 # uv takes downloads from a cache that all clones share, and links rather than copies; pip is the way round where uv can't go.
 $(READY): requirements.txt requirements.lock pyproject.toml

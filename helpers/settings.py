@@ -10,10 +10,6 @@ from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
 from helpers.names import printable
 
-# The repository's public address. The Colab badges, the set-up cell and the report take
-# it from here.
-REPOSITORY = "https://github.com/surgical-domain-shift/course"
-
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -8,15 +8,13 @@ _PHRASES = {
     ("target", DRAWN): "drawn laparoscopic surgery",
     ("source", "hemoset"): "robotic surgery in pigs, HemoSet",
     ("target", "cholecseg8k"): "laparoscopic surgery in patients, CholecSeg8k",
-    ("source", OWN): "frames of your own",
-    ("target", OWN): "frames of your own",
 }
-_NAMES = {"hemoset": "HemoSet", "cholecseg8k": "CholecSeg8k", OWN: "your own folder"}
 
 
 def phrase(role: str, kind: str) -> str:
     """What a domain is, in a few words: "drawn robotic surgery"."""
-    return _PHRASES.get((role, kind), f"real frames, {_NAMES.get(kind, kind)}")
+    other = "frames of your own" if kind == OWN else f"real frames, {kind}"
+    return _PHRASES.get((role, kind), other)
 
 
 def banner(domains: dict[str, str]) -> tuple[str, str]:

@@ -1,7 +1,6 @@
 """Execute the lessons, a fresh kernel each; an unchanged lesson on unchanged inputs
 comes from the store."""
 
-import ast
 import contextlib
 import hashlib
 import json
@@ -9,6 +8,7 @@ import os
 import platform
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,16 +16,18 @@ from pathlib import Path
 
 import nbformat
 import papermill
-from nbclient.exceptions import DeadKernelError
+from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import encoders, settings, store
-from report import kernels, memory
+from report import exercises, kernels
 from report.notebooks import notebook
-from report.places import scratch_folder
 
 KERNEL, NAME = "course", "lesson.ipynb"
+# A last cell, which asks the kernel what it took at most where the system says.
+PEAK = "__import__('resource').getrusage(0).ru_maxrss"
 
 
 class LessonError(Exception):
@@ -34,13 +36,22 @@ class LessonError(Exception):
 
 @dataclass(frozen=True)
 class Executed:
-    """A lesson with its outputs: the file's stem, the notebook, the seconds it ran, and
-    whether just now."""
+    """A lesson with its outputs: the file's stem, the notebook, and whether it ran just
+    now."""
 
     name: str
     notebook: NotebookNode
-    seconds: float
     fresh: bool
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran."""
+        return self.notebook.metadata["course"]["seconds"]
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes that its kernel took at most, None where the system doesn't say."""
+        return self.notebook.metadata["course"].get("memory")
 
 
 def fingerprint(folders: list[Path], without: list[Path]) -> str:
@@ -59,15 +70,11 @@ def fingerprint(folders: list[Path], without: list[Path]) -> str:
                 continue
             seen.add(real)
             inner.sort()
-            for name in sorted(files):
-                # A dangling link, or one to itself, is nothing to read.
-                with contextlib.suppress(OSError):
-                    about = os.stat(os.path.join(parent, name))
-                    # Bytes, since a name needn't be letters of any code.
-                    digest.update(
-                        os.fsencode(os.path.join(parent, name))
-                        + f" {about.st_size} {about.st_mtime_ns}\n".encode()
-                    )
+            for path in sorted(os.path.join(parent, name) for name in files):
+                with contextlib.suppress(OSError):  # a link that leads nowhere
+                    about = os.stat(path)
+                    said = f"{path!a} {about.st_size} {about.st_mtime_ns}\n"
+                    digest.update(said.encode())
     return digest.hexdigest()
 
 
@@ -79,18 +86,13 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
     looked for in the course's own data folder, as Segment Anything's weights are,
     whatever DATA= says.
     """
-    named = (
-        course.data or settings.data_folder(),
-        course.source,
-        course.target,
-        Path(published) if published else settings.data_folder() / "published",
-        settings.data_folder() / "sam",
-    )
-    folders = [folder for folder in named if folder]
-    # The one in data/ is another process's where COURSE_STORE names this one's.
-    stores = [settings.store_folder(), settings.data_folder() / "store"]
+    data = settings.data_folder()
+    tables = Path(published) if published else data / "published"
+    named = (course.data or data, course.source, course.target, tables, data / "sam")
+    # The store in data/ is another process's where COURSE_STORE names this one's.
+    stores = [settings.store_folder(), data / "store"]
     return {
-        "data": fingerprint(folders, without=stores),
+        "data": fingerprint(list(filter(None, named)), without=stores),
         "weights": encoders.told_apart(course.weights),
         "python": platform.python_version(),
     }
@@ -109,22 +111,19 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 
     Paths are absolute, since a kernel runs in another folder.
     """
-    data = {
-        "folder": course.data,
-        "source": course.source,
-        "target": course.target,
-        "published": published,
-    }
-    data = {name: str(path) for name, path in data.items() if path}
     usual = settings.PROFILES[course.profile].encoder
-    if course.numbers.encoder != usual:
-        data["encoder"] = course.numbers.encoder
-    if course.weights != "imagenet":
-        data["weights"] = str(course.weights or "none")
-    if course.on_bad != "stop":
-        data["on_bad"] = course.on_bad
-    if course.public:
-        data["public"] = True
+    encoder, weights = course.numbers.encoder, str(course.weights or "none")
+    data = {
+        "folder": str(course.data or ""),
+        "source": str(course.source or ""),
+        "target": str(course.target or ""),
+        "published": published,
+        "encoder": "" if encoder == usual else encoder,
+        "weights": "" if weights == "imagenet" else weights,
+        "on_bad": "" if course.on_bad == "stop" else course.on_bad,
+        "public": course.public,
+    }
+    data = {name: held for name, held in data.items() if held}
     return {"profile": course.profile, "seed": course.seed, "data": data}
 
 
@@ -132,32 +131,25 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
     """Where a number of kernels start: in this interpreter and this clone, without a
     display or the user's own set-up."""
-    with scratch_folder() as scratch:
+    with tempfile.TemporaryDirectory(prefix="course-") as scratch:
         # A kernel spec of our own: "python3" may be another environment's where Jupyter
-        # is installed already.
-        spec = Path(scratch, "kernels", KERNEL)
-        spec.mkdir(parents=True)
-        command = [
-            sys.executable,
-            "-m",
-            "ipykernel_launcher",
-            "-f",
-            "{connection_file}",
-            "--HistoryManager.enabled=False",
-            "--log-level=CRITICAL",
-        ]  # it warns of its local socket, and of being shut down
-        (spec / "kernel.json").write_text(
-            json.dumps(
-                {"argv": command, "display_name": "Course", "language": "python"}
-            )
-        )
+        # is installed already. It would warn of its local socket, and of being shut
+        # down.
+        command = [sys.executable, "-m", "ipykernel_launcher", "-f"]
+        command += ["{connection_file}", "--HistoryManager.enabled=False"]
+        command += ["--log-level=CRITICAL"]
+        spec = {"argv": command, "display_name": "Course", "language": "python"}
+        place = Path(scratch, "kernels", KERNEL, "kernel.json")
+        place.parent.mkdir(parents=True)
+        place.write_text(json.dumps(spec))
         paths = [str(settings.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        wanted = {
+        before = dict(os.environ)
+        os.environ |= {
             "JUPYTER_PATH": scratch,
             # No start-up files of the user's, and no home is needed.
-            "IPYTHONDIR": str(Path(scratch, "ipython")),
-            "JUPYTER_RUNTIME_DIR": str(Path(scratch, "runtime")),
-            "JUPYTER_CONFIG_DIR": str(Path(scratch, "config")),
+            "IPYTHONDIR": scratch,
+            "JUPYTER_RUNTIME_DIR": scratch,
+            "JUPYTER_CONFIG_DIR": scratch,
             "COURSE_STORE": str(settings.store_folder()),
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONHASHSEED": "0",
@@ -166,17 +158,12 @@ def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
             "COURSE_STATIC": "1",
             "COURSE_FROM": os.getcwd(),
         }
-        before = {name: os.environ.get(name) for name in wanted}
-        os.environ.update(wanted)
         try:
             with kernels.at_once(number):
                 yield
         finally:
-            for name, value in before.items():
-                if value is None:
-                    os.environ.pop(name, None)
-                else:
-                    os.environ[name] = value
+            os.environ.clear()
+            os.environ |= before
 
 
 def execute(
@@ -190,50 +177,39 @@ def execute(
     lesson: its .py; made_from: what `inputs` says; published: the folder of published
     tables. Raises LessonError, and then keeps nothing.
     """
-    plain = notebook(lesson)
     given = parameters(course, published)
     what = dict(given=given, **made_from, **studied(lesson))
     fresh = []
 
     def write(draft: Path) -> None:
-        done = _done(lesson, plain, given)
+        nbformat.write(_done(lesson, given), draft / NAME)
         fresh.append(True)
-        nbformat.write(done, draft / NAME)
 
     place = store.entry("executed", what, write, lesson, execute)
     done = nbformat.read(place / NAME, as_version=4)
-    seconds = done.metadata["course"]["seconds"]
-    return Executed(lesson.stem, done, seconds, bool(fresh))
+    return Executed(lesson.stem, done, bool(fresh))
 
 
-def _done(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> NotebookNode:
-    if unknown := sorted(set(given) - _assigned(plain)):
+def _done(lesson: Path, given: dict[str, object]) -> NotebookNode:
+    plain = notebook(lesson)
+    cells = [one.source for one in plain.cells if "parameters" in exercises.tags(one)]
+    set_there = re.findall(r"^(\w+) *=", "\n".join(cells), re.MULTILINE)
+    if unknown := sorted(set(given) - set(set_there)):
         # Papermill would only warn, and the lesson would run on its own values.
         raise LessonError(
             f"{lesson.stem} has no parameter {', '.join(unknown)}: its cell tagged "
             "parameters must set it."
         )
-    plain.cells = memory.with_question(plain.cells)
+    if sys.platform != "win32":
+        plain.cells = [*plain.cells, new_code_cell(PEAK)]
     started = time.monotonic()
     done = _run(lesson, plain, given)
-    done.metadata["course"] = {"seconds": time.monotonic() - started}
-    done.metadata["course"]["memory"] = memory.answered(done)
+    about = {"seconds": time.monotonic() - started, "memory": None}
+    if done.cells[-1].source == PEAK:
+        peak = int(done.cells.pop().outputs[0].data["text/plain"])
+        about["memory"] = peak if sys.platform == "darwin" else 1024 * peak
+    done.metadata["course"] = about
     return done
-
-
-def _assigned(plain: NotebookNode) -> set[str]:
-    """The names that a notebook's parameters cell sets."""
-    cells = [
-        cell.source
-        for cell in plain.cells
-        if "parameters" in cell.metadata.get("tags", [])
-    ]
-    return {
-        node.id
-        for cell in cells
-        for node in ast.walk(ast.parse(cell))
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
 
 
 def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> NotebookNode:
@@ -251,11 +227,17 @@ def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> Noteboo
             kernel_manager_class=kernels.Manager,
         )
     except PapermillExecutionError as error:
+        lines = [line.strip() for line in error.source.splitlines() if line.strip()]
+        first = next((line for line in lines if not line.startswith("#")), "")
+        # In the notebook as written; the cell that papermill adds has no number.
+        sources = ["", *(cell.source for cell in plain.cells)]
+        known = error.source in sources
+        where = f"cell {sources.index(error.source)}" if known else "its parameters"
         raise LessonError(
-            f"{lesson.stem} stopped in {_cell(plain, error.source)}:\n{_said(error)}"
+            f"{lesson.stem} stopped in {where} ({first}):\n{_said(error)}"
         ) from None
     except RuntimeError as error:
-        if not isinstance(error, DeadKernelError) and kernels.DIED not in str(error):
+        if kernels.DIED not in str(error):
             raise
         raise LessonError(
             f"{lesson.stem} stopped because its kernel died, most often because "
@@ -263,37 +245,14 @@ def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> Noteboo
         ) from None
 
 
-def _cell(plain: NotebookNode, source: str) -> str:
-    """A cell's number in the notebook as written, with the first line that says what it
-    does."""
-    lines = [
-        line
-        for line in source.splitlines()
-        if line.strip() and not line.lstrip().startswith("#")
-    ]
-    first = (lines or source.splitlines() or [""])[0].strip()
-    numbers = [
-        number for number, cell in enumerate(plain.cells, 1) if cell.source == source
-    ]
-    return f"cell {numbers[0]} ({first})" if numbers else f"its parameters ({first})"
-
-
 def _said(error: PapermillExecutionError) -> str:
     """A CourseError's sentence alone; of any other error the places that are the
     course's own, and the error."""
     if error.ename == "CourseError":
         return error.evalue
-    trace = [
-        re.sub(r"\x1b\[[0-9;]*m", "", part).strip("\n") for part in error.traceback
-    ]
-    ours = [
-        part
-        for part in trace
-        if part.startswith("Cell In") or f"File {settings.ROOT / 'helpers'}" in part
-    ]
+    trace = [strip_ansi(part).strip("\n") for part in error.traceback]
+    helpers = f"File {settings.ROOT / 'helpers'}"
+    ours = [one for one in trace if one.startswith("Cell In") or helpers in one]
     # Deep inside a package is not where a lesson is mended: its own line, the innermost
     # helper's, the error.
-    return (
-        "\n\n".join(dict.fromkeys([*ours[:1], *ours[-1:], *trace[-1:]]))
-        or f"{error.ename}: {error.evalue}"
-    )
+    return "\n\n".join(dict.fromkeys([*ours[:1], *ours[-1:], *trace[-1:]]))

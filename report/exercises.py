@@ -8,10 +8,10 @@ import re
 
 from nbformat import NotebookNode
 
-BEGINS, ENDS = "# solution begins", "# solution ends"
 BLANK = "...  # your answer"
 SOLUTION = re.compile(
-    rf"^([ \t]*){BEGINS}[ \t]*\n(.*?)^[ \t]*{ENDS}[ \t]*$", re.DOTALL | re.MULTILINE
+    r"^([ \t]*)# solution begins[ \t]*\n(.*?)^[ \t]*# solution ends[ \t]*$",
+    re.DOTALL | re.MULTILINE,
 )
 
 
@@ -26,8 +26,7 @@ def blank(source: str) -> str:
 
 
 def solved(source: str) -> str:
-    """An exercise's source with its solution, and without the two comments around
-    it."""
+    """An exercise's source with its solution, without the two comments around it."""
     return SOLUTION.sub(lambda found: found[2].rstrip("\n"), source)
 
 

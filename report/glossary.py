@@ -1,18 +1,16 @@
 """The course's words: a page, and a link to it where a lesson first uses one."""
 
+import html
 import re
 from pathlib import Path
 from typing import NamedTuple
 
-from report.rules import VOID
+from bs4 import BeautifulSoup
 
 SOURCE = Path(__file__).with_name("glossary.md")
 FILE = "glossary.html"
 # Where words are no prose: they lead somewhere already, or stand for something else.
-LEFT = set(
-    "a button code figure h1 h2 h3 h4 math pre script style summary svg table".split()
-)
-PIECES = re.compile(r"(<[^>]+>)")
+LEFT = "a button code figure h1 h2 h3 h4 math pre script summary svg table".split()
 
 
 class Entry(NamedTuple):
@@ -40,35 +38,21 @@ def entries(source: Path = SOURCE) -> list[Entry]:
 def linked(page: str, words: list[Entry]) -> str:
     """A page's HTML in which the first mention of each word, in prose, leads to the
     glossary."""
-    forms = {form.lower(): one for one in words for form in (one.word, *one.forms)}
+    forms = {form.lower(): one.id for one in words for form in (one.word, *one.forms)}
     longest = sorted(map(re.escape, forms), key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])", re.IGNORECASE)
     used: set[str] = set()
 
     def link(found: re.Match) -> str:
-        one = forms[found[0].lower()]
-        if one.id in used:
+        place = forms[found[0].lower()]
+        if place in used:
             return found[0]
-        used.add(one.id)
-        return f'<a class="term" href="{FILE}#{one.id}">{found[0]}</a>'
+        used.add(place)
+        return f'<a class="term" href="{FILE}#{place}">{found[0]}</a>'
 
-    parts, open_tags = [], []
-    for part in PIECES.split(page):
-        if not part.startswith("<"):
-            inside = "p" in open_tags or "li" in open_tags
-            if inside and not LEFT & set(open_tags):
-                part = pattern.sub(link, part)
-        elif name := re.match(r"<(/?)([a-zA-Z][\w-]*)", part):
-            if name[1]:
-                _close(open_tags, name[2].lower())
-            elif name[2].lower() not in VOID and not part.endswith("/>"):
-                open_tags.append(name[2].lower())
-        parts.append(part)
-    return "".join(parts)
-
-
-def _close(open_tags: list[str], name: str) -> None:
-    for place in range(len(open_tags) - 1, -1, -1):
-        if open_tags[place] == name:
-            del open_tags[place:]
-            return
+    soup = BeautifulSoup(page, "html.parser")
+    for text in soup.find_all(string=pattern):
+        if text.find_parent(["p", "li"]) and not text.find_parent(LEFT):
+            made = pattern.sub(link, html.escape(text, quote=False))
+            text.replace_with(BeautifulSoup(made, "html.parser"))
+    return str(soup)

@@ -7,8 +7,6 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 SOURCE = Path(__file__).with_name("literature.toml")
-BIBTEX = "literature.bib"
-SPECIAL = re.compile(r"([&%$#_])")
 
 
 @dataclass(frozen=True)
@@ -18,10 +16,10 @@ class Work:
 
     key: str
     title: str
-    lessons: tuple[str, ...]
+    lessons: list[str]
     adds: str
-    year: int | None = None
-    authors: tuple[str, ...] = ()
+    year: int | str = ""
+    authors: list[str] | tuple[str, ...] = ()
     venue: str = ""
     doi: str = ""
     arxiv: str = ""
@@ -49,7 +47,7 @@ class Work:
         about = {
             "title": f"{{{_tex(self.title)}}}",
             "author": " and ".join(map(_tex, self.authors)),
-            "year": str(self.year or ""),
+            "year": self.year,
             "howpublished": _tex(self.venue),
             "doi": self.doi,
             "eprint": self.arxiv,
@@ -63,22 +61,8 @@ class Work:
 def works(source: Path = SOURCE) -> list[Work]:
     """All works of a literature file, those that the course stands on first."""
     held = tomllib.loads(source.read_text(encoding="utf-8"))["work"]
-    found = [
-        Work(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in one.items()
-            }
-        )
-        for one in held
-    ]
-    return sorted(found, key=lambda one: not one.cited)
-
-
-def bibliography(of: list[Work]) -> str:
-    """The works as a BibTeX file."""
-    return "\n".join(one.bibtex() for one in of)
+    return sorted((Work(**one) for one in held), key=lambda one: not one.cited)
 
 
 def _tex(text: str) -> str:
-    return SPECIAL.sub(r"\\\1", text).replace("^", "\\^{}")
+    return re.sub(r"([&%$#_])", r"\\\1", text).replace("^", "\\^{}")

@@ -1,12 +1,12 @@
 """The .ipynb of each lesson, generated from its .py: the same bytes each time, and
 never an output."""
 
-import argparse
+import collections
 import hashlib
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+import tomllib
 from pathlib import Path
 
 import jupytext
@@ -15,24 +15,19 @@ from nbformat import NotebookNode
 
 from helpers.magics import NAME as PHANTOM
 from helpers.results import placeholders
-from helpers.settings import REPOSITORY, ROOT
+from helpers.settings import ROOT
 from report import exercises
 
 FOLDER = ROOT / "notebooks"
 WORK = ROOT / "work"  # the learner's copies; git ignores them
-# Lessons say $REPOSITORY and $COLAB; what they stand for has its one place in the
-# settings.
+# Where the course is public, said in pyproject.toml alone; lessons say $REPOSITORY and
+# $COLAB.
+_PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+REPOSITORY = _PROJECT["urls"]["Repository"]
 ADDRESSES = {
     "$REPOSITORY": REPOSITORY,
-    "$COLAB": REPOSITORY.replace(
-        "https://github.com/", "https://colab.research.google.com/github/"
-    )
+    "$COLAB": REPOSITORY.replace("//github.com/", "//colab.research.google.com/github/")
     + "/blob/main/notebooks",
-}
-MADE = {
-    "code": nbformat.v4.new_code_cell,
-    "markdown": nbformat.v4.new_markdown_cell,
-    "raw": nbformat.v4.new_raw_cell,
 }
 
 
@@ -52,32 +47,25 @@ def notebook(lesson: Path, solved: bool = True) -> NotebookNode:
     here an id is the hash of its cell's source as written and of how often that source
     came before, so that only a changed cell changes.
     """
-    read = jupytext.read(lesson, fmt={"extension": ".py", "format_name": "percent"})
-    seen: dict[str, int] = {}
-    cells = []
-    for cell in read.cells:
-        source = cell.source
+    made = jupytext.read(lesson, fmt={"extension": ".py", "format_name": "percent"})
+    seen: collections.Counter[str] = collections.Counter()
+    for cell in made.cells:
         for name, address in ADDRESSES.items():
-            source = source.replace(name, address)
-        text = f"{cell.cell_type}\n{source}"
-        seen[text] = seen.get(text, 0) + 1
-        made = MADE[cell.cell_type](source)
-        made.id = hashlib.sha256(f"{seen[text]}\n{text}".encode()).hexdigest()[:12]
-        if tags := cell.metadata.get("tags"):
-            made.metadata["tags"] = list(tags)
-        cells.append(made)
+            cell.source = cell.source.replace(name, address)
+        text = f"{cell.cell_type}\n{cell.source}"
+        seen[text] += 1
+        cell.id = hashlib.sha256(f"{seen[text]}\n{text}".encode()).hexdigest()[:12]
+        tags = list(exercises.tags(cell))
+        cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
     if not solved:
-        for members in exercises.group(cells):
+        for members in exercises.group(made.cells):
             _make_blank(members)
-    result = nbformat.v4.new_notebook(cells=[_live(cell) for cell in cells])
-    result.nbformat_minor = 5
-    result.metadata = NotebookNode(
-        kernelspec=NotebookNode(
-            display_name="Python 3", language="python", name="python3"
-        ),
-        language_info=NotebookNode(name="python"),
-    )
-    return result
+    made.cells = [_live(cell) for cell in made.cells]
+    made.nbformat_minor = 5
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    about = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    made.metadata = nbformat.from_dict(about)
+    return made
 
 
 def _make_blank(members: list[NotebookNode]) -> None:
@@ -90,29 +78,22 @@ def _make_blank(members: list[NotebookNode]) -> None:
             cell.source = exercises.blank(cell.source)
         elif "solution" in tags:
             # Without the empty lines Markdown would not be read inside of HTML.
-            cell.source = (
-                "<details>\n<summary>Solution</summary>\n\n"
-                f"{code}{cell.source}\n\n</details>"
-            )
+            begins = "<details>\n<summary>Solution</summary>\n\n"
+            cell.source = f"{begins}{code}{cell.source}\n\n</details>"
             code = ""
 
 
 def _live(cell: NotebookNode) -> NotebookNode:
     """The cell as Jupyter runs it."""
     tags = exercises.tags(cell)
-    phantom = "phantom" in tags
-    if cell.cell_type == "markdown" and (placeholders(cell.source) or phantom):
-        said = say(cell.source)
-        said = f"{PHANTOM}\n{said}" if phantom else said
-        made = nbformat.v4.new_code_cell(said, id=cell.id)
-        made.metadata = NotebookNode(
-            tags=[*tags, "say"], jupyter=NotebookNode(source_hidden=True)
-        )
-        return made
-    if "quiz" in tags:
+    magic = f"{PHANTOM}\n" if "phantom" in tags else ""
+    if cell.cell_type == "markdown" and (placeholders(cell.source) or magic):
+        cell = nbformat.v4.new_code_cell(say(cell.source), id=cell.id)
+        cell.metadata = NotebookNode(tags=[*tags, "say"])
+    if {"quiz", "say"} & set(exercises.tags(cell)):
         cell.metadata["jupyter"] = NotebookNode(source_hidden=True)
-    if phantom and cell.cell_type == "code":
-        cell.source = f"{PHANTOM}\n{cell.source}"
+    if cell.cell_type == "code":
+        cell.source = magic + cell.source
     return cell
 
 
@@ -124,11 +105,8 @@ def say(text: str) -> str:
     Dice is {id_test.dice:.2f}.
     \"\"\")
     """
-    quotes = next((one for one in ('"""', "'''") if one not in text), None)
-    if quotes is None:
-        return f"say({text!r})"
     raw = "r" if "\\" in text else ""
-    return f"say({raw}{quotes}\n{text}\n{quotes})"
+    return f'say({raw}"""\n{text}\n""")'
 
 
 def written(lesson: Path) -> str:
@@ -147,26 +125,13 @@ def write(folder: Path = FOLDER) -> list[Path]:
     return changed
 
 
-def differences(folder: Path = FOLDER) -> list[str]:
-    """A sentence for each .ipynb that is missing, that its .py wouldn't generate, or
-    that has no .py."""
-    found = []
-    for lesson in lessons(folder):
-        target = lesson.with_suffix(".ipynb")
-        if not target.exists():
-            found.append(f"{target.name} is missing: run make notebooks.")
-        elif target.read_text(encoding="utf-8") != written(lesson):
-            found.append(
-                f"{target.name} is not what {lesson.name} generates: "
-                "run make notebooks."
-            )
-    for target in sorted(folder.glob("*.ipynb")):
-        if not target.with_suffix(".py").exists():
-            found.append(
-                f"{target.name} has no {target.stem}.py, which is the only source: "
-                "delete it."
-            )
-    return found
+def without_source(folder: Path = FOLDER) -> list[str]:
+    """A sentence for each .ipynb of a folder that has no .py."""
+    return [
+        f"{one.name} has no {one.stem}.py, which is the only source: delete it."
+        for one in sorted(folder.glob("*.ipynb"))
+        if not one.with_suffix(".py").exists()
+    ]
 
 
 def copy(folder: Path = FOLDER, work: Path = WORK) -> list[str]:
@@ -177,12 +142,18 @@ def copy(folder: Path = FOLDER, work: Path = WORK) -> list[str]:
     """
     work.mkdir(exist_ok=True)
     said = []
-    for notebook in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
-        mine = work / notebook.name
+    for ours in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
+        mine = work / ours.name
+        # The ids of cells, which answers and outputs don't change.
+        ids = [
+            set(re.findall(r'"id": "([0-9a-f]{12})"', one.read_text(encoding="utf-8")))
+            for one in (ours, mine)
+            if one.exists()
+        ]
         if not mine.exists():
-            shutil.copyfile(notebook, mine)
-            said.append(f"copied {notebook.name} to {work.name}/")
-        elif _cells(notebook) - _cells(mine):
+            shutil.copyfile(ours, mine)
+            said.append(f"copied {ours.name} to {work.name}/")
+        elif ids[0] - ids[1]:
             said.append(
                 f"{work.name}/{mine.name} holds your answers and was left alone; the "
                 "course's own has other cells: rename yours to get it."
@@ -190,27 +161,17 @@ def copy(folder: Path = FOLDER, work: Path = WORK) -> list[str]:
     return said
 
 
-def _cells(path: Path) -> set[str]:
-    """The ids of a notebook's cells, which answers and outputs don't change."""
-    return set(re.findall(r'"id": "([0-9a-f]{12})"', path.read_text(encoding="utf-8")))
-
-
-def main(words: Sequence[str] = ()) -> int:
+def main() -> int:
     """Regenerate and say what changed, or with --copy copy to the learner's folder."""
-    parser = argparse.ArgumentParser(prog="python -m report.notebooks")
-    parser.add_argument("--copy", action="store_true", help="copy them to work/")
-    if parser.parse_args(words).copy:
+    if "--copy" in sys.argv:
         print("\n".join(copy()))
         return 0
-    changed = write()
-    print(
-        "\n".join(f"wrote notebooks/{path.name}" for path in changed)
-        or "Every .ipynb matches its .py."
-    )
-    left = differences()
-    print("\n".join(left), file=sys.stderr, end="\n" if left else "")
-    return 1 if left else 0
+    for path in write():
+        print(f"wrote notebooks/{path.name}")
+    for sentence in without_source():
+        print(sentence, file=sys.stderr)
+    return 1 if without_source() else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

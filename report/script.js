@@ -1,4 +1,4 @@
-// Theme and code switches, remembered where the browser allows it; the table of contents; figures for the dark.
+// Theme and code switches, remembered where the browser allows it; the table of contents.
 (function () {
   "use strict";
   const root = document.documentElement;
@@ -23,7 +23,6 @@
     button.addEventListener("click", () => {
       root.dataset.theme = isDark() ? "light" : "dark";
       kept.set("theme", root.dataset.theme);
-      figures();
       show();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
@@ -66,26 +65,17 @@
 
   // What scrolls sideways has to be reachable from the keyboard, and what doesn't needn't stop it.
   function reachable() {
-    document.querySelectorAll(".code, .stream, .scroll, .formula").forEach((box) => {
+    document.querySelectorAll(".highlight pre, .stream, .scroll, .formula").forEach((box) => {
       if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
       else box.removeAttribute("tabindex");
     });
   }
 
-  // A picture's second source follows the system; the button says otherwise.
-  const follows = "(prefers-color-scheme: dark)";
-  function figures(printed) {
-    const dark = printed ? "not all" : root.dataset.theme ? (isDark() ? "all" : "not all") : follows;
-    document.querySelectorAll("picture > source").forEach((one) => { if (one.media !== dark) one.media = dark; });
-  }
-
-  document.addEventListener("DOMContentLoaded", () => { themeButton(); codeButton(); contents(); figures(); });
+  document.addEventListener("DOMContentLoaded", () => { themeButton(); codeButton(); contents(); });
   addEventListener("load", reachable);
   addEventListener("resize", reachable);
   addEventListener("beforeprint", () => {
-    figures(true);
     document.querySelectorAll("img[loading]").forEach((one) => { one.loading = "eager"; });
     document.querySelectorAll("details.folded:not(.closed)").forEach((d) => { d.open = true; });
   });
-  addEventListener("afterprint", () => figures());
 })();

@@ -37,17 +37,12 @@ from helpers import settings
 from report.build import build, main
 from report.execute import Executed, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
+from report.pdf import BROWSERS
 
 # Two workers share two cores; a process that takes all of them slows every other test.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-BROWSER = next(
-    filter(
-        None,
-        map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome")),
-    ),
-    None,
-)
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -162,13 +157,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             return (self.site / f"{name}.html").read_text(encoding="utf-8")
 
         def record(self) -> dict:
-            def refuse(word: str) -> None:
-                raise AssertionError(f"{word} is not JSON")
-
-            return json.loads(
-                (self.site / "results.json").read_text(encoding="utf-8"),
-                parse_constant=refuse,
-            )
+            text = (self.site / "results.json").read_text(encoding="utf-8")
+            return json.loads(text, parse_constant=pytest.fail)
 
         def left_behind(self) -> list[str]:
             return sorted(

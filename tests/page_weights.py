@@ -8,28 +8,19 @@ LOADED = re.compile(r'\b(?:src|href|srcset)="([^":#?]+)[#?"]')
 STYLED = re.compile(r'url\(["\']?([^"\')]+)')
 
 
-def parts(page: Path, dark: bool = False) -> dict[str, int]:
-    """A page's HTML and every file that it brings with it in the light or in the dark,
-    in bytes by path.
+def weight(page: Path) -> int:
+    """Bytes of a page: its HTML and every file that it brings with it.
 
     Pictures that wait until one scrolls to them are counted as well, so that what a
     reader loads before doing anything is never more.
     """
     text = page.read_text(encoding="utf-8")
     markup = re.sub(r"(<script\b[^>]*>).*?</script>", r"\1", text, flags=re.DOTALL)
-    unused = r"(<picture>\s*<source[^>]*>)\s*<img[^>]*>" if dark else r"()<source[^>]*>"
-    markup = re.sub(unused, r"\1", markup)
-    found = {page.name: page.stat().st_size}
+    found = {page.name}
     for tag in re.findall(r"<(?!a\b|meta\b)[^>]+>", markup):
-        for name in {*LOADED.findall(tag), *STYLED.findall(tag)}:
-            if (page.parent / name).is_file():
-                found[name] = (page.parent / name).stat().st_size
-    return found
-
-
-def weight(page: Path) -> int:
-    """Bytes of a page with all that it brings, in the heavier of its two themes."""
-    return max(sum(parts(page, dark).values()) for dark in (False, True))
+        found |= {*LOADED.findall(tag), *STYLED.findall(tag)}
+    files = [page.parent / name for name in found]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def whole(site: Path) -> int:

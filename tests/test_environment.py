@@ -16,38 +16,43 @@ ROOT = Path(__file__).resolve().parent.parent
 PIN = re.compile(r"^\s*-?\s*([A-Za-z0-9_.-]+)==([\w.]+)\s*$")
 
 
-def pins(file: str) -> dict[str, str]:
-    return dict(
-        match.groups()
-        for line in (ROOT / file).read_text().splitlines()
-        if (match := PIN.match(line))
-    )
+SETS = ("requirements.txt", "requirements-test.txt", "requirements-study.txt")
 
 
-def test_conda_gets_the_same_set_as_pip():
-    ours = pins("requirements.txt")
-    assert len(ours) > 20
-    assert pins("environment.yml") == ours
+def pins(*files: str) -> dict[str, str]:
+    lines = [one for file in files for one in (ROOT / file).read_text().splitlines()]
+    return dict(found.groups() for line in lines if (found := PIN.match(line)))
 
 
-def test_an_extra_names_the_version_that_is_tested():
+OURS, TESTS, STUDY = map(pins, SETS)
+
+
+def normal(names) -> set[str]:
+    return {name.lower().replace("_", "-") for name in names}
+
+
+def test_conda_gets_the_same_set_as_pip_and_an_extra_the_version_that_is_tested():
+    assert len(OURS) > 20 and pins("environment.yml") == OURS
+    assert OURS["torch"] != "2.13.0"  # no torchvision fits it
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     [wanted] = extras["optional-dependencies"]["sam"]
-    assert wanted == f"transformers=={pins('requirements-test.txt')['transformers']}"
+    assert wanted == f"transformers=={TESTS['transformers']}"
 
 
-def test_what_is_installed_is_what_is_pinned():
-    ours = pins("requirements.txt") | pins("requirements-test.txt")
-    ours |= pins("requirements-study.txt")
-    assert {name: importlib.metadata.version(name) for name in ours} == ours
+def test_what_is_installed_is_what_is_pinned_and_the_lock_holds_it():
+    every = pins(*SETS)
+    assert {name: importlib.metadata.version(name) for name in every} == every
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    found = [re.match(r"([\w.-]+)==([\w.]+)(?: ; .*)?$", one).groups() for one in lines]
+    assert {(*normal([name]), version) for name, version in every.items()} <= {
+        (*normal([name]), version) for name, version in found
+    }
 
 
 def test_a_learner_installs_nothing_that_only_tests_or_a_study_need():
-    ours, tests = pins("requirements.txt"), pins("requirements-test.txt")
-    study = pins("requirements-study.txt")
-    assert not set(ours) & (set(tests) | set(study))
-    assert {"dask", "distributed"} <= set(study)
-    assert {"playwright", "monai", "torchmetrics", "pytest"} <= set(tests)
+    assert not set(OURS) & (set(TESTS) | set(STUDY))
+    assert {"dask", "distributed"} <= set(STUDY)
+    assert {"playwright", "monai", "torchmetrics", "pytest"} <= set(TESTS)
 
 
 def imported(*patterns: str) -> set[str]:
@@ -60,84 +65,42 @@ def imported(*patterns: str) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add(node.module.split(".")[0])
     known = importlib.metadata.packages_distributions()
-    return {
-        known[name][0].lower().replace("_", "-")
-        for name in found - sys.stdlib_module_names
-        if name in known and name not in ("helpers", "phantom", "report", "study")
-    }
+    ours = ("helpers", "phantom", "report", "study", "benchmarks")
+    names = found - sys.stdlib_module_names - set(ours)
+    return normal(known[name][0] for name in names if name in known)
 
 
-def pinned(*files: str) -> set[str]:
-    return {name.lower().replace("_", "-") for file in files for name in pins(file)}
-
-
-def test_what_a_lesson_or_the_report_imports_is_pinned():
-    # The extra `sam`; make pdf brings playwright, and make study what it spreads with.
-    optional = {"transformers", "playwright"} | pinned("requirements-study.txt")
+def test_what_is_imported_is_pinned():
     needs = imported(
         "helpers/**/*.py", "phantom/**/*.py", "report/**/*.py", "notebooks/*.py"
     )
     assert {"torch", "jinja2", "ipython"} <= needs
-    assert needs - optional <= pinned("requirements.txt")
-
-
-def test_what_a_test_or_a_benchmark_imports_is_pinned():
+    # The extra `sam`; make pdf brings playwright, and make study what it spreads with.
+    optional = {"transformers", "playwright"} | normal(STUDY)
+    assert needs - optional <= normal(OURS)
     needs = imported("tests/*.py", "benchmarks/*.py")
-    assert "pytest" in needs
-    study = pinned("requirements-study.txt")
-    assert needs <= pinned("requirements.txt", "requirements-test.txt") | study
+    assert "pytest" in needs and needs <= normal([*OURS, *TESTS, *STUDY])
 
 
-def test_the_lock_holds_every_pin_and_what_is_installed():
-    line = re.compile(r"^([\w.-]+)==([\w.]+)(?: ; .*)?$")
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
-    found = [line.match(one).groups() for one in lines]
-    names = pins("requirements.txt") | pins("requirements-test.txt")
-    names |= pins("requirements-study.txt")
-    assert {(name.lower().replace("_", "-"), v) for name, v in names.items()} <= {
-        (name.lower().replace("_", "-"), v) for name, v in found
-    }
-
-
-def test_the_torch_that_no_torchvision_fits_is_not_pinned():
-    assert pins("requirements.txt")["torch"] != "2.13.0"
-
-
-@pytest.mark.parametrize(
-    "file",
-    [
-        "requirements.txt",
-        "requirements-test.txt",
-        "requirements-study.txt",
-        "requirements.lock",
-        "environment.yml",
-        "pyproject.toml",
-        "Makefile",
-    ],
-)
-def test_no_file_of_the_set_up_names_a_registry(file):
-    assert not re.search(r"https?://|--index|--find-links", (ROOT / file).read_text())
+def test_no_file_of_the_set_up_names_a_registry():
+    for file in (*SETS, "requirements.lock", "environment.yml", "Makefile"):
+        text = (ROOT / file).read_text()
+        assert not re.search(r"https?://|--index|--find-links", text), file
 
 
 def test_the_check_names_what_fits():
     line = environment.check()
-    assert (
-        line.startswith("Ready: torch ")
-        and "torchvision" in line
-        and "segmentation-models-pytorch" in line
-    )
+    for said in ("Ready: torch ", "torchvision", "segmentation-models-pytorch"):
+        assert said in line
 
 
 def test_a_torchvision_that_does_not_fit_ends_in_one_line(monkeypatch):
-    monkeypatch.setitem(
-        sys.modules, "torchvision", None
-    )  # Python's own way of making an import fail
+    # Python's own way of making an import fail.
+    monkeypatch.setitem(sys.modules, "torchvision", None)
     with pytest.raises(SystemExit) as stopped:
         environment.check()
-    assert "torchvision does not import" in str(
-        stopped.value
-    ) and "delete .venv" in str(stopped.value)
-    assert "\n" not in str(stopped.value)
+    said = str(stopped.value)
+    assert "torchvision" in said and "delete .venv" in said and "\n" not in said
 
 
 class Pip:
@@ -167,7 +130,7 @@ def test_on_colab_only_what_is_absent_is_installed_and_the_rest_is_held(
     monkeypatch.setattr(subprocess, "run", pip)
     assert environment.install_missing() == ["timm"]
     [(wanted, held)] = pip.calls
-    assert wanted == [f"timm=={pins('requirements.txt')['timm']}"]
+    assert wanted == [f"timm=={OURS['timm']}"]
     assert f"torch=={importlib.metadata.version('torch')}" in held
     assert f"numpy=={importlib.metadata.version('numpy')}" in held
 
@@ -190,10 +153,8 @@ def test_a_pin_that_does_not_fit_colab_gives_way_to_what_fits(
     pip = Pip(fails=1)
     monkeypatch.setattr(subprocess, "run", pip)
     assert environment.install_missing() == ["timm"]
-    assert [wanted for wanted, _ in pip.calls] == [
-        [f"timm=={pins('requirements.txt')['timm']}"],
-        ["timm"],
-    ]
+    asked = [wanted for wanted, _ in pip.calls]
+    assert asked == [[f"timm=={OURS['timm']}"], ["timm"]]
     assert "do not fit" in capsys.readouterr().out
 
 

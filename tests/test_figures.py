@@ -1,7 +1,6 @@
 """helpers.figures: every chart has its words, and the words turn with the values."""
 
 import inspect
-import io
 import math
 
 import matplotlib
@@ -11,10 +10,9 @@ import pytest
 import torch
 from charts_by_hand import FINDINGS, OTHERS, correlations, line, series, subject_dots
 from matplotlib.patches import FancyArrowPatch
-from PIL import Image
 
 from helpers import figures, models, words
-from helpers.figures import Chart, chart, dark, style
+from helpers.figures import Chart, chart, style
 from helpers.figures.causes import verdict
 from helpers.statistics import Estimate
 from report.rules import faults
@@ -271,35 +269,10 @@ def test_a_page_gets_a_still_and_nothing_of_plotly(monkeypatch):
     assert page.count("<img") == 1 and "plotly" not in page.lower()
 
 
-def pixels(picture) -> np.ndarray:
-    buffer = io.BytesIO()
-    picture.savefig(buffer, dpi=60)
-    return np.asarray(Image.open(buffer).convert("RGB")).astype(int)
-
-
-@pytest.mark.parametrize("name", FINDINGS | OTHERS)
-def test_a_chart_has_a_form_for_the_dark_without_a_white_card(name):
-    light = (FINDINGS | OTHERS)[name](False).figure
-    other = pixels(dark.darkened(light))
-    before = pixels((FINDINGS | OTHERS)[name](False).figure)
-    assert other.shape == before.shape and (pixels(light) == before).all()
-    paper = [int(dark.PAPER[at : at + 2], 16) for at in (1, 3, 5)]
-    assert (other[0, 0] == paper).all() and (before[0, 0] == 255).all()
-    # Its words are as much lighter than the paper as they were darker.
-    top = slice(0, 24)
-    assert other[top].max() > 200 and before[top].min() < 60
-
-
-def test_tissue_keeps_its_colours_in_the_dark():
-    tissue = np.zeros((40, 60, 3), np.uint8) + np.array([180, 40, 30], np.uint8)
-    light = figures.strip([tissue, tissue], ["a", "b"], legend=figures.OVERLAY).figure
-    for where in (pixels(light), pixels(dark.darkened(light))):
-        same = (abs(where - [180, 40, 30]).sum(axis=2) < 12).mean()
-        assert same > 0.5
-    key = [
-        patch.get_facecolor() for patch in dark.darkened(light).legends[0].get_patches()
-    ]
-    assert key == [patch.get_facecolor() for patch in light.legends[0].get_patches()]
+def test_the_dark_turns_what_is_plotted_around_and_no_frame():
+    tissue = np.full((40, 60, 3), (180, 40, 30), np.uint8)
+    assert 'class="plotted"' in line(False).html()
+    assert "plotted" not in figures.strip([tissue], ["a"]).html()
 
 
 def test_plotly_is_live_in_jupyter(monkeypatch):

@@ -8,97 +8,81 @@ import sys
 import time
 from pathlib import Path
 
-import nbformat
+import nbclient
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from helpers.settings import ROOT
 from report import kernels
-from report.execute import surroundings
+from report.execute import KERNEL, surroundings
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="only there kernels are forked"
 )
 
 
-@pytest.fixture(scope="module")
-def nursery():
+@pytest.fixture(scope="module", autouse=True)
+def forking():
     with surroundings():
-        yield kernels._open[-1]
+        yield
 
 
 def ran(*sources: str, folder: Path) -> list[str]:
     """What the cells of a notebook print, in a kernel of its own."""
-    import papermill
-
     book = new_notebook(cells=[new_code_cell(source) for source in sources])
-    for cell in book.cells:
-        cell.metadata["tags"] = []
-    done = papermill.execute_notebook(
-        nbformat.from_dict(book),
-        None,
-        kernel_name="course",
-        language="python",
-        progress_bar=False,
-        cwd=folder,
+    nbclient.NotebookClient(
+        book,
+        kernel_name=KERNEL,
         kernel_manager_class=kernels.Manager,
-    )
-    return [
-        out.text.strip()
-        for cell in done.cells
-        for out in cell.outputs
-        if out.output_type == "stream"
-    ]
-
-
-def test_two_kernels_know_nothing_of_each_other(nursery, tmp_path) -> None:
-    first = ran("import os; left = 1; print(os.getpid())", folder=tmp_path)
-    second = ran("import os; print(os.getpid(), 'left' in dir())", folder=tmp_path)
-    assert first[0] != second[0].split()[0] and second[0].endswith("False")
+        resources={"metadata": {"path": str(folder)}},
+    ).execute()
+    return [out.text.strip() for cell in book.cells for out in cell.outputs]
 
 
 def test_libraries_are_there_before_the_first_cell_and_our_own_code_is_not(
-    nursery, tmp_path
-) -> None:
-    said = ran(
-        "import sys; print('torch' in sys.modules, 'helpers' in sys.modules)",
-        "import os; print(os.getcwd())",
-        "import helpers; print(helpers.__file__)",
-        folder=tmp_path,
-    )
-    assert said[0] == "True False"
-    assert said[1] == str(tmp_path)
-    assert said[2] == str(ROOT / "helpers" / "__init__.py")
-
-
-def test_a_kernel_sees_the_environment_of_its_start(
-    nursery, tmp_path, monkeypatch
+    tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setenv("SAID", "now")
-    assert ran("import os; print(os.environ['SAID'])", folder=tmp_path) == ["now"]
-
-
-def test_hashes_are_those_of_every_run(nursery, tmp_path) -> None:
+    said = ran(
+        "import sys; print('torch' in sys.modules, 'helpers' in sys.modules)",
+        "import os; print(os.getcwd(), os.environ['SAID'])",
+        "import helpers; print(helpers.__file__)",
+        "print(hash('pig'))",
+        folder=tmp_path,
+    )
     alone = subprocess.run(
         [sys.executable, "-c", "print(hash('pig'))"],
         env={**os.environ, "PYTHONHASHSEED": "0"},
         capture_output=True,
         text=True,
     )
-    assert ran("print(hash('pig'))", folder=tmp_path) == [alone.stdout.strip()]
+    assert said == [
+        "True False",
+        f"{tmp_path} now",
+        str(ROOT / "helpers" / "__init__.py"),
+        alone.stdout.strip(),
+    ]
+
+
+def test_two_kernels_know_nothing_of_each_other(tmp_path) -> None:
+    asks = "import os; print(os.getpid(), 'left' in dir()); left = 1"
+    (first,), (second,) = (ran(asks, folder=tmp_path) for _ in range(2))
+    assert first.split()[0] != second.split()[0] and second.endswith("False")
 
 
 BUILDER = """
-import os, sys, time
+import sys, test_kernels
 from pathlib import Path
-from report import kernels
 from report.execute import surroundings
 with surroundings():
-    nursery = kernels._open[-1]
-    one = kernels.Kernel(nursery, arguments=["-f", sys.argv[1]], folder=".",
-                         environment={"PATH": ""})
-    print(nursery._process.pid, one.pid, os.getpgid(one.pid), flush=True)
-    time.sleep(600)
+    test_kernels.ran(
+        "import os, subprocess, sys, time\\n"
+        "worker = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\\n"
+        "said = f'{os.getpid()} {os.getpgid(0)} {os.getppid()} {worker.pid}'\\n"
+        "open('said', 'w').write(said)\\n"
+        "time.sleep(600)",
+        folder=Path(sys.argv[1]),
+    )
 """
 
 
@@ -111,14 +95,18 @@ def alive(number: int) -> bool:
 
 
 def test_a_build_that_is_killed_leaves_no_kernel(tmp_path) -> None:
+    roads = os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
     builder = subprocess.Popen(
-        [sys.executable, "-c", BUILDER, str(tmp_path / "connection.json")],
-        stdout=subprocess.PIPE,
-        text=True,
+        [sys.executable, "-c", BUILDER, str(tmp_path)],
         cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": roads},
     )
-    nursery, kernel, group = map(int, builder.stdout.readline().split())
-    started = nursery, kernel
+    until = time.monotonic() + 120
+    while not (tmp_path / "said").exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    time.sleep(0.1)
+    kernel, group, *others = map(int, (tmp_path / "said").read_text().split())
+    started = (kernel, *others)
     assert group == kernel and all(map(alive, started))
     builder.send_signal(signal.SIGKILL)
     builder.wait()

@@ -16,8 +16,8 @@ from test_browser import FAULTS, LESSONS, Visit
 from helpers import counts, play, shift
 from helpers.errors import CourseError
 from helpers.play import live, scores, sheets
-from report.frame import policy
 from report.rules import faults
+from report.site import policy
 
 MOST_BYTES = 600_000
 DATA = "f => JSON.parse(f.querySelector('script').textContent)"

@@ -1,5 +1,6 @@
 """The report as a machine: what it executes and what it collects."""
 
+import html
 import json
 import math
 import re
@@ -28,27 +29,13 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
     )
     assert bench.build("--seed", "7") == 0
     record = bench.record()
-    assert list(record) == [
-        "profile",
-        "data",
-        "domains",
-        "seed",
-        "versions",
-        "seconds",
-        "results",
-    ]
     assert (record["profile"], record["data"], record["seed"]) == (
         "smoke",
         "phantom",
         7,
     )
-    assert record["versions"]["torch"] and record["versions"]["python"] == ".".join(
-        map(str, sys.version_info[:3])
-    )
-    assert (
-        set(record["seconds"]["lessons"]) == {"00_first", "01_second"}
-        and record["seconds"]["total"] > 0
-    )
+    assert record["versions"]["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert set(record["seconds"]["lessons"]) == {"00_first", "01_second"}
     assert list(record["results"]) == ["ood_test.dice", "id_test.dice", "empty"]
     assert record["results"]["id_test.dice"] == {
         "value": 0.875,
@@ -65,55 +52,30 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
     }
     assert record["results"]["empty"]["value"] is None
     printed = capsys.readouterr().out
-    assert (
-        (bench.site / "index.html").as_uri() in printed
-        and "0.80 to 0.90" in printed
-        and "no interval: 1 subject" in printed
-    )
+    for said in ((bench.site / "index.html").as_uri(), "0.80 to 0.90", "1 subject"):
+        assert said in printed
 
 
-def test_a_number_that_json_lacks_becomes_null(bench) -> None:
-    raw = (
-        '{"value": float("nan"), "low": float("inf"), "high": None, "level": float("nan"), "n_frames": 1, "n_subjects": 1, '
-        '"data": "cited", "split": "", "unit": "", "estimand": "", '
-        '"note": ""}'
-    )
-    lesson(
-        bench.folder,
-        "00_first",
-        code(
-            "from IPython.display import display\n"
-            f'display({{"application/vnd.course.result+json": {{"name": "odd", "result": {raw}}}}}, raw=True)'
-        ),
-    )
-    assert bench.build() == 0
-    assert bench.record()["results"]["odd"] == {
-        "value": None,
-        "low": None,
-        "high": None,
-        "level": None,
-        "n_frames": 1,
-        "n_subjects": 1,
-        "data": "cited",
-        "split": "",
-        "unit": "",
-        "estimand": "",
-        "note": "",
-    }
-
-
-def test_parameters_reach_the_lesson_and_paths_are_absolute(
+def test_what_is_given_reaches_the_lesson_and_paths_are_absolute(
     bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lesson(bench.folder, "00_first", code("print([profile, seed, data])"))
+    (bench.data / "tables").mkdir()
     monkeypatch.chdir(bench.data.parent)
-    assert (
-        main([*bench.words[:-1], "data", "--seed", "3", "--on-bad", "skip", "--public"])
-        == 0
-    )
-    data = {"folder": str(bench.data.resolve()), "on_bad": "skip", "public": True}
-    expected = str(["smoke", 3, data]).replace("'", "&#39;")
-    assert expected in bench.page("00_first")
+    words = [*bench.words[:-1], "data", "--seed", "3", "--on-bad", "skip", "--public"]
+    assert main([*words, "--published", "data/tables"]) == 0
+    data = {
+        "folder": str(bench.data.resolve()),
+        "published": str(bench.data / "tables"),
+        "on_bad": "skip",
+        "public": True,
+    }
+    assert str(["smoke", 3, data]) in html.unescape(bench.page("00_first"))
+
+
+def test_only_what_is_given_is_a_key_of_data() -> None:
+    plain = {"profile": "smoke", "seed": 2, "data": {}}
+    assert executing.parameters(settings.course("smoke", seed=2)) == plain
 
 
 def test_the_kernel_is_this_interpreter_with_no_display_and_static_widgets(
@@ -121,21 +83,15 @@ def test_the_kernel_is_this_interpreter_with_no_display_and_static_widgets(
 ) -> None:
     monkeypatch.setenv("MPLBACKEND", "TkAgg")
     monkeypatch.delenv("DISPLAY", raising=False)
-    lesson(
-        bench.folder,
-        "00_first",
-        code(
-            "import matplotlib, helpers\nfrom helpers import settings\n"
-            "print(sys.executable, settings.static(), matplotlib.get_backend(), helpers.__file__)"
-        ),
-        prose("## The end"),
+    asks = (
+        "import matplotlib, helpers\nfrom helpers import settings\n"
+        "print(sys.executable, settings.static(), matplotlib.get_backend(), helpers.__file__)"
     )
+    lesson(bench.folder, "00_first", code(asks))
     assert bench.build() == 0
     page = bench.page("00_first")
-    assert (
-        sys.executable.replace(f"{settings.ROOT}/", "") + " True" in page
-        and "inline" in page
-    )
+    here = sys.executable.replace(f"{settings.ROOT}/", "")
+    assert f"{here} True" in page and "inline" in page
     assert str(settings.ROOT) not in page
 
 
@@ -167,9 +123,7 @@ def test_two_lessons_run_at_a_time_and_stand_in_their_order(
         lesson(bench.folder, f"{number:02}_quick", result(f"met.{number}", "1.0"))
     assert bench.build() == 0
     results = bench.record()["results"]
-    assert {name: one["value"] for name, one in results.items()} == {
-        f"met.{number}": 1.0 for number in range(4)
-    }
+    assert [one["value"] for one in results.values()] == [1.0] * 4
     printed = [line.split()[0] for line in capsys.readouterr().out.splitlines()[:4]]
     assert printed == ["00_meets", "01_meets", "02_quick", "03_quick"]
 
@@ -179,7 +133,6 @@ def test_two_lessons_run_at_a_time_and_stand_in_their_order(
     ("profile", "lessons", "free", "at_once"),
     [
         ("quick", 11, 16, 2),
-        ("smoke", 11, 16, 2),
         ("quick", 3, 16, 1),  # no kernels are forked
         ("quick", 11, 5, 1),
         ("full", 11, 64, 1),
@@ -190,10 +143,10 @@ def test_how_many_lessons_run_at_a_time(
 ) -> None:
     memory = SimpleNamespace(available=free * 2**30)
     monkeypatch.setattr(building.psutil, "virtual_memory", lambda: memory)
-    monkeypatch.setattr(building.processes, "cores", lambda: 8)
+    monkeypatch.setattr(settings, "cores", lambda: 8)
     course = settings.course(profile)
     assert building._at_once(lessons, course) == at_once
-    monkeypatch.setattr(building.processes, "cores", lambda: 1)
+    monkeypatch.setattr(settings, "cores", lambda: 1)
     assert building._at_once(lessons, course) == 1
 
 
@@ -217,10 +170,8 @@ def test_an_unchanged_lesson_is_rendered_again_and_not_executed_again(
     assert bench.build("--seed", "1") == 0
     assert [*times, len(ran.read_text())] == [1, 1, 2, 3, 4]
     assert "One more sentence." in bench.page("00_first")
-    assert (
-        sum(line.endswith("unchanged") for line in capsys.readouterr().out.splitlines())
-        == 1
-    )
+    said = capsys.readouterr().out.splitlines()
+    assert sum(line.endswith("unchanged") for line in said) == 1
 
 
 def test_what_another_store_in_the_data_folder_holds_is_no_input(
@@ -231,6 +182,8 @@ def test_what_another_store_in_the_data_folder_holds_is_no_input(
     before = executing.inputs(settings.course("smoke"))
     (bench.data / "store" / "models").mkdir(parents=True)
     (bench.data / "store" / "models" / "a.pt").write_bytes(b"a")
+    (bench.data / "again").symlink_to(bench.data)
+    (bench.data / "nowhere").symlink_to(bench.data / "missing")
     assert executing.inputs(settings.course("smoke")) == before
     (bench.data / "frames.csv").write_text("a")
     assert executing.inputs(settings.course("smoke")) != before
@@ -244,34 +197,14 @@ def test_the_course_itself_builds_and_executes_nothing_twice(smoke) -> None:
     record = json.loads((smoke.site / "results.json").read_text(encoding="utf-8"))
     assert record["profile"] == "smoke" and record["data"] == "phantom"
     assert set(numbers.HEADLINES) <= set(record["results"])
-    assert any(name.startswith("correlation.") for name in record["results"])
     for name, one in record["results"].items():
-        assert one["estimand"] and one["data"] in (
-            "phantom",
-            "real",
-            "published",
-            "cited",
-        ), name
+        kinds = ("phantom", "real", "published", "cited")
+        assert one["estimand"] and one["data"] in kinds, name
         if one["low"] is not None and one["value"] is not None:
-            assert one["low"] <= one["value"] <= one["high"] and math.isfinite(
-                one["value"]
-            ), name
+            assert one["low"] <= one["value"] <= one["high"], name
+            assert math.isfinite(one["value"]), name
         if one["n_subjects"] == 1:
             assert one["low"] is None and one["high"] is None, name
-
-
-def test_the_folder_of_published_tables_is_part_of_data(bench) -> None:
-    lesson(bench.folder, "00_first", code("print([data['published'], list(data)])"))
-    tables = bench.data / "tables"
-    tables.mkdir(parents=True)
-    assert bench.build("--published", str(tables)) == 0
-    expected = str([str(tables), ["folder", "published"]]).replace("'", "&#39;")
-    assert expected in bench.page("00_first")
-
-
-def test_only_what_is_given_is_a_key_of_data() -> None:
-    plain = {"profile": "smoke", "seed": 2, "data": {}}
-    assert executing.parameters(settings.course("smoke", seed=2)) == plain
 
 
 def test_no_page_shows_an_object_as_python_writes_it(smoke) -> None:

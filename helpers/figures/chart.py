@@ -10,9 +10,9 @@ from collections.abc import Callable
 import pandas as pd
 from IPython.display import Code, display
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from helpers import settings, words
-from helpers.figures.dark import darkened
 
 FIGURE_TYPE = "application/vnd.course.figure+json"
 CHARACTERS_PER_INCH = 10  # of a bold title at 11 points
@@ -59,21 +59,20 @@ class Chart:
         return self.figure.axes
 
     def html(self, caption: bool = True) -> str:
-        """The chart as HTML that asks nothing of the network; for the report it comes
-        twice, for the light and for the dark."""
+        """The chart as HTML that asks nothing of the network. Dark pages turn the
+        colours of what is `plotted` around; a frame, or a map on one, stays."""
         words = html.escape(self.alt, quote=True)
-        body = f'<img alt="{words}" src="{_address(self.png())}">'
-        if settings.static():
-            other = _address(_png(darkened(self.figure)))
-            body = (
-                f'<picture><source media="(prefers-color-scheme: dark)" '
-                f'srcset="{other}">{body}</picture>'
-            )
+        kind = "" if self.figure.findobj(AxesImage) else 'class="plotted" '
+        data = base64.b64encode(self.png()).decode()
+        body = f'<img {kind}alt="{words}" src="data:image/png;base64,{data}">'
         return self._around(body, caption)
 
     def png(self) -> bytes:
         """The picture of the figure; the same figure is the same bytes."""
-        return _png(self.figure)
+        buffer = io.BytesIO()
+        # No software name and date in the file.
+        self.figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
+        return buffer.getvalue()
 
     def front(self, name: str) -> "Chart":
         """Offer the chart to the report's first page; gives the chart, to be shown."""
@@ -104,17 +103,6 @@ class Chart:
         said = f"<figcaption>{html.escape(self.caption)}</figcaption>"
         said = said if caption and self.caption else ""
         return f'<figure class="chart">{body}{said}</figure>'
-
-
-def _png(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    # No software name and date in the file.
-    figure.savefig(buffer, format="png", dpi=130, metadata={"Software": None})
-    return buffer.getvalue()
-
-
-def _address(png: bytes) -> str:
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
 
 
 def made(

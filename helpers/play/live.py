@@ -1,15 +1,15 @@
 """The same things in Jupyter: widgets over live computation."""
 
 import html
+from pathlib import Path
 
 from IPython.display import HTML, display
 
-from helpers import settings
 from helpers.play.browser import Browser
 from helpers.play.controls import Control
 from helpers.play.interactive import Interactive, body
 
-STYLE = settings.ROOT / "report" / "play.css"
+STYLE = Path(__file__).with_name("play.css")
 # Widgets live as long as their kernel. In a notebook that is opened again JupyterLab
 # has "model not found" in their place, which gives way to a still; elsewhere, or while
 # the widgets live, the still is not seen.

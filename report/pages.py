@@ -1,0 +1,252 @@
+"""A lesson's page before its frame: nbconvert's HTML with this site's template, links,
+formulas and rules."""
+
+import html
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from bs4 import BeautifulSoup
+from latex2mathml.converter import convert
+from markupsafe import Markup
+from nbconvert import HTMLExporter
+from nbconvert.filters.ansi import ansi2html
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+from nbformat import NotebookNode
+from nbformat.v4 import new_notebook
+
+from helpers.errors import CourseError
+from helpers.magics import NAME as PHANTOM
+from helpers.settings import ROOT
+from report import exercises, rules
+from report.execute import Executed
+from report.pictures import Pictures
+
+HERE = Path(__file__).parent
+# What lessons leave for the report rather than for the reader, and what is live in
+# Jupyter: on the page a still picture stands in its place.
+NOT_SHOWN = ("application/vnd.course.", "application/vnd.jupyter.widget-view")
+NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
+LESSON = re.compile(r"^(?:\./)?(\d\d_\w+)\.(?:ipynb|py)(?=#|$)")
+
+
+class Heading(NamedTuple):
+    """A heading of a page: its level, its id in the page, and its text."""
+
+    level: int
+    id: str
+    text: str
+
+
+def plain(markup: str) -> str:
+    """The text of a piece of HTML."""
+    return html.unescape(re.sub(r"<[^>]+>", "", markup)).strip()
+
+
+def mathml(latex: str, block: bool) -> str:
+    """LaTeX as MathML, which browsers set without a script.
+
+    Raises CourseError where a command is unknown: the converter would print its name
+    rather than fail.
+    """
+    # Words letter by letter are read out letter by letter; as text they are words.
+    words = r"\\(?:mathrm|operatorname\*?)\{([A-Za-z][A-Za-z \-]+)\}"
+    text = re.sub(words, r"\\text{\1}", latex.strip())
+    text = re.sub(r"\\mathbb\{?1\}?", "\N{MATHEMATICAL DOUBLE-STRUCK DIGIT ONE}", text)
+    text = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", text)
+    try:
+        made = convert(text, display="block" if block else "inline")
+    except Exception as error:  # the converter has no error of its own
+        made, wrong = "", f"its brackets don't fit ({type(error).__name__})"
+    if left := re.search(r">(\\[A-Za-z]+|&)<", made):
+        made, wrong = "", f"the converter does not know {left[1]}"
+    if not made:
+        raise CourseError(f"The formula ${latex}$ can't be set: {wrong}; mend it.")
+    return made.replace("<math ", f'<math alttext="{html.escape(text)}" ', 1)
+
+
+class _Renderer(IPythonRenderer):
+    """nbconvert's reading of a notebook's Markdown, with formulas as MathML."""
+
+    def inline_math(self, body: str) -> str:
+        return mathml(body, block=False)
+
+    def block_math(self, body: str) -> str:
+        return f'<span class="formula">{mathml(body, block=True)}</span>'
+
+    def latex_environment(self, name: str, body: str) -> str:
+        # An equation is displayed anyhow; the others say how lines are aligned.
+        if name.rstrip("*") != "equation":
+            body = f"\\begin{{{name}}}{body}\\end{{{name}}}"
+        return self.block_math(body)
+
+
+class Cells(HTMLExporter):
+    """Makes HTML of one page's cells, and remembers its headings.
+
+    folder: where the lesson lies, which its pictures are relative to.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        template = str(HERE / "templates" / "cells.html")
+        super().__init__(template_name="base", template_file=template)
+        self.register_preprocessor(CoalesceStreamsPreprocessor, enabled=True)
+        self.environment.autoescape = True
+        self.environment.globals["tags"] = exercises.tags
+        for make in (self.prose, stream, exercises.blank, exercises.solved):
+            self.environment.filters[make.__name__] = make
+        self.folder, self.headings = str(folder), []
+
+    def html(self, members: list[NotebookNode], where: str) -> str:
+        """HTML of a cell, or of an exercise with all that belongs to it; "" for what
+        the reader needn't see.
+
+        where: the lesson and the cell, for errors. Raises CourseError naming it where a
+        picture has no alt text, where something would be fetched from the network, or
+        where a formula can't be set.
+        """
+        hidden = "injected-parameters" in exercises.tags(members[0])
+        if hidden or not members[0].source.strip():
+            return ""
+        book = new_notebook(cells=[_for_readers(cell) for cell in members])
+        book.metadata.language_info = NotebookNode(name="python")
+        try:
+            soup = BeautifulSoup(self.from_notebook_node(book)[0], "html.parser")
+            _arrange(soup)
+            if wrong := rules.faults(soup):
+                raise CourseError(f"{wrong[0]}.")
+        except CourseError as error:
+            raise CourseError(f"{where}: {error}") from error
+        return str(soup)
+
+    def prose(self, source: str) -> str:
+        """HTML of some Markdown. CourseError for a formula that can't be set, and for a
+        missing picture."""
+        how = dict(escape=False, embed_images=True, exclude_anchor_links=True)
+        renderer = _Renderer(path=self.folder, **how)
+        made = MarkdownWithMath(renderer=renderer).render(source)
+        soup = BeautifulSoup(made, "html.parser")
+        for link in soup.find_all("a", href=True):
+            link["href"] = LESSON.sub(r"\1.html", link["href"])
+        for picture in soup.find_all("img"):
+            if rules.REMOTE.match(picture["src"]):
+                picture.replace_with(
+                    picture["alt"]
+                )  # a badge: its link keeps the words
+            elif not picture["src"].startswith("data:"):
+                raise CourseError(
+                    f"The picture {picture['src']} isn't there: put it beside the "
+                    "lesson or correct its address."
+                )
+        for heading in soup.find_all(re.compile("^h[1-6]$")):
+            text = heading.get_text().strip()
+            # The ids that Jupyter gives, so that a link inside a lesson works in both
+            # places.
+            wanted = re.sub(r"\s+", "-", re.sub(r"[\"'<>&]", "", text)) or "section"
+            again = [one.text for one in self.headings].count(text)
+            heading["id"] = f"{wanted}-{again + 1}" if again else wanted
+            self.headings.append(Heading(int(heading.name[1]), heading["id"], text))
+        _arrange(soup)
+        return str(soup)
+
+
+def _for_readers(cell: NotebookNode) -> NotebookNode:
+    """The cell without its magic line, and without outputs that aren't for readers."""
+    made = NotebookNode(cell | {"source": cell.source.removeprefix(f"{PHANTOM}\n")})
+    if "outputs" in cell:
+        made.outputs = [one for one in cell.outputs if _shown(one)]
+    return made
+
+
+def _shown(output: NotebookNode) -> bool:
+    return not any(kind.startswith(NOT_SHOWN) for kind in output.get("data", {}))
+
+
+def _arrange(soup: BeautifulSoup) -> None:
+    """Tell figures from words, and give tables a box of their own, so that on a phone
+    they scroll by themselves."""
+    for output in soup.select("div.output"):
+        pictured = output.find(["figure", "img", "svg", "video"])
+        output["class"].append("figure" if pictured else "said")
+    for table in soup.select("table:not(.scroll > table, figure table)"):
+        align(table)
+        table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
+    for empty in soup.select("pre.stream:empty"):
+        empty.decompose()
+
+
+def align(table) -> None:
+    """Mark a pandas table's columns of words, to be set flush left; numbers stay flush
+    right. A table with spanning cells is left: its columns are not to be counted."""
+    if "dataframe" not in table.get("class", ()) or table.select(
+        "[rowspan], [colspan]"
+    ):
+        return
+    rows = [row.find_all(["th", "td"]) for row in table.find_all("tr")]
+    body = [any(cell.name == "td" for cell in row) for row in rows]
+    for column in zip(*rows):
+        texts = [cell.get_text().strip() for cell, held in zip(column, body) if held]
+        if not all(map(NUMBER.fullmatch, texts)):
+            for cell in column:
+                cell["class"] = [*cell.get("class", []), "words"]
+
+
+def stream(text: str) -> str:
+    """Printed text as HTML, without paths of this machine."""
+    text = re.sub(r"\S*ipykernel_\d+[/\\]\d+\.py:(\d+)", r"line \1", text)
+    text = re.sub(r"\S*[/\\]site-packages[/\\]", "", text)
+    text = text.replace(f"{ROOT}/", "").replace(str(Path.home()), "~")
+    return ansi2html(text.strip("\r\n"))
+
+
+@dataclass(frozen=True)
+class Page:
+    """A lesson's page before its frame. minutes: to work through it, as its opening
+    says; colab: the address there; headings: of the second and third level."""
+
+    executed: Executed
+    title: str
+    summary: str
+    colab: str
+    minutes: str
+    body: Markup
+    headings: list[Heading]
+
+    @property
+    def file(self) -> str:
+        return f"{self.executed.name}.html"
+
+    @property
+    def number(self) -> str:
+        return self.executed.name[:2]
+
+
+def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
+    """The page of one lesson. Raises CourseError naming the lesson and the cell that
+    breaks a rule."""
+    cells, parts, number = Cells(folder), [], 0
+    for members in exercises.group(executed.notebook.cells):
+        # Papermill's cell is not in the lesson as written, so it doesn't count.
+        number += "injected-parameters" not in exercises.tags(members[0])
+        parts.append(cells.html(members, f"{executed.name}, cell {number}"))
+        number += len(members) - 1
+    soup = BeautifulSoup(pictures.out("".join(parts)), "html.parser")
+    title = soup.h1.extract().get_text() if soup.h1 else executed.name
+    colab = ""
+    if link := soup.find("a", href=re.compile("^https://colab.research")):
+        colab = link["href"]
+        link.find_parent("p").decompose()  # of links only: the page has its own
+    first = " ".join(soup.p.get_text().split()) if soup.p else ""
+    goals = re.search(r"You will be able to (.+?\.)(?: |$)", first)
+    minutes = re.search(r"(\d+(?: to \d+)?) minutes", first)
+    return Page(
+        executed,
+        title=re.sub(r"^\d+\s*[.:·–-]?\s*", "", title),
+        summary=goals[1][0].upper() + goals[1][1:] if goals else first,
+        colab=colab,
+        minutes=minutes[1] if minutes else "",
+        body=Markup(soup),
+        headings=[one for one in cells.headings if one.level in (2, 3)],
+    )

@@ -54,20 +54,6 @@ def levels(frames):
     return np.clip(frames, 0, 255).astype(np.uint8)
 
 
-def less_contrast(frames):
-    middle = frames.mean((1, 2, 3), keepdims=True)
-    return levels((frames - middle) * 0.6 + middle)
-
-
-def smoky(frames):
-    thick = np.where(np.arange(N) % 3 == 0, 0.5, 0.0)[:, None, None, None]
-    return levels(frames * (1 - thick) + 190 * thick)
-
-
-def noisy(frames):
-    return levels(frames + np.random.default_rng(5).normal(0, 12, frames.shape))
-
-
 def cast(frames):
     """A cast made with float arithmetic on CIELAB as any other program would have it."""
     shares = (frames.reshape(-1, W, 3) / 255).astype(np.float32)
@@ -77,12 +63,6 @@ def cast(frames):
 
 # Each change is made here in its own way, on other tissue than the source's.
 CHANGED = {
-    "speculars": lambda f: tissue(1, gleams=40),
-    "smoke": smoky,
     "exposure": lambda f: (255 * (f / 255) ** 1.8).astype(np.uint8),
     "colour": cast,
-    "contrast": less_contrast,
-    "sharpness": lambda f: np.stack([cv2.GaussianBlur(one, (0, 0), 1.3) for one in f]),
-    "field_of_view": round_view,
-    "noise": noisy,
 }

@@ -47,11 +47,12 @@ def test_a_recipe_looks_at_what_it_may_and_its_counts_add_up(
 ):
     before, asked = weights(setting.baseline.model), []
     of = domains.Domains.of
-    monkeypatch.setattr(
-        domains.Domains,
-        "of",
-        lambda self, split: asked.append(split) or of(self, split),
-    )
+
+    def noted(self, split):
+        asked.append(split)
+        return of(self, split)
+
+    monkeypatch.setattr(domains.Domains, "of", noted)
     remedied = ALL[name](setting)
     assert set(asked) <= {"train", "id_val", SPLIT}  # nobody looks at a test split
     sees = adaptation.REMEDIES["target_frames"].get(name)
@@ -99,12 +100,9 @@ def test_what_is_measured_in_the_view_is_that_of_the_view_alone(setting):
     found = runs.probabilities(setting.baseline, patients) >= 128
     seen = views.view_of(patients) & patients.valid
     inside = counts.count(found, patients.blood, seen)
-    expected = counts.on_blood(counts.dice, inside)
-    np.testing.assert_allclose(table["dice_view"], expected)
-    area = (
-        100 * (found & ~patients.blood & seen).sum((1, 2)) / patients.valid.sum((1, 2))
-    )
+    np.testing.assert_allclose(table["dice_view"], counts.on_blood(counts.dice, inside))
     clean = ~counts.has_blood(table)
+    area = 100 * inside.fp / patients.valid.sum((1, 2))
     np.testing.assert_allclose(table["false_area_view"][clean], area[clean])
     assert list(evaluation.ALARMS) == [n for n in remedies.MEASURES if "alarm" in n]
 
@@ -122,25 +120,15 @@ def test_the_threshold_is_the_best_on_validation_patients_and_a_half_without(set
     clean = ~setting.patients.blood.any(axis=(1, 2))
     if clean.any():
         quiet = setting.patients.where(clean)
-        data = SimpleDomains({SPLIT: quiet})
+        data = SimpleNamespace(of={SPLIT: quiet}.get)
         assert remedies.threshold(setting._replace(data=data)).threshold == 0.5
 
 
-class SimpleDomains(dict):
-    def of(self, split):
-        return self[split]
-
-
-def test_spread_takes_evenly_from_first_to_last(setting):
-    packed = setting.data.of("train")
-    few = remedies.spread(packed, 4)
-    assert len(few) == 4
-    assert few.rows[0] == packed.rows[0] and few.rows[-1] == packed.rows[-1]
-    assert len(remedies.spread(packed, 10**6)) == len(packed)
-
-
-def test_joined_frames_stand_one_after_the_other(setting):
+def test_frames_are_spread_from_first_to_last_and_joined_one_after_the_other(setting):
     first, second = setting.data.of("train"), remedies.spread(setting.patients, 3)
+    ends = setting.patients.rows[[0, -1]]
+    assert len(second) == 3 and np.array_equal(second.rows[[0, -1]], ends)
+    assert len(remedies.spread(first, 10**6)) == len(first)
     whole = frames.joined(first, second, times=2)
     assert len(whole) == len(first) + 6 and len(whole.images) == len(whole.table)
     assert np.array_equal(whole.images[len(first) : len(first) + 3], second.images)
@@ -160,21 +148,18 @@ def test_a_continued_run_begins_with_the_baseline_and_is_another(setting):
 def test_the_benchmark_has_a_row_per_remedy_and_drawing_and_says_what_they_gain(
     setting, monkeypatch
 ):
-    monkeypatch.setattr(benchmark, "RECIPES", _few("nothing", "view_rule", "adabn"))
+    few = {name: ALL[name] for name in ("nothing", "view_rule", "adabn")}
+    monkeypatch.setattr(benchmark, "RECIPES", few)
     table, patients = benchmark.of_drawing(0, "smoke")
-    assert list(table["remedy"]) == ["nothing", "view_rule", "adabn"]
-    _held_together(table, patients)
+    assert list(table["remedy"]) == list(few)
+    held_together(table, patients)
     first = table.set_index("remedy")
     assert (first.loc["nothing", ["gain", "gain_view", "val_gain"]] == 0).all()
     assert first.loc["view_rule", "gain"] > first.loc["view_rule", "gain_view"] == 0
     assert first.loc["view_rule", "false_area_surround"] == 0
 
 
-def _few(*names):
-    return {name: ALL[name] for name in names}
-
-
-def _held_together(table: pd.DataFrame, patients: pd.DataFrame, digits=2e-4) -> None:
+def held_together(table: pd.DataFrame, patients: pd.DataFrame, digits=2e-4) -> None:
     """The table's rows are the means over their drawing's patients, and its gains."""
     mean = patients.groupby(["remedy", "drawing"])[list(remedies.MEASURES)].mean()
     base = patients[patients["remedy"] == "nothing"].set_index(["drawing", "subject"])
@@ -197,7 +182,7 @@ def test_the_recorded_remedies_are_the_means_of_their_patients_by_drawing():
     assert set(table["remedy"]) == set(patients["remedy"]) == set(benchmark.RECIPES)
     assert len(table) == len(drawings) * len(benchmark.RECIPES)
     assert not any("low" in column or "high" in column for column in table)
-    _held_together(table, patients)
+    held_together(table, patients)
 
 
 def test_labels_can_be_few_only_where_somebody_bleeds(setting):

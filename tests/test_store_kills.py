@@ -10,7 +10,7 @@ from lessons_by_hand import code, lesson, result
 
 from helpers import settings
 from helpers.errors import CourseError
-from report.places import replaced
+from report.build import replaced
 
 HERE = Path(__file__).parent
 
@@ -79,7 +79,7 @@ def test_three_hundred_swaps_of_three_builds_leave_a_whole_site(tmp_path):
                 failed.append(error)
 
     script = (
-        "import sys\nfrom pathlib import Path\nfrom report.places import replaced\n"
+        "import sys\nfrom pathlib import Path\nfrom report.build import replaced\n"
         "for _ in range(100):\n"
         f"    with replaced(Path({str(site)!r})) as draft:\n"
         "        (draft / 'index.html').write_text('1')\n"

@@ -21,19 +21,16 @@ SIZE = (12, 16)  # of every frame here
 
 # (grey in the watershed mask, colour in the colour mask) of four classes, and of what has none
 LIVER, BLOOD, GUT = (21, (255, 114, 114)), (24, (255, 0, 0)), (13, (231, 70, 156))
-SURROUND, BORDER, UNLABELLED = (
-    (50, (127, 127, 127)),
-    (255, (255, 255, 255)),
-    (0, (255, 255, 255)),
-)
+SURROUND, BORDER = (50, (127, 127, 127)), (255, (255, 255, 255))
+KINDS = [LIVER, BLOOD, GUT, SURROUND, BORDER, (0, BORDER[1])]
 
 
-def png(array: np.ndarray, palette: list[int] | None = None) -> bytes:
+def png(array: np.ndarray, palette: list[int] | None = None, form="PNG") -> bytes:
     picture = Image.fromarray(array)
     if palette is not None:
         picture.putpalette(palette)
     stream = io.BytesIO()
-    picture.save(stream, "PNG")
+    picture.save(stream, form)
     return stream.getvalue()
 
 
@@ -50,35 +47,23 @@ def palette_png(mask: np.ndarray) -> bytes:
 
 
 def write_pig(
-    pig: Path,
-    numbers: list[int],
-    seed: int = 0,
-    unpacked: bool = False,
-    junk: bool = False,
+    pig: Path, numbers: list[int], seed=0, unpacked=False, junk=False
 ) -> None:
     """One pig of HemoSet: imgs.zip and labels.zip, or the same unpacked in place."""
     pig.mkdir(parents=True, exist_ok=True)
+    masks = {n: palette_png(blood_mask(seed + n)) for n in numbers}
     sides = {
         "imgs": {f"imgs/{n:06d}.png": png(image(seed + n)) for n in numbers},
-        "labels": {
-            f"labels/{n:06d}_mask.png": palette_png(blood_mask(seed + n))
-            for n in numbers
-        },
+        "labels": {f"labels/{n:06d}_mask.png": masks[n] for n in numbers},
     }
     for side, content in sides.items():
-        if junk:
-            content |= {
-                f"__MACOSX/{side}/._000000.png": b"fork",
-                f"{side}/.DS_Store": b"",
-                f"{side}/._000000_mask.png": b"x",
-                f"{side}/Thumbs.db": b"",
-            }
+        for name in (".DS_Store", "._000000_mask.png", "Thumbs.db") if junk else ():
+            content |= {f"{side}/{name}": b"x", f"__MACOSX/{side}/{name}": b"fork"}
+        write_zip(pig / f"{side}.zip", content)
         if unpacked:
-            for name, data in content.items():
-                (pig / name).parent.mkdir(parents=True, exist_ok=True)
-                (pig / name).write_bytes(data)
-        else:
-            write_zip(pig / f"{side}.zip", content)
+            with zipfile.ZipFile(pig / f"{side}.zip") as archive:
+                archive.extractall(pig)
+            (pig / f"{side}.zip").unlink()
 
 
 def write_zip(path: Path, content: dict[str, bytes]) -> None:
@@ -88,7 +73,7 @@ def write_zip(path: Path, content: dict[str, bytes]) -> None:
 
 
 def cholec_labels(seed: int = 0, size: tuple[int, int] = SIZE) -> np.ndarray:
-    """Which of the six kinds above each pixel is: a border, some unlabelled pixels, some blood."""
+    """Which of KINDS each pixel is: a border, some unlabelled pixels, some blood."""
     kinds = np.random.default_rng(seed + 2000).integers(0, 4, size)
     kinds[3, 4:7] = 5
     kinds[[0, -1]] = 4
@@ -97,35 +82,24 @@ def cholec_labels(seed: int = 0, size: tuple[int, int] = SIZE) -> np.ndarray:
 
 
 def write_cholec(
-    folder: Path,
-    video: str,
-    clip: int,
-    number: int,
-    labels: np.ndarray | None = None,
-    **instead: bytes,
+    folder: Path, video: str, clip: int, number: int, **instead: bytes
 ) -> Path:
-    """One frame of CholecSeg8k; instead: other bytes for "endo", "watershed" or "color", b"" for none."""
-    labels = cholec_labels(number) if labels is None else labels
-    kinds = [LIVER, BLOOD, GUT, SURROUND, BORDER, UNLABELLED]
-    grey = np.array([kind[0] for kind in kinds], np.uint8)[labels]
-    content = {
-        "endo": png(image(number, labels.shape)),
-        "watershed": png(np.repeat(grey[..., None], 3, axis=2)),
-        "color": png(np.array([kind[1] for kind in kinds], np.uint8)[labels]),
-    } | instead
+    """One frame of CholecSeg8k; instead: other bytes for "endo", "watershed" or
+    "color", b"" for none."""
+    labels = cholec_labels(number)
+    greys, colours = (np.array(part, np.uint8)[labels] for part in zip(*KINDS))
     place = folder / video / f"{video}_{clip:05d}"
     place.mkdir(parents=True, exist_ok=True)
-    names = {
-        "endo": "endo",
-        "watershed": "endo_watershed_mask",
-        "color": "endo_color_mask",
+    parts = {
+        "": png(image(number, labels.shape)),
+        "_watershed_mask": png(np.dstack([greys] * 3)),
+        "_color_mask": png(colours),
+        "_mask": b"sparse strokes that nobody should open",
     }
-    for part, data in content.items():
-        if data:
-            (place / f"frame_{number}_{names[part]}.png").write_bytes(data)
-    (place / f"frame_{number}_endo_mask.png").write_bytes(
-        b"sparse strokes that nobody should open"
-    )
+    for part, data in parts.items():
+        name = part.strip("_").removesuffix("_mask") or "endo"
+        if data := instead.get(name, data):
+            (place / f"frame_{number}_endo{part}.png").write_bytes(data)
     return place
 
 

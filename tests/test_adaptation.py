@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from drawn_tissue import CHANGED, H, N, W, round_view, tissue
-from torchvision.transforms import v2
 
 from helpers.adaptation import (
     CONTROLS,
@@ -23,7 +22,7 @@ from helpers.adaptation import (
     heavy_augmentation,
 )
 from helpers.errors import CourseError
-from helpers.training import augmented, batch_of
+from helpers.training import augmented, batch_of, light_augmentation
 
 SOURCE = tissue(0)
 TARGET = CHANGED["colour"](CHANGED["exposure"](tissue(1)))
@@ -55,43 +54,37 @@ def test_histogram_matching_gives_the_targets_histogram_and_keeps_the_order():
     changed = Histogram.of(TARGET[:1])(SOURCE[0])
     for channel in range(3):
         ours, theirs = changed[..., channel].ravel(), TARGET[0][..., channel].ravel()
+        before = SOURCE[0][..., channel].ravel()
         share, goal, own = (
             np.bincount(x, minlength=256).cumsum() / x.size
-            for x in (ours, theirs, SOURCE[0][..., channel].ravel())
+            for x in (ours, theirs, before)
         )
-        # A level cannot be divided: the largest share of one of the frame's own levels is what may be left.
+        # A level cannot be divided: the largest share of one of its own may be left.
         assert np.abs(share - goal).max() <= np.diff(own, prepend=0).max() < 0.1
-        order = np.argsort(SOURCE[0][..., channel].ravel(), kind="stable")
+        order = np.argsort(before, kind="stable")
         assert (np.diff(ours[order].astype(int)) >= 0).all()
         assert set(ours) <= set(theirs)
 
 
 def test_fourier_takes_low_amplitudes_and_keeps_phases():
     style = Fourier.of(TARGET[:1], beta=0.05)
-    reach = int(0.05 * H)
-    assert reach == 3
     changed = style(SOURCE[0])
     ours, own, theirs = (
         np.fft.fft2(x.astype(float), axes=(0, 1))
         for x in (changed, SOURCE[0], TARGET[0])
     )
-    low = np.ix_(*(np.abs(np.fft.fftfreq(n, 1 / n)) < reach for n in (H, W)))
+    low = np.ix_(*(np.abs(np.fft.fftfreq(n, 1 / n)) < 3 for n in (H, W)))
     np.testing.assert_allclose(
         np.abs(ours[low]), np.abs(theirs[low]), rtol=0.02, atol=H * W * 0.2
     )
-    assert (
-        np.abs(ours[0, 0] - theirs[0, 0]).max() < H * W * 0.5
-    )  # the mean colour, to half a grey level
+    # The mean colour, to half a grey level.
+    assert np.abs(ours[0, 0] - theirs[0, 0]).max() < H * W * 0.5
     high = np.ones((H, W), bool)
     high[low] = False
-    assert (
-        np.corrcoef(np.abs(ours[high]).ravel(), np.abs(own[high]).ravel())[0, 1] > 0.99
-    )
-
-
-def test_fourier_with_beta_0_is_the_identity():
-    style = Fourier.of(TARGET, beta=0)
-    assert np.array_equal([*map(style, SOURCE)], SOURCE)
+    amplitudes = np.abs([ours[high].ravel(), own[high].ravel()])
+    assert np.corrcoef(amplitudes)[0, 1] > 0.99
+    # With beta 0 it is the identity.
+    assert np.array_equal([*map(Fourier.of(TARGET, beta=0), SOURCE)], SOURCE)
 
 
 def test_styles_neither_count_nor_change_what_shows_nothing():
@@ -101,15 +94,11 @@ def test_styles_neither_count_nor_change_what_shows_nothing():
     framed[:, :6] = 0
     for style in (Reinhard, Histogram):
         learned = style.of(framed, valid)
-        blacker = np.where((framed <= 3).all(-1, keepdims=True), 0, framed).astype(
-            np.uint8
-        )
-        for one, other in zip(
-            vars(learned).values(), vars(style.of(blacker, valid)).values(), strict=True
-        ):
-            assert np.array_equal(one, other)
-        changed = np.stack([*map(style.of(TARGET), framed, valid)])
         surround = (framed <= 3).all(-1)
+        blacker = framed * ~surround[..., None]
+        for name, value in vars(style.of(blacker, valid)).items():
+            assert np.array_equal(value, vars(learned)[name])
+        changed = np.stack([*map(style.of(TARGET), framed, valid)])
         assert np.array_equal(changed[surround], framed[surround])
         assert (changed[~surround] != framed[~surround]).mean() > 0.5
         black = np.zeros((H, W, 3), np.uint8)
@@ -118,24 +107,24 @@ def test_styles_neither_count_nor_change_what_shows_nothing():
 
 def test_bad_styles_are_refused():
     for style in (Reinhard, Histogram):
-        with pytest.raises(
-            CourseError, match="at least one frame that shows something"
-        ):
+        with pytest.raises(CourseError, match="one frame that shows something"):
             style.of(np.zeros((2, H, W, 3), np.uint8))
     with pytest.raises(CourseError, match="A style needs at least one frame"):
         Fourier.of([])
-    with pytest.raises(
-        CourseError, match=r"shape \(10, 10, 3\) cannot take .*: bring both to one"
-    ):
+    with pytest.raises(CourseError, match=r"\(10, 10, 3\) .*: bring both to one"):
         Fourier.of(TARGET)(np.zeros((10, 10, 3), np.uint8))
 
 
+def as_tensor(image):
+    return torch.from_numpy(image).permute(2, 0, 1).float() / 255
+
+
+def random(*shape):
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0))
+
+
 def through(transform, seed, image=None, masks=None):
-    image = (
-        torch.from_numpy(SOURCE[0]).permute(2, 0, 1).float() / 255
-        if image is None
-        else image
-    )
+    image = as_tensor(SOURCE[0]) if image is None else image
     masks = torch.ones(2, H, W) if masks is None else masks
     torch.manual_seed(seed)
     return augmented(transform, image, masks)
@@ -150,9 +139,7 @@ ON_IMAGES = [
 
 @pytest.mark.parametrize("transform", ON_IMAGES)
 def test_an_image_transform_leaves_the_masks_and_is_repeatable(transform):
-    masks = (
-        torch.rand(2, H, W, generator=torch.Generator().manual_seed(0)) < 0.5
-    ).float()
+    masks = (random(2, H, W) < 0.5).float()
     image, kept = through(transform, 1, masks=masks)
     assert torch.equal(kept, masks)
     assert image.min() >= 0 and image.max() <= 1
@@ -162,7 +149,7 @@ def test_an_image_transform_leaves_the_masks_and_is_repeatable(transform):
 
 @pytest.mark.parametrize("kind", [RandomGamma, RandomConvolution, RoundView])
 def test_probability_0_is_the_identity(kind):
-    before = torch.rand(3, H, W, generator=torch.Generator().manual_seed(0))
+    before = random(3, H, W)
     image, masks = through(kind(p=0), 3, before)
     assert torch.equal(image, before) and masks.all()
 
@@ -181,22 +168,18 @@ def test_random_convolution_of_side_1_only_mixes_channels(monkeypatch):
     flat[:, :, W // 2 :] = 0.7
     image = through(RandomConvolution(p=1), 0, flat)[0]
     assert image[:, :, : W // 2].std(dim=(1, 2)).max() == pytest.approx(0, abs=1e-6)
-    torch.testing.assert_close(
-        image[:, :, 0] - 0.5, 0.5 - image[:, :, -1]
-    )  # linear about the middle grey
+    # Linear about the middle grey.
+    torch.testing.assert_close(image[:, :, 0] - 0.5, 0.5 - image[:, :, -1])
     monkeypatch.setattr(RandomConvolution, "SIDES", (7,))
     wide = through(RandomConvolution(p=1), 0, flat)[0]
-    torch.testing.assert_close(
-        wide[:, 5, 10:30], wide[:, 50, 10:30]
-    )  # what was one row is one still
+    # What was one row is one still.
+    torch.testing.assert_close(wide[:, 5, 10:30], wide[:, 50, 10:30])
 
 
 def test_restyle_brings_an_image_to_a_target_frame():
     image = through(Restyle([Reinhard.of(TARGET[:1])], p=1), 0)[0]
     expected = Reinhard.of(TARGET[:1])(SOURCE[0])
-    torch.testing.assert_close(
-        image, torch.from_numpy(expected).permute(2, 0, 1).float() / 255
-    )
+    torch.testing.assert_close(image, as_tensor(expected))
 
 
 @pytest.fixture
@@ -243,8 +226,6 @@ def test_the_loss_sees_a_round_views_black_unless_fill_is_left_out(view, fill_co
 
 
 def test_heavy_augmentation_is_repeatable_stronger_than_light_and_keeps_masks_binary():
-    from helpers.training import light_augmentation
-
     masks = torch.ones(2, H, W)
     masks[0, :20] = 0
 
@@ -257,11 +238,7 @@ def test_heavy_augmentation_is_repeatable_stronger_than_light_and_keeps_masks_bi
         image, after = through(heavy_augmentation(), seed, masks=masks)
         assert torch.equal(image, through(heavy_augmentation(), seed, masks=masks)[0])
         assert set(after.unique().tolist()) <= {0.0, 1.0}
-        assert isinstance(heavy_augmentation(), v2.Transform) and image.shape == (
-            3,
-            H,
-            W,
-        )
+        assert image.shape == (3, H, W)
 
 
 def test_every_remedy_says_what_it_may_see():

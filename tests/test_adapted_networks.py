@@ -1,5 +1,5 @@
-"""Remedies on networks: AdaBN changes statistics only, TENT scales and shifts only, an ensemble of one is
-that one."""
+"""Remedies on networks: AdaBN changes statistics only, TENT scales and shifts only, an
+ensemble gives the mean of probabilities."""
 
 import numpy as np
 import pytest
@@ -28,14 +28,17 @@ def model():
     return models.build("lite0", seed=1).eval()
 
 
+def state(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
 def changed(one, other):
-    """Names of the weights and statistics in which two networks differ."""
-    theirs = other.state_dict()
-    return {
-        name
-        for name, value in one.state_dict().items()
-        if not torch.equal(value, theirs[name])
-    }
+    """Names of the weights and statistics in which two networks, or their states,
+    differ."""
+    ours, theirs = (
+        state(each) if isinstance(each, nn.Module) else each for each in (one, other)
+    )
+    return {n for n, value in ours.items() if not torch.equal(value, theirs[n])}
 
 
 class Small(nn.Module):
@@ -66,19 +69,14 @@ def test_adabn_estimates_the_targets_statistics(monkeypatch):
 
 
 def test_adabn_changes_running_statistics_only_and_leaves_the_given_network(model):
-    before = {k: v.clone() for k, v in model.state_dict().items()}
+    before = state(model)
     adapted = adapt_batchnorm(model, TARGET)
     names = changed(adapted, model)
-    assert names and all(
-        name.rsplit(".", 1)[-1]
-        in ("running_mean", "running_var", "num_batches_tracked")
-        for name in names
-    )
-    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
-    assert (
-        changed(adapted, adapt_batchnorm(model, TARGET)) == set()
-    )  # and what it was before is forgotten
-    assert changed(adapted, adapt_batchnorm(adapted, TARGET)) == set()
+    statistics = {"running_mean", "running_var", "num_batches_tracked"}
+    assert names and {name.rsplit(".", 1)[1] for name in names} <= statistics
+    assert not changed(model, before)
+    # And what it was before is forgotten.
+    assert not changed(adapted, adapt_batchnorm(adapted, TARGET))
 
 
 def test_tent_changes_scales_and_shifts_of_batch_norms_only(model, monkeypatch):
@@ -88,12 +86,12 @@ def test_tent_changes_scales_and_shifts_of_batch_norms_only(model, monkeypatch):
         for name, module in model.named_modules()
         if "BatchNorm" in type(module).__name__
     }
-    before = {k: v.clone() for k, v in model.state_dict().items()}
+    before = state(model)
     adapted, entropies = tent(model, TARGET, steps=2)
     names = changed(adapted, model)
     assert names and {name.rsplit(".", 1)[0] for name in names} <= norms
     assert {name.rsplit(".", 1)[1] for name in names} == {"weight", "bias"}
-    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert not changed(model, before)
     assert len(entropies) == 4  # two batches, twice
     assert all(p.requires_grad for p in adapted.parameters()) and not adapted.training
 
@@ -112,9 +110,8 @@ def test_tent_counts_valid_pixels_only(model):
     assert none == [] and changed(unchanged, model) == set()
     valid[:, :30] = True
     with torch.inference_mode():
-        part = entropy(model(torch.from_numpy(TARGET).permute(0, 3, 1, 2)))[
-            :, 0, :30
-        ].mean()
+        logits = model(torch.from_numpy(TARGET).permute(0, 3, 1, 2))
+    part = entropy(logits)[:, 0, :30].mean()
     assert tent(model, TARGET, valid)[1][0] == pytest.approx(float(part), rel=1e-4)
 
 
@@ -135,12 +132,12 @@ def test_the_black_takes_the_views_mean_colour_and_the_view_stays():
 
 
 def test_transductive_adabn_takes_its_statistics_from_what_it_predicts(model):
-    before = {k: v.clone() for k, v in model.state_dict().items()}
+    before = state(model)
     found = adabn_transductive(model, TARGET)
     expected = training.predict(adapt_batchnorm(model, TARGET), TARGET)
     assert np.array_equal(found, expected)
     assert (adabn_transductive(model, TARGET[:4]) != found[:4]).any()
-    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert not changed(model, before)
 
 
 def test_online_tent_adapts_to_each_batch_before_it_predicts_it(model, monkeypatch):
@@ -148,7 +145,7 @@ def test_online_tent_adapts_to_each_batch_before_it_predicts_it(model, monkeypat
         monkeypatch.setattr(networks, "RATE", rate)
         return tent_online(model, TARGET)
 
-    before = {k: v.clone() for k, v in model.state_dict().items()}
+    before = state(model)
     # Without a step it predicts with the batch's own statistics.
     still = found(rate=0)
     network = adapt_batchnorm(model, TARGET)
@@ -162,7 +159,7 @@ def test_online_tent_adapts_to_each_batch_before_it_predicts_it(model, monkeypat
         return -(p * np.log(p) + (1 - p) * np.log(1 - p)).mean()
 
     assert uncertainty(found(rate=3e-3)) < uncertainty(still)
-    assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+    assert not changed(model, before)
 
 
 def test_entropy_by_its_formula_and_at_the_ends():
@@ -172,41 +169,33 @@ def test_entropy_by_its_formula_and_at_the_ends():
     assert torch.equal(entropy(torch.tensor([-200.0, 200.0])), torch.zeros(2))
 
 
-def test_an_ensemble_of_one_network_thrice_is_the_network(model):
-    images = torch.from_numpy(TARGET[:2]).permute(0, 3, 1, 2)
-    with torch.inference_mode():
-        torch.testing.assert_close(
-            Ensemble([model] * 3).eval()(images), model(images), rtol=1e-4, atol=1e-5
-        )
-
-
 def test_an_ensemble_is_the_mean_of_probabilities():
-    class Constant(nn.Module):
-        def __init__(self, logit):
-            super().__init__()
-            self.logit = torch.tensor(logit)
+    def ensemble(*logits):
+        members = [nn.Conv2d(3, 1, 1) for _ in logits]
+        for member, logit in zip(members, logits):
+            nn.init.zeros_(member.weight)
+            nn.init.constant_(member.bias, logit)
+        return Ensemble(members)(torch.zeros(1, 3, 2, 2))[0, 0, 0, 0].item()
 
-        def forward(self, x):
-            return self.logit.expand(len(x), 1, 2, 2)
-
-    logits = [-150.0, 0.3, 4.0]
-    found = Ensemble([Constant(v) for v in logits])(torch.zeros(1, 3, 2, 2))
-    expected = torch.tensor(logits, dtype=torch.float64).sigmoid().mean()
-    assert float(found[0, 0, 0, 0].double().sigmoid()) == pytest.approx(
-        float(expected), rel=1e-6
-    )
-    certain = Ensemble([Constant(-150.0), Constant(-140.0)])(torch.zeros(1, 3, 2, 2))
-    assert -150 < float(certain[0, 0, 0, 0]) < -140  # finite, between the members
+    logits = -150.0, 0.3, 4.0
+    expected = 1 / (1 + np.exp(-np.array(logits)))
+    found = 1 / (1 + np.exp(-ensemble(*logits)))
+    assert found == pytest.approx(expected.mean(), rel=1e-6)
+    assert -150 < ensemble(-150.0, -140.0) < -140  # finite, between the members
 
 
-def test_bad_requests(model):
-    with pytest.raises(
-        CourseError, match="has no batch norm, .* such as encoder lite0"
-    ):
-        adapt_batchnorm(nn.Conv2d(3, 1, 1), TARGET)
-    with pytest.raises(CourseError, match="has no batch norm"):
-        tent(nn.Conv2d(3, 1, 1), TARGET)
-    with pytest.raises(CourseError, match="There is no target frame to adapt to"):
-        adapt_batchnorm(model, TARGET[:0])
-    with pytest.raises(CourseError, match="An ensemble needs at least one network"):
-        Ensemble([])
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [
+        (
+            lambda: adapt_batchnorm(nn.Conv2d(3, 1, 1), TARGET),
+            "no batch norm, .* lite0",
+        ),
+        (lambda: tent(nn.Conv2d(3, 1, 1), TARGET), "has no batch norm"),
+        (lambda: adapt_batchnorm(Small(), TARGET[:0]), "no target frame to adapt to"),
+        (lambda: Ensemble([]), "at least one network"),
+    ],
+)
+def test_bad_requests(run, said):
+    with pytest.raises(CourseError, match=said):
+        run()

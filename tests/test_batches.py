@@ -5,21 +5,24 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from helpers import adaptation, batches, frames, models, settings, training
+from helpers import adaptation, batches, frames
 
 
-def drawn(number: int = 6, size: tuple[int, int] = (40, 56)):
+@pytest.fixture
+def drawn():
     """Smooth pictures, so that a pixel's place shows, and two masks cut from them."""
-    chance = torch.Generator().manual_seed(1)
-    coarse = torch.rand(number, 3, 5, 7, generator=chance)
-    images = torch.nn.functional.interpolate(coarse, size, mode="bilinear").contiguous()
+    coarse = torch.rand(6, 3, 5, 7, generator=torch.Generator().manual_seed(1))
+    images = torch.nn.functional.interpolate(coarse, (40, 56), mode="bilinear")
     masks = torch.stack([images[:, 0] > 0.5, images[:, 1] > 0.6], dim=1).float()
-    return images, masks
+    return images.contiguous(), masks
 
 
-def one_by_one(transform, images, masks):
+def both(way, transform, images, masks):
+    """One after the other as torchvision has it, and all at once."""
+    torch.manual_seed(5)
     pairs = [batches.augmented(transform, *pair) for pair in zip(images, masks)]
-    return [torch.stack(parts) for parts in zip(*pairs)]
+    torch.manual_seed(5)
+    return [torch.stack(one) for one in zip(*pairs)], way(transform, images, masks)
 
 
 PARTS = {
@@ -30,21 +33,18 @@ PARTS = {
     "brightness alone": v2.ColorJitter(brightness=0.4),
     "contrast alone": v2.ColorJitter(contrast=0.4),
     "no light for some": v2.ColorJitter(brightness=(0.0, 0.5)),
+    "no light at all": v2.ColorJitter(brightness=(0, 0)),
 }
 
 
 @pytest.mark.parametrize("transform", PARTS.values(), ids=PARTS)
-def test_a_rule_does_what_torchvision_does_to_each_frame(transform):
-    images, masks = drawn()
-    torch.manual_seed(5)
-    expected = one_by_one(transform, images, masks)
-    torch.manual_seed(5)
-    found = batches.RULES[type(transform)](transform, images, masks)
+def test_a_rule_does_what_torchvision_does_to_each_frame(transform, drawn):
+    expected, found = both(batches.RULES[type(transform)], transform, *drawn)
     for one, other in zip(found, expected):
         # Where a pixel comes from half-way between two, rounding decides.
         differs = (one - other).abs() > 1e-5
         assert one.shape == other.shape and differs.float().mean() < 0.005
-    assert not torch.equal(found[0][0], found[0][1])
+    assert not torch.equal(found[0], drawn[0])
 
 
 @pytest.mark.parametrize(
@@ -58,36 +58,40 @@ def test_a_rule_does_what_torchvision_does_to_each_frame(transform):
     ],
     ids=repr,
 )
-def test_what_no_rule_knows_goes_frame_by_frame(transform):
-    images, masks = drawn()
-    torch.manual_seed(5)
-    expected = one_by_one(transform, images, masks)
-    torch.manual_seed(5)
-    found = batches.together(transform, images, masks)
+def test_what_no_rule_knows_goes_frame_by_frame(transform, drawn):
+    expected, found = both(batches.together, transform, *drawn)
     # A rule may have looked at the transform, but drew nothing.
     assert all(torch.equal(one, other) for one, other in zip(found, expected))
 
 
-def test_each_frame_has_its_own_chance():
-    images, masks = (one[:1].repeat(16, 1, 1, 1) for one in drawn())
+def test_each_frame_has_its_own_chance(drawn):
+    images, masks = (one[:1].repeat(16, 1, 1, 1) for one in drawn)
     torch.manual_seed(0)
-    found, _ = batches.together(training.light_augmentation(), images, masks)
+    found, _ = batches.together(batches.light_augmentation(), images, masks)
     assert len({one.numpy().tobytes() for one in found}) == 16
 
 
+def held(*given):
+    return batches.Held(*given).at
+
+
+# Frame by frame, as on a processor, and all at once, as on a GPU.
+@pytest.mark.parametrize("source", [batches.source, held])
 @pytest.mark.parametrize("fill_counts", [True, False])
-def test_image_blood_and_known_move_alike_and_what_comes_in_is_fill(disks, fill_counts):
-    disks.__dict__["valid"] = disks.valid.copy()
+def test_image_blood_and_known_move_alike_and_what_comes_in_is_fill(
+    disks, source, fill_counts
+):
     # What nobody labelled is bright blue, so that it can be found again.
-    for name in ("images", "blood"):
+    for name in ("images", "blood", "valid"):
         disks.__dict__[name] = getattr(disks, name).copy()
     disks.valid[:, 20:30, 20:30] = False
     disks.images[:, 20:30, 20:30] = (0, 0, 255)
     disks.blood[:, 20:30, 20:30] = False
     move = v2.RandomAffine(degrees=(20, 30), translate=(0.2, 0.2), scale=(0.8, 0.9))
-    held = batches.Held(disks, move, "cpu", fill_counts)
     torch.manual_seed(3)
-    images, blood, known = held.at(np.arange(len(disks)))
+    batch_at = source(disks, move, "cpu", fill_counts)
+    images, blood, known = batch_at(np.arange(len(disks)))
+    assert set(blood.unique().tolist()) == set(known.unique().tolist()) == {0.0, 1.0}
     blue = (images[:, 2] == 1) & (images[:, 0] == 0)
     red = images[:, 0] - images[:, 1] > 0.3
     outside = (images == 0).all(dim=1)
@@ -99,13 +103,17 @@ def test_image_blood_and_known_move_alike_and_what_comes_in_is_fill(disks, fill_
     assert (known[blue] == 0).all() and (known[~blue & ~outside] == 1).all()
 
 
-@pytest.mark.parametrize("fill_counts", [True, False])
-def test_without_augmentation_held_frames_are_the_packed_ones(disks, fill_counts):
-    padded = frames.pack(disks.table, (64, 96))
-    rows = np.array([1, 4, 7])
-    expected = training.batch_of(padded, rows, None, fill_counts)
-    found = batches.Held(padded, None, "cpu", fill_counts).at(rows)
-    assert all(torch.equal(one, other) for one, other in zip(found, expected))
+@pytest.mark.parametrize("source", [batches.source, held])
+def test_fill_is_known_to_hold_no_blood_and_unknown_pixels_are_not_asked(disks, source):
+    padded, rows = frames.pack(disks.table, (64, 96)), np.array([1, 4, 7])
+    assert padded.fill[:, :, :16].all() and not padded.valid.all()
+    for fill_counts in (True, False):
+        batch_at = source(padded, None, "cpu", fill_counts)
+        images, blood, known = (one.numpy() for one in batch_at(rows))
+        shares = padded.images[rows].transpose(0, 3, 1, 2) / np.float32(255)
+        assert (images == shares).all() and (blood == padded.blood[rows]).all()
+        asked = padded.valid | padded.fill if fill_counts else padded.valid
+        assert (known == asked[rows]).all()
 
 
 def test_frames_that_do_not_fit_stay_in_memory(disks, monkeypatch):
@@ -114,30 +122,3 @@ def test_frames_that_do_not_fit_stay_in_memory(disks, monkeypatch):
     assert held.place == "cpu" and held.images.device.type == "cpu"
     monkeypatch.setattr(batches, "_free", lambda _: 10 * disks.images.nbytes)
     assert batches.Held(disks, None, "meta").images.device.type == "meta"
-
-
-def test_a_network_learns_on_batches_from_the_device(disks, own_store, monkeypatch):
-    """The way of a GPU, on this processor."""
-    used = []
-
-    def held(packed, transform, device, fill_counts):
-        used.append(batches.Held(packed, transform, device, fill_counts))
-        return used[-1].at
-
-    monkeypatch.setattr(batches, "source", held)
-    subjects = disks.table["subject"]
-    train, rest = (
-        disks.where(subjects.isin(one)) for one in (["s0", "s1", "s2"], ["s3", "s4"])
-    )
-    numbers = settings.course("smoke").but(epochs=10, learning_rate=3e-3).numbers
-    model = models.build("lite0", seed=0)
-    history = training.fit(
-        model, train, rest, numbers, 1, {}, training.light_augmentation()
-    )
-    assert len(used) == 1 and max(history.id_val) > 0.8
-
-
-def test_no_light_at_all_is_black():
-    images, masks = drawn()
-    dark, _ = batches.together(v2.ColorJitter(brightness=(0, 0)), images, masks)
-    assert not dark.any()

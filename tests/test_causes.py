@@ -1,6 +1,8 @@
 """Causes: dials that are not turned cost nothing, shares add up, doses are those of the
 drawing."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -23,17 +25,14 @@ def where():
     return causes.Drawing(0, PIGS, PATIENTS, PIGS, size=(48, 64), frames=2)
 
 
-@pytest.fixture(scope="module")
-def model():
-    return Redness()
+MODEL = Redness()
 
 
 def test_frames_are_those_of_the_drawing(where):
     source, target = where.source(("view",)), where.target()
     again = counterfactual(PIGS, ("view",), (48, 64), 0, 2)
-    assert np.array_equal(source.images, again.images) and np.array_equal(
-        source.blood, again.blood
-    )
+    assert np.array_equal(source.images, again.images)
+    assert np.array_equal(source.blood, again.blood)
     assert np.array_equal(source.valid, ~again.fill) and not source.valid.all()
     assert set(target.subject) == set(PATIENTS)
     # What is black in the round view is known to hold no blood.
@@ -41,38 +40,38 @@ def test_frames_are_those_of_the_drawing(where):
     assert black.mean() > 0.03 and not source.blood[black].any()
 
 
-def test_what_is_not_turned_costs_exactly_nothing(where, model):
-    found = causes.truth(model, where, ("colour", "view"))
+def test_what_is_not_turned_costs_exactly_nothing(where):
+    found = causes.truth(MODEL, where, ("colour", "view"))
     assert found["light"] == found["lens"] == found["air"] == 0
     assert found["colour"] != 0 and found["view"] != 0
     assert list(found.index) == list(shift.GROUPS)
 
 
-def test_shares_add_up_to_the_cost_of_all(where, model):
-    for direction, frames in (("damage", where.source), ("recovery", where.target)):
-        change = causes.dice(model, frames(())) - causes.dice(
-            model, frames(("light", "colour"))
-        )
-        shares = causes.truth(model, where, ("light", "colour"), direction)
-        assert shares.sum() == pytest.approx(
-            change if direction == "damage" else -change
-        )
+def test_shares_add_up_to_the_cost_of_all(where):
+    turned = ("light", "colour")
+    for direction, frames, sign in (
+        ("damage", where.source, 1),
+        ("recovery", where.target, -1),
+    ):
+        plain, all_turned = (causes.dice(MODEL, frames(one)) for one in ((), turned))
+        shares = causes.truth(MODEL, where, turned, direction)
+        assert shares.sum() == pytest.approx(sign * (plain - all_turned))
 
 
-def test_blood_and_anatomy_are_dials_and_no_interventions(where, model):
-    found = causes.truth(model, where, ("blood", "anatomy"))
+def test_blood_and_anatomy_are_dials_and_no_interventions(where):
+    found = causes.truth(MODEL, where, ("blood", "anatomy"))
     assert found[["blood", "anatomy"]].abs().min() > 0
     doses = shift.no_dose().assign(brightness=-0.1)
-    assert "blood" not in causes.by_images(model, where.source(), doses).index
+    assert "blood" not in causes.by_images(MODEL, where.source(), doses).index
 
 
-def test_images_divide_only_what_was_turned(where, model):
+def test_images_divide_only_what_was_turned(where):
     doses = shift.no_dose().assign(brightness=-0.1, saturation=-0.3)
-    found, frames = causes.by_images(model, where.source(), doses), where.source()
+    found, frames = causes.by_images(MODEL, where.source(), doses), where.source()
     assert found["view"] == found["lens"] == found["air"] == 0
-    after = causes.dice(model, shift.apply(frames, doses))
-    assert found.sum() == pytest.approx(causes.dice(model, frames) - after)
-    assert causes.by_images(model, frames, shift.no_dose()).eq(0).all()
+    after = causes.dice(MODEL, shift.apply(frames, doses))
+    assert found.sum() == pytest.approx(causes.dice(MODEL, frames) - after)
+    assert causes.by_images(MODEL, frames, shift.no_dose()).eq(0).all()
 
 
 def test_doses_of_the_drawing_are_found_in_its_frames(where):
@@ -92,12 +91,53 @@ def test_an_intervention_comes_near_to_the_dial(where):
     for group in ("light", "colour"):
         drawn = where.source((group,)).images.astype(float)
         changed = shift.apply(plain, doses, [group]).images.astype(float)
-        assert (
-            np.abs(changed - drawn).mean() < 0.5 * np.abs(plain.images - drawn).mean()
-        )
+        apart = np.abs(plain.images - drawn).mean()
+        assert np.abs(changed - drawn).mean() < 0.5 * apart
 
 
-def test_a_placebo_has_an_answer_for_each_group_and_for_all(where, model):
-    found = causes.placebo(model, where)
+def test_a_placebo_has_an_answer_for_each_group_and_for_all(where):
+    found = causes.placebo(MODEL, where)
     assert list(found.index) == [*shift.GROUPS, "all"] and np.isfinite(found).all()
     assert found["view"] == 0  # black tells exactly
+
+
+# Shapley's shares: the known games, and the definition
+
+RUNWAYS = {"small": 3, "middle": 5, "large": 9}
+GAMES = {
+    # Who holds the only left glove gets two thirds of the pair.
+    "gloves": (
+        lambda s: float("left" in s and len(s) > 1),
+        {"left": 2 / 3, "right": 1 / 6, "other": 1 / 6},
+    ),
+    # Each length of a runway is shared by the planes that use it.
+    "airport": (
+        lambda s: max((RUNWAYS[plane] for plane in s), default=0),
+        {"small": 1, "middle": 2, "large": 6},
+    ),
+    # What never matters gets nothing, and equals get the same.
+    "idle": (lambda s: len(s & {"a", "b"}) ** 2 + 7.0, {"a": 2, "b": 2, "idle": 0}),
+}
+
+
+@pytest.mark.parametrize("value, shares", GAMES.values(), ids=GAMES)
+def test_known_games(value, shares):
+    assert shift.shapley(value, list(shares)).to_dict() == pytest.approx(shares)
+
+
+def test_any_game_agrees_with_all_orders_for_each_subject_and_each_subset_is_asked_once():
+    """The definition taken at its word: the mean of what a factor adds over every order of arrival."""
+    rng, factors, asked = np.random.default_rng(0), "abcde", []
+    subsets = [
+        frozenset(s) for n in range(6) for s in itertools.combinations(factors, n)
+    ]
+    worth = {subset: rng.normal(size=4) for subset in subsets}
+    table = shift.shapley(lambda s: asked.append(s) or worth[s], list(factors))
+    total, orders = dict.fromkeys(factors, 0.0), list(itertools.permutations(factors))
+    for order in orders:
+        for i, factor in enumerate(order):
+            without = frozenset(order[:i])
+            total[factor] += worth[without | {factor}] - worth[without]
+    by_hand = np.array(list(total.values())) / len(orders)
+    np.testing.assert_allclose(table, by_hand, rtol=1e-9, atol=1e-12)
+    assert list(table.index) == list(factors) and len(asked) == len(set(asked)) == 32

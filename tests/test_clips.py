@@ -104,6 +104,10 @@ def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:40])
 
 
+def called(name: str):
+    return lambda path: path.rename(path.with_name(f"{name}.png"))
+
+
 def smaller(path: Path) -> None:
     cv2.imwrite(str(path), np.zeros((20, 32, 3), np.uint8))
 
@@ -114,13 +118,8 @@ def smaller(path: Path) -> None:
         (Path.unlink, "pig1_0: after frame 3 comes frame 5; put the frames"),
         (cut, "pig1_0/000004.png can't be read as a picture; copy"),
         (smaller, "pig1_0: frame 4 is 32x20 but the first is 32x24; write"),
-        *[
-            (lambda path, to=to: path.rename(path.with_name(f"{to}.png")), wanted)
-            for to, wanted in (
-                ("last", "pig1_0/last.png: the name is no number; call"),
-                ("²", "pig1_0/².png: the name is no number; call"),
-            )
-        ],
+        (called("last"), "pig1_0/last.png: the name is no number; call"),
+        (called("²"), "pig1_0/².png: the name is no number; call"),
     ],
 )
 def test_a_bad_frame_is_named(good: Path, harm, sentence: str) -> None:
@@ -151,12 +150,13 @@ def test_a_case_called_like_markup_is_letters(tmp_path: Path) -> None:
         (["pig1_0,soon,1,3,4"], "soon", "columns case,start_s,end_s,x,y"),
         (["pig1_0,,1,3,4"], "can't be read", "columns case,start_s,end_s,x,y"),
         ([",0.2,1,3,4"], "a case or a number is missing", "columns case,start_s"),
+        (None, "", "give it the columns case,"),
     ],
 )
 def test_a_bad_table_is_explained_in_one_sentence(good, rows, cause, remedy) -> None:
-    message = said(table(good, *rows))
+    if rows is None:
+        (good / "bleedings.csv").unlink()
+    else:
+        table(good, *rows)
+    message = said(good)
     assert "bleedings.csv" in message and cause in message and remedy in message
-
-
-def test_without_a_table_it_says_what_is_needed(tmp_path: Path) -> None:
-    assert "give it the columns case," in said(frames(tmp_path))

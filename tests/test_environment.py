@@ -31,11 +31,9 @@ def normal(names) -> set[str]:
     return {name.lower().replace("_", "-") for name in names}
 
 
-def test_conda_gets_the_same_set_as_pip():
+def test_conda_gets_the_same_set_as_pip_and_an_extra_the_version_that_is_tested():
     assert len(OURS) > 20 and pins("environment.yml") == OURS
-
-
-def test_an_extra_names_the_version_that_is_tested():
+    assert OURS["torch"] != "2.13.0"  # no torchvision fits it
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     [wanted] = extras["optional-dependencies"]["sam"]
     assert wanted == f"transformers=={TESTS['transformers']}"
@@ -82,10 +80,6 @@ def test_what_is_imported_is_pinned():
     assert needs - optional <= normal(OURS)
     needs = imported("tests/*.py", "benchmarks/*.py")
     assert "pytest" in needs and needs <= normal([*OURS, *TESTS, *STUDY])
-
-
-def test_the_torch_that_no_torchvision_fits_is_not_pinned():
-    assert OURS["torch"] != "2.13.0"
 
 
 def test_no_file_of_the_set_up_names_a_registry():

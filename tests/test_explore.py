@@ -29,13 +29,8 @@ def shown(monkeypatch):
 
 def history(epochs: int) -> History:
     dice = [0.25, 0.75, 0.5][:epochs]
-    return History(
-        [1.0] * epochs,
-        [1e-3] * epochs,
-        dice,
-        [{"pig1": one} for one in dice],
-        int(np.argmax(dice)),
-    )
+    pigs, best = [{"pig1": one} for one in dice], int(np.argmax(dice))
+    return History([1.0] * epochs, [1e-3] * epochs, dice, pigs, best)
 
 
 def test_curves_grow_in_one_place_and_go_when_the_run_is_over(shown) -> None:
@@ -73,11 +68,6 @@ def test_curves_draw_the_history_and_say_which_epoch_is_kept() -> None:
     assert "the best so far is 0.75" in explore.curves(history(3), False).title
 
 
-def clicked(frame, x: int, y: int) -> None:
-    """What the browser sends when the picture is clicked."""
-    frame._handle_custom_msg({"x": x, "y": y}, [])
-
-
 def test_clicks_are_a_slider_on_the_page_and_made_by_hand_in_a_notebook(
     shown, monkeypatch
 ):
@@ -101,10 +91,8 @@ def test_clicks_are_a_slider_on_the_page_and_made_by_hand_in_a_notebook(
     assert "play-still" in still.data and "After 1 click" in still.data
     (says, undo), frame = box.children[0].children, box.children[1]
     assert asked == [given[:1]] * 2 and frame.size == (12, 10)
-    says.value = False
-    clicked(frame, 9, 4)
-    says.value = True
-    clicked(frame, 9, 4)
+    for says.value in (False, True):  # what the browser sends of a click
+        frame._handle_custom_msg({"x": 9, "y": 4}, [])
     assert asked[-1] == [given[0], Point(9, 4, False), Point(9, 4, True)]
     assert frame.said.startswith("3 clicks, 0.0 % marked.")
     assert frame.picture.startswith("data:image/png;base64,")

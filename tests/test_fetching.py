@@ -15,19 +15,11 @@ from frames_by_hand import one_sentence, write_cholec, write_own, write_pig
 from helpers import frames, settings
 from helpers.errors import CourseError
 
-
-def _loaded() -> types.ModuleType:
-    """data/fetch.py, without a compiled file beside the data."""
-    place = settings.ROOT / "data" / "fetch.py"
-    spec = importlib.util.spec_from_file_location("fetch", place)
-    module = importlib.util.module_from_spec(spec)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "dont_write_bytecode", True)
-        spec.loader.exec_module(module)
-    return module
-
-
-fetch = _loaded()
+spec = importlib.util.spec_from_file_location("fetch", settings.ROOT / "data/fetch.py")
+fetch = importlib.util.module_from_spec(spec)
+with pytest.MonkeyPatch.context() as patch:
+    patch.setattr(sys, "dont_write_bytecode", True)  # beside the data
+    spec.loader.exec_module(fetch)
 SMALL = fetch.CHOLECSEG8K._replace(subjects={"video01": 4, "video52": 2}, clip=2)
 WAITING = [".cholecseg8k-arriving"]
 ORIGINS = list(fetch.ORIGINS)
@@ -90,6 +82,10 @@ def left(data: Path) -> list[str]:
     return sorted(path.name for path in data.iterdir())
 
 
+def fetched(*words: str) -> int:
+    return fetch.main([*words, "--yes", "1"])
+
+
 def said(capsys, *words: str) -> str:
     return one_sentence(capsys.readouterr().err.strip(), *words)
 
@@ -129,7 +125,7 @@ def test_what_arrives_whole_is_put_in_place_and_can_be_read(
     data, library, released, origin
 ):
     for _ in range(2):  # a second time nothing is fetched
-        assert fetch.main(["--from", origin, "--yes", "1"]) == 0
+        assert fetched("--from", origin) == 0
     hub, kaggle = ("minwoosun/CholecSeg8k", "dataset"), "newslab/cholecseg8k"
     assert library.asked == [hub if origin == "hub" else kaggle]
     assert left(data) == ["cholecseg8k"]
@@ -144,28 +140,35 @@ def test_a_broken_download_leaves_no_data_set_and_goes_on_the_next_time(
     data, library, origin, capsys
 ):
     library.breaks = 9
-    assert fetch.main(["--from", origin, "--yes", "1"]) == 1
+    assert fetched("--from", origin) == 1
     said(capsys, fetch.ORIGINS[origin], "the line is dead", "goes on", "FROM=")
     assert left(data) == WAITING and library.copied == 9
     assert not frames.begins_in(data)
     library.breaks = None
-    assert fetch.main(["--from", origin, "--yes", "1"]) == 0
+    assert fetched("--from", origin) == 0
     assert library.copied == 24 and left(data) == ["cholecseg8k"]
 
 
 def test_an_interrupted_unpacking_leaves_no_data_set_and_goes_on(
     data, library, monkeypatch, capsys
 ):
-    def interrupted(archive, folder):
-        archive.extract(archive.namelist()[-1], folder)
-        raise KeyboardInterrupt
+    def failing(with_what):
+        def extract(archive, folder):
+            archive.extract(archive.namelist()[-1], folder)
+            raise with_what
+
+        return extract
 
     with monkeypatch.context() as patch:
-        patch.setattr(zipfile.ZipFile, "extractall", interrupted)
-        assert fetch.main(["--yes", "1"]) == 130
-    assert "goes on where it stopped" in capsys.readouterr().err
+        patch.setattr(zipfile.ZipFile, "extractall", failing(KeyboardInterrupt))
+        assert fetched() == 130
+        assert "goes on where it stopped" in capsys.readouterr().err
+        full = OSError(28, "No space left on device")
+        patch.setattr(zipfile.ZipFile, "extractall", failing(full))
+        assert fetched() == 1
+        said(capsys, "No space left", "make room")
     assert left(data) == WAITING
-    assert fetch.main(["--yes", "1"]) == 0 and left(data) == ["cholecseg8k"]
+    assert fetched() == 0 and left(data) == ["cholecseg8k"]
 
 
 @pytest.mark.parametrize("origin", ORIGINS)
@@ -175,12 +178,12 @@ def test_too_few_frames_or_other_files_are_not_put_in_place(
     for path in released.rglob("*80/frame_81_*"):
         path.unlink()
     shutil.rmtree(released / "around" / "video52")
-    assert fetch.main(["--from", origin, "--yes", "1"]) == 1
+    assert fetched("--from", origin) == 1
     said(capsys, "video01 has 3 frames and not 4", "video52 has 0 frames", "remove")
     shutil.rmtree(released)
     write_own(released, ["a"])
     shutil.rmtree(data / WAITING[0])
-    assert fetch.main(["--from", origin, "--yes", "1"]) == 1
+    assert fetched("--from", origin) == 1
     said(capsys, "holds no video", "FROM=")
     assert left(data) == WAITING
 
@@ -195,24 +198,15 @@ def test_too_few_frames_or_other_files_are_not_put_in_place(
 )
 def test_a_zip_that_arrives_damaged(data, library, capsys, harm, named):
     library.harm = harm
-    assert fetch.main(["--yes", "1"]) == 1
+    assert fetched() == 1
     said(capsys, "CholecSeg8k.zip", named, "remove it")
     assert left(data) == WAITING and not (data.parent / "52").exists()
 
 
-def test_a_library_that_is_absent_and_a_disk_that_fills_up(
-    data, library, monkeypatch, capsys
-):
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
+def test_a_library_that_is_absent(data, library, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "kagglehub", None)
-    assert fetch.main(["--from", "kaggle", "--yes", "1"]) == 1
+    assert fetched("--from", "kaggle") == 1
     said(capsys, "kagglehub", "pip install -e '.[kaggle]'")
-    monkeypatch.setattr(zipfile.ZipFile, "extractall", full)
-    assert fetch.main(["--yes", "1"]) == 1
-    said(capsys, "No space left", "make room")
-    assert left(data) == WAITING
 
 
 # What is there
@@ -221,7 +215,7 @@ def test_a_library_that_is_absent_and_a_disk_that_fills_up(
 def test_a_data_set_of_which_some_is_missing_is_not_fetched_over(data, library, capsys):
     write_cholec(data / "cholecseg8k", "video01", 0, 0)
     write_pig(data / "hemoset" / "pig3", [60 * number for number in range(50)])
-    assert fetch.main(["--yes", "1"]) == 1
+    assert fetched() == 1
     told = capsys.readouterr().out
     assert "video01 has 1 frames and not 4" in told and "move it away" in told
     assert "pig1 has 0 frames and not 153" in told and "pig3" not in told

@@ -1,7 +1,6 @@
 """What people bring that is wrong: each ends in one sentence that names the file and the
 remedy, and under on_bad="skip" the frame is left out, counted and named."""
 
-import io
 import zipfile
 
 import numpy as np
@@ -12,7 +11,6 @@ from frames_by_hand import (
     LIVER,
     SIZE,
     blood_mask,
-    cholec_labels,
     image,
     packed,
     palette_png,
@@ -31,10 +29,15 @@ from helpers import frames
 MARK = blood_mask(1)
 
 
-def jpeg() -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(image(0)).save(stream, "JPEG")
-    return stream.getvalue()
+@pytest.fixture
+def released(tmp_path):
+    """h, c and own: the three layouts, of four, three and three frames."""
+    write_pig(tmp_path / "h" / "pig1", [0, 60])
+    write_pig(tmp_path / "h" / "pig2", [0, 60], unpacked=True)
+    for number in range(3):
+        write_cholec(tmp_path / "c", "video01", 0, number)
+    write_own(tmp_path / "own", ["a", "b", "c"])
+    return tmp_path
 
 
 # -- folders ---------------------------------------------------------------------------
@@ -49,11 +52,9 @@ def test_a_folder_that_is_not_there_or_holds_nothing_known(tmp_path):
     sentence_of(lambda: frames.index(tmp_path), tmp_path.name, "no frame", "videoNN")
 
 
-def test_a_folder_with_several_data_sets(tmp_path):
-    write_pig(tmp_path / "hemoset" / "pig1", [0])
-    write_cholec(tmp_path / "cholecseg8k", "video01", 0, 0)
-    named = ("several data sets (cholecseg8k, hemoset)", "give the path of one")
-    sentence_of(lambda: frames.index(tmp_path), *named)
+def test_a_folder_with_several_data_sets(released):
+    named = ("several data sets (c, h, own)", "give the path of one")
+    sentence_of(lambda: frames.index(released), *named)
 
 
 @pytest.mark.parametrize("side, other", [("images", "masks"), ("masks", "images")])
@@ -63,11 +64,11 @@ def test_own_folder_with_one_side_only(tmp_path, side, other):
 
 
 @pytest.mark.parametrize("sides", [("imgs", "labels"), ("Images", "Masks")])
-def test_folders_that_are_nearly_right(tmp_path, sides):
-    folder = write_own(tmp_path / "own", ["a"])
+def test_folders_that_are_nearly_right(released, sides):
     for right, wrong in zip(("images", "masks"), sides):
-        (folder / right).rename(folder / wrong)
-    sentence_of(lambda: frames.index(folder), "own", *sides, "rename them to images/")
+        (released / "own" / right).rename(released / "own" / wrong)
+    named = ("own", *sides, "rename them to images/")
+    sentence_of(lambda: frames.index(released / "own"), *named)
 
 
 def test_masks_beside_their_images(tmp_path):
@@ -79,76 +80,54 @@ def test_masks_beside_their_images(tmp_path):
 # -- pairs -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("side, lacking", [("labels", "mask"), ("imgs", "image")])
-def test_a_file_of_hemoset_that_is_missing(tmp_path, side, lacking):
-    there = {"labels": "imgs/000060.png", "imgs": "labels/000060_mask.png"}[side]
-    write_pig(tmp_path / "h" / "pig1", [0, 60, 120], unpacked=True)
-    next((tmp_path / "h" / "pig1" / side).glob("000060*")).unlink()
-    named = (f"pig1/{there} has no {lacking}", "download it again")
-    stops_and_skips(tmp_path / "h", *named, left=2)
-
-
-def test_a_pig_without_one_of_its_zips(tmp_path):
-    for pig in ("pig1", "pig2"):
-        write_pig(tmp_path / "h" / pig, [0, 60])
-    (tmp_path / "h" / "pig2" / "labels.zip").unlink()
-    stops_and_skips(tmp_path / "h", "pig2/labels.zip", "download it again", left=2)
-
-
 @pytest.mark.parametrize(
-    "part, cause",
+    "gone, cause, remedy, left",
     [
-        ("watershed", "frame_1_endo.png has no mask"),
-        ("color", "frame_1_endo.png has no colour mask"),
-        ("endo", "frame_1_endo_watershed_mask.png has no image"),
+        ("h/pig1/labels.zip", "pig1/labels.zip", "download it again", 2),
+        ("h/pig2/labels/000060_mask.png", "imgs/000060.png has no mask", "download", 3),
+        ("h/pig2/imgs/000060.png", "000060_mask.png has no image", "download", 3),
+        ("c/_watershed_mask", "frame_1_endo.png has no mask", "put it there", 2),
+        ("c/_color_mask", "frame_1_endo.png has no colour mask", "put it there", 2),
+        ("c/", "frame_1_endo_watershed_mask.png has no image", "put it there", 2),
+        ("own/masks/b.png", "own/images/b.png has no mask", "put it there", 2),
+        ("own/images/b.png", "own/masks/b.png has no image", "put it there", 2),
     ],
 )
-def test_a_file_of_cholecseg8k_that_is_missing(tmp_path, part, cause):
-    write_cholec(tmp_path / "c", "video01", 0, 0)
-    write_cholec(tmp_path / "c", "video01", 0, 1, **{part: b""})
-    named = ("video01/video01_00000/" + cause, "put it there")
-    stops_and_skips(tmp_path / "c", *named, left=1)
+def test_a_file_that_is_missing(released, gone, cause, remedy, left):
+    folder, path = gone.split("/", 1)
+    if folder == "c":
+        path = f"video01/video01_00000/frame_1_endo{path}.png"
+    (released / folder / path).unlink()
+    stops_and_skips(released / folder, cause, remedy, left=left)
 
 
-@pytest.mark.parametrize(
-    "gone, cause",
-    [("masks", "images/b.png has no mask"), ("images", "masks/b.png has no image")],
-)
-def test_a_file_of_ones_own_that_is_missing(tmp_path, gone, cause):
-    folder = write_own(tmp_path / "own", ["a", "b", "c"])
-    (folder / gone / "b.png").unlink()
-    stops_and_skips(folder, "own/" + cause, "put it there", left=2)
-
-
-def test_two_files_for_one_frame(tmp_path):
-    folder = write_own(tmp_path / "own", ["a", "b"])
+def test_two_files_for_one_frame(released):
+    folder, named = released / "own", ("own/images/b.jpg", "own/images/b.png", "remove")
     Image.fromarray(image(0)).save(folder / "images" / "b.jpg")
-    stops_and_skips(folder, "own/images/b.jpg", "own/images/b.png", "remove", left=2)
+    stops_and_skips(folder, *named, left=3)
     (folder / "images" / "b.jpg").unlink()
     (folder / "masks" / "a_mask.png").write_bytes(png(MARK))
-    stops_and_skips(folder, "own/masks/a_mask.png", "own/masks/a.png", left=2)
+    stops_and_skips(folder, "own/masks/a_mask.png", "own/masks/a.png", left=3)
 
 
-def test_one_subject_spelled_in_two_ways(tmp_path):
-    for pig in ("pig2", "Pig02"):
-        write_pig(tmp_path / "h" / pig, [0])
-    stops_and_skips(tmp_path / "h", "h/pig2", "'pig2' and 'Pig02'", left=1)
-    folder = write_own(tmp_path / "own", ["a", "b", "c"])
-    (folder / "Subjects.CSV").write_text("image,subject\na,p 2\nb,P_02\nc,p1-2\n")
-    stops_and_skips(folder, "own/Subjects.CSV", "'P_02' and 'p 2'", left=2)
+def test_one_subject_spelled_in_two_ways(released):
+    write_pig(released / "h" / "Pig02", [0])
+    stops_and_skips(released / "h", "h/pig2", "'pig2' and 'Pig02'", left=3)
+    table = "image,subject\na,p 2\nb,P_02\nc,p1-2\n"
+    (released / "own" / "Subjects.CSV").write_text(table)
+    named = ("own/Subjects.CSV", "'P_02' and 'p 2'")
+    stops_and_skips(released / "own", *named, left=2)
 
 
-def test_several_bad_frames_are_each_named_and_counted(tmp_path):
-    for number in range(6):
-        write_cholec(tmp_path / "c", "video01", 0, number, cholec_labels(number))
-    write_cholec(tmp_path / "c", "video01", 0, 2, endo=b"broken")
-    write_cholec(tmp_path / "c", "video01", 0, 4, watershed=palette_png(blood_mask(4)))
-    found = packed(frames.index(tmp_path / "c").table, tmp_path / "store", "skip")
-    assert found.table["frame"].tolist() == [0, 1, 3, 5] and len(found.skipped) == 2
-    assert "frame_2_endo.png" in found.skipped[0]
-    assert "frame_4_endo_watershed_mask.png" in found.skipped[1]
-    for position, row in enumerate(found.table.itertuples()):  # still the right ones
-        assert (found.images[position] == image(row.frame)).all()
+def test_several_bad_frames_are_each_named_and_counted(released):
+    write_cholec(released / "c", "video01", 0, 0, endo=b"broken")
+    write_cholec(released / "c", "video01", 0, 2, watershed=palette_png(MARK))
+    write_cholec(released / "c", "video01", 0, 3)
+    found = packed(frames.index(released / "c").table, released / "store", "skip")
+    assert found.table["frame"].tolist() == [1, 3] and len(found.skipped) == 2
+    assert "frame_0_endo.png" in found.skipped[0]
+    assert "frame_2_endo_watershed_mask.png" in found.skipped[1]
+    assert (found.images == [image(1), image(3)]).all()  # still the right ones
 
 
 def test_nothing_left_is_an_error_even_under_skip(tmp_path):
@@ -163,42 +142,38 @@ def test_nothing_left_is_an_error_even_under_skip(tmp_path):
 # -- zips ------------------------------------------------------------------------------
 
 
-def test_a_broken_zip(tmp_path):
-    for pig in ("pig1", "pig2"):
-        write_pig(tmp_path / "h" / pig, [0, 60])
-    path = tmp_path / "h" / "pig2" / "imgs.zip"
-    path.write_bytes(path.read_bytes()[:400])
-    stops_and_skips(tmp_path / "h", "pig2/imgs.zip", "download it again", left=2)
-
-
 @pytest.mark.parametrize(
-    "flip, cause",
-    [("a byte", "Bad CRC-32"), ("method", "compression"), ("password", "password")],
+    "harm, named, left",
+    [
+        ("cut off", ("is not a whole zip", "download it again"), 2),
+        ("a byte", ("!imgs/000000.png", "Bad CRC-32", "unpack its zip"), 3),
+        ("method", ("!imgs/000000.png", "compression", "unpack its zip"), 3),
+        ("password", ("!imgs/000000.png", "password", "unpack its zip"), 3),
+    ],
 )
-def test_a_zip_that_python_cannot_unpack(tmp_path, flip, cause):
-    write_pig(tmp_path / "h" / "pig1", [0, 60])
-    path = tmp_path / "h" / "pig1" / "imgs.zip"
-    data, listed = bytearray(path.read_bytes()), b"PK\x01\x02"
-    if flip == "a byte":  # of the first image, stored without compression
+def test_a_zip_that_python_cannot_unpack(released, harm, named, left):
+    path = released / "h" / "pig1" / "imgs.zip"
+    data = bytearray(path.read_bytes())
+    listed = data.index(b"PK\x01\x02")
+    if harm == "cut off":
+        del data[400:]
+    elif harm == "a byte":  # of the first image, stored without compression
         data[data.index(b"IDAT") + 30] ^= 1
-    elif flip == "method":
-        data[data.index(listed) + 10] = data[8] = 97
+    elif harm == "method":
+        data[listed + 10] = data[8] = 97
     else:
-        data[data.index(listed) + 8] |= 1
+        data[listed + 8] |= 1
         data[6] |= 1
     path.write_bytes(data)
-    named = ("pig1/imgs.zip!imgs/000000.png", cause, "unpack its zip")
-    stops_and_skips(tmp_path / "h", *named, left=1)
+    stops_and_skips(released / "h", "pig1/imgs.zip", *named, left=left)
 
 
 @pytest.mark.parametrize("name", ["../000060.png", "/etc/000060.png", "C:\\000060.png"])
-def test_a_path_out_of_a_zip(tmp_path, name):
-    for pig in ("pig1", "pig2"):
-        write_pig(tmp_path / "h" / pig, [0])
-    with zipfile.ZipFile(tmp_path / "h" / "pig1" / "imgs.zip", "a") as archive:
+def test_a_path_out_of_a_zip(released, name):
+    with zipfile.ZipFile(released / "h" / "pig1" / "imgs.zip", "a") as archive:
         archive.writestr(name, png(image(60)))
     named = ("pig1/imgs.zip has a member that points outside", "download it again")
-    stops_and_skips(tmp_path / "h", *named, left=1)
+    stops_and_skips(released / "h", *named, left=2)
 
 
 def test_a_file_that_went_away_after_indexing(tmp_path):
@@ -223,21 +198,17 @@ def test_a_file_that_went_away_after_indexing(tmp_path):
         ("a,x,1\nb,x,two\nc,x,3", "'b' has the frame 'two', no whole number", 2),
     ],
 )
-def test_a_line_of_subjects_csv_that_is_wrong(tmp_path, lines, named, left):
-    folder = write_own(tmp_path / "own", ["a", "b", "c"])
-    (folder / "subjects.csv").write_text("image,subject,frame\n" + lines)
-    stops_and_skips(folder, "own/subjects.csv", named, left=left)
+def test_a_line_of_subjects_csv_that_is_wrong(released, lines, named, left):
+    (released / "own" / "subjects.csv").write_text("image,subject,frame\n" + lines)
+    stops_and_skips(released / "own", "own/subjects.csv", named, left=left)
 
 
 @pytest.mark.parametrize(
     "content, named",
     [
-        (b"picture,who\na,x\n", ("lacks the columns image and subject", "write them")),
-        (b"", ("can't be read", "in UTF-8")),
-        (
-            "image,subject\na,J\u00fcrgen\n".encode("latin-1"),
-            ("can't be read", "UTF-8"),
-        ),
+        (b"picture,who\na,x\n", ["lacks the columns", "write them"]),
+        (b"", ["can't be read", "in UTF-8"]),
+        (b"image,subject\na,J\xfcrgen\n", ["can't be read", "in UTF-8"]),
     ],
 )
 def test_a_subjects_csv_that_is_no_table(tmp_path, content, named):
@@ -273,7 +244,7 @@ def test_a_damaged_byte_anywhere_in_the_pixels_is_noticed(tmp_path):
         ("images", png(np.full(SIZE, 40000, np.uint16)), "more than 8 bits"),
         ("images", b"GIF89a", "not a PNG or JPEG file: save it as PNG"),
         ("masks", png(blood_mask(0, (24, 32))), "b.png is 32x24: give both the same"),
-        ("masks", jpeg(), "is a JPEG, which blurs"),
+        ("masks", png(image(0), form="JPEG"), "is a JPEG, which blurs"),
         ("masks", png(MARK + 1), "(first 1, 2) where"),
         ("masks", png(np.full(SIZE, 255, np.uint8)), "look whether it is inverted"),
         ("masks", png(image(7)[..., 0] // 52 * 11), "5 values (first 0, 11, 22, 33)"),
@@ -282,27 +253,24 @@ def test_a_damaged_byte_anywhere_in_the_pixels_is_noticed(tmp_path):
         ("masks", png(np.dstack([MARK * 9, blood_mask(2) * 255])), "alpha channel"),
     ],
 )
-def test_a_picture_of_ones_own_that_cannot_be_used(tmp_path, side, stored, named):
-    folder = write_own(tmp_path / "own", ["a", "b"])
-    (folder / side / "b.png").write_bytes(stored)
-    stops_and_skips(folder, f"own/{side}/b.png", named, left=1)
+def test_a_picture_of_ones_own_that_cannot_be_used(released, side, stored, named):
+    (released / "own" / side / "b.png").write_bytes(stored)
+    stops_and_skips(released / "own", f"own/{side}/b.png", named, left=2)
 
 
 @pytest.mark.parametrize("size", [(20000, 20000), (1, 80_000_000), (9000, 8000)])
-def test_a_picture_larger_than_any_cameras(tmp_path, size):
-    folder = write_own(tmp_path / "own", ["a", "b"])
-    Image.new("1", size).save(folder / "images" / "b.png")
-    stops_and_skips(folder, "own/images/b.png is larger than 67 million", left=1)
+def test_a_picture_larger_than_any_cameras(released, size):
+    Image.new("1", size).save(released / "own" / "images" / "b.png")
+    named = "own/images/b.png is larger than 67 million"
+    stops_and_skips(released / "own", named, left=2)
 
 
-def test_all_masks_inverted(tmp_path):
-    folder = write_own(tmp_path / "own", ["a", "b", "c"])
-    for seed, name in enumerate("abc"):
-        content = png((1 - blood_mask(seed)) * np.uint8(255))
-        (folder / "masks" / f"{name}.png").write_bytes(content)
-    found = frames.index(folder).table
+def test_all_masks_inverted(released):
+    for path in (released / "own" / "masks").iterdir():
+        path.write_bytes(png(255 - np.asarray(Image.open(path))))
+    found = frames.index(released / "own").table
     named = ("own/masks/", "inverted masks", "swap the two values")
-    sentence_of(lambda: packed(found, tmp_path / "store"), *named)
+    sentence_of(lambda: packed(found, released / "store"), *named)
 
 
 # -- labels of CholecSeg8k -------------------------------------------------------------
@@ -319,17 +287,15 @@ def test_all_masks_inverted(tmp_path):
         (BLOOD[0], (255, 255, 255), ("row 2, column 3: Blood and unknown",)),
     ],
 )
-def test_labels_that_no_class_has_or_that_disagree(tmp_path, grey, colour, named):
+def test_labels_that_no_class_has_or_that_disagree(released, grey, colour, named):
     watershed = np.full((*SIZE, 3), LIVER[0], np.uint8)
     colours = np.full((*SIZE, 3), LIVER[1], np.uint8)
     watershed[2, 3], colours[2, 3] = grey, colour
-    write_cholec(tmp_path / "c", "video01", 0, 0)
     masks = {"watershed": png(watershed), "color": png(colours)}
-    write_cholec(tmp_path / "c", "video01", 0, 1, **masks)
-    stops_and_skips(tmp_path / "c", "frame_1_endo", *named, "download", left=1)
+    write_cholec(released / "c", "video01", 0, 1, **masks)
+    stops_and_skips(released / "c", "frame_1_endo", *named, "download", left=2)
 
 
-def test_masks_of_two_sizes(tmp_path):
-    write_cholec(tmp_path / "c", "video01", 0, 0)
-    write_cholec(tmp_path / "c", "video01", 0, 1, color=png(image(0, (6, 8))))
-    stops_and_skips(tmp_path / "c", "color_mask.png is 8x6", "is 16x12", left=1)
+def test_masks_of_two_sizes(released):
+    write_cholec(released / "c", "video01", 0, 1, color=png(image(0, (6, 8))))
+    stops_and_skips(released / "c", "color_mask.png is 8x6", "is 16x12", left=2)

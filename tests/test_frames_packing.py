@@ -3,7 +3,6 @@
 import os
 import pickle
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,7 +10,6 @@ import pytest
 from frames_by_hand import packed, png, sentence_of, write_cholec, write_own, write_pig
 
 from helpers import frames
-from helpers.errors import CourseError
 from helpers.frames import packing
 from helpers.frames.reading import read_with_classes
 
@@ -51,12 +49,11 @@ def test_selections_follow_the_table(table):
     train, rest = found.of("train"), found.of("id_val", "id_test")
     assert len(train) + len(rest) == len(found)
     assert set(train.table["split"]) == {"train"}
-    assert (train.images == found.images[(table["split"] == "train").to_numpy()]).all()
     later = rest.where(rest.table["frame"] > 0)
     twice = later.where(np.arange(len(later)) % 2 == 0)
-    for name, expected in zip(ARRAYS, by_reading(twice.table, SIZE)):
-        assert np.array_equal(getattr(twice, name), expected)
-    assert len(found.of("ood_test")) == 0
+    for part in (train, twice):
+        for name, expected in zip(ARRAYS, by_reading(part.table, SIZE)):
+            assert np.array_equal(getattr(part, name), expected)
     assert found.of("ood_test").images.shape == (0, *SIZE, 3)
 
 
@@ -83,9 +80,8 @@ def test_the_same_frames_are_found_again_whatever_their_order_or_splits(
     assert again.table["image"].tolist() == shuffled["image"].tolist()
     assert (again.blood == first.blood[shuffled.index]).all()
     (tmp_path / "data").rename(tmp_path / "moved")
-    assert (
-        frames.pack(frames.index(tmp_path / "moved").table, SIZE).place == first.place
-    )
+    moved = frames.pack(frames.index(tmp_path / "moved").table, SIZE)
+    assert moved.place == first.place
 
 
 def test_a_change_of_file_or_size_is_decoded_anew(table, tmp_path):
@@ -118,15 +114,7 @@ def test_frames_joined_are_the_first_and_so_many_times_the_second(table):
     assert whole.digest != frames.joined(one, other).digest != one.digest
 
 
-def test_a_bad_frame_leaves_nothing_behind(tmp_path):
-    folder, store = write_own(tmp_path / "own", ["a", "b", "c"]), tmp_path / "store"
-    (folder / "masks" / "c.png").write_bytes(b"")
-    with pytest.raises(CourseError):
-        packed(frames.index(folder).table, store)
-    assert not list((store / "frames").glob("*"))
-
-
-def test_too_little_space_is_told_before_anything_is_decoded(
+def test_too_little_space_is_told_before_anything_is_decoded_and_nothing_stays(
     table, tmp_path, monkeypatch
 ):
     usage = shutil._ntuple_diskusage(100, 99, 1)
@@ -135,8 +123,12 @@ def test_too_little_space_is_told_before_anything_is_decoded(
     store = tmp_path / "full"
     sentence_of(lambda: packed(table, store), "disk is full", "free some", "STORE")
     assert not list((store / "frames").glob("*"))
-
-
-def test_a_store_that_cannot_be_written(table, tmp_path):
-    Path(tmp_path / "file").write_text("a file stands where the folder should")
+    (tmp_path / "file").write_text("a file stands where the folder should")
     sentence_of(lambda: packed(table, tmp_path / "file"), "written", "COURSE_STORE")
+
+
+def test_a_bad_frame_leaves_nothing_behind(tmp_path):
+    folder, store = write_own(tmp_path / "own", ["a", "b", "c"]), tmp_path / "store"
+    (folder / "masks" / "c.png").write_bytes(b"")
+    sentence_of(lambda: packed(frames.index(folder).table, store), "masks/c.png")
+    assert not list((store / "frames").glob("*"))

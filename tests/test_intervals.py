@@ -16,33 +16,29 @@ RECORDED = interval_coverage.recording.HERE
 def test_bounded_is_clopper_and_pearson_on_zeros_and_ones():
     for n in (3, 10, 17):
         for ones in range(n + 1):
-            low, high = intervals.bounded(
-                np.r_[np.ones(ones), np.zeros(n - ones)], draws=40_000
-            )
+            found = intervals.bounded(1.0 * (np.arange(n) < ones), draws=40_000)
             exact = stats.binomtest(ones, n).proportion_ci(0.90, method="exact")
-            assert (low, high) == pytest.approx((exact.low, exact.high), abs=0.01)
+            assert found == pytest.approx((exact.low, exact.high), abs=0.01)
 
 
 @pytest.mark.parametrize("n", range(10, 18))
 def test_offered_intervals_cover_between_the_recorded_numbers_of_subjects(n):
     for name, draw in interval_coverage.POPULATIONS.items():
-        rows = pd.DataFrame(interval_coverage.measure(name, draw, 800, (n,))).set_index(
-            "method"
-        )
-        assert rows.loc["bounded", "coverage"] > 0.93, name
-        assert rows.loc["order_statistics", "coverage"] > 0.87, name
+        rows = interval_coverage.measure(name, draw, 800, (n,))
+        coverage = pd.DataFrame(rows).set_index("method")["coverage"]
+        assert coverage["bounded"] > 0.93, name
+        assert coverage["order_statistics"] > 0.87, name
 
 
 def test_order_statistics_have_the_binomials_coverage():
     for n in range(2, 40):
         means = np.arange(float(n))
         low, high = intervals.order_statistics(means)
-        # The chance that k or more of n lie on either side of the median, k the rank of the lower bound.
-        coverage = [
-            1 - 2 * stats.binom.cdf(k - 1, n, 0.5) for k in range(1, n // 2 + 1)
-        ]
-        allowed = [k for k, share in enumerate(coverage, 1) if share >= 0.90 - 1e-12]
-        if allowed:
+        # The chance that k or more of n lie on either side of the median, k the rank of
+        # the lower bound.
+        ranks = np.arange(1, n // 2 + 1)
+        allowed = ranks[1 - 2 * stats.binom.cdf(ranks - 1, n, 0.5) >= 0.90 - 1e-12]
+        if allowed.size:
             assert (low, high) == (max(allowed) - 1, n - max(allowed))
         else:
             assert n < 5 and np.isnan(low) and np.isnan(high)
@@ -54,11 +50,7 @@ def test_student_percentile_and_bca_are_scipys():
     assert intervals.student(means) == pytest.approx(tuple(expected))
     for ours, name in ((intervals.percentile, "percentile"), (intervals.bca, "BCa")):
         theirs = stats.bootstrap(
-            (means,),
-            np.mean,
-            method=name,
-            n_resamples=50_000,
-            rng=np.random.default_rng(0),
+            (means,), np.mean, method=name, n_resamples=50_000, rng=0
         )
         assert ours(means, draws=20_000) == pytest.approx(
             tuple(theirs.confidence_interval), abs=0.005
@@ -104,56 +96,33 @@ def recorded():
 def test_the_record_is_whole(recorded):
     table, record = recorded
     wanted = {"near-normal", "skewed", "with outliers", "zero-inflated"}
-    assert wanted <= set(table["population"]) and set(table["subjects"]) == {
-        3,
-        5,
-        10,
-        17,
-    }
+    assert wanted <= set(table["population"])
+    assert set(table["subjects"]) == {3, 5, 10, 17}
     assert set(table["method"]) == set(interval_coverage.METHODS)
-    assert (
-        record["repetitions"] >= 2_000
-        and record["widest"] == statistics.WIDEST
-        and record["date"]
-        and record["versions"]
-    )
+    assert record["repetitions"] >= 2_000 and record["widest"] == statistics.WIDEST
+    assert record["date"] and record["versions"]
     verdicts = json.loads(interval_coverage.verdicts(table).to_json(orient="records"))
     assert verdicts == record["verdicts"]
 
 
 def test_what_is_offered_is_what_the_record_allows(recorded):
-    verdicts = pd.DataFrame(recorded[1]["verdicts"])
+    verdicts = pd.DataFrame(recorded[1]["verdicts"]).set_index("method")
     for offer in statistics.OFFERED.values():
-        allowed = verdicts[(verdicts["method"] == offer.method) & verdicts["allowed"]][
-            "subjects"
-        ]
+        of = verdicts.loc[offer.method].set_index("subjects")
         enough = [n for n in interval_coverage.SUBJECTS if n >= offer.least]
-        assert allowed.tolist() == enough and offer.least == enough[0]
-        assert (
-            verdicts.set_index(["method", "subjects"])
-            .loc[offer.method]
-            .loc[enough, "worst_coverage"]
-            >= 0.90
-        ).all()
+        assert of.index[of["allowed"]].tolist() == enough and offer.least == enough[0]
+        assert (of.loc[enough, "worst_coverage"] >= 0.90).all()
     # Whatever else was tried is allowed nowhere, and so is offered nowhere.
-    others = verdicts[
-        ~verdicts["method"].isin(
-            [offer.method for offer in statistics.OFFERED.values()]
-        )
-    ]
+    offered = [offer.method for offer in statistics.OFFERED.values()]
+    others = verdicts.drop(index=offered)
     assert not others["allowed"].any() and len(others) == 7 * 4
 
 
 def test_the_record_can_be_made_again(recorded):
     table, _ = recorded
-    again = pd.DataFrame(
-        interval_coverage.measure(
-            "with outliers",
-            interval_coverage.POPULATIONS["with outliers"],
-            1_500,
-            (10,),
-        )
-    )
+    name = "with outliers"
+    draw = interval_coverage.POPULATIONS[name]
+    again = pd.DataFrame(interval_coverage.measure(name, draw, 1_500, (10,)))
     both = table.merge(again, on=["population", "subjects", "method"])
     assert len(both) == len(again)
     np.testing.assert_allclose(both["coverage_x"], both["coverage_y"], atol=0.05)
@@ -163,10 +132,8 @@ def test_the_record_can_be_made_again(recorded):
 def test_the_phantoms_own_subjects_join_where_recorded(tmp_path, monkeypatch):
     monkeypatch.setattr(interval_coverage.recording, "HERE", tmp_path)
     assert list(interval_coverage.populations()) == list(interval_coverage.POPULATIONS)
-    (tmp_path / "phantom_subjects.json").write_text(
-        json.dumps({"id_test Dice": [0.8, 0.9, 0.7]})
-    )
-    drawn = interval_coverage.populations()["phantom: id_test Dice"](
-        np.random.default_rng(0), (50, 3)
-    )
+    values = json.dumps({"id_test Dice": [0.8, 0.9, 0.7]})
+    (tmp_path / "phantom_subjects.json").write_text(values)
+    draw = interval_coverage.populations()["phantom: id_test Dice"]
+    drawn = draw(np.random.default_rng(0), (50, 3))
     assert drawn.shape == (50, 3) and set(drawn.ravel()) == {0.7, 0.8, 0.9}

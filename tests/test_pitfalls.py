@@ -23,13 +23,9 @@ def packed(folder: Path, table: pd.DataFrame, **arrays: np.ndarray) -> Packed:
     """Frames of a table with the given arrays; what is not given is empty, and all
     pixels are valid."""
     shape = (len(table), *next(iter(arrays.values())).shape[1:3])
-    made = {
-        "images": np.zeros((*shape, 3), np.uint8),
-        "blood": np.zeros(shape, bool),
-        "valid": np.ones(shape, bool),
-        "fill": np.zeros(shape, bool),
-        "classes": np.zeros(shape, np.uint8),
-    } | arrays
+    made = dict.fromkeys(("blood", "fill"), np.zeros(shape, bool))
+    made |= {"valid": np.ones(shape, bool), "classes": np.zeros(shape, np.uint8)}
+    made |= {"images": np.zeros((*shape, 3), np.uint8)} | arrays
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in made.items():
         np.save(folder / f"{name}.npy", array)
@@ -88,6 +84,8 @@ def test_a_habit_is_compared_over_the_subjects_that_have_both_figures() -> None:
     wrong = pd.Series({"a": 0.2, "b": 0.4, "c": np.nan})
     found = habits.row("h", "Dice", wrong, pd.Series({"a": 0.5, "c": 0.1}))
     assert (found["wrong"], found["right"], found["subjects"]) == (0.2, 0.5, 1)
+    rate, low, high = pitfalls.rejected([0.01, 0.2, np.nan, 0.04])  # nan: no test
+    assert rate == 50 and low < 7 and high > 93
 
 
 def test_an_unknown_class_is_found_by_its_area_whatever_it_is(tmp_path: Path) -> None:
@@ -126,7 +124,8 @@ def source(folder: Path, clips: int = 3, frames: int = 5) -> Packed:
 def test_the_two_training_sets_differ_in_the_tested_pigs_neighbours_and_nothing_else(
     tmp_path: Path,
 ) -> None:
-    ways = habits.both_ways(source(tmp_path / "p"), seed=3)
+    given = source(tmp_path / "p")
+    ways = habits.both_ways(given, seed=3)
     pigs, frames, test = (
         set(part.table[["subject", "frame"]].itertuples(index=False, name=None))
         for part in (ways.by_pigs, ways.by_frames, ways.test)
@@ -141,15 +140,10 @@ def test_the_two_training_sets_differ_in_the_tested_pigs_neighbours_and_nothing_
     assert len(learned) == 6
     assert all({frame - 60, frame + 60} & learned for _, frame in test)
     assert set(ways.id_val.table["subject"]) == {"p3"}
-
-
-def test_the_same_seed_draws_the_same_frames_and_another_seed_others(tmp_path) -> None:
-    frames = source(tmp_path / "p")
-    one, same, other = (
-        habits.both_ways(frames, seed).by_frames.table for seed in (1, 1, 2)
-    )
-    pd.testing.assert_frame_equal(one, same)
-    assert not one.reset_index(drop=True).equals(other.reset_index(drop=True))
+    # The same seed draws the same frames, and another seed others.
+    same, other = (habits.both_ways(given, seed).by_frames.table for seed in (3, 4))
+    pd.testing.assert_frame_equal(ways.by_frames.table, same)
+    assert not same.reset_index(drop=True).equals(other.reset_index(drop=True))
 
 
 # The learning rate.
@@ -187,25 +181,15 @@ def patients(subjects=12, frames=6, between=0.15, seed=0) -> pd.DataFrame:
     return table.assign(dice=own + generator.normal(0, 0.05, len(table)))
 
 
-@pytest.fixture(scope="module")
-def empty() -> pd.DataFrame:
-    return pitfalls.p_values(patients(), 1_000, seed=1)
-
-
-def test_over_subjects_nothing_is_found_as_often_as_promised_over_frames_more_often(
-    empty: pd.DataFrame,
-) -> None:
+def test_empty_findings_are_as_many_as_promised_over_subjects_only() -> None:
+    empty = pitfalls.p_values(patients(), 1_000, seed=1)
     rate, low, high = pitfalls.rejected(empty["subjects"])
     assert 3.5 <= rate <= 6.5 and low <= 5 <= high
     assert pitfalls.rejected(empty["frames"])[1] > 30
-
-
-def test_subjects_that_are_alike_take_the_frames_with_them() -> None:
+    # Subjects that are alike take the frames with them.
     alike = pitfalls.p_values(patients(between=0.0), 400, seed=2)
     assert pitfalls.rejected(alike["frames"])[0] < 12
-
-
-def test_an_effect_is_found_more_often_than_nothing() -> None:
+    # An effect is found more often than nothing.
     draw = partial(pitfalls.of_subject, strength=0.8)
     there = pitfalls.p_values(patients(), 100, 3, draw)
     assert pitfalls.rejected(there["subjects"])[1] > 50
@@ -217,13 +201,12 @@ def test_a_drift_within_clips_is_tested_within_subjects() -> None:
     assert found.notna().all().all() and pitfalls.rejected(found["subjects"])[1] < 5
     walk = null_rejection.drift(table, np.random.default_rng(0), strength=1.0)
     assert pd.Series(walk).groupby(table["subject"]).corr(table["dice"]).min() > 0.8
-
-
-def test_a_property_stays_with_its_subject_and_a_seed_draws_it_again() -> None:
-    table = patients()
-    one, same = (pitfalls.of_subject(table, np.random.default_rng(5)) for _ in range(2))
-    assert (one == same).all()
-    spread = pd.Series(one).groupby(table["subject"])
+    middle = null_rejection.middle_of_clips(table)
+    assert middle["clip"].is_unique and set(middle["frame"]) == {1}
+    assert len(middle) == table["clip"].nunique()
+    # A property stays with its subject.
+    of_subject = pitfalls.of_subject(table, np.random.default_rng(5))
+    spread = pd.Series(of_subject).groupby(table["subject"])
     assert spread.mean().std() > 0.6 and spread.std().mean() < 0.7
 
 
@@ -237,16 +220,6 @@ def test_over_frames_it_is_scipys_spearman_and_over_few_subjects_there_is_no_tes
         drawn = pitfalls.of_subject(table, np.random.default_rng([9, number]))
         assert row.frames == pytest.approx(stats.spearmanr(drawn, table["dice"]).pvalue)
     assert found["subjects"].isna().all() == (subjects == 3)
-
-
-def test_rejected_counts_no_test_as_no_rejection() -> None:
-    rate, low, high = pitfalls.rejected([0.01, 0.2, np.nan, 0.04])
-    assert rate == 50 and low < 7 and high > 93
-
-
-def test_the_middle_of_a_clip_is_one_frame_of_each() -> None:
-    middle = null_rejection.middle_of_clips(patients(subjects=2, frames=9))
-    assert middle["clip"].is_unique and len(middle) == 6 and set(middle["frame"]) == {1}
 
 
 # The recorded tables, and what the lesson says of them.
@@ -265,9 +238,7 @@ def test_a_row_of_the_recorded_habits_is_a_drawing() -> None:
     # Arithmetic, on whatever was drawn: with a constant in it, no labelled frame has a
     # Dice of zero.
     assert (table[table["habit"] == "epsilon"]["wrong"] == 100).all()
-
-
-def test_the_recorded_options_are_every_network_at_every_threshold() -> None:
+    # Of every drawing, every network at every threshold.
     options, _ = pitfalls.recorded("habits", table="habits_options")
     networks = sum(map(len, habits.TRIED.values()))
     assert (options.groupby("seed").size() == networks * len(habits.THRESHOLDS)).all()
@@ -296,12 +267,9 @@ def test_a_table_that_is_not_there_says_how_to_make_it(tmp_path: Path, content) 
 
 
 def test_the_coverage_grid_marks_what_is_offered_and_nothing_else() -> None:
-    both = {"worst_coverage": 0.9, "widest": 0.25}
     rows = [(3, "one", True), (10, "one", True), (10, "two", False)]
     verdicts = pd.DataFrame(rows, columns=["subjects", "method", "allowed"])
-    grid = pitfalls.coverage_grid({"verdicts": verdicts.assign(**both)})
-    assert grid.to_dict("list") == {
-        "method": ["one", "two"],
-        "3 subjects": ["0.90 (0.25) offered", ""],
-        "10 subjects": ["0.90 (0.25) offered", "0.90 (0.25)"],
-    }
+    verdicts = verdicts.assign(worst_coverage=0.9, widest=0.25)
+    three, ten = pitfalls.coverage_grid({"verdicts": verdicts}).values.T[1:].tolist()
+    assert three == ["0.90 (0.25) offered", ""]
+    assert ten == ["0.90 (0.25) offered", "0.90 (0.25)"]

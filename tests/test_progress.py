@@ -25,9 +25,8 @@ def shown(monkeypatch):
         return Handle()
 
     monkeypatch.setattr(progress, "display", display)
-    monkeypatch.setattr(
-        progress, "time", SimpleNamespace(monotonic=lambda: found.clock)
-    )
+    clock = SimpleNamespace(monotonic=lambda: found.clock)
+    monkeypatch.setattr(progress, "time", clock)
     monkeypatch.setitem(sys.modules, "ipykernel", object())
     monkeypatch.delenv("COURSE_STATIC", raising=False)
     return found
@@ -59,11 +58,6 @@ def test_the_time_left_is_told_in_the_unit_that_fits(shown, each, said) -> None:
         assert said in shown.lines[-2]
 
 
-def test_a_short_loop_leaves_no_line(shown) -> None:
-    loop(shown, "abc", 0.1)
-    assert shown.lines[-1] == ""
-
-
 def test_a_loop_that_was_stopped_says_how_far_it_came(shown) -> None:
     def until_stopped():
         yield from range(2)
@@ -74,9 +68,10 @@ def test_a_loop_that_was_stopped_says_how_far_it_came(shown) -> None:
     assert shown.lines[-1] == "<p>Drawing: 2 in 6 s</p>"
 
 
-def test_a_name_in_a_label_is_only_text(shown) -> None:
-    loop(shown, "a", 0, "Unpacking <script>.zip")
+def test_a_short_loop_leaves_no_line_and_a_name_in_its_label_is_only_text(shown):
+    loop(shown, "a", 0.1, "Unpacking <script>.zip")
     assert "<script>" not in shown.lines[0] and "&lt;script&gt;" in shown.lines[0]
+    assert shown.lines[-1] == ""
 
 
 def test_a_page_says_nothing_of_it(shown, monkeypatch) -> None:

@@ -6,15 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from test_published import SHARED, with_tables
 
 from helpers import settings
 from helpers.errors import CourseError
 from helpers.published import FILES, fetch, files, read, study
-
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "published"
-with_tables = pytest.mark.skipif(
-    not SHARED.is_dir(), reason="the published tables are not beside this checkout"
-)
 
 
 @pytest.fixture
@@ -59,12 +55,8 @@ def test_the_tables_hold_a_row_per_frame_each_with_its_place(copied: Path) -> No
     for table in (tables.per_frame, tables.classes):
         assert len(table) == 8_080
         assert not table.duplicated(["subject", "frame"]).any()
-    first = tables.per_frame.iloc[0]
-    assert (first.subject, first["clip"], first.frame) == (
-        "video01",
-        "video01_00080",
-        80,
-    )
+    first = tables.per_frame[["subject", "clip", "frame"]].iloc[0]
+    assert first.tolist() == ["video01", "video01_00080", 80]
     assert tables.splits["split"].value_counts().to_dict() == {"train": 769, "val": 193}
     total = tables.classes.drop(columns=["subject", "frame"]).sum(axis=1)
     assert total.between(95, 101).all()  # the areas, not the numbers of objects
@@ -151,12 +143,11 @@ def test_fetch_keeps_nothing_that_differs(site: Path, tmp_path) -> None:
     assert [path.name for path in folder.iterdir()] == ["one.csv"]
 
 
-def test_fetch_says_what_did_not_answer(site: Path, tmp_path) -> None:
-    (site / "one.csv").unlink()
-    path = tmp_path / "data" / "one.csv"
-    refused(lambda: fetch(path.parent), path, (site / "one.csv").as_uri(), "try again")
-
-
-def test_fetch_says_what_cannot_be_written(site: Path, tmp_path) -> None:
-    (tmp_path / "data").write_text("a file where a folder should be")
-    refused(lambda: fetch(tmp_path / "data"), tmp_path / "data" / "one.csv")
+def test_fetch_says_what_did_not_answer_or_cannot_be_written(site, tmp_path) -> None:
+    path, gone = tmp_path / "data" / "one.csv", site / "one.csv"
+    gone.rename(tmp_path / "elsewhere")
+    refused(lambda: fetch(path.parent), path, gone.as_uri(), "try again")
+    (tmp_path / "elsewhere").rename(gone)
+    shutil.rmtree(path.parent, ignore_errors=True)
+    path.parent.write_text("a file where a folder should be")
+    refused(lambda: fetch(path.parent), path)

@@ -80,51 +80,21 @@ def test_a_number_that_is_not_there_cannot_be_said(text):
 
 
 def test_the_names_that_a_text_asks_for():
-    assert results.placeholders("{id_test.dice:.2f} $x_{i}$ {a['b']} `{c}`") == [
-        "id_test.dice",
-        "a['b']",
-    ]
+    found = results.placeholders("{id_test.dice:.2f} $x_{i}$ {a['b']} `{c}`")
+    assert found == ["id_test.dice", "a['b']"]
 
 
 def test_what_is_recorded_is_left_for_the_report(shown):
-    record = Record()
-    one = record.add(
-        "a",
-        Estimate(
-            0.5,
-            0.4,
-            0.6,
-            0.9,
-            30,
-            12,
-            "mean",
-            "note",
-            0.01,
-            "phantom",
-            "id_test",
-            "percent",
-        ),
+    told = dict(value=0.5, low=0.4, high=0.6, level=0.9, n_frames=30, n_subjects=12)
+    told |= dict(
+        estimand="mean", note="note", data="phantom", split="id_test", unit="%"
     )
-    assert record["a"] is one
+    record, one = Record(), Estimate(**told, p=0.01)
+    assert record.add("a", one) is record["a"] is one
     left = shown[0][results.RESULT_TYPE]
-    assert left["name"] == "a" and left["result"] == {
-        "value": 0.5,
-        "low": 0.4,
-        "high": 0.6,
-        "level": 0.9,
-        "n_frames": 30,
-        "n_subjects": 12,
-        "data": "phantom",
-        "split": "id_test",
-        "unit": "percent",
-        "estimand": "mean",
-        "note": "note",
-    }
-
-
-def test_an_undefined_number_is_null_in_json(shown):
-    Record().add("x", Estimate(math.nan, data="real"))
-    written = json.loads(json.dumps(shown[0], allow_nan=False))
+    assert left["name"] == "a" and left["result"] == told
+    record.add("x", Estimate(math.nan, data="real"))
+    written = json.loads(json.dumps(shown[1], allow_nan=False))
     assert written[results.RESULT_TYPE]["result"]["value"] is None
 
 

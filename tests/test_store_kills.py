@@ -1,14 +1,12 @@
 """What is killed, and what runs twice at once: every run ends in the same bits, and the next one tidies up."""
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
+import entries_by_hand
 import pytest
 from lessons_by_hand import code, lesson, result
 
-from helpers import settings
 from helpers.errors import CourseError
 from report.build import replaced
 
@@ -16,20 +14,7 @@ HERE = Path(__file__).parent
 
 
 def begun(words: list[str], place: Path, **more) -> subprocess.Popen:
-    environment = os.environ | {
-        "COURSE_STORE": str(place),
-        "PYTHONPATH": str(settings.ROOT),
-        "OMP_NUM_THREADS": "1",
-    }
-    return subprocess.Popen(
-        [sys.executable, *words],
-        env=environment | more,
-        cwd=settings.ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return entries_by_hand.begun(words, COURSE_STORE=str(place), **more)
 
 
 def test_kills_at_random_moments_change_no_bit_and_leave_nothing(tmp_path):
@@ -66,29 +51,16 @@ def test_two_builds_at_once_on_an_empty_store_both_succeed(bench):
 
 
 def test_three_hundred_swaps_of_three_builds_leave_a_whole_site(tmp_path):
-    failed = []
     site = tmp_path / "site"
-
-    def build(number: int) -> None:
-        for _ in range(100):
-            try:
-                with replaced(tmp_path / "site") as draft:
-                    (draft / "index.html").write_text(f"{number}")
-                    (draft / "style.css").write_text("a")
-            except Exception as error:
-                failed.append(error)
-
     script = (
-        "import sys\nfrom pathlib import Path\nfrom report.build import replaced\n"
+        "from pathlib import Path\nfrom report.build import replaced\n"
         "for _ in range(100):\n"
         f"    with replaced(Path({str(site)!r})) as draft:\n"
         "        (draft / 'index.html').write_text('1')\n"
         "        (draft / 'style.css').write_text('a')\n"
     )
-    others = [begun(["-c", script], tmp_path) for _ in range(2)]
-    build(0)
-    said = [one.communicate()[1] for one in others]
-    assert not failed and said == ["", ""]
+    builds = [begun(["-c", script], tmp_path) for _ in range(3)]
+    assert [one.communicate()[1] for one in builds] == ["", "", ""]
     assert sorted(path.name for path in site.iterdir()) == ["index.html", "style.css"]
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 

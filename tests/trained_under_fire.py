@@ -19,34 +19,29 @@ from helpers import models, runs, settings
 from helpers.frames import Packed
 
 
-class Tiny(torch.nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        torch.manual_seed(3)
-        self.layers = torch.nn.Sequential(
-            torch.nn.Conv2d(3, 4, 3, padding=1),
-            torch.nn.BatchNorm2d(4),
-            torch.nn.ReLU(),
-            torch.nn.Conv2d(4, 1, 1),
-        )
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        return self.layers(images)
+def tiny() -> torch.nn.Module:
+    torch.manual_seed(3)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3, padding=1),
+        torch.nn.BatchNorm2d(4),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(4, 1, 1),
+    )
 
 
 def frames(number: int) -> Packed:
     chance = np.random.default_rng(number)
-    rows = [
-        {"dataset": "own", "subject": f"s{row % 2}", "clip": 0, "frame": row}
-        for row in range(8)
-    ]
-    packed = Packed(pd.DataFrame(rows), np.arange(8), Path(), made_of=f"tiny {number}")
+    about = {
+        "dataset": "own",
+        "subject": ["s0", "s1"] * 4,
+        "clip": 0,
+        "frame": range(8),
+    }
+    packed = Packed(pd.DataFrame(about), np.arange(8), Path(), made_of=f"tiny {number}")
     blood = chance.random((8, 16, 16)) > 0.6
-    images = np.repeat(blood[..., None] * 160, 3, 3) + chance.integers(
-        0, 90, (8, 16, 16, 3)
-    )
+    light = chance.integers(0, 90, (8, 16, 16, 3))
     packed.__dict__ |= {
-        "images": images.astype(np.uint8),
+        "images": (blood[..., None] * 160 + light).astype(np.uint8),
         "blood": blood,
         "valid": np.ones_like(blood),
         "fill": np.zeros_like(blood),
@@ -66,7 +61,7 @@ def learned() -> str:
 
 def main(kills: int) -> None:
     torch.set_num_threads(1)
-    models.build = lambda *_, **__: Tiny()
+    models.build = lambda *_, **__: tiny()
     chance, killed, began = random.Random(kills), 0, time.monotonic()
     while killed < kills:
         assert time.monotonic() - began < 300, "the kills took too long"

@@ -2,16 +2,22 @@
 whole."""
 
 import argparse
+import contextlib
+import hashlib
 import json
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import psutil
+from filelock import FileLock
 
 from helpers import settings, store
 from helpers.environment import versions
@@ -23,7 +29,6 @@ from report.execute import Executed, LessonError, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
 from report.pages import HERE, page
 from report.pictures import Pictures
-from report.places import replaced
 from report.site import Site
 
 SITE = HERE / "site"
@@ -89,6 +94,38 @@ def build(
     return index
 
 
+@contextlib.contextmanager
+def replaced(site: Path) -> Iterator[Path]:
+    """A new folder beside `site` that takes its place when the block ends well, else
+    vanishes. What a killed build left goes; another one that writes the same site is
+    waited for."""
+    draft, old = site.with_name(f"{site.name}.new"), site.with_name(f"{site.name}.old")
+    name = hashlib.sha256(str(site.resolve()).encode()).hexdigest()[:16]
+    with FileLock(Path(tempfile.gettempdir(), f"course-site-{name}.lock")):
+        try:
+            _bring_back(site, old, draft)
+            draft.mkdir(parents=True)
+            yield draft
+            if site.exists():
+                site.rename(old)
+            draft.rename(site)
+        except OSError as error:
+            cause = (error.strerror or str(error)).lower()
+            raise CourseError(
+                f"{site} can't be written ({cause}): free some space, or make its "
+                "folder writable."
+            ) from error
+        finally:
+            _bring_back(site, old, draft)
+
+
+def _bring_back(site: Path, old: Path, draft: Path) -> None:
+    if old.exists() and not site.exists():
+        old.rename(site)
+    for left in (old, draft):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 def _execute(
     names: list[Path], course: settings.Course, published: str
 ) -> list[Executed]:
@@ -126,26 +163,17 @@ def _at_once(lessons: int, course: settings.Course) -> int:
 
 def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line, whose names are the parameters of the lessons."""
-    parser = argparse.ArgumentParser(
-        prog="python -m report.build",
-        description="Run the lessons and build report/site.",
-    )
-    for name, usual, said in (
-        ("profile", "quick", "smoke, quick (default) or full"),
-        ("data", "", "the folder that holds the data sets"),
-        ("source", "", "a folder that takes HemoSet's place"),
-        ("target", "", "a folder that takes CholecSeg8k's place"),
-        ("published", "", "a folder with the published tables for lesson 05"),
-        ("on-bad", "stop", "stop (default) at a bad frame, or skip it and say so"),
-        ("encoder", "", "in place of the profile's: lite0, resnet34, ..."),
-        ("weights", "", "a file with the encoder's weights, or none; else ImageNet's"),
-        ("seed", 0, "of frames, splits and networks"),
-        ("lessons", FOLDER, argparse.SUPPRESS),
-        ("site", SITE, argparse.SUPPRESS),
-    ):
-        parser.add_argument(f"--{name}", default=usual, type=type(usual), help=said)
+    said = "Run the lessons and build report/site; README.md tells of the options."
+    parser = argparse.ArgumentParser(prog="python -m report.build", description=said)
+    for name in "data source target published encoder weights".split():
+        parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--profile", default="quick", help="smoke, quick or full")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--on-bad", default="stop", help="stop, or skip and say so")
     public = "keep real frames out of the pages"
     parser.add_argument("--public", action="store_true", help=public)
+    parser.add_argument("--lessons", type=Path, default=FOLDER, help=argparse.SUPPRESS)
+    parser.add_argument("--site", type=Path, default=SITE, help=argparse.SUPPRESS)
     return parser.parse_args(words)
 
 

@@ -22,10 +22,11 @@ from nbformat.v4 import new_code_cell
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import encoders, settings, store
-from report import exercises, kernels
-from report.notebooks import notebook
+from report import kernels
+from report.notebooks import notebook, tags
 
 KERNEL, NAME = "course", "lesson.ipynb"
+JUPYTER = ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR")
 # A last cell, which asks the kernel what it took at most where the system says.
 PEAK = "__import__('resource').getrusage(0).ru_maxrss"
 
@@ -133,11 +134,9 @@ def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
     display or the user's own set-up."""
     with tempfile.TemporaryDirectory(prefix="course-") as scratch:
         # A kernel spec of our own: "python3" may be another environment's where Jupyter
-        # is installed already. It would warn of its local socket, and of being shut
-        # down.
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f"]
-        command += ["{connection_file}", "--HistoryManager.enabled=False"]
-        command += ["--log-level=CRITICAL"]
+        # is installed already. It would warn of its local socket.
+        command = "-m ipykernel_launcher --log-level=CRITICAL -f {connection_file}"
+        command = [sys.executable, *command.split(), "--HistoryManager.enabled=False"]
         spec = {"argv": command, "display_name": "Course", "language": "python"}
         place = Path(scratch, "kernels", KERNEL, "kernel.json")
         place.parent.mkdir(parents=True)
@@ -145,11 +144,8 @@ def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
         paths = [str(settings.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         before = dict(os.environ)
         os.environ |= {
-            "JUPYTER_PATH": scratch,
             # No start-up files of the user's, and no home is needed.
-            "IPYTHONDIR": scratch,
-            "JUPYTER_RUNTIME_DIR": scratch,
-            "JUPYTER_CONFIG_DIR": scratch,
+            **dict.fromkeys(JUPYTER, scratch),
             "COURSE_STORE": str(settings.store_folder()),
             "PYTHONPATH": os.pathsep.join(paths),
             "PYTHONHASHSEED": "0",
@@ -192,7 +188,7 @@ def execute(
 
 def _done(lesson: Path, given: dict[str, object]) -> NotebookNode:
     plain = notebook(lesson)
-    cells = [one.source for one in plain.cells if "parameters" in exercises.tags(one)]
+    cells = [one.source for one in plain.cells if "parameters" in tags(one)]
     set_there = re.findall(r"^(\w+) *=", "\n".join(cells), re.MULTILINE)
     if unknown := sorted(set(given) - set(set_there)):
         # Papermill would only warn, and the lesson would run on its own values.
@@ -215,16 +211,10 @@ def _done(lesson: Path, given: dict[str, object]) -> NotebookNode:
 def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> NotebookNode:
     """Run a notebook by papermill; on an error say where it happened."""
     try:
+        how = dict(kernel_name=KERNEL, language="python", cwd=lesson.parent)
+        how |= dict(kernel_manager_class=kernels.Manager, start_timeout=120)
         return papermill.execute_notebook(
-            plain,
-            None,
-            parameters=given,
-            kernel_name=KERNEL,
-            language="python",
-            progress_bar=False,
-            start_timeout=120,
-            cwd=lesson.parent,
-            kernel_manager_class=kernels.Manager,
+            plain, None, parameters=given, progress_bar=False, **how
         )
     except PapermillExecutionError as error:
         lines = [line.strip() for line in error.source.splitlines() if line.strip()]

@@ -78,7 +78,7 @@ class _Provisioner(LocalProvisioner):
         server = multiprocessing.get_context("forkserver")
         server.set_forkserver_preload(IMPORTED)
         folder = kwargs.get("cwd") or os.getcwd()
-        given = cmd[cmd.index("-f") :], folder, dict(kwargs["env"])
+        given = cmd[3:], folder, dict(kwargs["env"])
         process = server.Process(target=_become_a_kernel, args=given)
         with _lock:
             if not _may_begin.is_set():

@@ -16,7 +16,6 @@ from nbformat import NotebookNode
 from helpers.magics import NAME as PHANTOM
 from helpers.results import placeholders
 from helpers.settings import ROOT
-from report import exercises
 
 FOLDER = ROOT / "notebooks"
 WORK = ROOT / "work"  # the learner's copies; git ignores them
@@ -29,6 +28,39 @@ ADDRESSES = {
     "$COLAB": REPOSITORY.replace("//github.com/", "//colab.research.google.com/github/")
     + "/blob/main/notebooks",
 }
+BLANK = "...  # your answer"
+SOLUTION = re.compile(
+    r"^([ \t]*)# solution begins[ \t]*\n(.*?)^[ \t]*# solution ends[ \t]*$",
+    re.DOTALL | re.MULTILINE,
+)
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """The tags of a cell."""
+    return cell.metadata.get("tags", [])
+
+
+def blank(source: str) -> str:
+    """An exercise's source with dots where its solution stands."""
+    return SOLUTION.sub(rf"\1{BLANK}", source)
+
+
+def solved(source: str) -> str:
+    """An exercise's source with its solution, without the two comments around it."""
+    return SOLUTION.sub(lambda found: found[2].rstrip("\n"), source)
+
+
+def group(cells: list[NotebookNode]) -> list[list[NotebookNode]]:
+    """The cells in their order, an exercise together with its checks and its solution
+    paragraph, every other cell alone."""
+    groups: list[list[NotebookNode]] = []
+    for cell in cells:
+        joins = {"check", "solution"} & set(tags(cell))
+        if joins and groups and "exercise" in tags(groups[-1][0]):
+            groups[-1].append(cell)
+        else:
+            groups.append([cell])
+    return groups
 
 
 def lessons(folder: Path = FOLDER) -> list[Path]:
@@ -55,10 +87,10 @@ def notebook(lesson: Path, solved: bool = True) -> NotebookNode:
         text = f"{cell.cell_type}\n{cell.source}"
         seen[text] += 1
         cell.id = hashlib.sha256(f"{seen[text]}\n{text}".encode()).hexdigest()[:12]
-        tags = list(exercises.tags(cell))
-        cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
+        kinds = list(tags(cell))
+        cell.metadata = NotebookNode(tags=kinds) if kinds else NotebookNode()
     if not solved:
-        for members in exercises.group(made.cells):
+        for members in group(made.cells):
             _make_blank(members)
     made.cells = [_live(cell) for cell in made.cells]
     made.nbformat_minor = 5
@@ -72,11 +104,10 @@ def _make_blank(members: list[NotebookNode]) -> None:
     """Take the solution out of an exercise and fold it into its last paragraph."""
     code = ""
     for cell in members:
-        tags = exercises.tags(cell)
-        if "exercise" in tags:
-            code = f"```python\n{exercises.solved(cell.source)}\n```\n\n"
-            cell.source = exercises.blank(cell.source)
-        elif "solution" in tags:
+        if "exercise" in tags(cell):
+            code = f"```python\n{solved(cell.source)}\n```\n\n"
+            cell.source = blank(cell.source)
+        elif "solution" in tags(cell):
             # Without the empty lines Markdown would not be read inside of HTML.
             begins = "<details>\n<summary>Solution</summary>\n\n"
             cell.source = f"{begins}{code}{cell.source}\n\n</details>"
@@ -85,12 +116,11 @@ def _make_blank(members: list[NotebookNode]) -> None:
 
 def _live(cell: NotebookNode) -> NotebookNode:
     """The cell as Jupyter runs it."""
-    tags = exercises.tags(cell)
-    magic = f"{PHANTOM}\n" if "phantom" in tags else ""
+    magic = f"{PHANTOM}\n" if "phantom" in tags(cell) else ""
     if cell.cell_type == "markdown" and (placeholders(cell.source) or magic):
-        cell = nbformat.v4.new_code_cell(say(cell.source), id=cell.id)
-        cell.metadata = NotebookNode(tags=[*tags, "say"])
-    if {"quiz", "say"} & set(exercises.tags(cell)):
+        about = NotebookNode(tags=[*tags(cell), "say"])
+        cell = nbformat.v4.new_code_cell(say(cell.source), id=cell.id, metadata=about)
+    if {"quiz", "say"} & set(tags(cell)):
         cell.metadata["jupyter"] = NotebookNode(source_hidden=True)
     if cell.cell_type == "code":
         cell.source = magic + cell.source
@@ -125,15 +155,6 @@ def write(folder: Path = FOLDER) -> list[Path]:
     return changed
 
 
-def without_source(folder: Path = FOLDER) -> list[str]:
-    """A sentence for each .ipynb of a folder that has no .py."""
-    return [
-        f"{one.name} has no {one.stem}.py, which is the only source: delete it."
-        for one in sorted(folder.glob("*.ipynb"))
-        if not one.with_suffix(".py").exists()
-    ]
-
-
 def copy(folder: Path = FOLDER, work: Path = WORK) -> list[str]:
     """Copy the notebooks to where a learner works on them; a sentence for each that was
     copied, and for each that the course has changed since.
@@ -144,16 +165,10 @@ def copy(folder: Path = FOLDER, work: Path = WORK) -> list[str]:
     said = []
     for ours in sorted(folder.glob("[0-9][0-9]_*.ipynb")):
         mine = work / ours.name
-        # The ids of cells, which answers and outputs don't change.
-        ids = [
-            set(re.findall(r'"id": "([0-9a-f]{12})"', one.read_text(encoding="utf-8")))
-            for one in (ours, mine)
-            if one.exists()
-        ]
         if not mine.exists():
             shutil.copyfile(ours, mine)
             said.append(f"copied {ours.name} to {work.name}/")
-        elif ids[0] - ids[1]:
+        elif _cells(ours) - _cells(mine):
             said.append(
                 f"{work.name}/{mine.name} holds your answers and was left alone; the "
                 "course's own has other cells: rename yours to get it."
@@ -161,17 +176,11 @@ def copy(folder: Path = FOLDER, work: Path = WORK) -> list[str]:
     return said
 
 
-def main() -> int:
-    """Regenerate and say what changed, or with --copy copy to the learner's folder."""
-    if "--copy" in sys.argv:
-        print("\n".join(copy()))
-        return 0
-    for path in write():
-        print(f"wrote notebooks/{path.name}")
-    for sentence in without_source():
-        print(sentence, file=sys.stderr)
-    return 1 if without_source() else 0
+def _cells(path: Path) -> set[str]:
+    """The ids of a notebook's cells, which answers and outputs don't change."""
+    return set(re.findall(r'"id": "([0-9a-f]{12})"', path.read_text(encoding="utf-8")))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    for made in copy() if "--copy" in sys.argv else write():
+        print(made if isinstance(made, str) else f"wrote {made}")

@@ -5,9 +5,8 @@ import html
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from latex2mathml.converter import convert
 from markupsafe import Markup
 from nbconvert import HTMLExporter
@@ -20,8 +19,8 @@ from nbformat.v4 import new_notebook
 from helpers.errors import CourseError
 from helpers.magics import NAME as PHANTOM
 from helpers.settings import ROOT
-from report import exercises, rules
 from report.execute import Executed
+from report.notebooks import blank, group, solved, tags
 from report.pictures import Pictures
 
 HERE = Path(__file__).parent
@@ -31,13 +30,9 @@ NOT_SHOWN = ("application/vnd.course.", "application/vnd.jupyter.widget-view")
 NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
 LESSON = re.compile(r"^(?:\./)?(\d\d_\w+)\.(?:ipynb|py)(?=#|$)")
 
-
-class Heading(NamedTuple):
-    """A heading of a page: its level, its id in the page, and its text."""
-
-    level: int
-    id: str
-    text: str
+REMOTE = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
+IN_STYLE = re.compile(r"""(?:@import\s+["']?|url\(\s*["']?)(?:https?:)?//""", re.I)
+NOTHING_SAID = "No description has been provided for this image"  # nbconvert's words
 
 
 def plain(markup: str) -> str:
@@ -84,7 +79,8 @@ class _Renderer(IPythonRenderer):
 
 
 class Cells(HTMLExporter):
-    """Makes HTML of one page's cells, and remembers its headings.
+    """Makes HTML of one page's cells, and remembers its headings: the level, the id in
+    the page and the text of each.
 
     folder: where the lesson lies, which its pictures are relative to.
     """
@@ -94,8 +90,8 @@ class Cells(HTMLExporter):
         super().__init__(template_name="base", template_file=template)
         self.register_preprocessor(CoalesceStreamsPreprocessor, enabled=True)
         self.environment.autoescape = True
-        self.environment.globals["tags"] = exercises.tags
-        for make in (self.prose, stream, exercises.blank, exercises.solved):
+        self.environment.globals["tags"] = tags
+        for make in (self.prose, stream, blank, solved):
             self.environment.filters[make.__name__] = make
         self.folder, self.headings = str(folder), []
 
@@ -107,7 +103,7 @@ class Cells(HTMLExporter):
         picture has no alt text, where something would be fetched from the network, or
         where a formula can't be set.
         """
-        hidden = "injected-parameters" in exercises.tags(members[0])
+        hidden = "injected-parameters" in tags(members[0])
         if hidden or not members[0].source.strip():
             return ""
         book = new_notebook(cells=[_for_readers(cell) for cell in members])
@@ -115,7 +111,7 @@ class Cells(HTMLExporter):
         try:
             soup = BeautifulSoup(self.from_notebook_node(book)[0], "html.parser")
             _arrange(soup)
-            if wrong := rules.faults(soup):
+            if wrong := faults(soup):
                 raise CourseError(f"{wrong[0]}.")
         except CourseError as error:
             raise CourseError(f"{where}: {error}") from error
@@ -131,7 +127,7 @@ class Cells(HTMLExporter):
         for link in soup.find_all("a", href=True):
             link["href"] = LESSON.sub(r"\1.html", link["href"])
         for picture in soup.find_all("img"):
-            if rules.REMOTE.match(picture["src"]):
+            if REMOTE.match(picture["src"]):
                 picture.replace_with(
                     picture["alt"]
                 )  # a badge: its link keeps the words
@@ -145,9 +141,10 @@ class Cells(HTMLExporter):
             # The ids that Jupyter gives, so that a link inside a lesson works in both
             # places.
             wanted = re.sub(r"\s+", "-", re.sub(r"[\"'<>&]", "", text)) or "section"
-            again = [one.text for one in self.headings].count(text)
+            again = [one["text"] for one in self.headings].count(text)
             heading["id"] = f"{wanted}-{again + 1}" if again else wanted
-            self.headings.append(Heading(int(heading.name[1]), heading["id"], text))
+            about = {"level": int(heading.name[1]), "id": heading["id"], "text": text}
+            self.headings.append(about)
         _arrange(soup)
         return str(soup)
 
@@ -201,6 +198,44 @@ def stream(text: str) -> str:
     return ansi2html(text.strip("\r\n"))
 
 
+def faults(markup: str | BeautifulSoup) -> list[str]:
+    """What is wrong with a piece of HTML, a phrase each; an empty list where nothing
+    is."""
+    soup = BeautifulSoup(markup, "html.parser") if isinstance(markup, str) else markup
+    if soup.select(".plotly-graph-div"):
+        return [
+            "a plotly figure would bring a script of some megabytes: show a still, as "
+            "a helpers.figures.Chart with the figure as its `live`"
+        ]
+    return [fault for tag in soup.find_all(True) for fault in _faults(tag)]
+
+
+def _faults(tag: Tag) -> list[str]:
+    found = []
+    if tag.name == "img" and tag.get("alt", "").strip() in ("", NOTHING_SAID):
+        found.append("a picture has no alt text: show it as a helpers.figures.Chart")
+    if tag.name in ("svg", "canvas") and not any(map(_speaks, [tag, *tag.parents])):
+        found.append(f"a drawing ({tag.name}) has no aria-label: say what it shows")
+    for name in ("src", "srcset", "data", "poster", "href"):
+        leads = name == "href" and tag.name == "a"
+        if not leads and REMOTE.match(tag.get(name, "")):
+            found.append(
+                f"<{tag.name}> would fetch {tag[name]} from the network: the page has "
+                "to work without it"
+            )
+    style = tag.get_text() if tag.name == "style" else tag.get("style", "")
+    if IN_STYLE.search(style):
+        found.append(f"the style of <{tag.name}> would fetch from the network")
+    return found
+
+
+def _speaks(tag: Tag) -> bool:
+    """Does an element say what the drawing in it shows, or that it needs no words?"""
+    named = tag.get("aria-label") or tag.get("aria-labelledby")
+    pictured = tag.name in ("figure", "svg", "canvas") or tag.get("role") == "img"
+    return bool(named and pictured) or tag.get("aria-hidden") == "true"
+
+
 @dataclass(frozen=True)
 class Page:
     """A lesson's page before its frame. minutes: to work through it, as its opening
@@ -212,7 +247,7 @@ class Page:
     colab: str
     minutes: str
     body: Markup
-    headings: list[Heading]
+    headings: list[dict]
 
     @property
     def file(self) -> str:
@@ -227,9 +262,9 @@ def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
     """The page of one lesson. Raises CourseError naming the lesson and the cell that
     breaks a rule."""
     cells, parts, number = Cells(folder), [], 0
-    for members in exercises.group(executed.notebook.cells):
+    for members in group(executed.notebook.cells):
         # Papermill's cell is not in the lesson as written, so it doesn't count.
-        number += "injected-parameters" not in exercises.tags(members[0])
+        number += "injected-parameters" not in tags(members[0])
         parts.append(cells.html(members, f"{executed.name}, cell {number}"))
         number += len(members) - 1
     soup = BeautifulSoup(pictures.out("".join(parts)), "html.parser")
@@ -248,5 +283,5 @@ def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
         colab=colab,
         minutes=minutes[1] if minutes else "",
         body=Markup(soup),
-        headings=[one for one in cells.headings if one.level in (2, 3)],
+        headings=[one for one in cells.headings if one["level"] in (2, 3)],
     )

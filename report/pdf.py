@@ -1,7 +1,6 @@
-"""python -m report.pdf: the pages of the report as PDF, one a lesson, by headless
-Chromium."""
+"""python -m report.pdf SITE FOLDER: the pages of the report as PDF, one a lesson, by
+headless Chromium."""
 
-import argparse
 import shutil
 import subprocess
 import sys
@@ -34,14 +33,10 @@ def printed(site: Path, folder: Path) -> list[Path]:
     return written
 
 
-def main(words: list[str] | None = None) -> int:
+def main(site: Path = SITE, folder: Path = HERE / "pdf") -> int:
     """Print; the exit code is 0, or 1 where something is missing."""
-    parser = argparse.ArgumentParser(prog="python -m report.pdf", description=__doc__)
-    parser.add_argument("--site", type=Path, default=SITE)
-    parser.add_argument("--folder", type=Path, default=HERE / "pdf")
-    given = parser.parse_args(words)
     try:
-        for path in printed(given.site.resolve(), given.folder.resolve()):
+        for path in printed(site.resolve(), folder.resolve()):
             print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
     except CourseError as error:
         print(error, file=sys.stderr)
@@ -50,4 +45,4 @@ def main(words: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*map(Path, sys.argv[1:])))

@@ -2,6 +2,7 @@
 they come near."""
 
 import base64
+import functools
 import hashlib
 import io
 import re
@@ -26,8 +27,6 @@ class Pictures:
     """The pictures of a site, by their path in it. Equal pictures are one file."""
 
     files: dict[str, bytes] = field(default_factory=dict)
-    # What was made of a picture: a page and the first page may both show it.
-    _known: dict[bytes, tuple[str, int, int]] = field(default_factory=dict)
 
     def out(self, page: str) -> str:
         """A page's HTML with the pictures that it carries put into files."""
@@ -50,23 +49,10 @@ class Pictures:
 
         across: the most pixels that it may be wide, 0 for no limit.
         """
-        known = hashlib.sha256(held).digest() + bytes([across > 0])
-        if known not in self._known:
-            picture = Image.open(io.BytesIO(held))
-            clear = picture.convert("RGBA").getextrema()[3][0] < 255
-            same = picture.format == "WEBP" and not across
-            picture = picture.convert("RGBA" if clear else "RGB")
-            if across:
-                picture.thumbnail((across, picture.height), Image.Resampling.LANCZOS)
-            if not same:
-                flat = clear or picture.getcolors(FLAT)
-                buffer = io.BytesIO()
-                picture.save(buffer, "WEBP", **(EXACT if flat else SMOOTH))
-                held = buffer.getvalue()
-            path = f"{FOLDER}/{hashlib.sha256(held).hexdigest()[:12]}.webp"
-            self.files[path] = held
-            self._known[known] = (path, *picture.size)
-        return self._known[known]
+        made, *size = _webp(held, across)
+        path = f"{FOLDER}/{hashlib.sha256(made).hexdigest()[:12]}.webp"
+        self.files[path] = made
+        return (path, *size)
 
     def _outside(self, tag: str) -> str:
         found = DATA.search(tag)
@@ -79,3 +65,19 @@ class Pictures:
         if not re.search(r"\b(?:width|height)=", tag):
             tag += f' width="{width}" height="{height}"'
         return f'{tag} loading="lazy" decoding="async">'
+
+
+@functools.lru_cache(500)  # a page and the first page may both show it
+def _webp(held: bytes, across: int) -> tuple[bytes, int, int]:
+    picture = Image.open(io.BytesIO(held))
+    if picture.format == "WEBP" and not across:
+        return (held, *picture.size)
+    clear = picture.convert("RGBA").getextrema()[3][0] < 255
+    picture = picture.convert("RGBA" if clear else "RGB")
+    picture.thumbnail(
+        (across or picture.width, picture.height), Image.Resampling.LANCZOS
+    )
+    flat = clear or picture.getcolors(FLAT)
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", **(EXACT if flat else SMOOTH))
+    return (buffer.getvalue(), *picture.size)

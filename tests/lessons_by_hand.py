@@ -126,23 +126,8 @@ def prose(text: str) -> str:
     )
 
 
-def result(
-    name: str = "id_test.dice",
-    value: str = "0.875",
-    low: str = "None",
-    high: str = "None",
-    subjects: int = 3,
-    data: str = "phantom",
-    notes: str = "",
-    domains: dict[str, str] | None = None,
-) -> str:
-    return RESULT.format(
-        domains=domains,
-        name=name,
-        value=value,
-        low=low,
-        high=high,
-        subjects=subjects,
-        data=data,
-        notes=notes,
-    )
+def result(name="id_test.dice", value="0.875", low="None", high="None", **more) -> str:
+    """A cell that records a number. more: subjects, data, notes and domains of the
+    lesson."""
+    usual = {"subjects": 3, "data": "phantom", "notes": "", "domains": None}
+    return RESULT.format(name=name, value=value, low=low, high=high, **usual | more)

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from report import execute as executing
-from report.exercises import blank, group, tags
+from report.notebooks import blank, group, tags
 
 REHEARSED = "application/vnd.course.rehearsed+json"
 TAG = "rehearsal"

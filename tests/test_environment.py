@@ -103,36 +103,35 @@ def test_a_torchvision_that_does_not_fit_ends_in_one_line(monkeypatch):
     assert "torchvision" in said and "delete .venv" in said and "\n" not in said
 
 
-class Pip:
-    """Stands for pip: notes what it was asked, and fails as often as it is told to."""
-
-    def __init__(self, fails: int = 0) -> None:
-        self.fails, self.calls = fails, []
-
-    def __call__(self, command: list[str]) -> subprocess.CompletedProcess:
-        held = Path(command[command.index("-c") + 1]).read_text().splitlines()
-        self.calls.append((command[command.index("-c") + 2 :], held))
-        return subprocess.CompletedProcess(command, int(len(self.calls) <= self.fails))
-
-
 @pytest.fixture
-def without_timm(monkeypatch):
+def pip(monkeypatch):
+    """Stands for pip where timm is absent: it notes what it was asked, and fails as
+    often as it is told to."""
     real = environment._installed
+    absent = {"timm": None}
     monkeypatch.setattr(
-        environment, "_installed", lambda name: None if name == "timm" else real(name)
+        environment, "_installed", lambda name: absent.get(name, real(name))
     )
+    asked: list[tuple[list[str], list[str]]] = []
+
+    def run(command: list[str]) -> subprocess.CompletedProcess:
+        _, held, *wanted = command[command.index("-c") :]
+        asked.append((wanted, Path(held).read_text().splitlines()))
+        return subprocess.CompletedProcess(command, int(len(asked) <= run.fails))
+
+    run.fails, run.asked, run.absent = 0, asked, absent
+    monkeypatch.setattr(subprocess, "run", run)
+    return run
 
 
-def test_on_colab_only_what_is_absent_is_installed_and_the_rest_is_held(
-    monkeypatch, without_timm
-):
-    pip = Pip()
-    monkeypatch.setattr(subprocess, "run", pip)
+def test_on_colab_only_what_is_absent_is_installed_and_the_rest_is_held(pip):
     assert environment.install_missing() == ["timm"]
-    [(wanted, held)] = pip.calls
+    [(wanted, held)] = pip.asked
     assert wanted == [f"timm=={OURS['timm']}"]
-    assert f"torch=={importlib.metadata.version('torch')}" in held
-    assert f"numpy=={importlib.metadata.version('numpy')}" in held
+    for name in ("torch", "numpy"):
+        assert f"{name}=={importlib.metadata.version(name)}" in held
+    pip.absent.clear()
+    assert environment.install_missing() == [] and len(pip.asked) == 1
 
 
 def test_a_package_that_colab_sees_twice_is_held_once_as_it_is_imported(
@@ -147,31 +146,13 @@ def test_a_package_that_colab_sees_twice_is_held_once_as_it_is_imported(
     assert held == [f"MarkupSafe=={importlib.metadata.version('markupsafe')}"]
 
 
-def test_a_pin_that_does_not_fit_colab_gives_way_to_what_fits(
-    monkeypatch, without_timm, capsys
-):
-    pip = Pip(fails=1)
-    monkeypatch.setattr(subprocess, "run", pip)
+def test_a_pin_that_does_not_fit_colab_gives_way_to_what_fits(pip, capsys):
+    pip.fails = 1
     assert environment.install_missing() == ["timm"]
-    asked = [wanted for wanted, _ in pip.calls]
+    asked = [wanted for wanted, _ in pip.asked]
     assert asked == [[f"timm=={OURS['timm']}"], ["timm"]]
     assert "do not fit" in capsys.readouterr().out
-
-
-def test_where_nothing_fits_colab_the_remedy_is_one_sentence(monkeypatch, without_timm):
-    monkeypatch.setattr(subprocess, "run", Pip(fails=2))
-    with pytest.raises(SystemExit, match="^timm could not be installed beside") as said:
+    pip.fails = 4
+    with pytest.raises(SystemExit, match="^timm .*restart the runtime") as said:
         environment.install_missing()
-    assert "\n" not in str(said.value) and "restart the runtime" in str(said.value)
-
-
-def test_on_colab_nothing_is_installed_where_nothing_is_absent(monkeypatch):
-    monkeypatch.setattr(
-        subprocess, "run", lambda *_, **__: pytest.fail("something was installed")
-    )
-    assert environment.install_missing() == []
-
-
-def test_versions_are_those_of_the_packages():
-    assert environment.versions()["torch"] == importlib.metadata.version("torch")
-    assert environment.versions()["python"] == ".".join(map(str, sys.version_info[:3]))
+    assert "\n" not in str(said.value)

@@ -16,7 +16,7 @@ from scipy.spatial.distance import cdist
 from helpers import correlation, magics
 from helpers.errors import CourseError
 from helpers.exercises import check, quiz
-from report import exercises
+from report import notebooks as exercises
 from report.notebooks import lessons, notebook
 
 LESSONS = [path for path in lessons() if path.stem[:2] != "00"]

@@ -14,7 +14,7 @@ from matplotlib.patches import FancyArrowPatch
 from helpers import figures, models, words
 from helpers.figures import Chart, chart, style
 from helpers.statistics import Estimate
-from report.rules import faults
+from report.pages import faults
 
 # Pictures of frames and drawings have no axes.
 WITHOUT_AXES = {"gallery", "classes", "strip", "unet", "error_map"}

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from helpers.settings import ROOT
-from report import exercises
+from report import notebooks as exercises
 from report.notebooks import FOLDER, notebook, written
 
 LESSON = FOLDER / "03_evaluate_out_of_domain.py"  # has exercises and a slider

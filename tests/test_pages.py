@@ -10,7 +10,7 @@ from test_weights import carried
 
 from helpers import settings
 from helpers.errors import CourseError
-from report import numbers, pages, rules
+from report import numbers, pages
 from report.execute import Executed
 from report.pages import plain
 from report.pictures import Pictures
@@ -85,7 +85,7 @@ def test_a_local_picture_is_carried_in_the_page(tmp_path: Path) -> None:
 
 def test_headings_have_ids_of_their_own_as_jupyter_gives_them(tmp_path: Path) -> None:
     cell = new_markdown_cell("## What is *new*?\n\n## Again\n\n## Again")
-    found = [(one.level, one.id) for one in page_of(tmp_path, cell).headings]
+    found = [(one["level"], one["id"]) for one in page_of(tmp_path, cell).headings]
     assert found == [(2, "What-is-new?"), (2, "Again"), (2, "Again-2")]
 
 
@@ -158,7 +158,7 @@ def test_what_is_no_reading_is_folded_or_gone(tmp_path: Path) -> None:
     ],
 )
 def test_the_rules_of_a_page(piece: str, wrong: str | None) -> None:
-    found = rules.faults(piece)
+    found = pages.faults(piece)
     assert found == [] if wrong is None else len(found) == 1 and wrong in found[0]
 
 

@@ -17,7 +17,7 @@ from test_browser import FAULTS, LESSONS, Visit
 from helpers import counts, play, shift
 from helpers.errors import CourseError
 from helpers.play import live, scores, sheets
-from report.rules import faults
+from report.pages import faults
 from report.site import policy
 
 MOST_BYTES = 600_000

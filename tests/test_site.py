@@ -13,7 +13,7 @@ from conftest import BROWSER
 from test_browser import Visit
 
 from helpers.settings import ROOT
-from report import glossary, literature, pdf
+from report import beside, pdf
 from report.pages import plain
 from report.site import BESIDE
 
@@ -66,19 +66,19 @@ def test_every_file_that_a_page_asks_for_is_used(small: Path) -> None:
 
 
 def test_the_first_mention_of_a_word_leads_to_the_glossary_and_no_other() -> None:
-    words = glossary.entries()
+    words = beside.entries()
     page = (
         "<h2>Dice</h2><p>Dice and dice, <code>Dice</code>, the <a>recall</a> of a "
         "U-Net</p><ul><li>its thresholds, its threshold</li></ul><pre>recall</pre>"
     )
-    made = glossary.linked(page, words)
+    made = beside.linked(page, words)
     assert made.count('href="glossary.html#dice">Dice</a> and dice') == 1
     assert made.count("<a class") == 3 and 'threshold">threshold</a></li>' in made
     assert 'u-net">U-Net</a>' in made and "<a>recall</a>" in made
 
 
 def test_words_are_in_order_with_a_meaning_each_and_no_form_twice() -> None:
-    words = glossary.entries()
+    words = beside.entries()
     forms = [form.lower() for one in words for form in (one.word, *one.forms)]
     assert len(words) > 25 and len(set(forms)) == len(forms)
     names = [one.word.lower().replace("é", "e") for one in words]
@@ -93,14 +93,14 @@ def test_lessons_link_their_words(smoke) -> None:
         )
         assert len(found) == len(set(found)) >= 1, path.name
         linked |= set(found)
-    assert len(linked) > 0.6 * len(glossary.entries())
+    assert len(linked) > 0.6 * len(beside.entries())
 
 
 # Literature
 
 
 def test_every_work_says_what_it_adds_to_which_lesson() -> None:
-    works = literature.works()
+    works = beside.works()
     assert sum(not one.cited for one in works) >= 60
     assert sum(one.cited for one in works) >= 25
     for name in ("key", "title"):
@@ -114,10 +114,10 @@ def test_every_work_says_what_it_adds_to_which_lesson() -> None:
 def test_the_bibtex_file_is_whole(small: Path) -> None:
     text = (small / "literature.bib").read_text("utf-8")
     kept = re.findall(r"^@misc\{[\w-]+,$", text, re.MULTILINE)
-    assert len(kept) == len(literature.works())
+    assert len(kept) == len(beside.works())
     for entry in text.split("\n\n"):
         assert entry.count("{") == entry.count("}") and "title = {{" in entry
-    one = literature.Work("k", "A & B", ("03",), "It adds.", 2020, ("An", "others"))
+    one = beside.Work("k", "A & B", ("03",), "It adds.", 2020, ("An", "others"))
     for said in ("title = {{A \\& B}}", "author = {An and others}"):
         assert said in one.bibtex()
 
@@ -191,7 +191,7 @@ def test_charts_follow_the_system_and_the_button(browser, small: Path) -> None:
 
 @pytest.mark.skipif(BROWSER is None, reason="there is no Chromium here")
 def test_lessons_are_printed_by_one_command(small: Path, tmp_path) -> None:
-    words = ["--site", str(small), "--folder", str(tmp_path / "pdf")]
+    words = [str(small), str(tmp_path / "pdf")]
     command = [sys.executable, "-m", "report.pdf", *words]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
@@ -206,10 +206,10 @@ def test_lessons_are_printed_by_one_command(small: Path, tmp_path) -> None:
 def test_printing_without_a_site_or_a_browser_says_what_to_do(
     small: Path, tmp_path, monkeypatch, capsys
 ) -> None:
-    assert pdf.main(["--site", str(tmp_path)]) == 1
+    assert pdf.main(tmp_path) == 1
     assert "run make report first" in capsys.readouterr().err
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    assert pdf.main(["--site", str(small), "--folder", str(tmp_path / "p")]) == 1
+    assert pdf.main(small, tmp_path / "p") == 1
     assert "Chromium or Chrome" in capsys.readouterr().err
     assert not (tmp_path / "p").exists()
 

@@ -8,7 +8,7 @@ import pytest
 from lessons_by_hand import code, lesson, result
 
 from helpers.errors import CourseError
-from report.places import replaced
+from report.build import replaced
 
 HERE = Path(__file__).parent
 
@@ -53,7 +53,7 @@ def test_two_builds_at_once_on_an_empty_store_both_succeed(bench):
 def test_three_hundred_swaps_of_three_builds_leave_a_whole_site(tmp_path):
     site = tmp_path / "site"
     script = (
-        "from pathlib import Path\nfrom report.places import replaced\n"
+        "from pathlib import Path\nfrom report.build import replaced\n"
         "for _ in range(100):\n"
         f"    with replaced(Path({str(site)!r})) as draft:\n"
         "        (draft / 'index.html').write_text('1')\n"

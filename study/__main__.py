@@ -77,8 +77,7 @@ def main(words: list[str] | None = None) -> int:
         print(pd.DataFrame(jobs).replace({"fold": {SINGLE: "single"}}).to_string())
         if given.plan:
             return 0
-        how = given.on, given.workers, given.threads
-        return int(conduct(course, jobs, *how) > 0)
+        return int(conduct(course, jobs, given.on, given.workers, given.threads) > 0)
     except (CourseError, argparse.ArgumentError, OSError) as error:
         print(f"\n{printable(error)}", file=sys.stderr)
         return 1

@@ -17,9 +17,7 @@
 
   function themeButton() {
     const button = document.getElementById("theme");
-    const show = () => {
-      button.setAttribute("aria-pressed", String(isDark()));
-    };
+    const show = () => button.setAttribute("aria-pressed", String(isDark()));
     button.addEventListener("click", () => {
       root.dataset.theme = isDark() ? "light" : "dark";
       kept.set("theme", root.dataset.theme);

@@ -19,6 +19,9 @@ from phantom.scene import (
 THICK = 0.10
 """Thickness from which a careful annotator calls it blood; below lies a stain."""
 
+DRY = 99.0
+"""The brim of a field that holds no blood."""
+
 
 def potential(
     rng: np.random.Generator,
@@ -101,31 +104,49 @@ def _smears(
     return out * 0.8
 
 
-def thickness(field: Field, within: Field, share: float, steep: float = 1.6) -> Field:
-    """The film that covers `share` (0-1) of all pixels, of those `within` (bool): its
-    thickness, THICK on its rim, `steep` how fast it deepens from there."""
-    if share <= 0 or not within.any():
-        return np.zeros(field.shape, np.float32)
+def soil(rng: np.random.Generator, shape: tuple[int, int], strand: Field) -> Field:
+    """How much of the blood that is wiped and trodden about each place takes, 0-1: in
+    blotches, speckles and along the `strand` of the tissue."""
+    blotch = noise(rng, shape, 20 * unit(shape), 4, 0.75) + 0.35 * strand
+    return step(blotch, -1.5, 1.7)
+
+
+def level(field: Field, within: Field, share: float) -> float:
+    """From where on the field lies under blood that covers `share` (0-1) of all pixels,
+    of those `within` (bool)."""
     values = np.sort(field[::2, ::2][within[::2, ::2]])
     wanted = min(share * field[::2, ::2].size, values.size * 0.9)
-    level = values[-max(1, round(wanted))]
-    return np.clip((field - level) * np.float32(steep) + THICK, 0, 2.5)
+    return float(values[-max(1, round(wanted))]) if share > 0 and len(values) else DRY
 
 
-def stain(albedo: Field, film: Field, look: dict[str, float]) -> Field:
+def thickness(field: Field, brim: float, steep: float = 1.6) -> Field:
+    """The film's thickness: THICK where the field is at its brim, `steep` how fast it
+    deepens from there."""
+    return np.clip((field - brim) * np.float32(steep) + THICK, 0, 2.5)
+
+
+def soaked(field: Field, brim: float, soil: Field, soak: float, reach: float) -> Field:
+    """What blood leaves around a pool, as a film's thickness: wiped, trodden, soaked
+    in, most by the brim, `reach` (of the field) beyond it nothing; `soil` (0-1) is how
+    much of it a place has taken. Nobody labels it."""
+    return soak * soil * step(field, brim - reach, brim - 0.06 * reach)
+
+
+def stain(albedo: Field, film: Field, clot: Field, look: dict[str, float]) -> Field:
     """The tissue's colour under the film: Beer and Lambert's absorption, then the
-    blood's own colour as it thickens."""
+    blood's own colour as it thickens, brown where it clots (`clot`, 0-1)."""
     dark, hue = look["blood_dark"], look["blood_hue"]
     absorbs = np.array(
         [0.35 + 1.5 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue],
         np.float32,
     )
     through = albedo * cv2.exp(cv2.merge([film * -float(share) for share in absorbs]))
-    fresh, old = linear(156, 14 + 8 * max(hue, 0), 18), linear(110, 0, 18)
+    fresh, old = linear(146, 20 + 8 * max(hue, 0), 26), linear(96, 8, 26)
     body = fresh ** (1 - dark) * old**dark
     deep = mix(body, body * (0.75 - 0.22 * min(dark, 1)), step(film, 0.8, 2.5))
+    deep = mix(deep, deep * np.float32([0.62, 1.2, 1.05]), clot)
     return mix(
         through,
         deep,
-        (0.85 + 0.1 * min(dark, 1)) * (1 - cv2.exp(-(2.6 + 2.0 * dark) * film)),
+        (0.80 + 0.1 * min(dark, 1)) * (1 - cv2.exp(-(2.0 + 2.0 * dark) * film)),
     )

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from phantom.organs import Body, skin
-from phantom.scene import Field, linear, mix, noise, step
+from phantom.scene import Field, linear, mix, noise, step, thrice
 
 
 def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
@@ -32,7 +32,8 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     along = np.clip(body.towards(neck, away) / float(2.2 * long), 0, 1)
     colour = _bag_skin(body, middle, along, blotch)
     net = body.veins(16, 0.65, (bag > 0).astype(np.float32))
-    colour = mix(colour, linear(134, 40, 44), np.clip(net, 0, 0.55))
+    colour = mix(colour, linear(134, 36, 44), np.clip(1.2 * net, 0, 0.7))
+    colour *= thrice(np.clip(1 + 0.04 * body.fine + 0.04 * body.strand, 0.6, 1.4))
     across = np.array([-away[1], away[0]]) * side  # towards the liver
     bed = body.towards(middle, across) / thick
     bound = step(bed + 0.1 * body.mottle, 0.1, 1.1)
@@ -80,7 +81,7 @@ def hilum(body: Body, neck: np.ndarray) -> None:
 def _connective(body: Body, neck: np.ndarray) -> None:
     paint, rng, strand, mottle = body.paint, body.rng, body.strand, body.mottle
     share = 0.4 + 0.18 * strand + 0.35 * mottle
-    web = skin(linear(204, 156, 150), linear(230, 210, 202), share)
+    web = skin(linear(176, 138, 134), linear(204, 192, 184), share)
     sore = np.clip(0.3 * step(mottle, 0.8, 2.2) + 0.7 * body.tree, 0, 0.6)
     axes = (rng.uniform(0.20, 0.30), rng.uniform(0.12, 0.19))
     area = paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble

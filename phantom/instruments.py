@@ -1,9 +1,10 @@
 """Instruments as shaded cylinders: shafts, wrists, jaws, a hook, a suction tube. They
 are drawn on a frame's canvas, not on tissue."""
 
+import cv2
 import numpy as np
 
-from phantom.scene import Field, cast, generator, grid, linear, unit
+from phantom.scene import Field, cast, generator, grid, linear, mix, thrice, unit
 
 # What polished steel mirrors across its width, from one edge (-1) over the side that
 # faces the camera to the other.
@@ -60,6 +61,18 @@ class Canvas:
         self.colour[box] += share * (tone[..., None] * colour - self.colour[box])
         self.cover[box] = np.maximum(self.cover[box], cover)
         self.kind[box][cover > 0.5] = kind
+
+    def lay(self, tool: "Canvas", soft: float) -> None:
+        """Another canvas on top of this one, `soft` pixels out of focus (for a frame
+        240 high)."""
+        colour, cover = tool.colour, tool.cover
+        if soft > 0.3:
+            cover = cv2.GaussianBlur(cover, (0, 0), soft * self.scale)
+            colour = cv2.GaussianBlur(colour, (0, 0), soft * self.scale)
+            colour /= thrice(np.maximum(cover, 0.02))
+        self.colour = mix(self.colour, colour, cover)
+        self.cover = np.maximum(self.cover, cover)
+        self.kind[cover > 0.5] = tool.kind.max()
 
     def shadow(self, shift: tuple[float, float]) -> Field:
         """How much light the instruments leave on the tissue (0-1): their cover,
@@ -131,24 +144,56 @@ def suction(canvas: Canvas, entry, tip, steel: float) -> None:
         canvas.rod(place, end, 2.2, 2.2, grey * 0.12, "paint")
 
 
-def grasper(canvas: Canvas, entry, tip, spread: float, steel: float) -> None:
-    """A laparoscopic grasper: a thin grey shaft and two jaws with windows."""
-    scale, back = canvas.scale, _back(entry, tip)
-    metal = linear(150 + 40 * steel, 146 + 42 * steel, 142 + 48 * steel)
-    joint, waist = tip + back * 46 * scale, tip + back * 56 * scale
+def windowed(canvas: Canvas, entry, tip, spread: float, steel: float, size: float):
+    """A grasper whose two jaws are long frames of steel with a window each; shaft grey
+    or black."""
+    scale, back = canvas.scale * size, _back(entry, tip)
+    metal = linear(112 + 36 * steel, 110 + 36 * steel, 108 + 38 * steel)
+    joint, waist = tip + back * 36 * scale, tip + back * 54 * scale
+    black = linear(70, 68, 74) if steel < 0.6 else linear(116, 116, 124)
     for side in (-1, 1):
         bow = _turned(back, side * spread)
-        aside = _aside(bow) * scale
-        # Each jaw is a long loop: two thin rails, closed at the end, with a window
-        # between them.
+        aside, bright = _aside(bow) * scale, metal * (0.7 if side < 0 else 1.1)
         for rail in (-1, 1):
-            end = joint - bow * 42 * scale + rail * 3.6 * aside
-            canvas.rod(joint + rail * 2 * aside, end, 1.7, 1.5, metal * 1.1)
-        closed = joint - bow * 40 * scale, joint - bow * 46 * scale
-        canvas.rod(*closed, 5.0, 3.5, metal * 1.1)
-        canvas.rod(joint, joint - bow * 14 * scale, 3.6, 3.6, metal)
-    canvas.rod(waist, joint, 7, 4.5, metal)
-    canvas.rod(entry, waist, 9, 8, metal * (0.5 + 0.4 * steel))
+            end = joint - bow * 34 * scale + rail * 4.2 * aside
+            teeth = 3.0 if rail == side else 0.0
+            start = joint + rail * 2.6 * aside
+            canvas.rod(start, end, 1.7 * size, 1.6 * size, bright, rings=teeth)
+        closed = joint - bow * 33 * scale, joint - bow * 38 * scale
+        canvas.rod(*closed, 5.9 * size, 3.6 * size, bright)
+        canvas.rod(joint, joint - bow * 12 * scale, 4.4 * size, 4.2 * size, bright)
+    canvas.rod(waist, joint, 7.6 * size, 5.0 * size, metal * 1.1)
+    canvas.rod(entry, waist, 8.4 * size, 8.0 * size, black, "tube")
+
+
+def dissector(canvas: Canvas, entry, tip, spread: float, steel: float, size: float):
+    """Two solid jaws, curved and tapering, on a thin dark shaft."""
+    scale, back = canvas.scale * size, _back(entry, tip)
+    metal = linear(96 + 40 * steel, 94 + 40 * steel, 98 + 40 * steel)
+    joint, waist = tip + back * 30 * scale, tip + back * 44 * scale
+    for side in (-1, 1):
+        bow = _turned(back, side * spread)
+        middle = joint - bow * 16 * scale + _aside(back) * 3 * side * scale
+        end = joint - _turned(bow, -0.12) * 31 * scale
+        canvas.rod(joint, middle, 3.4 * size, 2.9 * size, metal)
+        canvas.rod(middle, end, 2.9 * size, 1.1 * size, metal * 1.2, rings=2.4)
+    canvas.rod(waist, joint, 5.2 * size, 4.2 * size, metal * 1.3)
+    dark = linear(60, 60, 66) * (0.6 + 0.8 * steel)
+    canvas.rod(entry, waist, 5.8 * size, 5.4 * size, dark, "tube")
+
+
+def clipper(canvas: Canvas, entry, tip, spread: float, steel: float, size: float):
+    """A broad applier close to the lens: a shaft of brushed steel, a round joint, two
+    short blunt jaws."""
+    scale, back = canvas.scale * size, _back(entry, tip)
+    metal = linear(120 + 20 * steel, 124 + 18 * steel, 132 + 16 * steel) * 0.7
+    joint = tip + back * 20 * scale
+    for side in (-1, 1):
+        bow = _turned(back, side * (0.08 + spread))
+        canvas.rod(joint, joint - bow * 21 * scale, 4.6 * size, 2.6 * size, metal)
+    collar = joint + back * 12 * scale
+    canvas.rod(collar, joint, 10 * size, 6.5 * size, metal * 1.3)
+    canvas.rod(entry, collar, 12.5 * size, 11.5 * size, metal, "tube")
 
 
 def hook(canvas: Canvas, entry, tip, steel: float) -> None:
@@ -165,12 +210,16 @@ def hook(canvas: Canvas, entry, tip, steel: float) -> None:
 
 
 def entries(shape: tuple[int, int], rng: np.random.Generator, left: bool) -> np.ndarray:
-    """A point outside the frame where a shaft comes in, from the left or from the
-    right."""
-    away = 40 * unit(shape)
-    return np.array(
-        [-away if left else shape[1] + away, rng.uniform(0.15, 1.1) * shape[0]]
-    )
+    """A point outside the frame where a shaft comes in: from the left or the right, one
+    in three from above or below on that side."""
+    away, (high, wide) = 40 * unit(shape), shape
+    steep, up = rng.random() < 0.33, rng.random() < 0.5
+    down, across = rng.uniform(-0.1, 1.15) * high, rng.uniform(0.02, 0.4) * wide
+    if steep:
+        return np.array(
+            [across if left else wide - across, -away if up else high + away]
+        )
+    return np.array([-away if left else wide + away, down])
 
 
 def hands(*name) -> np.random.Generator:

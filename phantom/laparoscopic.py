@@ -4,7 +4,16 @@ the hands hold; the organs are in anatomy.py.
 
 import numpy as np
 
-from phantom.instruments import Canvas, entries, grasper, hands, hook, path
+from phantom.instruments import (
+    Canvas,
+    clipper,
+    dissector,
+    entries,
+    hands,
+    hook,
+    path,
+    windowed,
+)
 from phantom.scene import Shape, generator, unit
 from phantom.subjects import BLEEDS, PATIENTS, shows
 
@@ -45,20 +54,24 @@ def hold(
     """The instruments at time t of a clip: at work about `target`, holding at `held`
     (x, y in pixels).
     """
-    rng = hands(*name)
-    canvas = Canvas(shape)
-    left = bool(rng.integers(2))
-    subject = name[0]
-    if not shows(subject, "no_grasper") and rng.random() < 0.85:
-        aim = held + rng.normal(0, 0.10, 2) * shape[0]
-        tip = path(rng, t, aim, 10 * unit(shape))
-        grasper(canvas, entries(shape, rng, left), tip, rng.uniform(0.03, 0.22), steel)
-    if not shows(subject, "no_grasper") and rng.random() < 0.4:
-        # The assistant's, that holds the gallbladder up.
-        tip = path(rng, t, held + rng.normal(0, 0.08, 2) * shape[0], 6 * unit(shape))
-        entry, spread = entries(shape, rng, not left), rng.uniform(0.03, 0.12)
-        grasper(canvas, entry, tip, spread, steel)
+    rng, scale = hands(*name), unit(shape)
+    canvas, left, subject = Canvas(shape), bool(rng.integers(2)), name[0]
+    # The surgeon's, and the assistant's that holds the gallbladder up.
+    for odds, reach in ((0.85, 10), (0.32, 6)):
+        if not shows(subject, "no_grasper") and rng.random() < odds:
+            aim = held + rng.normal(0, 0.10, 2) * shape[0]
+            tip, entry = path(rng, t, aim, reach * scale), entries(shape, rng, left)
+            size, spread = float(np.exp(rng.normal(0.12, 0.3))), rng.uniform(0.0, 0.2)
+            kind, soft = rng.random(), rng.uniform(0, 1) ** 2
+            tool = Canvas(shape)
+            draw = windowed if kind < 0.5 else dissector if kind < 0.78 else clipper
+            draw(tool, entry, tip, spread, steel, size)
+            # The larger it looks, the closer it is to the lens and the less sharp.
+            canvas.lay(tool, soft * (1.2 + 2.5 * max(size - 1, 0)))
+        left = not left
     if shows(subject, "hook") and rng.random() < 0.8:
-        tip = path(rng, t, target + rng.normal(0, 0.10, 2) * shape[0], 12 * unit(shape))
-        hook(canvas, entries(shape, rng, not left), tip, steel)
+        tip = path(rng, t, target + rng.normal(0, 0.10, 2) * shape[0], 12 * scale)
+        tool, entry = Canvas(shape), entries(shape, rng, left)
+        hook(tool, entry, tip, steel)
+        canvas.lay(tool, 2.0 * rng.random() ** 2)
     return canvas

@@ -254,6 +254,7 @@ def _world(wound: Wound, size: Shape) -> World:
     return World(
         np.dstack([wound.albedo, ripples]).astype(np.float32),
         ground.astype(np.float32),
+        film.soil(rng, shape, wound.strand) * (wound.foreign < 0.3),
         classes,
         focus,
         focus,

@@ -39,6 +39,8 @@ def picture(
     rng = generator("sensor", *name, t)
     if look["blur"] > 0.3:
         image = cv2.GaussianBlur(image, (0, 0), look["blur"] * max(unit(shape), 0.5))
+    soft = cv2.GaussianBlur(image, (0, 0), 1.1 * unit(shape))
+    image += np.float32(look["sharpen"]) * (image - soft)
     bits = np.empty((*shape, 3), np.float32)
     cv2.setRNGSeed(int(rng.integers(2**31)))
     # A plain number would reach the red channel alone.

@@ -47,8 +47,12 @@ class Body:
         self.fine = noise(rng, shape, 3.5 * scale, 2, 0.7)
         course = rng.uniform(-0.5, 0.5) + 0.4 * self.side
         self.strand = fibres(rng, shape, course, 40 * scale, 2.0 * scale, 11 * scale)
-        self.bend = [2.5 * scale * noise(rng, shape, 14 * scale, 2) for _ in range(2)]
-        self.tree = self.veins(int(self.look["vessels"]) + 6, 1.0)
+        self.bend = [1.6 * scale * noise(rng, shape, 14 * scale, 2) for _ in range(2)]
+        # A net of vessels on fat and bowel: some trunks, many twigs.
+        self.tree = np.maximum(
+            self.veins(int(self.look["vessels"]) // 2 + 3, 1.25),
+            0.8 * self.veins(2 * int(self.look["vessels"]) + 6, 0.7),
+        )
         self.folds = noise(rng, shape, 70 * scale, 2)
         self.lit = noise(rng, shape, 110 * scale)
 
@@ -88,7 +92,9 @@ def wall(body: Body) -> None:
     share = 0.35 + 0.3 * folds + 0.09 * strand + 0.08 * mottle
     colour = skin(base, linear(128, 96, 104), share)
     fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
-    colour = mix(colour, linear(128, 36, 40), np.clip(fine, 0, 0.65))
+    colour = mix(colour, linear(132, 26, 32), np.clip(2.2 * fine, 0, 0.85))
+    colour = mix(colour, linear(120, 34, 44), np.clip(1.4 * body.tree, 0, 0.75))
+    colour *= thrice(np.clip(1 + 0.05 * body.fine + 0.05 * strand, 0.6, 1.4))
     lit = 0.3 * folds + 0.95 * body.lit - 0.5 * body.side * body.wide()
     near = 0.35 * cv2.exp(np.clip(lit, -2.3, 1.2))
     rough = body.rough
@@ -152,7 +158,8 @@ def fat(body: Body, neck: np.ndarray) -> None:
     base = linear(212, 158 + 12 * yellow, 108 - 22 * yellow)
     share = 0.3 + 0.12 * tone + 0.2 * mottle + 0.5 * (0.5 - large)
     colour = skin(base, linear(200, 124, 84), share)
-    colour = mix(colour, linear(158, 46, 40), np.clip(0.8 * body.tree, 0, 0.5))
+    colour *= thrice(np.clip(1 + 0.05 * body.fine, 0.6, 1.4))
+    colour = mix(colour, linear(160, 30, 28), np.clip(2.0 * body.tree, 0, 0.85))
     line = rng.uniform(0.12, 0.22)
     tilt = 0.25 * body.side * rng.uniform(-0.2, 0.9) * body.wide()
     aside = body.wide() - float(neck[0] - 0.05 * body.side)
@@ -176,8 +183,8 @@ def bowel(body: Body) -> None:
     base = linear(212, 166 + 8 * body.look["hue"], 150)
     share = 0.35 + 0.25 * body.mottle + 0.1 * body.strand
     colour = skin(base, linear(194, 132, 122), share)
-    colour = mix(colour, linear(168, 60, 64), np.clip(0.8 * body.tree, 0, 0.6))
+    colour = mix(colour, linear(164, 44, 50), np.clip(2.0 * body.tree, 0, 0.85))
     middle = (-body.rng.uniform(0.35, 0.6) * body.side, body.rng.uniform(0.26, 0.42))
     loop = body.paint.ellipse(middle, (0.32, 0.16), -0.6 * body.side) + 7 * body.wobble
     relief = 0.6 * body.rough * body.mottle + 4 * body.scale * body.folds
-    body.paint.lay("bowel", loop, colour, relief, 20, 1.0, 0.7 * body.look["gloss"])
+    body.paint.lay("bowel", loop, colour, relief, 20, 0.62, 0.7 * body.look["gloss"])

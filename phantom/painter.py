@@ -21,6 +21,7 @@ class World(NamedTuple):
     ground: (
         Field  # HxWx4: height, where blood comes first, gloss, light that gets there
     )
+    soil: Field  # HxW: how much of the blood wiped and trodden about a place has taken
     classes: np.ndarray  # HxW uint8
     focus: tuple[float, float]  # where the surgeon works, share of the frame (x, y)
     hold: tuple[float, float]  # where a grasper takes hold, likewise

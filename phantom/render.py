@@ -95,10 +95,14 @@ def frame(
     # Drape and retractor never bleed, and nobody calls them blood.
     bleeds = spread > neck.NEVER / 2
     inside = round_view(shape, counted or look)[1] > 0.5
-    depth = film.thickness(spread, bleeds & inside, share, look["steep"])
+    soil = look_through(world.soil, where)
+    brim = film.level(spread, bleeds & inside, share)
+    depth = film.thickness(spread, brim, look["steep"])
+    around = film.soaked(spread, brim, soil, look["soak"], look["reach"])
     rinses = kind_of(scene.subject) == ROBOTIC and share == 0 and t > 0.5
     rinsed = np.clip(spread, 0, 0.6) * 0.10 if rinses else 0
-    albedo = film.stain(albedo, depth + rinsed, look)
+    wet = np.maximum(depth, around) + rinsed
+    albedo = film.stain(albedo, wet, 0.8 * step(soil, 0.5, 1.0), look)
     canvas = _instruments(scene, shape, name, t)
     surface = (height, depth, gloss, near, ripples)
     diffuse, gleam = _lit(albedo, surface, canvas, look)
@@ -113,31 +117,53 @@ def _lit(
     surface: height, the blood's depth, gloss, light that gets there, ripples."""
     height, depth, gloss, near, ripples = surface
     scale = unit(height.shape)
-    gx, gy = slopes(height)
+    gx, gy = _eased(*slopes(height))
     lake = step(depth, 0.08, 0.9)
     near += look["pool"] * lake * np.maximum(0.9 - near, 0)  # its surface stands higher
     meniscus = np.float32(look["meniscus"] * scale)
     rim_x, rim_y = slopes(cv2.GaussianBlur(depth, (0, 0), 1.0 * scale))
     rim_x, rim_y = meniscus * rim_x, meniscus * rim_y
-    still = 1 - 0.8 * lake
+    still = 1 - look["still"] * lake
     lamp = (look["lamp_x"], look["lamp_y"])
     cosine, _ = light(gx * still + rim_x, gy * still + rim_y, lamp)
     sunken = np.clip(hollow(height, 16 * scale), -2.5, 15)
     dark = np.clip(1 - look["shade"] / scale * sunken, 0.25, 1.09)
     lit = (look["ambient"] + (1 - look["ambient"]) * cosine) * dark * near
     lit *= canvas.shadow((8.5 + 11 * lamp[0], 11))
-    # The wet skin's ripples break a broad reflection up into clusters of small gleams.
+    # The lamp itself on the bulges of wet skin, where the fluid on it evens them out;
+    # its ripples break the reflection up into clusters of small gleams.
+    even_x, even_y = (cv2.GaussianBlur(g, (0, 0), 2.2 * scale) for g in (gx, gy))
+    even_x, even_y = still * even_x + rim_x, still * even_y + rim_y
+    bulge = light(even_x, even_y, lamp)[1]
+    sheen = cv2.pow(bulge, 40)
     wet_x, wet_y = slopes(ripples)
-    sheen = cv2.pow(light(still * gx + rim_x, still * gy + rim_y, lamp)[1], 40)
-    wet_x, wet_y = 0.8 * still * gx + wet_x + rim_x, 0.8 * still * gy + wet_y + rim_y
-    _, half = light(wet_x, wet_y, lamp)
-    sparks = step(sheen, look["sparkle_from"], look["sparkle_from"] + 0.7)
-    sharp = look["sparkle"] * sparks * cv2.pow(half, 360)
-    gleam = (1 - 0.8 * lake) * gloss * (0.07 * sheen + sharp)
+    half = light(even_x + wet_x, even_y + wet_y, lamp)[1]
+    sparks = step(sheen, look["sparkle_from"], look["sparkle_from"] + 0.6)
+    sharp = sparks * cv2.pow(half, 420)
+    lamps = step(cv2.pow(0.5 * (bulge + half), 300), 0.55, 0.9)
+    wet = (1 - 0.7 * lake) * gloss
+    gleam = wet * (0.05 * sheen + look["sparkle"] * (sharp + 2.0 * lamps * wet))
     gleam += look["film_gleam"] * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 550)
     gleam *= near * dark * (1 - canvas.cover)
-    steel = canvas.colour * look["steel_light"]
-    return mix(albedo * bounced(lit), steel, canvas.cover), gleam
+    tissue = albedo * bounced(lit)
+    steel = canvas.colour * look["steel_light"] * _mirrored(tissue, scale)
+    return mix(tissue, steel, canvas.cover), gleam
+
+
+def _eased(gx: Field, gy: Field, most: float = 0.8) -> tuple[Field, Field]:
+    """Slopes that nowhere reach `most`: where one organ ends on another they would draw
+    a black line."""
+    size = 1 / np.sqrt(1 + (gx * gx + gy * gy) / most**2)
+    return gx * size, gy * size
+
+
+def _mirrored(tissue: Field, scale: float) -> Field:
+    """What polished steel takes on of the tissue about it: its colour, and its light
+    relative to the frame's."""
+    small = cv2.resize(tissue, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), 3 * scale)
+    small = 0.55 + (0.45 / max(float(small.mean()), 1e-4)) * small
+    return cv2.resize(small, tissue.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _instruments(scene: Scene, shape: Shape, name: tuple, t: float) -> Canvas:

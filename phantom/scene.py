@@ -149,7 +149,7 @@ def vessels(
         branches = [(float(x), float(y), heading, wide, 0)]
         while branches:
             x, y, heading, wide, depth = branches.pop()
-            headings = heading + rng.normal(0, 0.17, 22).cumsum()
+            headings = heading + rng.normal(0, 0.24, 22).cumsum()
             points = np.stack([np.cos(headings), np.sin(headings)], axis=1)
             points = points.cumsum(0) * (5 * scale) + (x, y)
             luck = rng.random(7)
@@ -160,7 +160,7 @@ def vessels(
                 tone, line = int(255 * min(max(thick, 0.16), 1.0)), max(1, round(thick))
                 piece = [fixed[part : part + 4]]
                 cv2.polylines(canvas, piece, False, tone, line, cv2.LINE_AA, 3)
-            for part in np.flatnonzero(luck < 0.28) * 3 if depth < 2 else ():
+            for part in np.flatnonzero(luck < 0.36) * 3 if depth < 2 else ():
                 side = (2 * rng.integers(2) - 1) * rng.uniform(0.4, 1.0)
                 new = (*points[part], headings[part] + side, wide * 0.62, depth + 1)
                 branches.append(new)

@@ -88,14 +88,15 @@ _OPTICS = {
     # trait: (group, source's range, target's range)
     "goal": ("light", (0.395, 0.495), (0.265, 0.37)),
     "contrast": ("light", (0.90, 1.08), (1.0, 1.25)),
-    "vignette": ("light", (0.0, 0.25), (0.9, 1.7)),
+    "vignette": ("light", (0.0, 0.25), (1.1, 2.3)),
     "ambient": ("light", (0.22, 0.22), (0.10, 0.10)),
     "shade": ("light", (0.04, 0.04), (0.032, 0.032)),
     "red": ("colour", (0.95, 1.08), (0.86, 1.22)),
     "blue": ("colour", (0.90, 1.10), (0.70, 1.08)),
     "saturation": ("colour", (0.90, 1.12), (0.66, 0.92)),
-    "blur": ("lens", (0.35, 0.7), (0.6, 1.0)),
-    "noise": ("lens", (0.002, 0.005), (0.002, 0.005)),
+    "blur": ("lens", (0.30, 0.5), (0.4, 0.8)),
+    "sharpen": ("lens", (0.2, 0.6), (0.5, 1.3)),
+    "noise": ("lens", (0.0005, 0.002), (0.0004, 0.0016)),
     "aside": ("view", (0.0, 0.0), (-0.08, 0.08)),
     "speculars": ("air", (0.7, 1.3), (0.5, 1.1)),
     "sparkle": ("air", (16, 16), (18, 18)),
@@ -103,10 +104,13 @@ _OPTICS = {
     "smoke": ("air", (0.0, 0.0), (0.0, 0.5)),
     "blood_dark": ("blood", (0.0, 0.2), (1.1, 1.5)),
     "blood_hue": ("blood", (-0.5, 0.5), (-0.3, 0.7)),
+    "soak": ("blood", (0.20, 0.60), (0.20, 0.50)),
+    "reach": ("blood", (0.9, 1.6), (0.9, 1.6)),
     "bleeding": ("blood", (0.055, 0.105), (0.035, 0.065)),
     "steep": ("blood", (2.2, 2.2), (2.6, 2.6)),
     "meniscus": ("blood", (2.2, 2.2), (0.8, 0.8)),
     "film_gleam": ("blood", (3.0, 3.0), (1.0, 1.0)),
+    "still": ("blood", (0.7, 0.7), (0.35, 0.35)),
     "pool": ("blood", (0.15, 0.15), (0.0, 0.0)),
 }
 _ANATOMY = {
@@ -143,6 +147,7 @@ _ANATOMY = {
         "steel": (0, 1),
         "steel_light": (0.5, 0.5),
         "inflamed": (0, 1),
+        "purple": (0, 1),
     },
 }
 _SUBJECTS = {ROBOTIC: tuple(PIGS), LAPAROSCOPIC: tuple(PATIENTS)}

@@ -71,7 +71,7 @@ def _inflame(body: organs.Body, neck: np.ndarray) -> None:
         noise(body.rng, body.shape, 44 * scale, 2, 0.6) + 0.8 * near_neck, 0.5, 2.4
     )
     flush *= (0.25 + 0.3 * body.look["inflamed"]) * ~np.isin(
-        paint.classes, (ID["liver"], ID["wall"])
+        paint.classes, (ID["liver"], ID["wall"], ID["connective"])
     )
     flush = cv2.GaussianBlur(flush.astype(np.float32), (0, 0), 3 * scale)
     paint.albedo = mix(paint.albedo, linear(196, 92, 84), flush)
@@ -86,9 +86,10 @@ def _dissect(body: organs.Body, neck: np.ndarray) -> None:
     axes = (0.16 + 0.20 * much, 0.10 + 0.13 * much)
     edge = paint.ellipse(where, axes, rng.uniform(-0.6, 0.6)) + 12 * body.wobble
     share = much * step(edge + 5 * scale * body.mottle, -3 * scale, 16 * scale)
+    share *= np.where(paint.classes == ID["connective"], np.float32(0.5), 1)
     grain = noise(rng, shape, 6 * scale, 3, 0.8)
     torn = step(0.5 * grain + 0.6 * body.strand + 0.5 * body.mottle, -1.2, 1.4)
-    raw = mix(linear(104, 40, 36), linear(176, 122, 88), torn)
+    raw = mix(linear(84, 34, 34), linear(160, 108, 80), torn)
     raw = mix(raw, linear(112, 28, 30), 0.7 * step(body.mottle - grain, 0.2, 1.8))
     char = step(grain + 1.3 * noise(rng, shape, 30 * scale, 2), 1.9, 2.6)
     raw = mix(raw, linear(48, 32, 28), 0.85 * char)
@@ -106,7 +107,7 @@ def _light(body: organs.Body, neck: np.ndarray) -> None:
     away = paint.ellipse(spot, (0.62, 0.5), 0) / (0.5 * paint.high) - 1
     beam = cv2.exp(-1.9 * away * away)
     deep = step(paint.ellipse(neck, (0.40, 0.34), 0), 0, 0.34 * paint.high)
-    paint.near *= 1 - 0.55 * deep * step(noise(rng, shape, 50 * scale), -1.0, 0.8)
+    paint.near *= 1 - 0.62 * deep * step(noise(rng, shape, 50 * scale), -1.0, 0.8)
     paint.near *= (0.10 + 1.15 * beam) * np.clip(
         1 + 0.2 * noise(rng, shape, 90 * scale), 0.5, 1.5
     )

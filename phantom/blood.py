@@ -137,11 +137,11 @@ def stain(albedo: Field, film: Field, clot: Field, look: dict[str, float]) -> Fi
     blood's own colour as it thickens, brown where it clots (`clot`, 0-1)."""
     dark, hue = look["blood_dark"], look["blood_hue"]
     absorbs = np.array(
-        [0.35 + 1.5 * dark, 3.4 + 1.2 * dark - 0.5 * hue, 3.2 + 1.2 * dark + 0.5 * hue],
+        [0.5 + 1.4 * dark, 3.3 + 1.2 * dark - 0.5 * hue, 2.9 + 1.1 * dark + 0.5 * hue],
         np.float32,
     )
     through = albedo * cv2.exp(cv2.merge([film * -float(share) for share in absorbs]))
-    fresh, old = linear(146, 20 + 8 * max(hue, 0), 26), linear(96, 8, 26)
+    fresh, old = linear(128, 22 + 8 * max(hue, 0), 32), linear(84, 6, 30)
     body = fresh ** (1 - dark) * old**dark
     deep = mix(body, body * (0.75 - 0.22 * min(dark, 1)), step(film, 0.8, 2.5))
     deep = mix(deep, deep * np.float32([0.62, 1.2, 1.05]), clot)

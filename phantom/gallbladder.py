@@ -38,7 +38,7 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     bed = body.towards(middle, across) / thick
     bound = step(bed + 0.1 * body.mottle, 0.1, 1.1)
     colour = mix(colour, linear(140, 86, 80), 0.75 * bound)
-    near = np.clip(0.58 - 0.24 * bound + 0.16 * body.lit, 0.2, 1.0)
+    near = np.clip(0.48 - 0.22 * bound + 0.18 * body.lit, 0.2, 1.0)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
     gloss, soft = 0.9 * body.look["gloss"], 1.8 + 8 * bound
     paint.lay("gallbladder", bag, colour, relief, 26, near, gloss, soft)
@@ -47,13 +47,13 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
 
 def _bag_skin(body: Body, middle: np.ndarray, along: Field, blotch: Field) -> Field:
     green = body.look["green"]
-    base = linear(160 - 36 * green, 140 - 6 * green, 122 + 14 * green)
+    base = linear(154 - 36 * green, 144 - 6 * green, 126 + 14 * green)
     share = 0.65 - 0.65 * along + 0.25 * blotch + 0.08 * body.strand
     share = np.clip(share + 0.08 * body.mottle, 0, 0.95)
-    colour = mix(base, linear(170, 124, 114), share)
+    colour = mix(base, linear(158, 130, 122), share)
     fatty = noise(body.rng, body.shape, 30 * body.scale, 2) - 1.2 * body.down()
     fatty = step(fatty + 1.2 * float(middle[1]), 0.3, 3.0)
-    return mix(colour, linear(204, 160, 116), 0.35 * fatty)
+    return mix(colour, linear(196, 160, 120), 0.3 * fatty)
 
 
 def hilum(body: Body, neck: np.ndarray) -> None:
@@ -81,13 +81,13 @@ def hilum(body: Body, neck: np.ndarray) -> None:
 def _connective(body: Body, neck: np.ndarray) -> None:
     paint, rng, strand, mottle = body.paint, body.rng, body.strand, body.mottle
     share = 0.4 + 0.18 * strand + 0.35 * mottle
-    web = skin(linear(176, 138, 134), linear(204, 192, 184), share)
+    web = skin(linear(160, 142, 140), linear(196, 194, 194), share)
     sore = np.clip(0.3 * step(mottle, 0.8, 2.2) + 0.7 * body.tree, 0, 0.6)
     axes = (rng.uniform(0.20, 0.30), rng.uniform(0.12, 0.19))
     area = paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble
     area = area + body.scale * (3.0 * mottle + 0.8 * strand)
-    shown = np.clip(0.62 + 0.25 * mottle + 0.07 * strand, 0.2, 0.95)
-    colour = mix(mix(paint.albedo, web, shown), linear(158, 54, 54), sore)
+    shown = np.clip(0.76 + 0.2 * mottle + 0.07 * strand, 0.3, 0.98)
+    colour = mix(mix(paint.albedo, web, shown), linear(158, 54, 54), 0.7 * sore)
     relief = body.scale * (0.4 * strand + 2.2 * mottle + 8 * body.folds)
     gloss = 1.1 * body.look["gloss"]
-    paint.lay("connective", area, colour, relief, 9, 1.1, gloss, 7)
+    paint.lay("connective", area, colour, relief, 9, 1.25, gloss, 7)

@@ -202,7 +202,7 @@ def hook(canvas: Canvas, entry, tip, steel: float) -> None:
     scale, back = canvas.scale, _back(entry, tip)
     wire, collar, joint = (tip + back * far * scale for far in (9, 16, 38))
     bent = wire + _aside(back) * 8 * scale - back * 3 * scale
-    pale, dark = linear(200, 190, 180), linear(128, 126, 128) * (0.8 + 0.4 * steel)
+    pale, dark = linear(200, 190, 180), linear(112, 120, 132) * (0.8 + 0.4 * steel)
     canvas.rod(wire, collar, 1.6, 1.6, pale, kind=2)
     canvas.rod(wire, bent, 1.6, 1.3, pale, kind=2)
     canvas.rod(entry, joint, 19, 13, dark, "paint", 2)

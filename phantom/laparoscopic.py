@@ -69,7 +69,7 @@ def hold(
             # The larger it looks, the closer it is to the lens and the less sharp.
             canvas.lay(tool, soft * (1.2 + 2.5 * max(size - 1, 0)))
         left = not left
-    if shows(subject, "hook") and rng.random() < 0.8:
+    if shows(subject, "hook") and rng.random() < 0.95:
         tip = path(rng, t, target + rng.normal(0, 0.10, 2) * shape[0], 12 * scale)
         tool, entry = Canvas(shape), entries(shape, rng, left)
         hook(tool, entry, tip, steel)

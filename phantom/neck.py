@@ -116,7 +116,7 @@ def _lobes(wound: Wound, number: int, away: float, near: float, deep: bool) -> N
             skin = _fascia(wound, 0.4)
         elif kind < (0.45 if deep else 0.75):  # a bunch of fat, its outline scalloped
             skin = _fat(wound)
-            inside += 9 * scale * (wound.dome - 0.5)
+            inside += 4 * scale * (wound.dome - 0.5)
         # Its far side melts into what it lies on.
         soft = 1.8 + rng.uniform(3, 11) * step(
             wound.patches + wound.mottle / 3, -0.8, 1.4
@@ -164,9 +164,10 @@ def _planes(wound: Wound) -> None:
                 skin = _gland(wound, rng.uniform(0.3, 0.8))
             bulge = rng.uniform(6, 13)
             near = 0.84 + 0.05 * layer
-            soft = 1.6 + 1.2 * np.clip(0.5 + 0.6 * wound.patches, 0, 2)
+            # Wet tissue lies on wet tissue: in places its edge is lost.
+            soft = 2.0 + 7.0 * step(wound.patches + 0.5 * wound.mottle, -0.6, 1.6)
             wound.lay(
-                inside, skin, bulge, bulge * 2.4, -4 + 5 * layer, near, soft, 0.74
+                inside, skin, bulge, bulge * 2.4, -4 + 4 * layer, near, soft, 0.56
             )
             rim = cv2.exp(-cv2.pow(inside / np.float32(6 * scale) - 0.5, 2))
             wound.cut = np.maximum(wound.cut, rim)
@@ -201,9 +202,13 @@ def _surface(wound: Wound) -> None:
     wound.albedo *= cv2.exp(cv2.merge([-0.02 * hues, -0.10 * hues, 0.03 * hues]))
     tone = 1 + 0.09 * wound.mottle + 0.07 * wound.fine
     wound.albedo *= thrice(np.clip(tone, 0.4, 1.6))
-    wash = noise(rng, shape, 52 * scale, 4, 0.5) + 0.4 * wound.folds
-    wash = step(wash, -0.5 - 0.9 * look["inflamed"], 3.2)
-    thin = cv2.exp(cv2.merge([wash * -k for k in (0.15, 1.0, 0.95)]))
+    wash = noise(rng, shape, 52 * scale, 4, 0.6) + 0.4 * wound.folds
+    wash = step(wash, -0.6 - 0.9 * look["inflamed"], 2.6)
+    # It has run into every crease, and streaks lie where swabs went over it.
+    wash += 0.9 * step(hollow(wound.height, 7 * scale) / np.float32(scale), 0.2, 2.2)
+    streaks = step(0.7 * wound.coarse + 0.8 * wound.mottle + 0.5 * hues, 0.6, 2.4)
+    wash += 0.8 * streaks * step(wound.patches, -0.8, 1.0)
+    thin = cv2.exp(cv2.merge([wash * -k for k in (0.22, 1.0, 0.90)]))
     wound.albedo *= thin
     # A web of whitish threads, denser here and there.
     web = step(np.abs(wound.strand - 0.4 * wound.fine), 1.6, 3.0)

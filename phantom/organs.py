@@ -50,8 +50,8 @@ class Body:
         self.bend = [1.6 * scale * noise(rng, shape, 14 * scale, 2) for _ in range(2)]
         # A net of vessels on fat and bowel: some trunks, many twigs.
         self.tree = np.maximum(
-            self.veins(int(self.look["vessels"]) // 2 + 3, 1.25),
-            0.8 * self.veins(2 * int(self.look["vessels"]) + 6, 0.7),
+            self.veins(int(self.look["vessels"]) // 3 + 2, 1.2),
+            0.8 * self.veins(2 * int(self.look["vessels"]) + 6, 0.6),
         )
         self.folds = noise(rng, shape, 70 * scale, 2)
         self.lit = noise(rng, shape, 110 * scale)
@@ -93,7 +93,7 @@ def wall(body: Body) -> None:
     colour = skin(base, linear(128, 96, 104), share)
     fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
     colour = mix(colour, linear(132, 26, 32), np.clip(2.2 * fine, 0, 0.85))
-    colour = mix(colour, linear(120, 34, 44), np.clip(1.4 * body.tree, 0, 0.75))
+    colour = mix(colour, linear(120, 34, 44), np.clip(1.0 * body.tree, 0, 0.6))
     colour *= thrice(np.clip(1 + 0.05 * body.fine + 0.05 * strand, 0.6, 1.4))
     lit = 0.3 * folds + 0.95 * body.lit - 0.5 * body.side * body.wide()
     near = 0.35 * cv2.exp(np.clip(lit, -2.3, 1.2))
@@ -114,7 +114,7 @@ def ligament(body: Body) -> None:
     colour = skin(linear(206, 160, 112), linear(186, 116, 92), share)
     colour = mix(colour, linear(150, 44, 40), 0.5 * body.tree)
     relief = 0.5 * body.rough * body.strand + 7 * body.scale * body.folds
-    near, gloss = 0.6 + 0.2 * body.lit, 0.5 * body.look["gloss"]
+    near, gloss = np.clip(0.42 + 0.2 * body.lit, 0.1, 1), 0.5 * body.look["gloss"]
     body.paint.lay("ligament", sheet, colour, relief, 9, near, gloss)
 
 
@@ -122,11 +122,11 @@ def liver(body: Body) -> None:
     """One or two smooth dark lobes with soft edges, a fine grain and a sheen."""
     paint, rng, side, brown = body.paint, body.rng, body.side, body.look["liver"]
     green = 53 - 2 * brown + 6 * body.look["hue"]
-    base, other = linear(122 - 36 * brown, green, 46 + 14 * brown), 96 - 22 * brown
+    base, other = linear(118 - 36 * brown, green, 52 + 14 * brown), 96 - 22 * brown
     share = 0.4 + 0.14 * body.mottle + 0.3 * body.folds
     colour = skin(base, linear(other, 41, 41), share)
     colour *= thrice(np.clip(1 + 0.07 * body.fine, 0.7, 1.3))
-    near = np.clip(0.56 + 0.3 * noise(rng, body.shape, 90 * body.scale), 0.15, 1)
+    near = np.clip(0.46 + 0.16 * noise(rng, body.shape, 90 * body.scale), 0.15, 1)
     up, tilt = rng.uniform(-0.06, 0.08), side * rng.uniform(-0.45, 0.1)
     if body.shows("much_liver"):
         lobe = paint.ellipse((0.45 * side, up - 0.06), (0.85, 0.48), tilt)
@@ -171,7 +171,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     relief = scale * (13 * large + (1.5 + 3.5 * beads) * small)
     relief = relief + body.rough * 0.5 * mottle
     relief += 9 * scale * noise(rng, body.shape, 60 * scale, 2)
-    near = 0.3 + 0.64 * large + 0.26 * body.lit + 0.1 * beads * (small - 0.6)
+    near = 0.08 + 0.95 * large + 0.26 * body.lit + 0.1 * beads * (small - 0.6)
     near, gloss = np.clip(near, 0.12, 1.25), 0.7 * body.look["gloss"]
     paint.lay("fat", inside, colour, relief, 16, near, gloss, 2.0)
 

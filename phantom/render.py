@@ -117,7 +117,7 @@ def _lit(
     surface: height, the blood's depth, gloss, light that gets there, ripples."""
     height, depth, gloss, near, ripples = surface
     scale = unit(height.shape)
-    gx, gy = _eased(*slopes(height))
+    gx, gy, flat = _eased(*slopes(height), scale)
     lake = step(depth, 0.08, 0.9)
     near += look["pool"] * lake * np.maximum(0.9 - near, 0)  # its surface stands higher
     meniscus = np.float32(look["meniscus"] * scale)
@@ -144,17 +144,18 @@ def _lit(
     wet = (1 - 0.7 * lake) * gloss
     gleam = wet * (0.05 * sheen + look["sparkle"] * (sharp + 2.0 * lamps * wet))
     gleam += look["film_gleam"] * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 550)
-    gleam *= near * dark * (1 - canvas.cover)
+    gleam *= near * dark * flat * (1 - canvas.cover)
     tissue = albedo * bounced(lit)
     steel = canvas.colour * look["steel_light"] * _mirrored(tissue, scale)
     return mix(tissue, steel, canvas.cover), gleam
 
 
-def _eased(gx: Field, gy: Field, most: float = 0.8) -> tuple[Field, Field]:
-    """Slopes that nowhere reach `most`: where one organ ends on another they would draw
-    a black line."""
-    size = 1 / np.sqrt(1 + (gx * gx + gy * gy) / most**2)
-    return gx * size, gy * size
+def _eased(gx: Field, gy: Field, scale: float) -> tuple[Field, Field, Field]:
+    """Slopes that nowhere reach 0.8, and how flat it is (0-1): where one organ ends on
+    another they would draw a black line, and gleams along it."""
+    size = 1 / np.sqrt(1 + (gx * gx + gy * gy) / 0.64)
+    rim = np.ones((2 * round(2 * scale) + 1,) * 2, np.uint8)
+    return gx * size, gy * size, cv2.erode(step(size, 0.55, 0.9), rim)
 
 
 def _mirrored(tissue: Field, scale: float) -> Field:
@@ -162,7 +163,7 @@ def _mirrored(tissue: Field, scale: float) -> Field:
     relative to the frame's."""
     small = cv2.resize(tissue, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), 3 * scale)
-    small = 0.55 + (0.45 / max(float(small.mean()), 1e-4)) * small
+    small = 0.62 + (0.38 / max(float(small.mean()), 1e-4)) * small
     return cv2.resize(small, tissue.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 

@@ -8,7 +8,7 @@ from phantom import blood as film
 from phantom import gallbladder, organs
 from phantom.classes import ID, UNKNOWN
 from phantom.painter import MARGIN, Painter, World
-from phantom.scene import generator, linear, mix, noise, step
+from phantom.scene import generator, grid, linear, mix, noise, step
 from phantom.subjects import BLEEDS, shows
 
 
@@ -41,9 +41,11 @@ def build(
     gallbladder.hilum(body, neck)
     _inflame(body, neck)
     _dissect(body, neck)
+    if look["purple"] > 0.94:  # livid, the one patient among the ruddy
+        paint.albedo *= np.float32([0.80, 0.92, 1.45])
     _light(body, neck)
     spread = _bleeding(body, neck)
-    wet = 0.15 + 0.85 * step(noise(rng, shape, 22 * body.scale, 2), -0.8, 0.9)
+    wet = 0.1 + 0.95 * step(noise(rng, shape, 36 * body.scale, 2), -0.3, 1.1)
     ripples = body.scale * (
         0.34 * noise(rng, shape, 5 * body.scale, 2, 0.6) + 0.02 * body.fine
     )
@@ -124,8 +126,13 @@ def _bleeding(body: organs.Body, neck: np.ndarray) -> np.ndarray:
         tuple(map(float, paint.place(neck + rng.normal(0, 0.08, 2))))
         for _ in range(int(rng.integers(1, 4)))
     ]
+    x, y = grid(body.shape)
+    for sx, sy in sites:  # in a cleft, that gets little light
+        away = ((x - sx) ** 2 + (y - sy) ** 2) / np.float32((36 * body.scale) ** 2)
+        paint.near *= 1 - 0.42 * cv2.exp(-away)
     bed = cv2.GaussianBlur(
         (paint.classes == ID["liver"]).astype(np.float32), (0, 0), 6 * body.scale
     )
-    deep = np.clip(0.6 - paint.near, -0.5, 0.5)
-    return film.potential(rng, paint.height, sites, 0.7, 0.6) + 0.9 * deep + 0.3 * bed
+    about = step(paint.ellipse(neck, (0.62, 0.46), 0), 0, 0.3 * paint.high)
+    deep = about * np.clip(0.6 - paint.near, -0.5, 0.5) - 0.6 * (1 - about)
+    return film.potential(rng, paint.height, sites, 0.7, 0.6) + 1.1 * deep + 0.3 * bed

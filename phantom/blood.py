@@ -129,24 +129,24 @@ def soaked(field: Field, brim: float, soil: Field, soak: float, reach: float) ->
     """What blood leaves around a pool, as a film's thickness: wiped, trodden, soaked
     in, most by the brim, `reach` (of the field) beyond it nothing; `soil` (0-1) is how
     much of it a place has taken. Nobody labels it."""
-    return soak * soil * step(field, brim - reach, brim - 0.06 * reach)
+    wet = soil + (1 - soil) * step(field, brim - 0.5 * reach, brim)
+    return soak * wet * step(field, brim - reach, brim)
 
 
 def stain(albedo: Field, film: Field, clot: Field, look: dict[str, float]) -> Field:
     """The tissue's colour under the film: Beer and Lambert's absorption, then the
     blood's own colour as it thickens, brown where it clots (`clot`, 0-1)."""
     dark, hue = look["blood_dark"], look["blood_hue"]
-    absorbs = np.array(
-        [0.5 + 1.4 * dark, 3.3 + 1.2 * dark - 0.5 * hue, 2.9 + 1.1 * dark + 0.5 * hue],
-        np.float32,
+    absorbs = np.float32(
+        [0.5 + 1.2 * dark, 3.0 + 0.3 * dark - 0.5 * hue, 2.6 + 0.2 * dark + 0.5 * hue]
     )
     through = albedo * cv2.exp(cv2.merge([film * -float(share) for share in absorbs]))
-    fresh, old = linear(128, 22 + 8 * max(hue, 0), 32), linear(84, 6, 30)
+    fresh, old = linear(128, 22 + 8 * max(hue, 0), 32), linear(92, 30, 52)
     body = fresh ** (1 - dark) * old**dark
-    deep = mix(body, body * (0.75 - 0.22 * min(dark, 1)), step(film, 0.8, 2.5))
+    deep = mix(body, body * (0.82 - 0.14 * min(dark, 1)), step(film, 0.8, 2.5))
     deep = mix(deep, deep * np.float32([0.62, 1.2, 1.05]), clot)
     return mix(
         through,
         deep,
-        (0.80 + 0.1 * min(dark, 1)) * (1 - cv2.exp(-(2.0 + 2.0 * dark) * film)),
+        (0.80 + 0.1 * min(dark, 1)) * (1 - cv2.exp(-(1.6 + 1.8 * dark) * film)),
     )

@@ -45,6 +45,7 @@ class Body:
         self.wobble = noise(rng, shape, 80 * scale, 2) * scale
         self.mottle = noise(rng, shape, 22 * scale, 3, 0.6)
         self.fine = noise(rng, shape, 3.5 * scale, 2, 0.7)
+        self.fine *= np.clip(0.8 + 0.8 * noise(rng, shape, 50 * scale), 0, 1.9)
         course = rng.uniform(-0.5, 0.5) + 0.4 * self.side
         self.strand = fibres(rng, shape, course, 40 * scale, 2.0 * scale, 11 * scale)
         self.bend = [1.6 * scale * noise(rng, shape, 14 * scale, 2) for _ in range(2)]
@@ -121,8 +122,8 @@ def ligament(body: Body) -> None:
 def liver(body: Body) -> None:
     """One or two smooth dark lobes with soft edges, a fine grain and a sheen."""
     paint, rng, side, brown = body.paint, body.rng, body.side, body.look["liver"]
-    green = 53 - 2 * brown + 6 * body.look["hue"]
-    base, other = linear(118 - 36 * brown, green, 52 + 14 * brown), 96 - 22 * brown
+    green = 55 - 2 * brown + 6 * body.look["hue"]
+    base, other = linear(118 - 36 * brown, green, 55 + 14 * brown), 96 - 22 * brown
     share = 0.4 + 0.14 * body.mottle + 0.3 * body.folds
     colour = skin(base, linear(other, 41, 41), share)
     colour *= thrice(np.clip(1 + 0.07 * body.fine, 0.7, 1.3))
@@ -156,7 +157,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     )
     yellow = body.look["yellow"]
     base = linear(212, 158 + 12 * yellow, 108 - 22 * yellow)
-    share = 0.3 + 0.12 * tone + 0.2 * mottle + 0.5 * (0.5 - large)
+    share = 0.3 + 0.12 * tone + 0.2 * mottle + 0.7 * (0.5 - large)
     colour = skin(base, linear(200, 124, 84), share)
     colour *= thrice(np.clip(1 + 0.05 * body.fine, 0.6, 1.4))
     colour = mix(colour, linear(160, 30, 28), np.clip(2.0 * body.tree, 0, 0.85))
@@ -168,7 +169,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     climb *= np.maximum(1 + 0.4 * noise(rng, body.shape, 40 * scale), 0)
     inside = (body.down() - line + tilt + climb) * paint.high + 7 * body.wobble
     inside = inside + scale * (9 * large + 4 * beads * small - 6)
-    relief = scale * (13 * large + (1.5 + 3.5 * beads) * small)
+    relief = scale * (17 * large + (2 + 5 * beads) * small)
     relief = relief + body.rough * 0.5 * mottle
     relief += 9 * scale * noise(rng, body.shape, 60 * scale, 2)
     near = 0.08 + 0.95 * large + 0.26 * body.lit + 0.1 * beads * (small - 0.6)

@@ -142,7 +142,7 @@ def _lit(
     sharp = sparks * cv2.pow(half, 420)
     lamps = step(cv2.pow(0.5 * (bulge + half), 300), 0.55, 0.9)
     wet = (1 - 0.7 * lake) * gloss
-    gleam = wet * (0.05 * sheen + look["sparkle"] * (sharp + 2.0 * lamps * wet))
+    gleam = wet * (0.03 * sheen + look["sparkle"] * (sharp + 2.0 * lamps * wet))
     gleam += look["film_gleam"] * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 550)
     gleam *= near * dark * flat * (1 - canvas.cover)
     tissue = albedo * bounced(lit)
@@ -194,7 +194,7 @@ def _label(
     evened out, instruments, and the black surround.
     """
     scale = unit(depth.shape)
-    even = cv2.GaussianBlur(depth, (0, 0), 1.2 * scale)
+    even = cv2.GaussianBlur(depth, (0, 0), 1.5 * scale)
     hand = noise(generator("annotator", *name, t), depth.shape, 18 * scale)
     hand = np.clip(0.03 * hand, -0.07, 0.07)
     classes[(even > film.THICK + hand) & bleeds] = ID["blood"]

@@ -72,7 +72,7 @@ def _inflame(body: organs.Body, neck: np.ndarray) -> None:
     flush = step(
         noise(body.rng, body.shape, 44 * scale, 2, 0.6) + 0.8 * near_neck, 0.5, 2.4
     )
-    flush *= (0.25 + 0.3 * body.look["inflamed"]) * ~np.isin(
+    flush *= (0.15 + 0.3 * body.look["inflamed"]) * ~np.isin(
         paint.classes, (ID["liver"], ID["wall"], ID["connective"])
     )
     flush = cv2.GaussianBlur(flush.astype(np.float32), (0, 0), 3 * scale)

@@ -326,7 +326,9 @@ class _Drawing:
             if cover <= 0:
                 continue
             depth = look_through(pool.field, where) - self._level(pool, cover)
-            film = np.maximum(film, np.clip(0.5 + self.look["steep"] * depth, 0, 1))
+            # What it has soaked goes before it.
+            rise = np.where(depth > 0, self.look["steep"], 0.5 / self.look["reach"])
+            film = np.maximum(film, np.clip(0.5 + rise * depth, 0, 1))
             goes_on = pool.bleeds and pool.bleeds[0] <= second < pool.bleeds[1]
             (active if goes_on else old)[depth > 0] = True
         return clean + film[..., None] * (bloody - clean), active, old

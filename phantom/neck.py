@@ -73,7 +73,7 @@ def _fat(wound: Wound):
     hue, pale = wound.look["hue"], wound.look["pale"]
     base = linear(206, 110 + 14 * pale, 104 + 10 * pale - 8 * hue)
     colour = mix(base, linear(218, 148, 124), np.clip(0.2 + 0.2 * wound.tone, 0, 0.7))
-    colour = mix(linear(190, 66, 66), colour, np.clip(0.25 + 1.1 * wound.dome, 0, 1))
+    colour = mix(linear(190, 66, 66), colour, np.clip(0.42 + 0.75 * wound.dome, 0, 1))
     return colour, wound.scale * (5.0 * wound.dome + 2.2 * wound.folds), 1.1
 
 

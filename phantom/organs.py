@@ -123,9 +123,9 @@ def liver(body: Body) -> None:
     """One or two smooth dark lobes with soft edges, a fine grain and a sheen."""
     paint, rng, side, brown = body.paint, body.rng, body.side, body.look["liver"]
     green = 55 - 2 * brown + 6 * body.look["hue"]
-    base, other = linear(118 - 36 * brown, green, 55 + 14 * brown), 96 - 22 * brown
+    base, other = linear(118 - 36 * brown, green, 55 + 14 * brown), 92 - 22 * brown
     share = 0.4 + 0.14 * body.mottle + 0.3 * body.folds
-    colour = skin(base, linear(other, 41, 41), share)
+    colour = skin(base, linear(other, 43, 45), share)
     colour *= thrice(np.clip(1 + 0.07 * body.fine, 0.7, 1.3))
     near = np.clip(0.46 + 0.16 * noise(rng, body.shape, 90 * body.scale), 0.15, 1)
     up, tilt = rng.uniform(-0.06, 0.08), side * rng.uniform(-0.45, 0.1)

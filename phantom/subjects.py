@@ -145,7 +145,7 @@ _ANATOMY = {
         "lamp_y": (-0.35, 0.1),
         "gloss": (0.6, 1.2),
         "steel": (0, 1),
-        "steel_light": (0.5, 0.5),
+        "steel_light": (0.40, 0.40),
         "inflamed": (0, 1),
         "purple": (0, 1),
     },

@@ -88,7 +88,7 @@ def _dissect(body: organs.Body, neck: np.ndarray) -> None:
     axes = (0.16 + 0.20 * much, 0.10 + 0.13 * much)
     edge = paint.ellipse(where, axes, rng.uniform(-0.6, 0.6)) + 12 * body.wobble
     share = much * step(edge + 5 * scale * body.mottle, -3 * scale, 16 * scale)
-    share *= np.where(paint.classes == ID["connective"], np.float32(0.5), 1)
+    share[np.isin(paint.classes, (ID["connective"], ID["liver"]))] *= 0.45
     grain = noise(rng, shape, 6 * scale, 3, 0.8)
     torn = step(0.5 * grain + 0.6 * body.strand + 0.5 * body.mottle, -1.2, 1.4)
     raw = mix(linear(84, 34, 34), linear(160, 108, 80), torn)
@@ -110,7 +110,7 @@ def _light(body: organs.Body, neck: np.ndarray) -> None:
     beam = cv2.exp(-1.9 * away * away)
     deep = step(paint.ellipse(neck, (0.40, 0.34), 0), 0, 0.34 * paint.high)
     paint.near *= 1 - 0.62 * deep * step(noise(rng, shape, 50 * scale), -1.0, 0.8)
-    paint.near *= (0.10 + 1.15 * beam) * np.clip(
+    paint.near *= (0.24 + 0.95 * beam) * np.clip(
         1 + 0.2 * noise(rng, shape, 90 * scale), 0.5, 1.5
     )
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(4 * scale) | 1,) * 2)

@@ -141,12 +141,12 @@ def stain(albedo: Field, film: Field, clot: Field, look: dict[str, float]) -> Fi
         [0.5 + 1.2 * dark, 3.0 + 0.3 * dark - 0.5 * hue, 2.6 + 0.2 * dark + 0.5 * hue]
     )
     through = albedo * cv2.exp(cv2.merge([film * -float(share) for share in absorbs]))
-    fresh, old = linear(128, 22 + 8 * max(hue, 0), 32), linear(92, 30, 52)
+    fresh, old = (
+        linear(128, 22 + 8 * max(hue, 0), 32),
+        linear(92, 30 + 4 * hue, 50 - 14 * hue),
+    )
     body = fresh ** (1 - dark) * old**dark
     deep = mix(body, body * (0.82 - 0.14 * min(dark, 1)), step(film, 0.8, 2.5))
     deep = mix(deep, deep * np.float32([0.62, 1.2, 1.05]), clot)
-    return mix(
-        through,
-        deep,
-        (0.80 + 0.1 * min(dark, 1)) * (1 - cv2.exp(-(1.6 + 1.8 * dark) * film)),
-    )
+    veil = 0.66 + 0.24 * step(film, 0.3, 1.6)
+    return mix(through, deep, veil * (1 - cv2.exp(-(1.6 + 1.8 * dark) * film)))

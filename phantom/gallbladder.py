@@ -38,7 +38,7 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     bed = body.towards(middle, across) / thick
     bound = step(bed + 0.1 * body.mottle, 0.1, 1.1)
     colour = mix(colour, linear(134, 92, 86), 0.75 * bound)
-    near = np.clip(0.48 - 0.22 * bound + 0.18 * body.lit, 0.2, 1.0)
+    near = np.clip(0.42 - 0.18 * bound + 0.18 * body.lit, 0.2, 1.0)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
     gloss, soft = 0.65 * body.look["gloss"], 1.8 + 8 * bound
     paint.lay("gallbladder", bag, colour, relief, 26, near, gloss, soft)

@@ -115,7 +115,7 @@ def ligament(body: Body) -> None:
     colour = skin(linear(206, 160, 112), linear(186, 116, 92), share)
     colour = mix(colour, linear(150, 44, 40), 0.5 * body.tree)
     relief = 0.5 * body.rough * body.strand + 7 * body.scale * body.folds
-    near, gloss = np.clip(0.42 + 0.2 * body.lit, 0.1, 1), 0.5 * body.look["gloss"]
+    near, gloss = np.clip(0.34 + 0.2 * body.lit, 0.1, 1), 0.5 * body.look["gloss"]
     body.paint.lay("ligament", sheet, colour, relief, 9, near, gloss)
 
 
@@ -181,11 +181,12 @@ def bowel(body: Body) -> None:
     """A grey-pink loop in a lower corner, in three clips of four."""
     if body.shows("no_bowel") or body.rng.random() >= 0.75:
         return
-    base = linear(212, 166 + 8 * body.look["hue"], 150)
+    base = linear(204, 168 + 8 * body.look["hue"], 156)
     share = 0.35 + 0.25 * body.mottle + 0.1 * body.strand
-    colour = skin(base, linear(194, 132, 122), share)
+    colour = skin(base, linear(186, 138, 132), share)
     colour = mix(colour, linear(164, 44, 50), np.clip(2.0 * body.tree, 0, 0.85))
     middle = (-body.rng.uniform(0.35, 0.6) * body.side, body.rng.uniform(0.26, 0.42))
     loop = body.paint.ellipse(middle, (0.32, 0.16), -0.6 * body.side) + 7 * body.wobble
     relief = 0.6 * body.rough * body.mottle + 4 * body.scale * body.folds
-    body.paint.lay("bowel", loop, colour, relief, 20, 0.62, 0.7 * body.look["gloss"])
+    near = np.clip(0.6 + 0.25 * body.lit, 0.2, 1.2)
+    body.paint.lay("bowel", loop, colour, relief, 20, near, 0.7 * body.look["gloss"])

@@ -139,10 +139,10 @@ def _lit(
     wet_x, wet_y = slopes(ripples)
     half = light(even_x + wet_x, even_y + wet_y, lamp)[1]
     sparks = step(sheen, look["sparkle_from"], look["sparkle_from"] + 0.6)
-    sharp = sparks * cv2.pow(half, 420)
-    lamps = step(cv2.pow(0.5 * (bulge + half), 300), 0.55, 0.9)
+    sharp = sparks * cv2.pow(half, 600)
+    lamps = step(cv2.pow(0.5 * (bulge + half), 300), 0.6, 0.8)
     wet = (1 - 0.7 * lake) * gloss
-    gleam = wet * (0.03 * sheen + look["sparkle"] * (sharp + 2.0 * lamps * wet))
+    gleam = wet * (0.02 * sheen + look["sparkle"] * (sharp + 2.0 * lamps * wet))
     gleam += look["film_gleam"] * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 550)
     gleam *= near * dark * flat * (1 - canvas.cover)
     tissue = albedo * bounced(lit)

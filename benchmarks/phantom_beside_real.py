@@ -94,14 +94,13 @@ def light(image: np.ndarray, classes: np.ndarray) -> dict[str, float]:
     power = cv2.blur(fine * fine, (9, 9))[seen]
     y, x = np.indices(grey.shape) / (grey.shape[0] / 2)
     away = (x - x[0].mean()) ** 2 + (y - y[:, 0].mean()) ** 2
-    lit = seen & (grey > 0.08)
     darkest = image.min(2)[seen]
     return {
         "fine detail: sd of light less its 1 px blur, of light": float(
             fine[seen].std() / grey[seen].mean()
         ),
         "light fall-off: slope of log linear light on r squared": np.polyfit(
-            away[lit], 2.2 * np.log(grey[lit]), 1
+            away[seen], 2.2 * np.log(np.maximum(grey[seen], 2 / 255)), 1
         )[0],
         "gleams: all channels at least 200, %": 100 * (darkest >= 200).mean(),
         "clipped gleams: all channels at least 240, %": 100 * (darkest >= 240).mean(),

@@ -105,12 +105,12 @@ def _light(body: organs.Body, neck: np.ndarray) -> None:
     """The telescope's beam: brightest somewhere near the work, weak on what lies deep,
     as the hilum does. Nobody labels the slits between organs where no light gets."""
     paint, rng, scale, shape = body.paint, body.rng, body.scale, body.shape
-    spot = rng.normal(0, 0.16, 2) - [0, paint.drop]
+    spot = rng.normal(0, 0.11, 2) - [0, paint.drop]
     away = paint.ellipse(spot, (0.62, 0.5), 0) / (0.5 * paint.high) - 1
     beam = cv2.exp(-1.9 * away * away)
     deep = step(paint.ellipse(neck, (0.40, 0.34), 0), 0, 0.34 * paint.high)
     paint.near *= 1 - 0.62 * deep * step(noise(rng, shape, 50 * scale), -1.0, 0.8)
-    paint.near *= (0.24 + 0.95 * beam) * np.clip(
+    paint.near *= (0.12 + 1.1 * beam) * np.clip(
         1 + 0.2 * noise(rng, shape, 90 * scale), 0.5, 1.5
     )
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(4 * scale) | 1,) * 2)
@@ -135,4 +135,4 @@ def _bleeding(body: organs.Body, neck: np.ndarray) -> np.ndarray:
     )
     about = step(paint.ellipse(neck, (0.62, 0.46), 0), 0, 0.3 * paint.high)
     deep = about * np.clip(0.6 - paint.near, -0.5, 0.5) - 0.6 * (1 - about)
-    return film.potential(rng, paint.height, sites, 0.7, 0.6) + 1.1 * deep + 0.3 * bed
+    return film.potential(rng, paint.height, sites, 0.7, 0.6) + 1.1 * deep + 0.6 * bed

@@ -38,7 +38,7 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     bed = body.towards(middle, across) / thick
     bound = step(bed + 0.1 * body.mottle, 0.1, 1.1)
     colour = mix(colour, linear(134, 92, 86), 0.75 * bound)
-    near = np.clip(0.42 - 0.18 * bound + 0.18 * body.lit, 0.2, 1.0)
+    near = np.clip(0.36 - 0.14 * bound + 0.12 * body.lit, 0.18, 0.7)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
     gloss, soft = 0.65 * body.look["gloss"], 1.8 + 8 * bound
     paint.lay("gallbladder", bag, colour, relief, 26, near, gloss, soft)
@@ -90,4 +90,4 @@ def _connective(body: Body, neck: np.ndarray) -> None:
     colour = mix(mix(paint.albedo, web, shown), linear(158, 54, 54), 0.7 * sore)
     relief = body.scale * (0.4 * strand + 2.2 * mottle + 8 * body.folds)
     gloss = 1.1 * body.look["gloss"]
-    paint.lay("connective", area, colour, relief, 9, 1.0, gloss, 7)
+    paint.lay("connective", area, colour, relief, 9, 0.85, gloss, 7)

@@ -173,7 +173,7 @@ def fat(body: Body, neck: np.ndarray) -> None:
     relief = relief + body.rough * 0.5 * mottle
     relief += 9 * scale * noise(rng, body.shape, 60 * scale, 2)
     near = 0.08 + 0.95 * large + 0.26 * body.lit + 0.1 * beads * (small - 0.6)
-    near, gloss = np.clip(near, 0.12, 1.25), 0.7 * body.look["gloss"]
+    near, gloss = np.clip(near, 0.12, 1.1), 0.7 * body.look["gloss"]
     paint.lay("fat", inside, colour, relief, 16, near, gloss, 2.0)
 
 

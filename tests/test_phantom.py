@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -335,6 +336,81 @@ def test_blood_is_redder_and_darker_than_its_surroundings_and_darkest_in_the_tar
         assert within.sum() < 0.85 * around.sum()
         dark.append(within.sum())
     assert dark[1] < 0.8 * dark[0]
+
+
+def lab(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(np.float32(image / 255), cv2.COLOR_RGB2LAB)
+
+
+@pytest.mark.parametrize("subjects", [PIGS, PATIENTS])
+def test_blood_is_hardly_redder_than_what_it_has_stained_around_it(subjects):
+    """Real blood's a* stands 1 above (HemoSet's frames 1 to 4, video01's -4 to 5): by
+    redness alone a pool can't be told from its ring."""
+    above = []
+    for subject in subjects:
+        for clip in (0, 2):
+            image, classes = draw(subject, clip, 0.5, (240, 320), wished=True)
+            blood = (classes == ID["blood"]).astype(np.uint8)
+            ring = cv2.dilate(blood, np.ones((13, 13))) > blood
+            ring &= ~np.isin(
+                classes, [ID[name] for name in ("black", "grasper", "hook")]
+            )
+            assert image.mean() > 20
+            if blood.mean() > 0.003:
+                red = lab(image)[..., 1]
+                above.append(red[blood > 0].mean() - red[ring].mean())
+    assert 0 <= np.mean(above) <= 5 and np.std(above) > 1
+
+
+def test_stains_are_not_labelled_and_lie_about_pools_alone():
+    redder = {"near": [], "far": []}
+    for video in PATIENTS:
+        plain, before = draw(video, 0, 0.5, (120, 214), 7)
+        image, classes = draw(video, 0, 0.5, (120, 214), 7, wished=True)
+        blood = (classes == ID["blood"]).astype(np.uint8)
+        if video == "video01" or not blood.any():
+            continue
+        away = cv2.distanceTransform(1 - blood, cv2.DIST_L2, 5)
+        # Only hue and chroma: the camera's exposure follows what it sees.
+        hue = [lab(one)[..., 1] / (lab(one)[..., 0] + 20) for one in (plain, image)]
+        seen = ~np.isin(classes, [ID["black"], ID["grasper"], ID["hook"]])
+        for name, where in (("near", away < 4), ("far", away > 40)):
+            where = where & seen & (blood == 0)
+            if where.any():
+                assert (classes == before)[where].all()
+                redder[name].append((hue[1] - hue[0])[where].mean())
+    near, far = (np.array(redder[name]) for name in ("near", "far"))
+    assert (near > 0).mean() > 0.9 and near.mean() > 5 * abs(far.mean())
+
+
+def test_a_frame_is_the_same_whichever_were_drawn_before_it():
+    for subject in ("pig4", "video12"):
+        first, last = phantom.frames(subject, 2, (0.2, 0.7), SMALL, wished=True)
+        again = draw(subject, 2, 0.7, SMALL, wished=True)
+        assert all((a == b).all() for a, b in zip(last, again))
+        assert (first[0] != last[0]).any()
+
+
+def test_what_the_drawing_is_measured_by_is_right_where_the_answer_is_known():
+    from benchmarks.phantom_beside_real import blood, colours, light
+
+    # Pure red on middle grey, whose CIELAB is in every textbook.
+    image = np.full((240, 320, 3), 128, np.uint8)
+    classes = np.full((240, 320), ID["fat"], np.uint8)
+    image[100:140, 100:160], classes[100:140, 100:160] = (255, 0, 0), ID["blood"]
+    found, near = blood(image, classes), partial(pytest.approx, abs=0.05)
+    assert found["blood's a* above its ring"] == near(80.1)
+    assert found["blood's L* below its ring"] == near(53.59 - 53.24)
+    shares = colours(image, classes)
+    assert shares["share of blood, %"] == near(100 * 2400 / 76800)
+    assert (shares["fat L*"], shares["fat b*"]) == (near(53.59), near(0))
+    # Light that falls off as exp(-1.5 r^2) in linear light, r in halves of the height.
+    y, x = np.mgrid[-1:1:240j, -4 / 3 : 4 / 3 : 320j]
+    grey = 250 * np.exp(-1.5 * (x**2 + y**2) / 2.2)
+    image = np.repeat(grey[..., None], 3, axis=2).round().astype(np.uint8)
+    found = light(image, np.full((240, 320), ID["fat"]))
+    slope = found["light fall-off: slope of log linear light on r squared"]
+    assert slope == pytest.approx(-1.5, abs=0.03)
 
 
 @pytest.mark.parametrize(

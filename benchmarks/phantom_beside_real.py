@@ -34,6 +34,7 @@ from phantom.classes import ID, RGB, UNKNOWN
 SHARED = Path(__file__).parents[2] / "shared"
 FITTED = ("real/hemoset/pig1", "real/cholecseg8k/video01", "real/cholecseg8k/video52")
 LEFT_OUT = ("real/cholecseg8k/video24", "real/cholecseg8k/video55", "gallery")
+AXES = ("L*", "a*", "b*")
 COLUMNS = ("before", "after", "fitted", "left out")
 SEED, HEIGHT = 0, 240
 STEEL = (ID["grasper"], ID["hook"])
@@ -76,14 +77,11 @@ def real_pigs(places: tuple[str, ...]) -> Iterator[Frame]:
                 zipfile.ZipFile(archive) as images,
                 zipfile.ZipFile(archive.with_name("labels.zip")) as labels,
             ):
-                for pair in zip(images.namelist(), labels.namelist()):
-                    image, mask = (
-                        Image.open(io.BytesIO(of.read(name)))
-                        for of, name in zip((images, labels), pair)
-                    )
-                    blood = np.array(mask) > 0
-                    classes = np.where(blood, ID["blood"], UNKNOWN).astype(np.uint8)
-                    yield archive.parent.name, np.array(image.convert("RGB")), classes
+                for name, label in zip(images.namelist(), labels.namelist()):
+                    image = Image.open(io.BytesIO(images.read(name))).convert("RGB")
+                    mask = np.array(Image.open(io.BytesIO(labels.read(label)))) > 0
+                    classes = np.where(mask, ID["blood"], UNKNOWN).astype(np.uint8)
+                    yield archive.parent.name, np.array(image), classes
 
 
 def light(image: np.ndarray, classes: np.ndarray) -> dict[str, float]:
@@ -113,11 +111,9 @@ def spread(image: np.ndarray, classes: np.ndarray) -> dict[str, float]:
     """Level and spread of the colours of one frame."""
     lab = cv2.cvtColor(np.float32(image / 255), cv2.COLOR_RGB2LAB)
     found = {"pixels at most 60, %": 100 * (image.mean(2) <= 60).mean()}
-    found |= {
-        f"sd {name}": lab[..., n].std() for n, name in enumerate(("L*", "a*", "b*"))
-    }
+    found |= {f"sd {axis}": lab[..., n].std() for n, axis in enumerate(AXES)}
     means = image.mean((0, 1)) / 255
-    return found | {f"mean {name}": m for name, m in zip(("R", "G", "B"), means)}
+    return found | {f"mean {name}": mean for name, mean in zip("RGB", means)}
 
 
 def blood(image: np.ndarray, classes: np.ndarray) -> dict[str, float]:
@@ -131,7 +127,7 @@ def blood(image: np.ndarray, classes: np.ndarray) -> dict[str, float]:
     ring = (cv2.dilate(mask, disc) > mask) & ~np.isin(classes, (*STEEL, ID["black"]))
     ring &= image.max(2) > 15
     own, around = lab[mask > 0].mean(0), lab[ring].mean(0)
-    found = {f"blood {name}": own[n] for n, name in enumerate(("L*", "a*", "b*"))}
+    found = {f"blood {axis}": own[n] for n, axis in enumerate(AXES)}
     found["blood's a* above its ring"] = own[1] - around[1]
     found["blood's L* below its ring"] = around[0] - own[0]
     return found
@@ -145,10 +141,9 @@ def colours(image: np.ndarray, classes: np.ndarray) -> dict[str, float]:
         here = classes == number
         found[f"share of {name}, %"] = 100 * here.mean()
         if here.mean() > 0.005 and name not in ("black", "blood"):
-            own = lab[here]
-            for n, axis in enumerate(("L*", "a*", "b*")):
-                found[f"{name} {axis}"] = own[:, n].mean()
-            found[f"{name} sd L*"] = own[:, 0].std()
+            for axis, mean in zip(AXES, lab[here].mean(0)):
+                found[f"{name} {axis}"] = mean
+            found[f"{name} sd L*"] = lab[here][:, 0].std()
     return found
 
 
@@ -184,10 +179,8 @@ def drawing() -> dict[str, pd.Series]:
 def real(places: tuple[str, ...]) -> dict[str, pd.Series]:
     """Both domains as some real frames show them."""
     people = measured(real_people(places), (light, colours, blood))
-    return {
-        "target": people,
-        "source": measured(real_pigs(places), (spread, blood)),
-    }
+    pigs = measured(real_pigs(places), (spread, blood))
+    return {"target": people, "source": pigs}
 
 
 def main() -> None:
@@ -195,17 +188,15 @@ def main() -> None:
     new = {"before" if "--before" in sys.argv else "after": drawing()}
     if SHARED.exists():
         new |= {"fitted": real(FITTED), "left out": real(LEFT_OUT)}
-    known = pd.DataFrame(columns=["domain", "measure", *COLUMNS])
+    names = ["domain", "measure"]
+    rows = pd.DataFrame(
+        {one: pd.concat(part, names=names) for one, part in new.items()}
+    )
     if path.exists():
-        known = pd.read_csv(path)
-    table = known.set_index(["domain", "measure"]).astype(float)
-    rows = pd.DataFrame({name: pd.concat(column) for name, column in new.items()})
-    rows.index.names = table.index.names
-    table = table.reindex(rows.index.union(table.index, sort=False))
-    for name in rows:
-        table[name] = rows[name]
+        rows = rows.combine_first(pd.read_csv(path, index_col=names))
+    table = rows.reindex(columns=COLUMNS)
     print(table.round(3).to_string())
-    table = table[list(COLUMNS)].reset_index()
+    table = table.reset_index()
     about = {"fitted": FITTED, "left out": LEFT_OUT, "drawing": SEED}
     recording.record("phantom_beside_real", began, {"": table}, 3, **about)
 

@@ -87,7 +87,7 @@ def _connective(body: Body, neck: np.ndarray) -> None:
     area = paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble
     area = area + body.scale * (3.0 * mottle + 0.8 * strand)
     shown = np.clip(0.76 + 0.2 * mottle + 0.07 * strand, 0.3, 0.98)
-    colour = mix(mix(paint.albedo, web, shown), linear(158, 54, 54), 0.7 * sore)
+    colour = mix(mix(paint.albedo, web, shown), linear(158, 54, 54), 0.5 * sore)
     relief = body.scale * (0.4 * strand + 2.2 * mottle + 8 * body.folds)
     gloss = 1.1 * body.look["gloss"]
-    paint.lay("connective", area, colour, relief, 9, 0.85, gloss, 7)
+    paint.lay("connective", area, colour, relief, 9, 0.72, gloss, 7)

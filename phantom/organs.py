@@ -97,7 +97,7 @@ def wall(body: Body) -> None:
     colour = mix(colour, linear(120, 34, 44), np.clip(1.0 * body.tree, 0, 0.6))
     colour *= thrice(np.clip(1 + 0.05 * body.fine + 0.05 * strand, 0.6, 1.4))
     lit = 0.3 * folds + 0.95 * body.lit - 0.5 * body.side * body.wide()
-    near = 0.35 * cv2.exp(np.clip(lit, -2.3, 1.2))
+    near = 0.35 * cv2.exp(np.clip(lit, -2.3, 1.0))
     rough = body.rough
     relief = 12 * body.scale * folds + 0.2 * rough * strand + 0.7 * rough * mottle
     everywhere = np.full(body.shape, 99.0, np.float32)
@@ -112,7 +112,7 @@ def ligament(body: Body) -> None:
     course = np.array([(-0.02, -0.8), (0.02, -0.35), (0.14, 0.10)]) * [body.side, 1]
     sheet = body.paint.tube(course, body.rng.uniform(0.24, 0.34)) + 8 * body.wobble
     share = 0.3 + 0.2 * body.strand + 0.2 * body.mottle
-    colour = skin(linear(206, 160, 112), linear(186, 116, 92), share)
+    colour = skin(linear(206, 160, 112), linear(182, 132, 106), share)
     colour = mix(colour, linear(150, 44, 40), 0.5 * body.tree)
     relief = 0.5 * body.rough * body.strand + 7 * body.scale * body.folds
     near, gloss = np.clip(0.34 + 0.2 * body.lit, 0.1, 1), 0.5 * body.look["gloss"]

@@ -190,14 +190,16 @@ def held(
 def _label(
     classes, depth: Field, canvas: Canvas, bleeds, inside, name: tuple, t: float
 ):
-    """What an annotator outlines: blood of some thickness, small islands and notches
-    evened out, instruments, and the black surround.
-    """
+    """What an annotator outlines: blood of some thickness, notches evened out and
+    specks passed over, instruments, and the black surround."""
     scale = unit(depth.shape)
     even = cv2.GaussianBlur(depth, (0, 0), 1.5 * scale)
     hand = noise(generator("annotator", *name, t), depth.shape, 18 * scale)
     hand = np.clip(0.03 * hand, -0.07, 0.07)
-    classes[(even > film.THICK + hand) & bleeds] = ID["blood"]
+    blood = (even > film.THICK + hand) & bleeds
+    _, part, about, _ = cv2.connectedComponentsWithStats(blood.astype(np.uint8))
+    speck = about[:, cv2.CC_STAT_AREA] < 20 * scale**2
+    classes[blood & ~speck[part]] = ID["blood"]
     classes[canvas.cover >= 0.5] = ID["grasper"]
     classes[canvas.kind == 2] = ID["hook"]
     classes[~inside] = ID["black"]

@@ -81,7 +81,7 @@ def hilum(body: Body, neck: np.ndarray) -> None:
 def _connective(body: Body, neck: np.ndarray) -> None:
     paint, rng, strand, mottle = body.paint, body.rng, body.strand, body.mottle
     share = 0.4 + 0.18 * strand + 0.35 * mottle
-    web = skin(linear(160, 142, 140), linear(196, 194, 194), share)
+    web = skin(linear(160, 142, 140), linear(182, 177, 175), share)
     sore = np.clip(0.3 * step(mottle, 0.8, 2.2) + 0.7 * body.tree, 0, 0.6)
     axes = (rng.uniform(0.20, 0.30), rng.uniform(0.12, 0.19))
     area = paint.ellipse(neck + [0.02, 0.03], axes, 0.5 * body.side) + 9 * body.wobble

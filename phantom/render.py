@@ -101,6 +101,7 @@ def frame(
     around = film.soaked(spread, brim, soil, look["soak"], look["reach"])
     rinses = kind_of(scene.subject) == ROBOTIC and share == 0 and t > 0.5
     rinsed = np.clip(spread, 0, 0.6) * 0.10 if rinses else 0
+    gloss += 0.35 * step(around, 0.05, 0.5)  # wet, as far as it has soaked in
     wet = np.maximum(depth, around) + rinsed
     albedo = film.stain(albedo, wet, 0.8 * step(soil, 0.5, 1.0), look)
     canvas = _instruments(scene, shape, name, t)

@@ -6,9 +6,10 @@
 writes phantom_beside_real.csv and phantom_beside_real.json beside it; the other column
 stays as it was recorded. No network is trained or asked. Real frames are read from
 ../shared where they are; without them their columns stay as recorded. The drawing was
-fitted to measures of FITTED alone; LEFT_OUT says what holds beyond. Of a drawn set the
-same is computed as of a real one: each figure is the mean over subjects of the mean
-over their frames, at 240 pixels' height (HemoSet's crops as they are).
+fitted to measures of FITTED; LEFT_OUT says what holds beyond, though not blindly: those
+frames were looked at too, and means over 51 frames of 13 patients were aims besides. Of
+a drawn set the same is computed as of a real one: each figure is the mean over subjects
+of the mean over their frames, at 240 pixels' height (HemoSet's crops as they are).
 
 Light is 0-1 of the camera's grey; lengths are pixels; L*, a*, b* are CIELAB (D65). The
 ring around blood is what lies within 6 pixels of it (at 240 pixels' height) and is

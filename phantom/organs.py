@@ -95,7 +95,7 @@ def wall(body: Body) -> None:
     fine = body.veins(int(body.look["vessels"]) * 3, 0.7)
     colour = mix(colour, linear(132, 26, 32), np.clip(2.2 * fine, 0, 0.85))
     colour = mix(colour, linear(120, 34, 44), np.clip(1.0 * body.tree, 0, 0.6))
-    colour *= thrice(np.clip(1 + 0.05 * body.fine + 0.05 * strand, 0.6, 1.4))
+    colour *= thrice(np.clip(1 + 0.035 * body.fine + 0.05 * strand, 0.6, 1.4))
     lit = 0.3 * folds + 0.95 * body.lit - 0.5 * body.side * body.wide()
     near = 0.35 * cv2.exp(np.clip(lit, -2.3, 1.0))
     rough = body.rough
@@ -126,7 +126,7 @@ def liver(body: Body) -> None:
     base, other = linear(118 - 36 * brown, green, 55 + 14 * brown), 92 - 22 * brown
     share = 0.4 + 0.14 * body.mottle + 0.3 * body.folds
     colour = skin(base, linear(other, 43, 45), share)
-    colour *= thrice(np.clip(1 + 0.07 * body.fine, 0.7, 1.3))
+    colour *= thrice(np.clip(1 + 0.045 * body.fine, 0.7, 1.3))
     near = np.clip(0.46 + 0.16 * noise(rng, body.shape, 90 * body.scale), 0.15, 1)
     up, tilt = rng.uniform(-0.06, 0.08), side * rng.uniform(-0.45, 0.1)
     if body.shows("much_liver"):

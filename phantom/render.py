@@ -141,7 +141,7 @@ def _lit(
     half = light(even_x + wet_x, even_y + wet_y, lamp)[1]
     sparks = step(sheen, look["sparkle_from"], look["sparkle_from"] + 0.6)
     sharp = sparks * cv2.pow(half, 600)
-    lamps = step(cv2.pow(0.5 * (bulge + half), 300), 0.6, 0.8)
+    lamps = step(cv2.pow(0.75 * bulge + 0.25 * half, 220), 0.62, 0.8)
     wet = (1 - 0.7 * lake) * gloss
     gleam = wet * (0.02 * sheen + look["sparkle"] * (sharp + 2.0 * lamps * wet))
     gleam += look["film_gleam"] * lake * step(sheen, 0.4, 0.95) * cv2.pow(half, 550)

@@ -37,7 +37,7 @@ def gallbladder(body: Body, neck: np.ndarray) -> np.ndarray:
     across = np.array([-away[1], away[0]]) * side  # towards the liver
     bed = body.towards(middle, across) / thick
     bound = step(bed + 0.1 * body.mottle, 0.1, 1.1)
-    colour = mix(colour, linear(134, 92, 86), 0.75 * bound)
+    colour = mix(colour, linear(132, 94, 88), 0.65 * bound)
     near = np.clip(0.36 - 0.14 * bound + 0.12 * body.lit, 0.18, 0.7)
     relief = body.rough * 0.25 * body.mottle + scale * 3 * blotch
     gloss, soft = 0.65 * body.look["gloss"], 1.8 + 8 * bound
@@ -50,7 +50,7 @@ def _bag_skin(body: Body, middle: np.ndarray, along: Field, blotch: Field) -> Fi
     base = linear(154 - 36 * green, 144 - 6 * green, 126 + 14 * green)
     share = 0.65 - 0.65 * along + 0.25 * blotch + 0.08 * body.strand
     share = np.clip(share + 0.08 * body.mottle, 0, 0.95)
-    colour = mix(base, linear(158, 130, 122), share)
+    colour = mix(base, linear(152, 133, 124), share)
     fatty = noise(body.rng, body.shape, 30 * body.scale, 2) - 1.2 * body.down()
     fatty = step(fatty + 1.2 * float(middle[1]), 0.3, 3.0)
     return mix(colour, linear(196, 160, 120), 0.3 * fatty)
@@ -90,4 +90,4 @@ def _connective(body: Body, neck: np.ndarray) -> None:
     colour = mix(mix(paint.albedo, web, shown), linear(158, 54, 54), 0.5 * sore)
     relief = body.scale * (0.4 * strand + 2.2 * mottle + 8 * body.folds)
     gloss = 1.1 * body.look["gloss"]
-    paint.lay("connective", area, colour, relief, 9, 0.72, gloss, 7)
+    paint.lay("connective", area, colour, relief, 9, 0.8, gloss, 7)

@@ -57,12 +57,12 @@ from helpers import (
     adaptation,
     evaluation,
     figures,
+    models,
     play,
     remedies,
     runs,
     statistics,
     studied,
-    surgenet,
     training,
     views,
     words,
@@ -875,7 +875,7 @@ check(
 
 # %%
 figures.table(
-    surgenet.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
+    models.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
 )
 
 # %% [markdown]

@@ -8,9 +8,8 @@ import pandas as pd
 import torch
 
 from helpers import counts, domains, remedies, runs, settings, studied
-from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
-from helpers.settings import Course
+from helpers.settings import ENCODERS, Course
 from helpers.words import listed
 
 SINGLE = -1

@@ -18,7 +18,6 @@ from helpers import (
     domains,
     evaluation,
     magics,
-    names,
     results,
     settings,
     words,
@@ -274,7 +273,7 @@ def _open(lesson: Lesson) -> None:
 
 def _as_text(sentences) -> list[str]:
     # They name files and folders, and a name may look like Markdown or HTML.
-    return [names.text(one) for one in sentences]
+    return [words.text(one) for one in sentences]
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

@@ -21,8 +21,8 @@ from timm.models.metaformer import StarReLU
 from torch import Tensor, nn
 
 from helpers.errors import CourseError
-from helpers.names import printable
 from helpers.settings import ENCODERS, Course
+from helpers.words import printable
 
 # The deepest feature map of each of these encoders is 32 times smaller than the image.
 STRIDE = 32

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from helpers.errors import CourseError
-from helpers.names import printable
+from helpers.words import printable
 
 ROOT = Path(__file__).resolve().parent.parent
 ENCODERS = {

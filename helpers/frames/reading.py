@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from helpers import names
+from helpers import words
 from helpers.errors import CourseError
 from helpers.frames.classes import BLOOD, CLASSES, UNKNOWN, UNKNOWN_GREYS
 
@@ -29,7 +29,7 @@ class BadFrame(CourseError):
 
     def __init__(self, said: str) -> None:
         skip = 'leave such frames out with ON_BAD=skip (in a notebook on_bad="skip")'
-        super().__init__(names.text(f"{said}, or {skip}."))
+        super().__init__(words.text(f"{said}, or {skip}."))
 
 
 class Bad:
@@ -60,7 +60,7 @@ def named(address: object) -> str:
     """
     disk, member = split_address(str(address))
     shown = "/".join(PurePath(disk).parts[-3:])
-    return names.printable(f"{shown}!{member}" if member else shown)
+    return words.printable(f"{shown}!{member}" if member else shown)
 
 
 def read(row) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

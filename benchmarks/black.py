@@ -23,8 +23,7 @@ from torchvision.transforms import v2
 
 from benchmarks import recording
 from helpers import adaptation, counts, domains, runs, settings, statistics, training
-from helpers.frames import Packed
-from helpers.views import views
+from helpers.frames import Packed, views
 
 DECIDE, CONFIRM = (0, 1, 2), (100, 101, 102)
 AROUND = 16  # pixels of black on each side

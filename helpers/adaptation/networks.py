@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from helpers import training, views
+from helpers import training
 from helpers.errors import CourseError
+from helpers.frames import views
 
 RATE, BATCH = 1e-3, 16  # of TENT
 TOGETHER = 32  # frames whose statistics AdaBN takes at a time
@@ -32,7 +33,7 @@ def without_black(images: np.ndarray, valid: np.ndarray | None = None) -> np.nda
     valid: bool NxHxW. A stand-in for statistics over visible pixels: what is replaced
     still counts, as a flat patch of the view's own colour, but is no longer black.
     """
-    seen = _visible(images) if valid is None else views.views(images, valid) & valid
+    seen = _visible(images) if valid is None else views(images, valid) & valid
     flat = np.array(images)
     for image, mask in zip(flat, seen, strict=True):
         if mask.any():
@@ -179,7 +180,7 @@ def _tent_step(model, optimizer, images, valid) -> float | None:
 
 
 def _visible(images: np.ndarray) -> np.ndarray:
-    return views.views(images, np.ones(images.shape[:3], bool))
+    return views(images, np.ones(images.shape[:3], bool))
 
 
 def _norms(model: nn.Module) -> list[_BatchNorm]:

@@ -6,8 +6,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from helpers import counts, evaluation, views
-from helpers.frames import Packed
+from helpers import counts, evaluation
+from helpers.frames import Packed, view_of
 from helpers.remedies.setting import Remedied
 
 OVERLAP = {"dice": counts.dice, "recall": counts.recall, "precision": counts.precision}
@@ -18,7 +18,7 @@ def marked(remedied: Remedied, packed: Packed) -> np.ndarray:
     its rule: bool NxHxW."""
     found = evaluation.probabilities(remedied, packed)
     if remedied.rule:
-        found = np.where(views.view_of(packed), found, 0).astype(found.dtype)
+        found = np.where(view_of(packed), found, 0).astype(found.dtype)
     return evaluation.marked(found, packed, remedied.threshold)
 
 

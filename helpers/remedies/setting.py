@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torchvision.transforms import v2
 
-from helpers import runs, views
+from helpers import runs
 from helpers.domains import Domains
-from helpers.frames import Packed
+from helpers.frames import Packed, view_of
 from helpers.settings import Course
 
 
@@ -29,7 +29,7 @@ class Setting(NamedTuple):
     @property
     def seen(self) -> np.ndarray:
         """What shows something of the validation patients' frames (bool NxHxW)."""
-        return views.view_of(self.patients) & self.patients.valid
+        return view_of(self.patients) & self.patients.valid
 
     def shorter(self) -> Course:
         """Half the epochs at half the rate, for what begins with the baseline."""

@@ -20,9 +20,9 @@ import pandas as pd
 import phantom
 from helpers import frames, settings, store
 from helpers.errors import CourseError
-from helpers.names import printable
 from helpers.progress import progress
 from helpers.settings import Course
+from helpers.words import printable
 
 LAYOUTS = {"source": "hemoset", "target": "cholecseg8k"}
 CALLED = {"hemoset": "HemoSet", "cholecseg8k": "CholecSeg8k"}

@@ -19,7 +19,6 @@ from helpers import (
     encoders,
     evaluation,
     magics,
-    names,
     results,
     settings,
     words,
@@ -273,7 +272,7 @@ def _open(lesson: Lesson) -> None:
 
 def _as_text(sentences) -> list[str]:
     # They name files and folders, and a name may look like Markdown or HTML.
-    return [names.text(one) for one in sentences]
+    return [words.text(one) for one in sentences]
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

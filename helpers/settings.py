@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
-from helpers.names import printable
+from helpers.words import printable
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -22,7 +22,7 @@ from filelock import FileLock
 from helpers import settings, store
 from helpers.environment import versions
 from helpers.errors import CourseError
-from helpers.names import printable
+from helpers.words import printable
 from report import kernels, numbers
 from report.collect import collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings

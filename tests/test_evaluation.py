@@ -1,4 +1,4 @@
-"""helpers.evaluation and helpers.views: counts by region, against counting by hand."""
+"""helpers.evaluation and what a view is: counts by region, against counting by hand."""
 
 import re
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from helpers import names
+from helpers import words
 from helpers.errors import CourseError
 
 
@@ -63,7 +63,7 @@ class BadFrame(CourseError):
 
     def __init__(self, said: str) -> None:
         skip = 'leave such frames out with ON_BAD=skip (in a notebook on_bad="skip")'
-        super().__init__(names.text(f"{said}, or {skip}."))
+        super().__init__(words.text(f"{said}, or {skip}."))
 
 
 class Bad(list[str]):
@@ -93,7 +93,7 @@ def named(address: object) -> str:
     """
     disk, member = split_address(str(address))
     shown = "/".join(PurePath(disk).parts[-3:])
-    return names.printable(f"{shown}!{member}" if member else shown)
+    return words.printable(f"{shown}!{member}" if member else shown)
 
 
 def read(row) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

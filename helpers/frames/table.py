@@ -27,7 +27,7 @@ import pandas as pd
 
 from helpers.errors import CourseError
 from helpers.frames.reading import Bad, BadFrame, named
-from helpers.names import printable, text
+from helpers.words import printable, text
 
 COLUMNS = ("dataset", "subject", "clip", "frame", "split", "image", "mask")
 """The frame table, a row per frame. All str but frame (int64); a member of a zip is

@@ -23,9 +23,8 @@ from torchvision.transforms import v2
 
 from benchmarks import recording
 from helpers import counts, domains, runs, settings, statistics, training
-from helpers.frames import Packed
+from helpers.frames import Packed, views
 from helpers.remedies import looks
-from helpers.views import views
 
 DECIDE, CONFIRM = (0, 1, 2), (100, 101, 102)
 AROUND = 16  # pixels of black on each side

@@ -56,17 +56,17 @@ from torch.nn.functional import logsigmoid
 from helpers import (
     evaluation,
     figures,
+    models,
     play,
     remedies,
     runs,
     statistics,
     studied,
-    surgenet,
     training,
-    views,
     words,
 )
 from helpers.exercises import check, quiz
+from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks
@@ -115,7 +115,7 @@ if lesson.drawn:
     TEST, VALIDATION = "ood_wished", "ood_wished_val"
 baseline = lesson.model()
 patients = lesson.frames(TEST)
-view = views.view_of(patients)
+view = view_of(patients)
 marked = runs.probabilities(baseline, patients) >= 128
 by_rule = evaluation.evaluate(marked & view, patients)
 
@@ -234,7 +234,7 @@ def with_amplitudes_of(other, image, beta=0.02):
 pigs, others = lesson.frames("train"), lesson.frames(VALIDATION)
 at = int(np.argmax(pigs.blood.sum(axis=(1, 2))))
 pig, other = np.array(pigs.images[at]), np.array(others.images[0])
-seen_pig, seen = views.view_of(pigs)[at], views.view_of(others)[0]
+seen_pig, seen = view_of(pigs)[at], view_of(others)[0]
 reinhard = with_colours_of(other, seen, pig, seen_pig)
 fourier = with_amplitudes_of(other, pig)
 
@@ -874,7 +874,7 @@ check(
 
 # %%
 figures.table(
-    surgenet.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
+    models.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
 )
 
 # %% [markdown]

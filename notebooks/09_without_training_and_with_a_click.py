@@ -63,10 +63,10 @@ from helpers import (
 )
 from helpers.errors import CourseError
 from helpers.exercises import check, quiz
+from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.settings import ROOT
-from helpers.views import view_of
 
 # %%
 lesson = begin(profile, seed, data)

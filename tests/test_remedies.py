@@ -18,9 +18,9 @@ from helpers import (
     remedies,
     runs,
     settings,
-    views,
 )
 from helpers.errors import CourseError
+from helpers.frames import view_of
 from helpers.remedies import looks
 
 SPLIT = "ood_wished_val"
@@ -101,7 +101,7 @@ def test_what_is_measured_in_the_view_is_that_of_the_view_alone(setting):
     patients = setting.data.of("ood_wished")
     table = remedies.measured(remedies.nothing(setting), patients)
     found = runs.probabilities(setting.baseline, patients) >= 128
-    seen = views.view_of(patients) & patients.valid
+    seen = view_of(patients) & patients.valid
     inside = counts.count(found, patients.blood, seen)
     np.testing.assert_allclose(table["dice_view"], counts.on_blood(counts.dice, inside))
     clean = ~counts.has_blood(table)

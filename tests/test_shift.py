@@ -13,11 +13,11 @@ from scipy.stats import energy_distance
 
 from helpers import shift
 from helpers.errors import CourseError
+from helpers.frames import visible
 from helpers.settings import ROOT
 from helpers.shift import DIALS, GROUPS, IDENTITY, Frames
 from helpers.shift.cues import luma
 from helpers.shift.doses import null_band
-from helpers.views import visible
 
 EACH = 4  # frames of a subject
 

@@ -16,7 +16,7 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, evaluation, frames, runs, statistics, training, views
+from helpers import counts, evaluation, frames, runs, statistics, training
 from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.frames import Packed
@@ -58,7 +58,7 @@ class Setting(NamedTuple):
     @property
     def seen(self) -> np.ndarray:
         """What shows something of the validation patients' frames (bool NxHxW)."""
-        return views.view_of(self.patients) & self.patients.valid
+        return frames.view_of(self.patients) & self.patients.valid
 
     def continued(
         self,
@@ -328,7 +328,7 @@ def marked(remedied: Remedied, packed: Packed) -> np.ndarray:
     its rule: bool NxHxW."""
     found = evaluation.probabilities(remedied, packed)
     if remedied.rule:
-        found = np.where(views.view_of(packed), found, 0).astype(found.dtype)
+        found = np.where(frames.view_of(packed), found, 0).astype(found.dtype)
     return evaluation.marked(found, packed, remedied.threshold)
 
 

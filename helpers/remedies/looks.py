@@ -21,7 +21,7 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from helpers.errors import CourseError
-from helpers.views import visible
+from helpers.frames import visible
 
 Many = Iterable[np.ndarray]
 

@@ -18,8 +18,9 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from helpers import training, views
+from helpers import training
 from helpers.errors import CourseError
+from helpers.frames import views
 
 RATE, BATCH = 1e-3, 16  # of TENT
 TOGETHER = 32  # frames whose statistics AdaBN takes at a time
@@ -145,7 +146,7 @@ class Ensemble(nn.Module):
 
 def _seen(images: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
     valid = np.ones(images.shape[:3], bool) if valid is None else valid
-    return views.views(images, valid) & valid
+    return views(images, valid) & valid
 
 
 def _norms(model: nn.Module) -> list[_BatchNorm]:

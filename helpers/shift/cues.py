@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from helpers.views import visible
+from helpers.frames import visible
 
 STATISTICS = ["mean_R", "mean_G", "mean_B", "brightness", "saturation"]
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
@@ -39,7 +39,7 @@ def image_statistics(
 
     images: uint8 RGB frames, N of HxWx3. valid: bool, N of HxW, the pixels to average
     over; None for the whole frame, as the published study did. seen: bool, N of HxW,
-    the view (see views.views), to which the average is then restricted: a black
+    the view (see frames.views), to which the average is then restricted: a black
     surround says nothing of the scene. A frame without such a pixel has NaN. Brightness
     is 0.299 R + 0.587 G + 0.114 B; saturation is (max - min) / max of a pixel's three
     values, 0 for black.

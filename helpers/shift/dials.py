@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import CourseError
+from helpers.frames import visible
 from helpers.shift.cues import gleams, light, luma, spot
-from helpers.views import visible
 
 DIALS = {
     "light": ("brightness", "fall_off", "contrast"),

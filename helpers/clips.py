@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from helpers import names
+from helpers import words
 from helpers.errors import CourseError
 from helpers.frames.reading import rgb
 
@@ -88,7 +88,7 @@ def cases(folder: Path | str, fps: float = 5.0) -> list[Video]:
         ):
             continue
         if not path.name.isprintable():  # OpenCV may end the process over one
-            said = names.printable(path)
+            said = words.printable(path)
             raise CourseError(f"{said} has a name that is not text: rename it.")
         case = path.name if path.is_dir() else path.stem
         if case in found:
@@ -100,7 +100,7 @@ def cases(folder: Path | str, fps: float = 5.0) -> list[Video]:
     for case in table["case"]:
         if case not in found:
             raise CourseError(
-                f"{folder / TABLE}: the case '{names.text(case)}' has no video; put "
+                f"{folder / TABLE}: the case '{words.text(case)}' has no video; put "
                 "one, or a folder of frames, of that name beside the table."
             )
     if not found:
@@ -118,7 +118,7 @@ def _table(path: Path) -> pd.DataFrame:
         if (table["case"] == "").any() or not np.isfinite(numbers.to_numpy()).all():
             raise ValueError("a case or a number is missing")
     except (OSError, ValueError, TypeError, KeyError) as error:
-        cause = names.text(str(error).split("\n")[0])
+        cause = words.text(str(error).split("\n")[0])
         raise CourseError(
             f"{path} can't be read ({cause}); give it the columns "
             f"case,{','.join(Bleeding._fields)} and only numbers."
@@ -144,9 +144,9 @@ def _video(case: str, path: Path, rows: pd.DataFrame, fps: float) -> Video:
                 "place in pixels (x, y)"
             )
         if wrong:
-            raise CourseError(f"{TABLE}: a bleeding of '{names.text(case)}' {wrong}.")
+            raise CourseError(f"{TABLE}: a bleeding of '{words.text(case)}' {wrong}.")
         before = end
-    return Video(names.text(case), path, fps, n_frames, size, tuple(bleedings))
+    return Video(words.text(case), path, fps, n_frames, size, tuple(bleedings))
 
 
 def _pictures(path: Path) -> list[Path]:

@@ -16,10 +16,8 @@ from IPython.display import Markdown, display
 from helpers import (
     counts,
     domains,
-    encoders,
     evaluation,
     magics,
-    names,
     results,
     settings,
     words,
@@ -234,9 +232,11 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     )
     lesson = Lesson(course, gathered, str(data.get("published") or ""))
     _open(lesson)
-    usual = settings.PROFILES[profile].encoder
-    network = encoders.said(course.numbers.encoder, course.weights, usual)
-    said = (*gathered.notes, *network)
+    said = list(gathered.notes)
+    if not course.usual_network:
+        from helpers import models  # slow to import, and a usual one needs no word
+
+        said.append(models.told(course))
     notes, skipped = map(_as_text, (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
@@ -273,7 +273,7 @@ def _open(lesson: Lesson) -> None:
 
 def _as_text(sentences) -> list[str]:
     # They name files and folders, and a name may look like Markdown or HTML.
-    return [names.text(one) for one in sentences]
+    return [words.text(one) for one in sentences]
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

@@ -90,10 +90,7 @@ def placeholders(text: str) -> list[str]:
 
 def _filled(text: str, record: Mapping, names: Mapping) -> str:
     def one(found: re.Match) -> str:
-        value = _look_up(found[1], record, names)
-        if value is None or (isinstance(value, float) and math.isnan(value)):
-            return "undefined"
-        return words.unsigned_zero(format(value, found[2] or ""))
+        return words.number(_look_up(found[1], record, names), found[2] or "")
 
     return PLACEHOLDER.sub(one, text)
 

@@ -1,12 +1,12 @@
-"""Words that follow from numbers, and what splits and subjects are called.
+"""Words that follow from numbers, what splits and subjects are called, and names that
+come from data (files, folders, subjects) as text and nothing else.
 
->>> change(0.8, 0.3)
-'falls from 0.80 to 0.30'
->>> counted(1, "pig"), subjects("ood_test", 3)
-('1 pig', '3 patients')
+>>> change(0.8, 0.3), counted(1, "pig"), subjects("ood_test", 3)
+('falls from 0.80 to 0.30', '1 pig', '3 patients')
+>>> text("<b>pig1</b>"), text("pig_1 (left)")
+('‹b›pig1‹/b›', 'pig_1 (left)')
 """
 
-import math
 import re
 from collections.abc import Sequence
 
@@ -66,20 +66,15 @@ def subjects(split: str, n: int) -> str:
     return counted(n, noun(split))
 
 
-def number(value: float | None, form: str = ".2f") -> str:
-    """The value in a format, "undefined" where there is none.
+def number(value: object, form: str = ".2f") -> str:
+    """The value in a format, "undefined" where there is none; no zero has a sign.
 
     >>> number(-0.001), number(-0.001, "+.1f"), number(-0.5)
     ('0.00', '0.0', '-0.50')
     """
-    if value is None or math.isnan(value):
+    if value is None or value != value:  # only NaN is not itself
         return "undefined"
-    return unsigned_zero(format(value, form))
-
-
-def unsigned_zero(text: str) -> str:
-    """A number as it is written, without the sign where only zeros are left of it."""
-    return re.sub(r"^[-+](?=0(?:\.0*)?$)", "", text)
+    return re.sub(r"^[-+](?=0(?:\.0*)?$)", "", format(value, form))
 
 
 def change(first: float, last: float, at: Sequence[str] = ("", "")) -> str:
@@ -133,3 +128,32 @@ def quantity(label: str) -> str:
     ('Dice', 'brightness')
     """
     return label.split(",")[0].split(" (")[0].strip()
+
+
+# What Markdown, HTML, mathematics or a plot would read as a command, and a letter that
+# looks like it, is none, and is in the font of the figures. Quotes stay: wherever a
+# name becomes an attribute it is escaped.
+LOOK_ALIKES = str.maketrans("<>&$`*[]|\\", "‹›⅋Ꞩ‵∗⁅⁆∣∖")
+
+# Between two letters or digits an underscore is a letter; elsewhere Markdown takes two
+# of them, and what stands between, for emphasis.
+_UNDERLINES = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+
+
+def text(given: object) -> str:
+    """A name, or a sentence with names in it, that does nothing wherever it is shown:
+    letters that would be commands become letters that look like them.
+
+    A text that holds none of these stays as it is, and so does one that has been here.
+    """
+    shown = printable(given).replace("://", ":∕∕").replace("~~", "∼∼")
+    return _UNDERLINES.sub("ˍ", shown.translate(LOOK_ALIKES))
+
+
+def printable(line: object) -> str:
+    """A line that a terminal shows and does not obey: what can't be seen (control
+    codes, line ends, bytes that are no letters) is written as an escape."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode()
+        for one in str(line)
+    )

@@ -10,8 +10,8 @@ import pandas as pd
 
 from helpers import domains, settings, studied
 from helpers.errors import CourseError
-from helpers.names import printable
 from helpers.settings import Course
+from helpers.words import printable
 from study import engine, tables
 from study.jobs import SINGLE, Job, measured, planned
 

@@ -18,7 +18,7 @@ from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
 from test_browser import Visit
 
-from helpers import figures, frames, names, settings
+from helpers import figures, frames, settings, words
 from helpers.errors import CourseError
 from report.build import build
 from report.pages import Cells, plain
@@ -27,21 +27,21 @@ from report.site import policy
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_becomes_letters_that_do_nothing(name: str) -> None:
-    shown = names.text(name)
+    shown = words.text(name)
     assert not set(shown) & set("<>&$`*[]|\\") and "://" not in shown
-    assert shown.isprintable() and names.text(shown) == shown
+    assert shown.isprintable() and words.text(shown) == shown
 
 
 @pytest.mark.parametrize("name", ["pig1", "video01_00080", "Ärztin 2 (links)", "a-b"])
 def test_an_ordinary_name_stays_and_one_that_is_no_text_shows_its_bytes(name) -> None:
-    assert names.text(name) == name
-    assert names.text(name + os.fsdecode(b"\xff")) == f"{name}∖udcff"
+    assert words.text(name) == name
+    assert words.text(name + os.fsdecode(b"\xff")) == f"{name}∖udcff"
 
 
 def shown(texts: list[str], place: Path) -> None:
     """Do these do nothing wherever a page, a figure or a record shows them?"""
     for text in texts:
-        assert text.isprintable() and names.text(text) == text
+        assert text.isprintable() and words.text(text) == text
         made = Cells(place).prose(f"> note: {text}  ")
         assert plain(made).split() == f"note: {text}".split()
         assert set(re.findall(r"<\s*/?\s*(\w+)", made)) <= {"blockquote", "p"}, made

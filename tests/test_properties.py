@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from helpers import clips, frames, names
+from helpers import clips, frames, words
 from helpers.errors import CourseError
-from helpers.frames.classes import CLASSES, UNKNOWN
+from helpers.frames import CLASSES, UNKNOWN
 from helpers.frames.reading import read_with_classes
 from helpers.frames.table import CLIP_STEP
 from report.pages import Cells, plain
@@ -177,8 +177,8 @@ def test_subjects_csv_is_read_as_a_spreadsheet_wrote_it(lines, separator, ending
             found = {Path(row.image).stem: row for row in table.itertuples()}
             for stem, (subject, clip, frame) in zip("abc", lines):
                 subject, clip = subject.strip(), clip.strip() or subject.strip()
-                assert found[stem].subject == names.text(subject)
-                assert found[stem].clip == names.text(clip)
+                assert found[stem].subject == words.text(subject)
+                assert found[stem].clip == words.text(clip)
                 assert found[stem].frame == frame
 
 
@@ -227,9 +227,9 @@ FILES = st.text(
 @given(st.text(max_size=40))
 @few
 def test_any_name_is_shown_as_text(name):
-    shown = names.text(name)
-    assert shown.isprintable() and names.text(shown) == shown
-    for line in (f"x{shown}x", names.text(f"{name}x")):
+    shown = words.text(name)
+    assert shown.isprintable() and words.text(shown) == shown
+    for line in (f"x{shown}x", words.text(f"{name}x")):
         assert plain(Cells(Path()).prose(f"> {line}  ")).strip() == line.strip()
 
 
@@ -242,10 +242,10 @@ def test_subjects_are_called_as_their_folders_are_or_a_sentence_says_why_not(sub
         )
         with or_sentence("own", "images/"):
             table = frames.index(place).table
-            assert sorted(set(table["subject"])) == sorted(map(names.text, subjects))
+            assert sorted(set(table["subject"])) == sorted(map(words.text, subjects))
             for row in table.itertuples():
                 assert frames.read(row)[0].shape == (*SIZE, 3)
-                assert names.text(Path(row.image).parent.name) == row.subject
+                assert words.text(Path(row.image).parent.name) == row.subject
 
 
 @given(

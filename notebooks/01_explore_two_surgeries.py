@@ -345,9 +345,7 @@ def labelled(frame):
     return play.Picture(picture, "", packed.blood[row], packed.valid[row])
 
 
-play.explorer(
-    sample, labelled, {"brightness": "brightness", "saturation": "saturation"}
-)
+play.explorer(sample, labelled, ["brightness", "saturation"])
 
 # %%
 darkest = sample.nsmallest(10, "brightness")["domain"]

@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers import permutation
 from helpers.errors import CourseError
 from helpers.shift.interventions import DIALS, IDENTITY, Frames, apply
 from helpers.shift.measures import cues
+from helpers.statistics import DRAWS, EXACT
 
 LEVEL = 0.95
 BLURS = (
@@ -168,10 +168,11 @@ def null_band(values: np.ndarray, others: int) -> float:
     number = len(values)
     half = number // 2
     total = values.sum()
-    if comb(number, half) <= permutation.EXACT:
+    if comb(number, half) <= EXACT:
         halves = np.array(list(combinations(range(number), half)), int)
     else:
-        halves = permutation.orders(number)[0][:, :half]
+        order = np.tile(np.arange(number), (DRAWS, 1))
+        halves = np.random.default_rng(0).permuted(order, axis=1)[:, :half]
     sums = values[halves].sum(axis=1)
     gaps = np.abs(sums / half - (total - sums) / (number - half))
     scale = np.sqrt(

@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from helpers import registration
 from helpers.clips import Bleeding
-from helpers.views import visible
+from helpers.frames import visible
 
 Segment = Callable[[np.ndarray], np.ndarray]
 """Images uint8 NxHxWx3 to the probability of blood, uint8 NxHxW in 256 levels."""

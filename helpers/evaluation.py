@@ -16,9 +16,9 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from helpers import counts, views
+from helpers import counts
 from helpers.errors import CourseError
-from helpers.frames import CLASSES, UNKNOWN, Packed
+from helpers.frames import CLASSES, UNKNOWN, Packed, view_of, views
 from helpers.shift.shares import shapley
 
 REGIONS = ("frame", "view", "surround")
@@ -42,10 +42,10 @@ def evaluate(
     frames look like after an intervention; then the view is found in these.
     Gives tp, fp, fn, tn of the frame, the same as view_tp ... and surround_tp ..., and
     `row`, the frame's place in `packed`. The surround is black that reaches the frame's
-    edge (see views.visible); fill is not valid, and counted nowhere.
+    edge (see frames.visible); fill is not valid, and counted nowhere.
     """
     found = _probabilities(model, packed, threshold, images)
-    whole_view = views.view_of(packed) if images is None else None
+    whole_view = view_of(packed) if images is None else None
     numbers = np.empty((len(packed), 2, 4), np.int64)
     for start in range(0, len(packed), CHUNK):
         part = slice(start, start + CHUNK)
@@ -53,7 +53,7 @@ def evaluate(
         if images is None:
             seen = whole_view[part]
         else:
-            seen = views.views(images[part], valid)
+            seen = views(images[part], valid)
         numbers[part] = _count(_called(found[part], threshold), blood, valid, seen)
     surround, view = numbers[:, 0], numbers[:, 1]
     regions = {"": view + surround, "view_": view, "surround_": surround}

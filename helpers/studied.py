@@ -12,7 +12,6 @@ from helpers import encoders, remedies, store
 from helpers.domains import Domains
 from helpers.settings import Course, store_folder
 
-RECIPES = remedies.CONTROLS | remedies.RECIPES
 HOW = (
     "Nobody has made that table for this run: `make study`, with the options that this "
     "page was made with, makes it, and the next report shows it here."
@@ -28,7 +27,7 @@ def folder(course: Course, data: Domains) -> Path:
         weights=encoders.told_apart(course.weights),
         seed=course.seed,
         frames=[None if part is None else part.digest for part in parts],
-        code=store.made_by(remedies.measured, *RECIPES.values())["code"],
+        code=store.made_by(remedies.measured, *remedies.RECIPES.values())["code"],
     )
     return store_folder() / "study" / key
 

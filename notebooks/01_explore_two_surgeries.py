@@ -52,9 +52,9 @@ from scipy.spatial.distance import cdist
 
 from helpers import figures, frames, play, shift, words
 from helpers.exercises import check, quiz
+from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.statistics import Estimate
-from helpers.views import view_of
 
 lesson = begin(profile, seed, data)
 

@@ -50,8 +50,8 @@ from scipy.stats import binom
 
 from helpers import counts, evaluation, figures, play, runs, statistics
 from helpers.exercises import check, quiz
+from helpers.frames import view_of
 from helpers.lesson import begin
-from helpers.views import view_of
 from helpers.words import counted, listed, name_of, number
 
 lesson = begin(profile, seed, data)

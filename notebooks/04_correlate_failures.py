@@ -52,9 +52,9 @@ from scipy.stats import rankdata, spearmanr
 
 from helpers import correlation, counts, evaluation, figures, play, shift
 from helpers.exercises import check, quiz
+from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.statistics import Estimate
-from helpers.views import view_of
 from helpers.words import counted
 
 lesson = begin(profile, seed, data)

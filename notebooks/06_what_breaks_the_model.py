@@ -48,8 +48,9 @@ import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import causes, figures, pitfalls, play, shift, views, words
+from helpers import causes, figures, pitfalls, play, shift, words
 from helpers.exercises import check, quiz
+from helpers.frames import visible
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.statistics import Estimate
@@ -500,7 +501,7 @@ check(
 
 # %% tags=["phantom"]
 def tissue(frames):
-    view = [views.visible(i, v) for i, v in zip(frames.images, frames.valid)]
+    view = [visible(i, v) for i, v in zip(frames.images, frames.valid)]
     each = shift.image_statistics(frames.images, frames.valid, view)
     return each.groupby(np.asarray(frames.subject)).mean().mean()
 

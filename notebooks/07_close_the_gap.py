@@ -54,7 +54,6 @@ from torch.nn.functional import logsigmoid
 
 # %%
 from helpers import (
-    adaptation,
     evaluation,
     figures,
     play,
@@ -64,13 +63,13 @@ from helpers import (
     studied,
     surgenet,
     training,
-    views,
     words,
 )
-from helpers.adaptation import CONTROLS, NAMES
 from helpers.exercises import check, quiz
+from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.progress import progress
+from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks
 from helpers.settings import ROOT, device
 
 # %%
@@ -87,7 +86,7 @@ lesson = begin(profile, seed, data)
 # **Which of these would you be allowed to use in your own hospital?**
 
 # %%
-rules = adaptation.REMEDIES.reset_index()
+rules = REMEDIES.reset_index()
 rules = rules[["name", "when", "target_frames", "idea"]]
 rules = rules.set_axis(["remedy", "acts", "target frames it sees", "idea"], axis=1)
 figures.table(rules, "The remedies of this course, and what each may see")
@@ -116,13 +115,13 @@ if lesson.drawn:
     TEST, VALIDATION = "ood_wished", "ood_wished_val"
 baseline = lesson.model()
 patients = lesson.frames(TEST)
-view = views.view_of(patients)
+view = view_of(patients)
 marked = runs.probabilities(baseline, patients) >= 128
 by_rule = evaluation.evaluate(marked & view, patients)
 
 # %%
 setting = remedies.Setting(lesson.course, lesson.domains, baseline, VALIDATION)
-made = {name: control(setting) for name, control in remedies.CONTROLS.items()}
+made = {name: remedies.RECIPES[name](setting) for name in CONTROLS}
 ruled = remedies.measured(made["view_rule"], patients)
 assert (ruled[["tp", "fp"]] == by_rule[["tp", "fp"]]).all(axis=None)
 
@@ -235,14 +234,14 @@ def with_amplitudes_of(other, image, beta=0.02):
 pigs, others = lesson.frames("train"), lesson.frames(VALIDATION)
 at = int(np.argmax(pigs.blood.sum(axis=(1, 2))))
 pig, other = np.array(pigs.images[at]), np.array(others.images[0])
-seen_pig, seen = views.view_of(pigs)[at], views.view_of(others)[0]
+seen_pig, seen = view_of(pigs)[at], view_of(others)[0]
 reinhard = with_colours_of(other, seen, pig, seen_pig)
 fourier = with_amplitudes_of(other, pig)
 
-style = adaptation.Reinhard.of([other], [others.valid[0]])
+style = looks.Reinhard([other], [others.valid[0]])
 theirs = style(pig, pigs.valid[at])
 assert np.abs(reinhard.astype(int) - theirs).max() <= 1
-assert np.array_equal(fourier, adaptation.Fourier.of([other])(pig))
+assert np.array_equal(fourier, looks.Fourier(other)(pig))
 
 # %%
 other_way = with_colours_of(pig, seen_pig, other, seen)
@@ -320,7 +319,7 @@ check(
 
 # %%
 torch.manual_seed(seed)
-heavy = adaptation.heavy_augmentation()
+heavy = looks.heavy_augmentation()
 pictures = []
 for _ in range(4):
     image, blood, known = (x[0] for x in training.batch_of(pigs, np.array([at]), heavy))
@@ -382,7 +381,7 @@ def same(one, two):
     return all(torch.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in pairs)
 
 
-painted = adaptation.without_black(others.images, others.valid)
+painted = networks.without_black(others.images, others.valid)
 adapted = adabn(baseline.model, painted)
 made["adabn"] = remedies.adabn(setting)
 made["adabn_transductive"] = remedies.adabn_transductive(setting)
@@ -488,7 +487,7 @@ check(
 made["few_labelled"] = remedies.few_labelled(setting)
 
 # %%
-tried = [name for name in adaptation.REMEDIES.index if name in made]
+tried = [name for name in REMEDIES.index if name in made]
 
 # %% [markdown]
 # ## Choose, then test
@@ -734,7 +733,7 @@ figures.gains(
 )
 
 # %%
-may = adaptation.REMEDIES["name"].drop("few_labelled")
+may = REMEDIES["name"].drop("few_labelled")
 by_validation = drawings["val_gain"].loc[may].mean(axis=1)
 best = by_validation.idxmax()
 gives, gives_view = (drawings[what].loc[best] for what in ("gain", "gain_view"))

@@ -62,10 +62,10 @@ from helpers import (
     pathways,
     pitfalls,
     registration,
-    views,
     words,
 )
 from helpers.exercises import check, quiz
+from helpers.frames import visible
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.statistics import mean_over_subjects
@@ -237,7 +237,7 @@ def apparent(case, aligned):
                 old = registration.warp(
                     old, registration.align(frame.image, image), 255
                 )
-            view = views.visible(frame.image, np.ones(mask.shape, bool))
+            view = visible(frame.image, np.ones(mask.shape, bool))
             grown.append(100 * bleeding.new_blood(mask, old)[view].mean())
         past.append((frame.image, mask))
     return np.mean(grown)

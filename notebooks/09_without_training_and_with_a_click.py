@@ -51,7 +51,6 @@ import pandas as pd
 
 # %%
 from helpers import (
-    adaptation,
     counts,
     evaluation,
     explore,
@@ -64,10 +63,10 @@ from helpers import (
 )
 from helpers.errors import CourseError
 from helpers.exercises import check, quiz
+from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.settings import ROOT
-from helpers.views import view_of
 
 # %%
 lesson = begin(profile, seed, data)
@@ -648,14 +647,14 @@ check(
 
 # %%
 recorded = pd.read_csv(ROOT / "benchmarks" / "remedies.csv")
-may = recorded[recorded["remedy"].isin(adaptation.REMEDIES.index.drop("few_labelled"))]
+may = recorded[recorded["remedy"].isin(remedies.REMEDIES.index.drop("few_labelled"))]
 remedy = may.groupby("remedy")["val_gain"].mean().idxmax()
 unet = lesson.model()
 setting = remedies.Setting(
     lesson.course, lesson.domains, unet, "ood_wished_val" if lesson.drawn else "ood_val"
 )
 remedied = remedies.RECIPES[remedy](setting)
-called = adaptation.NAMES[remedy]
+called = remedies.NAMES[remedy]
 
 
 # %%

@@ -65,10 +65,10 @@ from helpers import (
     statistics,
     training,
     uncertainty,
-    views,
     words,
 )
 from helpers.exercises import check, quiz
+from helpers.frames import view_of
 from helpers.lesson import begin
 
 # %%
@@ -222,7 +222,7 @@ def frames_to_explain(split, found, each=2):
 chosen = frames_to_explain(TARGET, marked)
 images = np.array(patients.images[chosen])
 asked = marked[chosen]
-seen = (views.view_of(patients) & patients.valid)[chosen]
+seen = (view_of(patients) & patients.valid)[chosen]
 whose = patients.table["subject"].to_numpy()[chosen]
 n_chosen, n_whose = len(chosen), len(set(whose))
 
@@ -702,7 +702,7 @@ def unsure(network, images, levels):
 # %%
 def scores(split):
     packed = lesson.frames(split)
-    view = views.view_of(packed) & packed.valid
+    view = view_of(packed) & packed.valid
     levels = np.asarray(runs.probabilities(run, packed))
     three = np.stack([runs.probabilities(one, packed) for one in members])
     maps = unsure(run.model, packed.images, levels)
@@ -800,9 +800,7 @@ n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 # stays what it was. **What will the distance make of it?**
 
 # %%
-lent = views.view_of(patients)[
-    np.linspace(0, len(patients) - 1, len(at_home)).astype(int)
-]
+lent = view_of(patients)[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
 framed = np.where(lent[..., None], at_home.images, 0).astype(np.uint8)
 in_black_too = uncertainty.features(run.model, framed)
 in_black_too = uncertainty.mahalanobis(known, in_black_too)

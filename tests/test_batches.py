@@ -5,7 +5,8 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from helpers import adaptation, batches, frames
+from helpers import batches, frames
+from helpers.remedies import looks
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def test_a_rule_does_what_torchvision_does_to_each_frame(transform, drawn):
         v2.RandomAffine(10, shear=5),
         v2.RandomAffine(10, fill=1),
         v2.GaussianBlur(5),
-        adaptation.RoundView(1.0),
+        looks.RoundView(1.0),
     ],
     ids=repr,
 )

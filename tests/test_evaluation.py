@@ -1,4 +1,4 @@
-"""helpers.evaluation and helpers.views: counts by region, against counting by hand."""
+"""helpers.evaluation and what a view is: counts by region, against counting by hand."""
 
 import re
 
@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import torch
 
-from helpers import counts, evaluation, runs, views
+from helpers import counts, evaluation, runs
 from helpers.errors import CourseError
 from helpers.evaluation import LOST, within
-from helpers.frames import UNKNOWN, Packed
+from helpers.frames import UNKNOWN, Packed, views, visible
 
 H, W = 12, 16
 
@@ -46,17 +46,17 @@ def found_in(frames: Packed, seed: int = 1) -> np.ndarray:
 
 def test_the_view_is_what_the_slow_way_sees_in_levels_and_in_shares():
     frames = packed()
-    seen = views.views(frames.images, frames.valid)
+    seen = views(frames.images, frames.valid)
     for one, image, valid in zip(seen, frames.images, frames.valid):
-        assert (views.visible(image / np.float32(255), valid) == one).all()
-        assert (views.visible(image, valid) == one).all()
+        assert (visible(image / np.float32(255), valid) == one).all()
+        assert (visible(image, valid) == one).all()
     assert not seen[:, 0].any() and seen[:, 4:8, 4:8].any()
 
 
 def test_dark_inside_the_view_is_no_surround():
     image = np.full((9, 9, 3), 0.5, np.float32)
     image[0], image[4, 4] = 0, 0
-    seen = views.visible(image, np.ones((9, 9), bool))
+    seen = visible(image, np.ones((9, 9), bool))
     assert not seen[0].any() and seen[4, 4]
 
 
@@ -65,7 +65,7 @@ def test_the_regions_are_counted_as_by_hand_and_add_up():
     found = found_in(frames)
     table = evaluation.evaluate(found, frames)
     whole = counts.count(found, frames.blood, frames.valid)
-    seen = views.views(frames.images, frames.valid)
+    seen = views(frames.images, frames.valid)
     for region, where in (("view", seen), ("surround", ~seen)):
         by_hand = counts.count(found, frames.blood, frames.valid & where)
         part = within(table, region)[list(counts.COLUMNS)]
@@ -77,7 +77,7 @@ def test_the_regions_are_counted_as_by_hand_and_add_up():
 
 def test_a_mark_in_the_surround_is_no_mark_in_the_view():
     frames = packed()
-    seen = views.views(frames.images, frames.valid)
+    seen = views(frames.images, frames.valid)
     table = evaluation.evaluate(~seen, frames)
     assert (table["view_fp"] == 0).all() and (table["surround_fp"] > 0).all()
     both = (evaluation.false_area_in(one)(table) for one in ("view", "surround"))

@@ -128,8 +128,9 @@ def test_own_folder_without_a_table_takes_subfolders_as_subjects(tmp_path):
     names = ["anna/f_2", "anna/f_10", "ben/x", "ben/y"]
     table = frames.index(write_own(tmp_path / "ours", names, suffix="_mask")).table
     assert frames.layout(tmp_path / "ours") == "folder"
-    anna = [["anna", "anna", 2], ["anna", "anna", 10]]
-    assert told(table) == [*anna, ["ben", "ben", 0], ["ben", "ben", 1]]
+    places = [["anna", "anna"], ["ben", "ben"]]
+    assert told(table) == [[*one, number] for one in places for number in (0, 1)]
+    assert [path[-8:] for path in table["image"][:2]] == ["/f_2.png", "f_10.png"]
     assert (table["dataset"] == "ours").all()
 
 

@@ -63,20 +63,6 @@ def test_own_folder_with_one_side_only(tmp_path, side, other):
     sentence_of(lambda: frames.index(tmp_path), f"/{other} is not there", "put images")
 
 
-@pytest.mark.parametrize("sides", [("imgs", "labels"), ("Images", "Masks")])
-def test_folders_that_are_nearly_right(released, sides):
-    for right, wrong in zip(("images", "masks"), sides):
-        (released / "own" / right).rename(released / "own" / wrong)
-    named = ("own", *sides, "rename them to images/")
-    sentence_of(lambda: frames.index(released / "own"), *named)
-
-
-def test_masks_beside_their_images(tmp_path):
-    for name in ("a.png", "a_mask.png"):
-        (tmp_path / name).write_bytes(png(image(0)))
-    sentence_of(lambda: frames.index(tmp_path), "a_mask.png", "put the images into")
-
-
 # -- pairs -----------------------------------------------------------------------------
 
 

@@ -8,10 +8,10 @@ from drawn_tissue import H, W, gleaming, tissue
 
 from helpers import shift
 from helpers.errors import CourseError
+from helpers.frames import visible
 from helpers.shift import DIALS, GROUPS, IDENTITY, Frames
 from helpers.shift.doses import null_band
 from helpers.shift.measures import cues, luma
-from helpers.views import visible
 
 EACH = 4  # frames of a subject
 

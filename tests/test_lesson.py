@@ -17,7 +17,6 @@ from helpers import (
     results,
     runs,
     settings,
-    views,
     words,
 )
 from helpers.errors import CourseError
@@ -177,7 +176,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 @pytest.mark.parametrize(
     "room",
-    [words, results, views, estimate, evaluation, figures],
+    [words, results, estimate, evaluation, figures],
     ids=lambda one: one.__name__,
 )
 def test_the_worked_examples_are_true(room):

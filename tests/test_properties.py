@@ -23,7 +23,7 @@ from hypothesis.extra import numpy as arrays
 
 from helpers import clips, frames, words
 from helpers.errors import CourseError
-from helpers.frames.classes import CLASSES, UNKNOWN
+from helpers.frames import CLASSES, UNKNOWN
 from helpers.frames.reading import read_with_classes
 from helpers.frames.table import CLIP_STEP
 from report.pages import Cells, plain

@@ -18,8 +18,8 @@ from distributed import LocalCluster
 
 from benchmarks import recording
 from helpers import domains, figures, remedies, runs, settings, studied
-from helpers.adaptation import NAMES
 from helpers.errors import CourseError
+from helpers.remedies import NAMES
 from report import execute
 from report.notebooks import FOLDER
 from study import __main__ as main
@@ -53,7 +53,7 @@ def test_the_plan_has_each_combination_once_and_what_others_begin_with_first(
         jobs = planned(course)
         assert jobs[0].remedy == "nothing" and jobs[0].seed == 7
         assert course.numbers.encoder in {job.encoder for job in jobs}
-        assert {job.remedy for job in jobs} <= set(studied.RECIPES) == set(NAMES)
+        assert {job.remedy for job in jobs} <= set(remedies.RECIPES) == set(NAMES)
     assert main.main(["--profile", "smoke", "--seeds", "2", "--plan", "1"]) == 0
     assert capsys.readouterr().out.count("single ") == 3 and not own_store.exists()
 

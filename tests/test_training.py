@@ -7,7 +7,8 @@ import pytest
 import torch
 from trained_under_fire import tiny  # in which float16 takes no time on a processor
 
-from helpers import adaptation, batches, counts, models, runs, settings, training
+from helpers import batches, counts, models, runs, settings, training
+from helpers.remedies import looks
 
 
 @pytest.fixture
@@ -219,7 +220,7 @@ def test_a_run_is_trained_once_and_found_again_with_its_type(
 
 
 def test_an_augmentations_settings_and_code_make_another_run():
-    light, gamma = training.light_augmentation(), adaptation.RandomGamma(0.5, 2.0)
+    light, gamma = training.light_augmentation(), looks.RandomGamma(0.5, 2.0)
     assert runs._recipe(light) == runs._recipe(training.light_augmentation())
     assert runs._recipe(light) != runs._recipe(gamma)
-    assert runs._recipe(adaptation.RandomGamma(0.5, 3.0)) != runs._recipe(gamma)
+    assert runs._recipe(looks.RandomGamma(0.5, 3.0)) != runs._recipe(gamma)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from helpers import figures, lesson, runs
-from helpers.views import view_of
+from helpers.frames import view_of
 from report.notebooks import FOLDER, notebook
 
 LESSON = next(FOLDER.glob("03_*.py"))

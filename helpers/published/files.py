@@ -16,7 +16,7 @@ import pandas as pd
 from torch.hub import download_url_to_file
 
 from helpers.errors import CourseError
-from helpers.frames.classes import CLASSES
+from helpers.frames import CLASSES
 
 PUBLIC = "https://raw.githubusercontent.com"
 STUDY = (

@@ -26,7 +26,7 @@ def image_statistics(
 
     images: uint8 RGB frames, N of HxWx3. valid: bool, N of HxW, the pixels to average
     over; None for the whole frame, as the published study did. seen: bool, N of HxW,
-    the view (see views.views), to which the average is then restricted: a black
+    the view (see frames.views), to which the average is then restricted: a black
     surround says nothing of the scene. A frame without such a pixel has NaN. Brightness
     is 0.299 R + 0.587 G + 0.114 B; saturation is (max - min) / max of a pixel's three
     values, 0 for black.

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.errors import CourseError
+from helpers.frames import visible
 from helpers.shift.measures import gleams, light, luma, radius_squared, spot
-from helpers.views import visible
 
 DIALS = {
     "light": ("brightness", "fall_off", "contrast"),

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from helpers.frames import visible
 from helpers.shift.distance import LUMA
-from helpers.views import visible
 
 GLEAM = 0.2  # by so much a gleam's darkest channel exceeds the tissue around it
 SPOT = 11  # a gleam is smaller than the picture's height by this, in both directions

@@ -1,14 +1,13 @@
 """Remedies on a trained network that see target frames without labels, and the
 ensemble, which sees none.
 
-Frames are uint8 NxHxWx3, as they are packed. Each remedy leaves the given network as it
-was: it gives a new one, or, where it adapts to what it predicts, predictions.
+Frames are uint8 NxHxWx3, as they are packed. Each leaves the given network as it was:
+it gives a new one, or, where it adapts to what it predicts, predictions as
+training.predict does.
 
 >>> float(entropy(torch.tensor([0.0]))[0].exp())  # of a fair coin: log 2
 2.0
 """
-
-from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -19,8 +18,9 @@ from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from helpers import training, views
+from helpers import training
 from helpers.errors import CourseError
+from helpers.frames import views
 
 RATE, BATCH = 1e-3, 16  # of TENT
 TOGETHER = 32  # frames whose statistics AdaBN takes at a time
@@ -32,9 +32,8 @@ def without_black(images: np.ndarray, valid: np.ndarray | None = None) -> np.nda
     valid: bool NxHxW. A stand-in for statistics over visible pixels: what is replaced
     still counts, as a flat patch of the view's own colour, but is no longer black.
     """
-    seen = _visible(images) if valid is None else views.views(images, valid) & valid
     flat = np.array(images)
-    for image, mask in zip(flat, seen, strict=True):
+    for image, mask in zip(flat, _seen(images, valid), strict=True):
         if mask.any():
             image[~mask] = image[mask].mean(axis=0).round()
     return flat
@@ -56,7 +55,7 @@ def adapt_batchnorm(model: nn.Module, images: np.ndarray) -> nn.Module:
         norm.train()
         norm.momentum = None  # torch's word for a plain mean over the batches
     with torch.inference_mode():
-        for rows in _shuffled(len(images), TOGETHER, np.random.default_rng(0)):
+        for rows in _shuffled(len(images), TOGETHER):
             model(_tensor(model, images[rows]))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
@@ -65,11 +64,7 @@ def adapt_batchnorm(model: nn.Module, images: np.ndarray) -> nn.Module:
 
 def adabn_transductive(model: nn.Module, images: np.ndarray) -> np.ndarray:
     """AdaBN in the paper's own form: the statistics come from the very frames that are
-    predicted, all of them together, before the first is predicted.
-
-    The black is replaced first (see without_black). Gives predictions as
-    training.predict does.
-    """
+    predicted, all of them, before the first is; their black is replaced first."""
     adapted = adapt_batchnorm(model, without_black(images))
     return training.predict(adapted, images)
 
@@ -82,27 +77,16 @@ def entropy(logits: Tensor) -> Tensor:
 
 
 def tent(
-    model: nn.Module,
-    images: np.ndarray,
-    valid: np.ndarray | None = None,
-    steps: int = 1,
-) -> tuple[nn.Module, list[float]]:
-    """TENT (Wang et al. 2021) on frames put aside for it: the scales and shifts of the
-    batch norms follow the gradient that lowers the entropy of the predictions.
+    model: nn.Module, images: np.ndarray, seen: np.ndarray | None = None
+) -> nn.Module:
+    """TENT (Wang et al. 2021), one pass over frames put aside for it: the scales and
+    shifts of the batch norms follow the gradient that lowers the predictions' entropy.
 
-    steps: how many times all frames are gone through, shuffled anew each time. valid:
-    bool NxHxW, the pixels whose entropy counts. Gives the network and the mean entropy
-    of each batch before its step. The statistics are those that the network has, so
-    give it adapt_batchnorm's; tent_online is the authors' own form.
+    seen: bool NxHxW, the pixels whose entropy counts. The statistics are those that the
+    network has, so give it adapt_batchnorm's; tent_online is the authors' own form.
     """
-    model, optimizer = _opened(model)
-    random, seen = np.random.default_rng(0), []
-    for _ in range(steps):
-        for rows in _shuffled(len(images), BATCH, random):
-            mask = None if valid is None else valid[rows]
-            value = _tent_step(model, optimizer, images[rows], mask)
-            seen += [] if value is None else [value]
-    return _closed(model), seen
+    *_, (_, adapted) = _tent_steps(model, images, seen)
+    return adapted.requires_grad_(True)
 
 
 def tent_online(model: nn.Module, images: np.ndarray) -> np.ndarray:
@@ -110,20 +94,37 @@ def tent_online(model: nn.Module, images: np.ndarray) -> np.ndarray:
     predicted by what the network has become by then, with the batch's own statistics.
 
     Batches are shuffled, as theirs are; the entropy of visible pixels counts. The
-    authors predict before the step, from the same pass. Gives predictions as
-    training.predict does.
+    authors predict before the step, from the same pass.
     """
-    model, optimizer = _opened(model)
-    for norm in _norms(model):
-        norm.train()  # the batch's own statistics, now and when predicting
-    valid, found = _visible(images), np.empty(images.shape[:3], np.uint8)
-    for rows in _shuffled(len(images), BATCH, np.random.default_rng(0)):
-        _tent_step(model, optimizer, images[rows], valid[rows])
+    found = np.empty(images.shape[:3], np.uint8)
+    for rows, adapted in _tent_steps(model, images, _seen(images), own=True):
         with torch.no_grad():
-            probability = torch.sigmoid(model(_tensor(model, images[rows]))[:, 0])
+            probability = torch.sigmoid(adapted(_tensor(model, images[rows]))[:, 0])
         levels = (probability.float() * 256).floor().clamp(max=255)
         found[rows] = levels.byte().cpu().numpy()
     return found
+
+
+def _tent_steps(
+    model, images, seen, own: bool = False
+) -> Iterator[tuple[np.ndarray, nn.Module]]:
+    """The rows of each batch, and the network after its step; own: whether each batch
+    brings its own statistics."""
+    model = copy.deepcopy(model).eval().requires_grad_(False)
+    parameters = []
+    for norm in _norms(model):
+        norm.train(own)
+        parameters += [p for p in (norm.weight, norm.bias) if p is not None]
+    optimizer = torch.optim.Adam([p.requires_grad_(True) for p in parameters], lr=RATE)
+    for rows in _shuffled(len(images), BATCH):
+        uncertain = entropy(model(_tensor(model, images[rows]))[:, 0])
+        if seen is not None:
+            uncertain = uncertain[torch.from_numpy(seen[rows]).to(uncertain.device)]
+        if uncertain.numel():
+            optimizer.zero_grad()
+            uncertain.mean().backward()
+            optimizer.step()
+        yield rows, model
 
 
 class Ensemble(nn.Module):
@@ -132,10 +133,6 @@ class Ensemble(nn.Module):
 
     def __init__(self, models: Sequence[nn.Module]) -> None:
         super().__init__()
-        if not models:
-            raise CourseError(
-                "An ensemble needs at least one network: give the trained members."
-            )
         self.members = nn.ModuleList(models)
         self.dtype = getattr(models[0], "dtype", "float32")
 
@@ -147,39 +144,9 @@ class Ensemble(nn.Module):
         return logsigmoid(logits).logsumexp(0) - logsigmoid(-logits).logsumexp(0)
 
 
-def _opened(model: nn.Module) -> tuple[nn.Module, torch.optim.Optimizer]:
-    """A copy of which nothing learns but the batch norms' scales and shifts."""
-    model = copy.deepcopy(model).eval()
-    norms = _norms(model)
-    model.requires_grad_(False)
-    chosen = [p for norm in norms for p in (norm.weight, norm.bias) if p is not None]
-    for parameter in chosen:
-        parameter.requires_grad_(True)
-    return model, torch.optim.Adam(chosen, lr=RATE)
-
-
-def _closed(model: nn.Module) -> nn.Module:
-    return model.requires_grad_(True).eval()
-
-
-def _tent_step(model, optimizer, images, valid) -> float | None:
-    """One batch: its mean entropy before the step, None where no pixel counts."""
-    uncertainty = entropy(model(_tensor(model, images))[:, 0])
-    if valid is not None:
-        uncertainty = uncertainty[
-            torch.from_numpy(np.array(valid)).to(uncertainty.device)
-        ]
-    if not uncertainty.numel():
-        return None
-    loss = uncertainty.mean()
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return float(loss.detach())
-
-
-def _visible(images: np.ndarray) -> np.ndarray:
-    return views.views(images, np.ones(images.shape[:3], bool))
+def _seen(images: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
+    valid = np.ones(images.shape[:3], bool) if valid is None else valid
+    return views(images, valid) & valid
 
 
 def _norms(model: nn.Module) -> list[_BatchNorm]:
@@ -192,15 +159,12 @@ def _norms(model: nn.Module) -> list[_BatchNorm]:
     return norms
 
 
-def _shuffled(
-    number: int, batch: int, random: np.random.Generator
-) -> Iterator[np.ndarray]:
-    """Rows of batches of about equal size, in random order."""
+def _shuffled(number: int, batch: int) -> Iterator[np.ndarray]:
+    """Rows of batches of about equal size, in random order, always the same."""
     if not number:
         raise CourseError("There is no target frame to adapt to: give some.")
-    yield from map(
-        np.sort, np.array_split(random.permutation(number), -(-number // batch))
-    )
+    order = np.random.default_rng(0).permutation(number)
+    yield from map(np.sort, np.array_split(order, -(-number // batch)))
 
 
 def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:

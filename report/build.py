@@ -53,7 +53,7 @@ def build(
         raise CourseError(
             f"{folder} holds no lesson (NN_name.py): give the folder that does."
         )
-    if isinstance(course.weights, Path):  # of another encoder they stop it here
+    if not course.usual_network:  # weights that are away or another's stop it here
         from helpers import runs  # slow to import, and seldom needed here
 
         runs.untrained(course)

@@ -82,7 +82,7 @@ def build(
     for name in filter(collected.results.get, numbers.HEADLINES):
         result = collected.results[name]
         print(
-            f"{name:<32}{numbers.number(result):>8}  {numbers.interval(result)} "
+            f"{name:<32}{numbers.number(result):>8}  {numbers.span(result)} "
             f"({result['data']}; {numbers.behind(result)})"
         )
     most = max(filter(None, (one.memory for one in executed)), default=None)

@@ -15,10 +15,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers import permutation
 from helpers.errors import CourseError
 from helpers.shift.cues import cues
 from helpers.shift.dials import DIALS, IDENTITY, Frames, apply
+from helpers.statistics import DRAWS, EXACT
 
 LEVEL = 0.95
 # In percent of the picture's height.
@@ -142,10 +142,11 @@ def null_band(values: np.ndarray, others: int) -> float:
     sample of many), scaled from halves to the numbers of subjects compared, `others`
     being the target's."""
     number, half, total = len(values), len(values) // 2, values.sum()
-    if comb(number, half) <= permutation.EXACT:
+    if comb(number, half) <= EXACT:
         halves = np.array(list(combinations(range(number), half)), int)
     else:
-        halves = permutation.orders(number)[0][:, :half]
+        order = np.tile(np.arange(number), (DRAWS, 1))
+        halves = np.random.default_rng(0).permuted(order, axis=1)[:, :half]
     sums = values[halves].sum(axis=1)
     gaps = np.abs(sums / half - (total - sums) / (number - half))
     compared, halved = 1 / number + 1 / max(others, 1), 1 / half + 1 / (number - half)

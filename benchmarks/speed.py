@@ -27,7 +27,7 @@ import pandas as pd
 import torch
 
 from benchmarks import recording
-from helpers import batches, evaluation, frames, models, settings, training
+from helpers import evaluation, frames, models, settings, training
 from phantom import write_cholecseg8k
 
 SIZE, BATCH, TIMES = (256, 256), 16, 3
@@ -62,16 +62,16 @@ def learning(packed: frames.Packed, model) -> tuple[float, float]:
     """An epoch, beside its steps on batches that are ready."""
     learner = training.Learner(model, settings.PROFILES["full"], model.dtype)
     light = training.light_augmentation()
-    batch_at = batches.source(packed, light, settings.device(), True)
-    rows = np.arange(len(packed))
-    ready = [batch_at(rows[start : start + BATCH]) for start in rows[::BATCH]]
+    how, rows = (light, True), np.arange(len(packed))
+    parts = [rows[start : start + BATCH] for start in rows[::BATCH]]
+    ready = [training.batch_of(packed, part, *how, learner.device) for part in parts]
 
     def bare() -> None:
         model.train()
         for batch in ready:
             learner.step(*batch)
 
-    return in_turns(lambda: learner.epoch(len(packed), BATCH, batch_at), bare)
+    return in_turns(lambda: learner.epoch(packed, BATCH, *how), bare)
 
 
 @torch.inference_mode()

@@ -19,7 +19,7 @@ import pandas as pd
 from helpers import counts
 from helpers.errors import CourseError
 from helpers.frames import CLASSES, UNKNOWN, Packed, view_of, views
-from helpers.shift.shares import shapley
+from helpers.shift import shapley
 
 REGIONS = ("frame", "view", "surround")
 # Alarms on clean frames at three sizes: a pixel, 0.1 % and 1 % of the valid pixels.

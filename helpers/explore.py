@@ -8,7 +8,7 @@ from IPython.display import HTML, display
 
 from helpers import figures, settings, words
 from helpers.figures import Chart
-from helpers.play import Interactive, Picture, Scene, Slider, live
+from helpers.play import Interactive, Picture, Scene, Slider
 from helpers.prompts import Point
 from helpers.training import History
 
@@ -32,7 +32,7 @@ def clicks(
         return
     import ipywidgets
 
-    from helpers.clickable import Clickable  # what no page needs
+    from helpers.play import live  # what no page needs
 
     height, width = image.shape[:2]
     clicked = list(points[:1])
@@ -55,7 +55,7 @@ def clicks(
         clicked[1:] = clicked[1:-1]  # the first stays: it says where blood is
         update()
 
-    frame = Clickable((width, height), click)
+    frame = live.Clickable((width, height), click)
     undo.on_click(take_back)
     update()
     box = ipywidgets.VBox([ipywidgets.HBox([says, undo]), frame])

@@ -16,7 +16,6 @@ from IPython.display import Markdown, display
 from helpers import (
     counts,
     domains,
-    encoders,
     evaluation,
     magics,
     results,
@@ -233,9 +232,11 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     )
     lesson = Lesson(course, gathered, str(data.get("published") or ""))
     _open(lesson)
-    usual = settings.PROFILES[profile].encoder
-    network = encoders.said(course.numbers.encoder, course.weights, usual)
-    said = (*gathered.notes, *network)
+    said = list(gathered.notes)
+    if not course.usual_network:
+        from helpers import models  # slow to import, and a usual one needs no word
+
+        said.append(models.told(course))
     notes, skipped = map(_as_text, (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:

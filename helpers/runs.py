@@ -1,12 +1,15 @@
 """The course's standard runs, by name: two lessons that want the same model ask for the
 same thing.
+
+>>> run = baseline(course, domains.gather(course))  # trained, or found in the store
+>>> probabilities(run, data.of("ood_test")) >= 128
 """
 
 import copy
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +17,7 @@ import numpy as np
 import torch
 from torchvision.transforms import v2
 
-from helpers import encoders, models, store, training
+from helpers import models, store, training
 from helpers.domains import Domains
 from helpers.frames import Packed
 from helpers.models import read_state, write_state
@@ -40,9 +43,8 @@ def folds(course: Course) -> list[int | None]:
 def untrained(course: Course) -> models.Segmenter:
     """The network that the course's runs begin with: the encoder with its weights, the
     decoder drawn from the seed."""
-    return models.build(
-        course.numbers.encoder, weights=course.weights, seed=course.seed
-    )
+    numbers = course.numbers
+    return models.build(numbers.encoder, numbers.decoder, course.weights, course.seed)
 
 
 def baseline(
@@ -85,7 +87,7 @@ def trained(
         name=name,
         numbers=asdict(numbers),
         seed=course.seed,
-        weights=encoders.told_apart(course.weights),
+        weights=course.begins_with,
         fold=fold,
         train=frames_key(train),
         id_val=frames_key(id_val),
@@ -121,7 +123,7 @@ def _save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
 
 
 def _load(course: Course, folder: Path) -> Run:
-    model = models.build(course.numbers.encoder, weights=None, seed=course.seed)
+    model = untrained(replace(course, weights=None))
     model.load_state_dict(read_state(folder / "weights.pt"))
     history = History(**json.loads((folder / "history.json").read_text()))
     model.dtype = history.dtype

@@ -3,17 +3,28 @@ here.
 """
 
 import contextlib
+import hashlib
 import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
 from helpers.words import printable
 
 ROOT = Path(__file__).resolve().parent.parent
+ENCODERS = {
+    "lite0": "tu-tf_efficientnet_lite0",
+    "resnet34": "resnet34",
+    "resnet18": "resnet18",
+    "mobilenet_v2": "mobilenet_v2",
+    "caformer_s18": "tu-caformer_s18",
+    "convnextv2_tiny": "tu-convnextv2_tiny",
+    "pvt_v2_b2": "tu-pvt_v2_b2",
+}
+"""The encoders that the course offers, and what smp calls them; the last three are
+SurgeNet's."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class Profile:
     patience: int  # epochs without a better id_val before training stops
     folds: int  # 1: a single split by pigs; more: cross-validation over pigs
     half: bool = False  # training in half precision, where the machine is made for it
+    decoder: str = "unet"
 
 
 PROFILES = {
@@ -87,6 +99,22 @@ class Course:
         """
         return replace(self, numbers=replace(self.numbers, **changed))
 
+    @property
+    def begins_with(self) -> str:
+        """What tells its weights from any others in a key: a file's bytes, wherever it
+        lies."""
+        if not isinstance(self.weights, Path):
+            return self.weights or "none"
+        with self.weights.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @property
+    def usual_network(self) -> bool:
+        """Whether it is the profile's own network, with ImageNet's weights."""
+        own, numbers = PROFILES[self.profile], self.numbers
+        same = (own.encoder, own.decoder) == (numbers.encoder, numbers.decoder)
+        return same and self.weights == "imagenet"
+
 
 def course(
     profile: str = "quick",
@@ -101,7 +129,7 @@ def course(
 ) -> Course:
     """A course from a notebook's parameters; an empty one means "not given".
 
-    encoder: in place of the profile's, one of encoders.ENCODERS. weights: a file with
+    encoder: in place of the profile's, one of ENCODERS. weights: a file with
     the encoder's weights in their own layout, or "none".
     """
     numbers = PROFILES[_one_of("profile", profile, PROFILES)]

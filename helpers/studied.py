@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers import encoders, remedies, store
+from helpers import remedies, store
 from helpers.domains import Domains
 from helpers.settings import Course, store_folder
 
@@ -24,7 +24,7 @@ def folder(course: Course, data: Domains) -> Path:
     parts = (data.source, data.target, data.wished)
     key = store.key(
         numbers=vars(course.but(encoder="").numbers),
-        weights=encoders.told_apart(course.weights),
+        weights=course.begins_with,
         seed=course.seed,
         frames=[None if part is None else part.digest for part in parts],
         code=store.made_by(remedies.measured, *remedies.RECIPES.values())["code"],

@@ -56,12 +56,12 @@ from torch.nn.functional import logsigmoid
 from helpers import (
     evaluation,
     figures,
+    models,
     play,
     remedies,
     runs,
     statistics,
     studied,
-    surgenet,
     training,
     words,
 )
@@ -874,7 +874,7 @@ check(
 
 # %%
 figures.table(
-    surgenet.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
+    models.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
 )
 
 # %% [markdown]

@@ -53,7 +53,7 @@ def build(
         raise CourseError(
             f"{folder} holds no lesson (NN_name.py): give the folder that does."
         )
-    if isinstance(course.weights, Path):  # of another encoder they stop it here
+    if not course.usual_network:  # weights that are away or another's stop it here
         from helpers import runs  # slow to import, and seldom needed here
 
         runs.untrained(course)
@@ -82,7 +82,7 @@ def build(
     for name in filter(collected.results.get, numbers.HEADLINES):
         result = collected.results[name]
         print(
-            f"{name:<32}{numbers.number(result):>8}  {numbers.interval(result)} "
+            f"{name:<32}{numbers.number(result):>8}  {numbers.span(result)} "
             f"({result['data']}; {numbers.behind(result)})"
         )
     most = max(filter(None, (one.memory for one in executed)), default=None)

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import encoders, settings, store
+from helpers import settings, store
 from report import kernels
 from report.notebooks import notebook, tags
 
@@ -94,7 +94,7 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
     stores = [settings.store_folder(), data / "store"]
     return {
         "data": fingerprint(list(filter(None, named)), without=stores),
-        "weights": encoders.told_apart(course.weights),
+        "weights": course.begins_with,
         "python": platform.python_version(),
     }
 

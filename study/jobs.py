@@ -8,10 +8,9 @@ import pandas as pd
 import torch
 
 from helpers import counts, domains, remedies, runs, settings, studied
-from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
 from helpers.remedies import RECIPES
-from helpers.settings import Course
+from helpers.settings import ENCODERS, Course
 from helpers.words import listed
 
 SINGLE = -1

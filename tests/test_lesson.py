@@ -10,13 +10,13 @@ import pytest
 
 from helpers import (
     counts,
-    estimate,
     evaluation,
     figures,
     lesson,
     results,
     runs,
     settings,
+    statistics,
     words,
 )
 from helpers.errors import CourseError
@@ -176,7 +176,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 @pytest.mark.parametrize(
     "room",
-    [words, results, estimate, evaluation, figures],
+    [words, results, statistics, evaluation, figures],
     ids=lambda one: one.__name__,
 )
 def test_the_worked_examples_are_true(room):

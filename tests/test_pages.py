@@ -168,10 +168,18 @@ AREA = "percent of valid pixels"
 @pytest.mark.parametrize(
     "value, low, high, level, subjects, unit, said",
     [
-        (0.876, 0.8, 0.949, 0.9, 3, "", "0.88; 0.80 to 0.95 (90 % interval); 3 s"),
-        (0.876, 0.8, 0.949, 0.95, 3, "", "0.88; 0.80 to 0.95 (95 % interval); 3 s"),
-        (12.345, 3, 22, None, 9, AREA, "12.3 %; 3.0 % to 22.0 % (interval); 9 s"),
-        (0.07, None, None, None, 1, "", "0.07; no interval: 1 subject; 1 subject,"),
+        (0.876, 0.8, 0.949, 0.9, 3, "", "0.88; 0.80 to 0.95, a 90 % interval over 3 s"),
+        (
+            0.876,
+            0.8,
+            0.949,
+            0.95,
+            3,
+            "",
+            "0.88; 0.80 to 0.95, a 95 % interval over 3 s",
+        ),
+        (12.345, 3, 22, None, 9, AREA, "12.3 %; 3.0 to 22.0, an interval over 9 s"),
+        (0.07, None, None, None, 1, "", "0.07; no interval, 1 subject; 1 subject,"),
         (None, None, None, None, None, "", "undefined; no interval; 1,234 frames"),
     ],
 )
@@ -186,7 +194,7 @@ def test_a_rate_is_read_in_percent() -> None:
     record = {"value": 0.914, "low": 0.5, "high": 1.0, "level": 0.9, "unit": ""}
     rate = numbers.percent(record | {"n_frames": 90, "n_subjects": 9})
     assert numbers.number(rate) == "91.4 %"
-    assert numbers.interval(rate) == "50.0 % to 100.0 % (90 % interval)"
+    assert numbers.span(rate) == "50.0 to 100.0, a 90 % interval"
     assert numbers.number(numbers.percent(rate | {"value": None})) == "undefined"
     assert numbers.percent(rate) == rate  # which is one already
 
@@ -284,8 +292,8 @@ def test_the_one_page_answer_takes_its_sentences_from_the_results(small: Path) -
     for said in (
         "Trained on the source (drawn robotic surgery), a U-Net reaches a Dice of 0.88 on 3 subjects",
         "reaches 0.07, measured on 1 subject with blood. One subject is no population",
-        "0.80 to 0.90 (90 % interval), 3 subjects",
-        "no interval: 1 subject",
+        "0.80 to 0.90, a 90 % interval over 3 subjects",
+        "no interval, 1 subject",
         "3 subjects, 40 frames",
         "Only the phantom is here.",
         "Look at the middle one.",

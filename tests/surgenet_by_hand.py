@@ -1,18 +1,17 @@
-"""SurgeNet's encoders: checkpoints in the original names load key by key, and compute what it computes.
+"""Checkpoints as SurgeNet publishes them, generated: each network's forward pass is
+written by hand over the original names, so that neither the renaming nor timm vouches
+for itself.
 
-The checkpoints are generated: each network's forward pass is written by hand over the
-original names, so that neither the renaming nor timm vouches for itself.
+python tests/surgenet_by_hand.py FOLDER: a file of each, for a run of the course
 """
 
+import sys
 import zlib
+from pathlib import Path
 
-import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-
-from helpers import models, surgenet
-from helpers.errors import CourseError
 
 DIMS = (64, 128, 320, 512)  # of CAFormer and PVTv2
 
@@ -157,108 +156,15 @@ FILES = {
     "convnextv2_tiny": ("SurgeNet_ConvNextv2", 196),
     "pvt_v2_b2": ("SurgeNet_PVTv2", 332),
 }
-NAMES = list(BY_HAND)
 
 
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory):
-    folder, found = tmp_path_factory.mktemp("surgenet"), {}
-    for name, (file, _) in FILES.items():
-        state, path = draw(name), folder / f"{file}_checkpoint_epoch0050_teacher.pth"
-        torch.save(dict(state), path)
-        found[name] = path, state
-    return found
+def file(name: str, folder: Path) -> Path:
+    """Such a checkpoint in a folder, by the name it is published under."""
+    path = folder / f"{FILES[name][0]}_checkpoint_epoch0050_teacher.pth"
+    torch.save(dict(draw(name)), path)
+    return path
 
 
-@pytest.mark.parametrize("decoder", ["unet", "fpn"])
-@pytest.mark.parametrize("name", NAMES)
-def test_features_are_the_originals(drawn, name, decoder):
-    path, state = drawn[name]
-    model = surgenet.build(path, decoder).eval()
-    encoder = [key for key in state if not key.startswith(("head.", "norm."))]
-    assert len(model.network.encoder.state_dict()) == len(encoder) == FILES[name][1]
-    image = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
-    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
-    with torch.inference_mode():
-        by_hand = BY_HAND[name](state, (image.permute(0, 2, 3, 1) - mean) / std)
-        features = model.features(image)[-4:]
-        assert model(image).shape == (1, 1, 64, 96)
-    for ours, original in zip(features, by_hand, strict=True):
-        assert ours.shape == original.shape
-        assert original.std() > 0.1
-        assert (ours - original).abs().max() < 4e-5 * original.abs().max()
-
-
-def test_the_seed_draws_the_decoder_only(drawn):
-    one, other = (surgenet.build(drawn["pvt_v2_b2"][0], "fpn", seed) for seed in (1, 2))
-    same = [torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters())]
-    assert all(same[: len(list(one.network.encoder.parameters()))]) and not all(same)
-
-
-def refused(path, match):
-    with pytest.raises(CourseError, match=match) as caught:
-        surgenet.build(path)
-    said = str(caught.value)
-    assert str(path) in said and said.endswith(".") and ". " not in said
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_checkpoint_that_is_not_whole_is_refused(drawn, name, monkeypatch):
-    path, state = drawn[name]
-    state, keys = dict(state), FILES[name][1]
-
-    def saved(what):  # as if the file held it, which would take long to write
-        monkeypatch.setattr(surgenet, "read_state", lambda _: what)
-        return path
-
-    stage = "block4." if name == "pvt_v2_b2" else "stages.3."
-    rest = {key: one for key, one in state.items() if not key.startswith(stage)}
-    refused(
-        saved(rest),
-        rf"{keys} weights of SurgeNet's {name}, of which {len(state) - len(rest)} are "
-        "missing .such as model.stages_3",
-    )
-    victim = next(key for key in state if key.startswith(stage))
-    renamed = {("module." * (k == victim) + k): v for k, v in state.items()}
-    refused(saved(renamed), rf"1 are missing .*1 belong to no layer .*module.{victim}")
-    parallel = {"module." + key: one for key, one in state.items()}
-    refused(saved(parallel), f"{keys} are missing")
-    more = state | {"extra.weight": torch.zeros(1)}
-    refused(saved(more), "1 belong to no layer .such as extra.weight.")
-    refused(saved(state | {victim: torch.zeros(7)}), "1 have another shape")
-    # timm's own names are another network's checkpoint: no exposure is known of it
-    layout = surgenet.timm_layout(state, name)
-    theirs = {key.removeprefix("model."): one for key, one in layout.items()}
-    refused(saved(theirs), "belong to no layer|not a SurgeNet encoder")
-
-
-def test_a_foreign_file_is_refused(tmp_path):
-    foreign = tmp_path / "resnet.pth"
-    network = models.build("resnet18", weights=None).network
-    torch.save(network.encoder.state_dict(), foreign)
-    refused(
-        foreign, "not a SurgeNet encoder: its 120 keys .such as conv1.*caformer_s18"
-    )
-
-
-def test_safetensors_do_too(drawn, tmp_path):
-    from safetensors.torch import save_file
-
-    path, state = tmp_path / "teacher.safetensors", drawn["convnextv2_tiny"][1]
-    save_file(dict(state), path)
-    stem = surgenet.build(path).network.encoder.model.stem_0.weight
-    assert torch.equal(stem, state["downsample_layers.0.0.weight"])
-
-
-def test_exposure_stands_with_the_model(drawn):
-    said = surgenet.build(drawn["caformer_s18"][0]).exposure
-    assert said.startswith("saw videos of Cholec80") and "surgery in pigs" in said
-    of = {
-        one: surgenet.exposure(f"{one}_checkpoint_epoch0050_teacher.pth")
-        for one in surgenet.EXPOSURE.index
-    }
-    unseen = {one for one, words in of.items() if words.startswith("saw no video")}
-    assert unseen == {"RAMIE", "RARP"} and len(of) == 8
-    assert of["CHOLEC"].endswith("but no surgery in pigs")
-    assert surgenet.exposure("a/renamed.pth").startswith("unknown: renamed.pth")
-    assert models.build(weights=None).exposure == "no image before training"
+if __name__ == "__main__":
+    for name in FILES:
+        print(file(name, Path(sys.argv[1])))

@@ -1,10 +1,10 @@
 """What each group of dials costs: the drawing's own answer, and three that images give.
 
-`cost_of_dials` turns the drawing's dials, which is the truth. `by_images` turns the same
-groups on finished frames, at doses that are the drawing's own (`drawn_doses`: what the
-operator gets wrong is left) or estimated from unlabelled frames (shift.estimate: what
-the dose gets wrong is added). `placebo` asks the same of targets in which a group is
-switched off, where nothing is to be found. A set of groups is worth the Dice that it
+`cost_of_dials` turns the drawing's dials, which is the truth. `by_images` turns the
+same groups on finished frames, at doses that are the drawing's own (`drawn_doses`: what
+the operator gets wrong is left) or estimated from unlabelled frames (shift.estimate:
+what the dose gets wrong is added). `placebo` asks the same of targets in which a group
+is switched off, where nothing is to be found. A set of groups is worth the Dice that it
 costs; shares are Shapley's.
 """
 

@@ -142,7 +142,7 @@ figures.strip(
 def levels_of(network, image):
     given = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
     where = next(network.parameters()).device
-    up, blocks = [], network.network.decoder.blocks
+    up, blocks = [], network.way_up
     keep = lambda _, __, out: up.append(out)  # noqa: E731
     hooks = [block.register_forward_hook(keep) for block in blocks]
     with torch.inference_mode():
@@ -225,8 +225,12 @@ whose = patients.table["subject"].to_numpy()[chosen]
 n_chosen, n_whose = len(chosen), len(set(whose))
 
 # %%
-METHODS = list(trust.METHODS)
+METHODS, many = trust.methods(run.model), "Three"
 EDGES = "edges of the picture"
+if not run.model.plain:
+    many = "Two"
+    print("Guided backpropagation is defined for ReLUs alone, which this network's")
+    print("encoder has not: it is left out.")
 
 
 def maps_of(network, images):
@@ -253,7 +257,7 @@ def likeness(one, other, at=first):
 # %%
 pairs = itertools.combinations(METHODS, 2)
 alike_by = [likeness(heats[one], heats[other]) for one, other in pairs]
-agree = [words.number(value) for value in alike_by]
+agree = words.listed([words.number(value) for value in alike_by])
 differ = "and answer alike" if min(alike_by) > 0.5 else "and don't all answer alike"
 figures.strip(
     [shown, overlaid]
@@ -261,14 +265,13 @@ figures.strip(
     ["the frame", "what it marked", *heats],
     columns=3,
     legend=figures.OVERLAY,
-    title=f"Three answers to one question, alike by {words.listed(agree)}",
+    title=f"{many} answers to one question, alike by {agree}",
     caption="Rank correlation of two maps over the view: 1 is the same map.",
 )
 
 # %% [markdown]
-# They were asked the same {differ}: two of them have a rank correlation of {agree[0]},
-# {agree[1]} and {agree[2]} on this frame. Which one shows what the
-# network looked at? Your eye prefers the one that follows the picture, and that is the
+# They were asked the same {differ}: two of them have a rank correlation of {agree} on
+# this frame. Which one shows what the network looked at? Your eye prefers the one that follows the picture, and that is the
 # trap.
 #
 # ## Two checks that a map has to stand

@@ -21,7 +21,7 @@ from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.frames import Packed
 from helpers.remedies import looks, networks
-from helpers.settings import Course
+from helpers.settings import SURGENET, Course
 
 FEW = 12  # labelled target frames
 THRESHOLDS = (0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
@@ -295,6 +295,12 @@ REMEDIES = TABLE[TABLE["when"] != ""]
 NAMES = TABLE["name"].to_dict()
 CONTROLS = TABLE["name"].drop(REMEDIES.index).to_dict()
 """What any remedy must beat, by name; the first is the baseline itself."""
+
+
+def needing(encoder: str) -> list[str]:
+    """The remedies that an encoder has not what they need for: SurgeNet's do without
+    batch norms."""
+    return list(TABLE.index[TABLE["needs"] != ""]) if encoder in SURGENET else []
 
 
 def spread(packed: Packed, number: int) -> Packed:

@@ -133,7 +133,7 @@ class Lesson:
         """One of the real frames that are only looked at, with what was marked on
         it."""
         look = self.domains.look
-        picture = self.domains.look_picture(row)
+        picture = self.domains.shown("look", np.asarray(look.images[row]))
         return overlay(picture, look.blood[row], look.valid[row], found)
 
     def model(self, watch: Callable | None = None):

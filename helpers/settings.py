@@ -2,8 +2,11 @@
 here.
 """
 
+import contextlib
 import hashlib
 import os
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,9 +35,7 @@ class Profile:
 
     size: tuple[int, int]  # frames are fitted into this, keeping their aspect ratio
     drawn: int  # phantom frames of the source
-    drawn_target: (
-        int  # phantom frames of the target, and again of the wished-for benchmark
-    )
+    drawn_target: int  # those of the target, and again of the wished-for benchmark
     drawn_height: int  # height at which the phantom is drawn
     encoder: str
     epochs: int
@@ -131,90 +132,56 @@ def course(
     encoder: in place of the profile's, one of ENCODERS. weights: a file with
     the encoder's weights in their own layout, or "none".
     """
-    if profile not in list(PROFILES):
-        raise CourseError(
-            f"There is no profile '{printable(profile)}'; choose one of "
-            f"{', '.join(PROFILES)}."
-        )
-    if on_bad not in ("stop", "skip"):
-        raise CourseError(
-            f"on_bad is '{printable(on_bad)}', which means nothing; choose stop or "
-            "skip."
-        )
-    try:
-        seed = int(seed)
-    except (TypeError, ValueError) as error:
-        raise CourseError(
-            f"seed is '{printable(seed)}', which is no whole number; give one, for "
-            "instance 0."
-        ) from error
-    if seed < 0:
-        raise CourseError(f"seed is {seed}, but it counts from 0; give 0 or above.")
-    paths = {
-        name: _place(name, given)
-        for name, given in {"data": data, "source": source, "target": target}.items()
-    }
-    numbers = PROFILES[profile]
+    numbers = PROFILES[_one_of("profile", profile, PROFILES)]
     if encoder:
-        if encoder not in list(ENCODERS):
-            raise CourseError(
-                f"There is no encoder '{printable(encoder)}'; choose one of "
-                f"{', '.join(ENCODERS)}."
-            )
-        numbers = replace(numbers, encoder=encoder)
+        numbers = replace(numbers, encoder=_one_of("encoder", encoder, ENCODERS))
+    if not re.fullmatch(r"\d+", str(seed)):
+        raise CourseError(
+            f"seed is '{printable(seed)}': give a whole number from 0 on, such as 0."
+        )
+    folders = {"data": data, "source": source, "target": target}
+    what = "the folder that holds the frames"
+    paths = {
+        name: _path(name, given, what, os.path.isdir) if given else None
+        for name, given in folders.items()
+    }
+    start = {"": "imagenet", "imagenet": "imagenet", "none": None}
+    what = "a file with the encoder's weights, or none to begin from scratch"
     return Course(
         profile=profile,
-        seed=seed,
-        on_bad=on_bad,
+        seed=int(seed),
+        on_bad=_one_of("on_bad", on_bad, ("stop", "skip")),
         public=bool(public),
         numbers=numbers,
-        weights=_weights(weights),
+        weights=start[weights]
+        if weights in list(start)
+        else _path("weights", weights, what, os.path.isfile),
         **paths,
     )
 
 
-def _place(name: str, given: str | Path) -> Path | None:
-    """The folder of frames that a parameter names, None where it names none."""
-    if not given:
-        return None
-    what = "the folder that holds the frames"
-    path = _path(name, given, what)
-    # Unlike Path.is_dir, it raises nothing, however odd the path.
-    if not os.path.isdir(path):
+def _one_of(name: str, given: str, known: Iterable[str]) -> str:
+    if given not in list(known):
         raise CourseError(
-            f"{name.upper()}={printable(given)}: there is no such folder; give the "
-            f"path of {what}."
+            f"There is no {name} '{printable(given)}'; choose one of "
+            f"{', '.join(known)}."
         )
-    return path.resolve()
+    return given
 
 
-def _weights(given: str | Path) -> str | Path | None:
-    """What models.build takes: "imagenet" where nothing is given, None for "none"."""
-    if not given:
-        return "imagenet"
-    if given in ("none", "imagenet"):
-        return None if given == "none" else given
-    what = "a file with the encoder's weights, or none to begin from scratch"
-    path = _path("weights", given, what)
-    if not os.path.isfile(path):
-        raise CourseError(
-            f"WEIGHTS={printable(given)}: there is no such file; give the path of "
-            f"{what}."
-        )
-    return path.resolve()
-
-
-def _path(name: str, given: str | Path, what: str) -> Path:
-    try:
-        path = Path(given).expanduser()
-    except (RuntimeError, TypeError) as error:  # ~nobody, and what is no path
-        raise CourseError(
-            f"{name.upper()}={printable(given)}: this is no path that can be followed; "
-            f"give the path of {what}."
-        ) from error
-    # A relative path is the reader's, said where the command was typed; notebooks run
-    # in another folder.
-    return Path(os.environ.get("COURSE_FROM", os.getcwd())) / path
+def _path(name: str, given: str | Path, what: str, there: Callable) -> Path:
+    """What a parameter names, in full. A relative path is the reader's, said where the
+    command was typed; notebooks run in another folder.
+    """
+    with contextlib.suppress(RuntimeError, TypeError):  # ~nobody, and what is no path
+        typed = Path(os.environ.get("COURSE_FROM") or os.getcwd())
+        # os.path's own tests raise nothing, however odd the path.
+        if there(path := typed / Path(given).expanduser()):
+            return path.resolve()
+    raise CourseError(
+        f"{name.upper()}={printable(given)}: there is no such "
+        f"{what.split(' ')[1]}; give the path of {what}."
+    )
 
 
 def data_folder() -> Path:

@@ -32,7 +32,7 @@ def weights(tmp_path: Path) -> Path:
         ({"weights": 3}, ["WEIGHTS=3: ", "give the path of a file"]),
         ({"weights": "/tmp"}, ["WEIGHTS=/tmp: there is no such file", "give the path"]),
         ({"profile": "huge"}, ["no profile 'huge'; choose one of smoke, quick, full"]),
-        ({"on_bad": "hope"}, ["hope", "choose stop or skip"]),
+        ({"on_bad": "hope"}, ["no on_bad 'hope'; choose one of stop, skip"]),
         (
             {"data": "/no/such/folder"},
             ["DATA=/no/such/folder: there is no such folder"],

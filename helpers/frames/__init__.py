@@ -13,23 +13,3 @@ from helpers.frames.packing import Packed, joined, pack, views, visible
 from helpers.frames.reading import CLASSES, UNKNOWN, fit, named, read
 from helpers.frames.splits import split_source, split_target
 from helpers.frames.table import COLUMNS, RELEASED, begins_in, index, layout
-
-__all__ = [
-    "CLASSES",
-    "COLUMNS",
-    "Packed",
-    "RELEASED",
-    "UNKNOWN",
-    "begins_in",
-    "fit",
-    "index",
-    "joined",
-    "layout",
-    "named",
-    "pack",
-    "read",
-    "split_source",
-    "split_target",
-    "views",
-    "visible",
-]

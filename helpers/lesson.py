@@ -16,7 +16,6 @@ from IPython.display import Markdown, display
 from helpers import (
     counts,
     domains,
-    evaluation,
     magics,
     results,
     settings,
@@ -149,10 +148,9 @@ class Lesson:
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see
-        evaluation.evaluate)."""
+        counts.evaluate)."""
         parts = [
-            evaluation.evaluate(model, self.frames(split), threshold)
-            for split in splits
+            counts.evaluate(model, self.frames(split), threshold) for split in splits
         ]
         return pd.concat(parts, ignore_index=True)
 

@@ -54,7 +54,7 @@ from torch.nn.functional import logsigmoid
 
 # %%
 from helpers import (
-    evaluation,
+    counts,
     figures,
     models,
     play,
@@ -66,7 +66,6 @@ from helpers import (
     words,
 )
 from helpers.exercises import check, quiz
-from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks
@@ -115,9 +114,9 @@ if lesson.drawn:
     TEST, VALIDATION = "ood_wished", "ood_wished_val"
 baseline = lesson.model()
 patients = lesson.frames(TEST)
-view = view_of(patients)
+view = patients.view
 marked = runs.probabilities(baseline, patients) >= 128
-by_rule = evaluation.evaluate(marked & view, patients)
+by_rule = counts.evaluate(marked & view, patients)
 
 # %%
 setting = remedies.Setting(lesson.course, lesson.domains, baseline, VALIDATION)
@@ -234,7 +233,7 @@ def with_amplitudes_of(other, image, beta=0.02):
 pigs, others = lesson.frames("train"), lesson.frames(VALIDATION)
 at = int(np.argmax(pigs.blood.sum(axis=(1, 2))))
 pig, other = np.array(pigs.images[at]), np.array(others.images[0])
-seen_pig, seen = view_of(pigs)[at], view_of(others)[0]
+seen_pig, seen = pigs.view[at], others.view[0]
 reinhard = with_colours_of(other, seen, pig, seen_pig)
 fourier = with_amplitudes_of(other, pig)
 
@@ -640,7 +639,7 @@ for name in names:
             base[measure], found[measure], found["subject"]
         )
         lesson.add(f"remedy.{name}.ood_dice_gain{ending}", gain, TEST)
-    at_1pct = evaluation.ALARMS["alarm_at_1pct"]  # the size of the table above
+    at_1pct = counts.ALARMS["alarm_at_1pct"]  # the size of the table above
     alarms = lesson.estimate(found, "false_alarm_rate", at_1pct, split=TEST)
     lesson.add(f"remedy.{name}.false_alarm_rate", alarms, TEST)
 
@@ -763,7 +762,7 @@ against = f"{against.mean():+.2f} ({against.min():+.2f} to {against.max():+.2f})
 # can say is that it depends.
 
 # %%
-columns = ["id_dice", "recall", "precision", *evaluation.ALARMS, "seconds"]
+columns = ["id_dice", "recall", "precision", *counts.ALARMS, "seconds"]
 means = recorded.groupby("name", sort=False)[columns].mean().reset_index()
 figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 

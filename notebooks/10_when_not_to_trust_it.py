@@ -55,7 +55,6 @@ import torch
 from helpers import (
     correlation,
     counts,
-    evaluation,
     figures,
     play,
     remedies,
@@ -66,7 +65,6 @@ from helpers import (
     words,
 )
 from helpers.exercises import check, quiz
-from helpers.frames import view_of
 from helpers.lesson import begin
 
 # %%
@@ -220,7 +218,7 @@ def frames_to_explain(split, found, each=2):
 chosen = frames_to_explain(TARGET, marked)
 images = np.array(patients.images[chosen])
 asked = marked[chosen]
-seen = (view_of(patients) & patients.valid)[chosen]
+seen = (patients.view & patients.valid)[chosen]
 whose = patients.table["subject"].to_numpy()[chosen]
 n_chosen, n_whose = len(chosen), len(set(whose))
 
@@ -700,7 +698,7 @@ def unsure(network, images, levels):
 # %%
 def scores(split):
     packed = lesson.frames(split)
-    view = view_of(packed) & packed.valid
+    view = packed.view & packed.valid
     levels = np.asarray(runs.probabilities(run, packed))
     three = np.stack([runs.probabilities(one, packed) for one in members])
     maps = unsure(run.model, packed.images, levels)
@@ -796,7 +794,7 @@ n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 # stays what it was. **What will the distance make of it?**
 
 # %%
-lent = view_of(patients)[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
+lent = patients.view[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
 framed = np.where(lent[..., None], at_home.images, 0).astype(np.uint8)
 in_black_too = trust.features(run.model, framed)
 in_black_too = trust.mahalanobis(known, in_black_too)
@@ -929,7 +927,7 @@ home_area = words.number(by_home[way])
 
 # %%
 def area_in_view(split):
-    return counts.predicted_area(evaluation.within(counted[split], "view"))
+    return counts.predicted_area(counts.within(counted[split], "view"))
 
 
 def balanced(area, bleeds, least):

@@ -55,8 +55,8 @@ def policy(page: str) -> str:
 class Site:
     """The frame around pages: templates, and what all pages say.
 
-    pictures: those of the pages so far. about: profile, seed, data, domains, versions,
-    seconds, as results.json has them.
+    pictures: those of the pages so far. about: profile, seed, network, data, domains,
+    versions, seconds, as results.json has them.
     """
 
     def __init__(

@@ -27,7 +27,7 @@ import pandas as pd
 from scipy import stats
 
 from benchmarks import recording
-from helpers import counts, domains, evaluation, runs, settings, statistics
+from helpers import counts, domains, runs, settings, statistics
 from helpers.statistics import WIDEST, subject_means
 
 SUBJECTS = (3, 5, 10, 17)
@@ -202,7 +202,7 @@ def phantom_subjects() -> dict[str, list[float]]:
     data = domains.gather(course)
     run = runs.baseline(course, data)
     splits = (data.of(split) for split in ("ood_wished_val", "ood_wished"))
-    table = pd.concat([evaluation.evaluate(run, packed) for packed in splits])
+    table = pd.concat([counts.evaluate(run, packed) for packed in splits])
     dice = counts.on_blood(counts.dice, table)
     means = subject_means(dice, table["subject"])
     return {"Dice of patients": [round(float(value), 4) for value in means]}

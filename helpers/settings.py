@@ -19,12 +19,11 @@ ENCODERS = {
     "resnet34": "resnet34",
     "resnet18": "resnet18",
     "mobilenet_v2": "mobilenet_v2",
-    "caformer_s18": "tu-caformer_s18",
-    "convnextv2_tiny": "tu-convnextv2_tiny",
-    "pvt_v2_b2": "tu-pvt_v2_b2",
 }
-"""The encoders that the course offers, and what smp calls them; the last three are
-SurgeNet's."""
+SURGENET = ("caformer_s18", "convnextv2_tiny", "pvt_v2_b2")
+ENCODERS |= {name: f"tu-{name}" for name in SURGENET}
+"""The encoders that the course offers, and what smp calls them."""
+DECODERS = ("unet", "fpn")
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,8 @@ class Course:
     on_bad: "stop" at the first bad frame, or "skip" it, count it and name it.
     public: True keeps real frames out of the pictures, for a page that is meant to be
     published.
-    weights: what the encoder begins with, "imagenet", None (from scratch) or a file.
+    weights: what the encoder begins with, "imagenet", "surgenet" (its own), None (from
+    scratch) or a file.
     """
 
     profile: str
@@ -109,6 +109,12 @@ class Course:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
     @property
+    def plain(self) -> bool:
+        """Whether its encoder is made of convolutions, batch norms and ReLUs, for which
+        some remedies and heatmaps were made; SurgeNet's are not."""
+        return self.numbers.encoder not in SURGENET
+
+    @property
     def usual_network(self) -> bool:
         """Whether it is the profile's own network, with ImageNet's weights."""
         own, numbers = PROFILES[self.profile], self.numbers
@@ -126,15 +132,19 @@ def course(
     public: bool = False,
     encoder: str = "",
     weights: str = "",
+    decoder: str = "",
 ) -> Course:
     """A course from a notebook's parameters; an empty one means "not given".
 
-    encoder: in place of the profile's, one of ENCODERS. weights: a file with
-    the encoder's weights in their own layout, or "none".
+    encoder, decoder: in place of the profile's, of ENCODERS and DECODERS. weights: a
+    file with the encoder's weights in their own layout, "surgenet" or "none".
     """
     numbers = PROFILES[_one_of("profile", profile, PROFILES)]
-    if encoder:
-        numbers = replace(numbers, encoder=_one_of("encoder", encoder, ENCODERS))
+    numbers = replace(
+        numbers,
+        encoder=_one_of("encoder", encoder or numbers.encoder, ENCODERS),
+        decoder=_one_of("decoder", decoder or numbers.decoder, DECODERS),
+    )
     if not re.fullmatch(r"\d+", str(seed)):
         raise CourseError(
             f"seed is '{printable(seed)}': give a whole number from 0 on, such as 0."
@@ -145,7 +155,8 @@ def course(
         name: _path(name, given, what, os.path.isdir) if given else None
         for name, given in folders.items()
     }
-    start = {"": "imagenet", "imagenet": "imagenet", "none": None}
+    start = {"none": None, "": "imagenet", "imagenet": "imagenet"}
+    start["surgenet"] = "surgenet"
     what = "a file with the encoder's weights, or none to begin from scratch"
     return Course(
         profile=profile,

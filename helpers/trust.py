@@ -58,7 +58,7 @@ class Summed(nn.Module):
 def grad_cam(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
     """Grad-CAM (Selvaraju et al. 2017) halfway up the decoder, in colours of the
     frame's size: channels weighed by their mean gradient, and what is positive kept."""
-    layer = summed.network.network.decoder.blocks[2]
+    layer = summed.network.way_up[2]
     found = attr.LayerGradCam(summed, layer).attribute(
         images, additional_forward_args=(asked,), relu_attributions=True
     )
@@ -91,6 +91,12 @@ METHODS: dict[str, Callable[[Summed, Tensor, Tensor], Tensor]] = {
     "integrated gradients": integrated_gradients,
     "guided backpropagation": guided_backprop,
 }
+
+
+def methods(network: models.Segmenter) -> list[str]:
+    """Those of METHODS that are defined for a network: guided backpropagation is for
+    ReLUs alone, and not for attention and the smooth activations of SurgeNet's."""
+    return [one for one in METHODS if network.plain or one != "guided backpropagation"]
 
 
 def heat(

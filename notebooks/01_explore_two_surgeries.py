@@ -52,7 +52,6 @@ from scipy.spatial.distance import cdist
 
 from helpers import figures, frames, play, words
 from helpers.exercises import check, quiz
-from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.statistics import Estimate
 
@@ -120,7 +119,7 @@ figures.strip(
 # %%
 def blood_and_rest(split):
     packed, rows = lesson.frames(split), []
-    seen = view_of(packed) & packed.valid
+    seen = packed.view & packed.valid
     for row in with_blood(split, len(packed)):
         pixels, blood = packed.images[row] / 255, packed.blood[row]
         most, least = pixels.max(axis=2), pixels.min(axis=2)
@@ -295,9 +294,7 @@ def properties(image, seen):
 NAMES = ["red", "green", "blue", "brightness", "saturation"]
 looks = {}
 for domain, packed in packs.items():
-    rows = [
-        properties(*one) for one in zip(packed.images, view_of(packed) & packed.valid)
-    ]
+    rows = [properties(*one) for one in zip(packed.images, packed.view & packed.valid)]
     looks[domain] = pd.DataFrame(rows, columns=NAMES).assign(
         subject=packed.table["subject"].to_numpy()
     )

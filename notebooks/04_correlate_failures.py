@@ -50,9 +50,8 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, spearmanr
 
-from helpers import correlation, counts, evaluation, figures, play, shift
+from helpers import correlation, counts, figures, play, shift
 from helpers.exercises import check, quiz
-from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.statistics import Estimate
 from helpers.words import counted
@@ -81,7 +80,7 @@ def edge_length(blood, valid):
 
 def properties(split):
     packed = lesson.frames(split)
-    view = view_of(packed)
+    view = packed.view
     table = shift.image_statistics(packed.images, packed.valid & view)
     blood = (packed.blood & packed.valid).sum(axis=(1, 2))
     table["coverage"] = 100 * blood / (packed.valid & view).sum(axis=(1, 2))
@@ -101,7 +100,7 @@ def properties(split):
 main = lesson.splits("ood_wished", "ood_test")[0]
 measured = lesson.evaluate(run, main).reset_index(drop=True)
 table = pd.concat([measured, properties(main)], axis=1)
-view = evaluation.within(measured, "view")
+view = counts.within(measured, "view")
 table["dice"] = counts.on_blood(counts.dice, measured)
 table["recall"] = counts.on_blood(counts.recall, measured)
 table["false area"] = counts.false_area(view)
@@ -286,7 +285,7 @@ check(
 # %%
 def dummy_dice(marks):
     packed = lesson.frames(main)
-    view, blood = view_of(packed) & packed.valid, packed.blood & packed.valid
+    view, blood = packed.view & packed.valid, packed.blood & packed.valid
     places, area = view.sum(axis=(1, 2)), blood.sum(axis=(1, 2))
     marks = np.minimum(marks, places)
     # Of marks at random places this share is blood, on average.

@@ -50,7 +50,7 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 import numpy as np
 import pandas as pd
 
-from helpers import counts, evaluation, figures, pitfalls, play, published
+from helpers import counts, figures, pitfalls, play, published
 from helpers.correlation import spearman, spearman_between, spearman_within
 from helpers.exercises import check, quiz
 from helpers.frames import CLASSES
@@ -179,8 +179,8 @@ which = study.of(organ, frames)
 
 # %% tags=["phantom"]
 patients = lesson.frames("ood_wished")
-found = evaluation.marked(lesson.model(), patients)
-right = evaluation.evaluate(found, patients)
+found = counts.marked(lesson.model(), patients)
+right = counts.evaluate(found, patients)
 ids = {entry.name: entry.id for entry in CLASSES}
 bowel = patients.classes == ids["Gastrointestinal Tract"]  # in blood's place
 wrong = right.assign(**counts.count(found, bowel, patients.valid))

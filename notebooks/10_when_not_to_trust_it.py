@@ -55,7 +55,6 @@ import torch
 from helpers import (
     correlation,
     counts,
-    evaluation,
     figures,
     play,
     remedies,
@@ -66,7 +65,6 @@ from helpers import (
     words,
 )
 from helpers.exercises import check, quiz
-from helpers.frames import view_of
 from helpers.lesson import begin
 
 # %%
@@ -142,7 +140,7 @@ figures.strip(
 def levels_of(network, image):
     given = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
     where = next(network.parameters()).device
-    up, blocks = [], network.network.decoder.blocks
+    up, blocks = [], network.way_up
     keep = lambda _, __, out: up.append(out)  # noqa: E731
     hooks = [block.register_forward_hook(keep) for block in blocks]
     with torch.inference_mode():
@@ -220,13 +218,17 @@ def frames_to_explain(split, found, each=2):
 chosen = frames_to_explain(TARGET, marked)
 images = np.array(patients.images[chosen])
 asked = marked[chosen]
-seen = (view_of(patients) & patients.valid)[chosen]
+seen = (patients.view & patients.valid)[chosen]
 whose = patients.table["subject"].to_numpy()[chosen]
 n_chosen, n_whose = len(chosen), len(set(whose))
 
 # %%
-METHODS = list(trust.METHODS)
+METHODS, many = trust.methods(run.model), "Three"
 EDGES = "edges of the picture"
+if not run.model.plain:
+    many = "Two"
+    print("Guided backpropagation is defined for ReLUs alone, which this network's")
+    print("encoder has not: it is left out.")
 
 
 def maps_of(network, images):
@@ -253,7 +255,7 @@ def likeness(one, other, at=first):
 # %%
 pairs = itertools.combinations(METHODS, 2)
 alike_by = [likeness(heats[one], heats[other]) for one, other in pairs]
-agree = [words.number(value) for value in alike_by]
+agree = words.listed([words.number(value) for value in alike_by])
 differ = "and answer alike" if min(alike_by) > 0.5 else "and don't all answer alike"
 figures.strip(
     [shown, overlaid]
@@ -261,14 +263,13 @@ figures.strip(
     ["the frame", "what it marked", *heats],
     columns=3,
     legend=figures.OVERLAY,
-    title=f"Three answers to one question, alike by {words.listed(agree)}",
+    title=f"{many} answers to one question, alike by {agree}",
     caption="Rank correlation of two maps over the view: 1 is the same map.",
 )
 
 # %% [markdown]
-# They were asked the same {differ}: two of them have a rank correlation of {agree[0]},
-# {agree[1]} and {agree[2]} on this frame. Which one shows what the
-# network looked at? Your eye prefers the one that follows the picture, and that is the
+# They were asked the same {differ}: two of them have a rank correlation of {agree} on
+# this frame. Which one shows what the network looked at? Your eye prefers the one that follows the picture, and that is the
 # trap.
 #
 # ## Two checks that a map has to stand
@@ -697,7 +698,7 @@ def unsure(network, images, levels):
 # %%
 def scores(split):
     packed = lesson.frames(split)
-    view = view_of(packed) & packed.valid
+    view = packed.view & packed.valid
     levels = np.asarray(runs.probabilities(run, packed))
     three = np.stack([runs.probabilities(one, packed) for one in members])
     maps = unsure(run.model, packed.images, levels)
@@ -793,7 +794,7 @@ n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 # stays what it was. **What will the distance make of it?**
 
 # %%
-lent = view_of(patients)[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
+lent = patients.view[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
 framed = np.where(lent[..., None], at_home.images, 0).astype(np.uint8)
 in_black_too = trust.features(run.model, framed)
 in_black_too = trust.mahalanobis(known, in_black_too)
@@ -926,7 +927,7 @@ home_area = words.number(by_home[way])
 
 # %%
 def area_in_view(split):
-    return counts.predicted_area(evaluation.within(counted[split], "view"))
+    return counts.predicted_area(counts.within(counted[split], "view"))
 
 
 def balanced(area, bleeds, least):

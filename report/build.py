@@ -52,10 +52,12 @@ def build(
         raise CourseError(
             f"{folder} holds no lesson (NN_name.py): give the folder that does."
         )
+    network = ""
     if not course.usual_network:  # weights that are away or another's stop it here
-        from helpers import runs  # slow to import, and seldom needed here
+        from helpers import models, runs  # slow to import, and seldom needed here
 
         runs.untrained(course)
+        network = models.told(course)
     executed = _execute(names, course, published)
     collected, pictures = collect(executed), Pictures()
     pages = [page(one, folder, pictures) for one in executed]
@@ -65,6 +67,7 @@ def build(
         "data": collected.data,
         "domains": collected.domains,
         "seed": course.seed,
+        "network": network,
         "versions": versions(),
         "seconds": {"total": round(time.monotonic() - started, 1), "lessons": ran},
     }
@@ -164,7 +167,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line, whose names are the parameters of the lessons."""
     said = "Run the lessons and build report/site; README.md tells of the options."
     parser = argparse.ArgumentParser(prog="python -m report.build", description=said)
-    for name in "data source target published encoder weights".split():
+    for name in "data source target published encoder decoder weights".split():
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--profile", default="quick", help="smoke, quick or full")
     parser.add_argument("--seed", type=int, default=0)

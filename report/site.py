@@ -157,8 +157,8 @@ def banner(domains: dict[str, str]) -> tuple[str, str]:
 class Site:
     """The frame around pages: templates, and what all pages say.
 
-    pictures: those of the pages so far. about: profile, seed, data, domains, versions,
-    seconds, as results.json has them.
+    pictures: those of the pages so far. about: profile, seed, network, data, domains,
+    versions, seconds, as results.json has them.
     """
 
     def __init__(

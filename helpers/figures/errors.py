@@ -19,7 +19,7 @@ RIM = 0.15  # the outer part of a map's height and width that is called its rim
 def error_map(maps: Mapping[str, np.ndarray], **said) -> Chart:
     """Heat maps over the frame, one per split, on one scale with a colour bar.
 
-    maps: of evaluation.error_map, percent of the frames HxW, NaN where never valid.
+    maps: percent of the frames, HxW, NaN where never valid.
     """
     height, width = next(iter(maps.values())).shape
     across = 7.8 / len(maps)
@@ -80,7 +80,7 @@ def _rim_and_middle(one: np.ndarray) -> tuple[float, float]:
 
 def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Chart:
     """A bar per class: its share of the falsely marked pixels
-    (evaluation.false_by_class)."""
+    (counts.false_by_class)."""
     figure, axis = style.new(7.5, 0.7 + 0.3 * len(table))
     axis.barh(range(len(table)), table["share"].fillna(0), color=style.colour_of(split))
     for place, row in enumerate(table.itertuples()):
@@ -177,8 +177,8 @@ LOST_COLOURS = {
 def division(lost: pd.DataFrame, **said) -> Chart:
     """The lost Dice, divided, a stacked bar per split.
 
-    lost: rows of splits, columns of evaluation.LOST, in units of Dice (means over
-    subjects of what evaluation.oracle_division gives).
+    lost: rows of splits, columns of what an oracle can repair, in units of Dice
+    (means over subjects).
     """
     figure, axis = style.new(7.5, 0.7 + 0.55 * len(lost))
     parts = {part: (lost[part].to_numpy(), LOST_COLOURS[part]) for part in lost}

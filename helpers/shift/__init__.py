@@ -12,7 +12,7 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from helpers.shift.cues import cues, image_statistics
+from helpers.shift.cues import STATISTICS, cues, image_statistics
 from helpers.shift.dials import DIALS, GROUPS, IDENTITY, Frames, apply
 from helpers.shift.doses import estimate, no_dose, profile, turned
 

@@ -24,12 +24,11 @@ from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.words import printable
 from report import kernels, numbers
-from report.collect import collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
 from report.pages import HERE, page
 from report.pictures import Pictures
-from report.site import Site
+from report.site import Site, collect
 
 SITE = HERE / "site"
 LARGEST = 3 * 2**30

@@ -59,8 +59,8 @@ from helpers import (
     bleeding,
     clips,
     figures,
+    habits,
     pathways,
-    pitfalls,
     registration,
     words,
 )
@@ -728,7 +728,7 @@ figures.decisions(spans, shown.video.seconds)
 # detector on the same cases, so left of zero guidance is better.
 
 # %%
-several, about = pitfalls.recorded("bleeding")
+several, about = habits.recorded("bleeding")
 n_drawings = several["drawing"].nunique()
 n_cases = several.groupby("split")["cases"].first() * n_drawings
 paired = {
@@ -771,7 +771,7 @@ speeds = speeds.rename("frames a second").reset_index()
 figures.table(speeds, f"On {about['device']}, {about['threads']} threads", 0)
 
 # %%
-hour, _ = pitfalls.recorded("hour")
+hour, _ = habits.recorded("hour")
 hour = hour.iloc[0]
 
 # %% [markdown]

@@ -5,7 +5,7 @@ Predictions are 256 levels (uint8 NxHxW) as training.predict gives them; members
 several of the same frames, (M, N, H, W).
 
 >>> band = trust.band(levels, valid)
->>> trust.ece(trust.probability(levels)[band], blood[band])
+>>> trust.reliability(trust.probability(levels)[band], blood[band])
 """
 
 import copy
@@ -20,7 +20,6 @@ import torch
 from captum import attr
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
-from scipy.stats import rankdata
 from torch import Tensor, nn
 
 from helpers import models, training
@@ -68,12 +67,8 @@ def grad_cam(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
 def integrated_gradients(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
     """Integrated gradients (Sundararajan et al. 2017) from a black frame."""
     found = attr.IntegratedGradients(summed, multiply_by_inputs=True)
-    return found.attribute(
-        images,
-        additional_forward_args=(asked,),
-        n_steps=STEPS,
-        internal_batch_size=CHUNK,
-    )
+    how = dict(n_steps=STEPS, internal_batch_size=CHUNK)
+    return found.attribute(images, additional_forward_args=(asked,), **how)
 
 
 def guided_backprop(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
@@ -112,22 +107,6 @@ def heat(
         each = METHODS[method](summed, given, mask)
         found.append(each.detach().abs().sum(dim=1).float().cpu().numpy())
     return np.concatenate(found)
-
-
-def randomised(network: models.Segmenter, encoder: str, seed: int) -> nn.Module:
-    """A network of the same shape that has learned nothing: its weights drawn anew."""
-    return models.build(encoder, network.decoder_name, weights=None, seed=seed).eval()
-
-
-def similarity(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
-    """Rank correlation (Spearman) of two maps (HxW) over some pixels (bool HxW).
-
-    NaN where one of them is the same everywhere: it says nothing that could agree.
-    """
-    ranks = [rankdata(one[where]) for one in (first, second)]
-    left, right = (one - one.mean() for one in ranks)
-    size = np.sqrt((left @ left) * (right @ right))
-    return float(left @ right / size) if size > 0 else float("nan")
 
 
 def edges(image: np.ndarray) -> np.ndarray:
@@ -181,16 +160,6 @@ def reliability(chance: np.ndarray, blood: np.ndarray) -> pd.DataFrame:
         total = np.bincount(place, values.astype(float), BINS)
         columns[name] = total[held] / pixels[held]
     return pd.DataFrame(columns)
-
-
-def ece(chance: np.ndarray, blood: np.ndarray) -> float:
-    """Expected calibration error (Naeini et al. 2015): the mean over pixels of the gap
-    between a bin's chance and its share of blood; NaN without a pixel."""
-    bins = reliability(np.asarray(chance), np.asarray(blood))
-    if bins.empty:
-        return float("nan")
-    gap = (bins["chance"] - bins["blood"]).abs()
-    return float((gap * bins["pixels"]).sum() / bins["pixels"].sum())
 
 
 def cooled(chance: np.ndarray, temperature: float) -> np.ndarray:

@@ -502,7 +502,7 @@ check(
 # %% tags=["phantom"]
 def tissue(frames):
     view = [visible(i, v) for i, v in zip(frames.images, frames.valid)]
-    each = shift.image_statistics(frames.images, frames.valid, view)
+    each = shift.image_statistics(frames.images, frames.valid & view)
     return each.groupby(np.asarray(frames.subject)).mean().mean()
 
 

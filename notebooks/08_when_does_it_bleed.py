@@ -394,7 +394,7 @@ judged = pd.DataFrame(
         judging.decide(signals[one.video.case][name], levels[name]),
         FPS,
         one.video.bleedings,
-        one.places,
+        one.table[["x", "y"]].to_numpy(),
         lesson.course.size,
     )
     for one in every

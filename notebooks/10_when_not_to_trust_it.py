@@ -50,12 +50,14 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
+from scipy.stats import rankdata
 
 # %%
 from helpers import (
     correlation,
     counts,
     figures,
+    models,
     play,
     remedies,
     runs,
@@ -248,8 +250,16 @@ shown = lesson.picture(TARGET, int(chosen[first]))
 overlaid = lesson.overlay(TARGET, int(chosen[first]), asked[first])
 
 
+def similarity(one, other, where):
+    """Spearman's rank correlation of two maps over some pixels; NaN of a flat map."""
+    ranks = [rankdata(heat[where]) for heat in (one, other)]
+    left, right = (rank - rank.mean() for rank in ranks)
+    size = np.sqrt((left @ left) * (right @ right))
+    return float(left @ right / size) if size > 0 else np.nan
+
+
 def likeness(one, other, at=first):
-    return trust.similarity(one[at], other[at], seen[at])
+    return similarity(one[at], other[at], seen[at])
 
 
 # %%
@@ -279,7 +289,8 @@ figures.strip(
 # **Guess: which of the three changes least?**
 
 # %%
-untaught = trust.randomised(run.model, lesson.course.numbers.encoder, seed + 7)
+own = lesson.course.numbers
+untaught = models.build(own.encoder, own.decoder, None, seed + 7).eval()
 blind = maps_of(untaught, images)
 stays = {name: likeness(heats[name], blind[name]) for name in METHODS}
 least = max(METHODS, key=lambda name: np.nan_to_num(stays[name], nan=-2))
@@ -296,10 +307,7 @@ figures.strip(
 
 # %% [markdown]
 # One frame is an anecdote. So we take {n_chosen} frames: of each of {n_whose}
-# subjects those two where most is marked. The number is this one:
-
-# %%
-figures.source(trust.similarity)
+# subjects those two where most is marked. The number is the rank correlation above.
 
 
 # %%
@@ -309,8 +317,7 @@ def written(name):
 
 def alike(maps, others, said):
     values = [
-        trust.similarity(one, other, where)
-        for one, other, where in zip(maps, others, seen)
+        similarity(one, other, where) for one, other, where in zip(maps, others, seen)
     ]
     note = f"rank correlation of maps before and after {said}"
     return statistics.median_over_subjects(values, whose, note, (-1, 1))
@@ -495,7 +502,12 @@ def in_band(split):
 
 
 # %%
-figures.source(trust.ece)
+def ece(chance, blood):
+    bins = trust.reliability(chance, blood)
+    gap = (bins["chance"] - bins["blood"]).abs()
+    pixels = bins["pixels"]
+    return (gap * pixels).sum() / pixels.sum() if len(bins) else np.nan
+
 
 # %%
 SPLITS = ("id_test", TARGET)
@@ -513,9 +525,7 @@ bands = {split: in_band(split) for split in ("id_val", *SPLITS)}
 temperature = trust.temperature(*bands["id_val"][:2])
 for split in SPLITS:
     chance, blood, of = bands[split]
-    each = {
-        one: trust.ece(chance[of == one], blood[of == one]) for one in np.unique(of)
-    }
+    each = {one: ece(chance[of == one], blood[of == one]) for one in np.unique(of)}
     said = "expected calibration error in the band, mean over subjects"
     found = over_subjects(each, len(lesson.frames(split)), said)
     lesson.add(f"calibration.{split}.ece", found, split)
@@ -564,9 +574,9 @@ for split, place in zip(SPLITS, places):
     chance, blood, _ = bands[split]
     cooler = trust.cooled(chance, temperature)
     says, true = (one.mean() if len(one) else np.nan for one in (chance, blood))
-    ece = [trust.ece(one, blood) for one in (chance, cooler)]
-    rows.append([place, len(chance), says, true, *ece])
-    cooling.append(words.change(*ece))
+    both = [ece(one, blood) for one in (chance, cooler)]
+    rows.append([place, len(chance), says, true, *both])
+    cooling.append(words.change(*both))
     leaning.append(f"on {place} it says {words.number(says)} on average where ")
     leaning[-1] += f"{words.number(true)} is blood"
 columns = ["split", "pixels", "says", "is blood", "ECE", "ECE, with the temperature"]

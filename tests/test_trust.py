@@ -3,12 +3,17 @@
 import numpy as np
 import pytest
 import torch
+from lessons_by_hand import lifted
 from scipy.spatial.distance import mahalanobis
+from scipy.stats import rankdata
 from sklearn.metrics import roc_curve
 from torch import nn
 
 from helpers import models, training, trust
 from helpers.settings import device
+
+LESSON = lifted("10", "ece", "similarity", trust=trust, rankdata=rankdata)
+ece, similarity = LESSON["ece"], LESSON["similarity"]
 
 
 def answers(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +31,7 @@ def test_calibration_error_is_its_definition(seed: int) -> None:
         held = [i for i in range(300) if low <= 10 * chance[i] < low + 1]
         if held:
             total += abs(sum(chance[i] for i in held) - sum(blood[i] for i in held))
-    assert trust.ece(chance, blood) == pytest.approx(total / 300, abs=1e-12)
+    assert ece(chance, blood) == pytest.approx(total / 300, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -135,10 +140,10 @@ def test_a_map_changes_with_the_weights_and_leaves_the_network_alone(
     before = {name: value.clone() for name, value in network.state_dict().items()}
     asked = np.ones((2, 64, 64), bool)
     one = trust.heat(network, images, asked, method)
-    other = trust.randomised(network, "lite0", seed=1)
+    other = models.build("lite0", weights=None, seed=1).eval()
     moved = trust.heat(other, images, asked, method)
     assert one.shape == (2, 64, 64) and (one >= 0).all() and one.max() > 0
-    assert trust.similarity(one[0], moved[0], asked[0]) < 0.9
+    assert similarity(one[0], moved[0], asked[0]) < 0.9
     assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
 
 
@@ -181,6 +186,6 @@ def test_what_is_painted_over_is_gone_and_the_rest_stays() -> None:
 def test_likeness_of_maps() -> None:
     one = np.random.default_rng(0).uniform(size=(8, 9))
     where = np.ones(one.shape, bool)
-    assert trust.similarity(one, one**3, where) == pytest.approx(1)
-    assert trust.similarity(one, -one, where) == pytest.approx(-1)
-    assert np.isnan(trust.similarity(one, 0 * one, where))
+    assert similarity(one, one**3, where) == pytest.approx(1)
+    assert similarity(one, -one, where) == pytest.approx(-1)
+    assert np.isnan(similarity(one, 0 * one, where))

@@ -166,7 +166,8 @@ def on_canvas(video: Video, size: tuple[int, int]) -> Video:
 @dataclass(frozen=True)
 class Watched:
     """One case after its stream has run: its video, a row of numbers per frame, and
-    the frames as the networks see them ((n, 4, 48, 64) uint8, memory-mapped)."""
+    the frames as the networks see them ((n, 4, 48, 64) uint8, memory-mapped). Places
+    are in the canvas's pixels."""
 
     video: Video
     split: str
@@ -177,11 +178,6 @@ class Watched:
     def bleeds(self) -> np.ndarray:
         """The truth, a bool per frame."""
         return judging.truth(self.video.bleedings, len(self.table), self.video.fps)
-
-    @property
-    def places(self) -> np.ndarray:
-        """Where the new blood of each frame lies, (n, 2) in the canvas's pixels."""
-        return self.table[["x", "y"]].to_numpy()
 
 
 def watch(course: Course, run: Run, folder: Path, split: str) -> list[Watched]:

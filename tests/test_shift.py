@@ -288,21 +288,6 @@ def test_only_valid_pixels_count_unless_the_whole_frame_is_asked_for():
     assert not np.isclose(*whole)
 
 
-def test_a_surround_is_left_out_where_only_the_view_is_asked_for():
-    frames = np.full((1, 20, 20, 3), 100, np.uint8)
-    frames[:, :, :10] = 0
-    frames[:, :5] = 250  # not valid
-    valid, seen = np.ones((2, 1, 20, 20), bool)
-    valid[:, :5], seen[:, :, :10] = False, False
-
-    def brightness(**masks):
-        return 255 * shift.image_statistics(frames, **masks).brightness[0]
-
-    assert brightness(valid=valid, seen=seen) == pytest.approx(100)
-    assert brightness(valid=valid) == pytest.approx(50) and brightness(seen=seen) > 100
-    assert np.isnan(brightness(valid=valid, seen=~valid))
-
-
 def test_the_energy_distance_of_lesson_01_is_scipys_squared():
     energy = lifted("01", "energy", cdist=cdist)["energy"]
     rng = np.random.default_rng(0)

@@ -166,7 +166,8 @@ def on_canvas(video: Video, size: tuple[int, int]) -> Video:
 @dataclass(frozen=True)
 class Watched:
     """One case after its stream has run: its video, a row of numbers per frame, and
-    the frames as the networks see them ((n, 4, 48, 64) uint8, memory-mapped)."""
+    the frames as the networks see them ((n, 4, 48, 64) uint8, memory-mapped). Places
+    are in the canvas's pixels."""
 
     video: Video
     split: str
@@ -177,11 +178,6 @@ class Watched:
     def bleeds(self) -> np.ndarray:
         """The truth, a bool per frame."""
         return judging.truth(self.video.bleedings, len(self.table), self.video.fps)
-
-    @property
-    def places(self) -> np.ndarray:
-        """Where the new blood of each frame lies, (n, 2) in the canvas's pixels."""
-        return self.table[["x", "y"]].to_numpy()
 
 
 def watch(course: Course, run: Run, folder: Path, split: str) -> list[Watched]:
@@ -227,8 +223,9 @@ def network(
     steps = PLANS[course.profile].steps
     what = dict(run=run.key, seed=course.seed, guided=guided, steps=steps)
     what |= dict(cases=[one.video.case for one in train])
-    what |= dict(seen=[_digest(one.small, one.bleeds) for one in train])
     cases, bleeds = [one.small for one in train], [one.bleeds for one in train]
+    seen = (pixels.tobytes() + flags.tobytes() for pixels, flags in zip(cases, bleeds))
+    what |= dict(seen=[hashlib.sha256(one).hexdigest()[:16] for one in seen])
     make = partial(pathways.fit, cases, bleeds, guided, course.seed, steps)
 
     def load(folder: Path) -> pathways.TwoPathways:
@@ -240,13 +237,6 @@ def network(
         write_state(model.state_dict(), folder / "weights.pt")
 
     return store.keep("pathways", what, make, save, load)
-
-
-def _digest(*arrays: np.ndarray) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()[:16]
 
 
 def signals(

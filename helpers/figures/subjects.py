@@ -11,7 +11,7 @@ from helpers.figures import style
 from helpers.figures.chart import Chart, made
 from helpers.figures.style import COLOURS
 from helpers.statistics import Estimate
-from helpers.words import name_of, number, quantity, subjects
+from helpers.words import counted, name_of, noun, number, quantity
 
 
 def by_subject(
@@ -127,7 +127,7 @@ def _fall(means: Mapping[str, pd.Series], what: str) -> str:
     if first == last:
         return words.capital(
             f"{what} on {name_of(first)} is {there[first].mean():.2f}, "
-            f"over {subjects(first, len(there[first]))}"
+            f"over {counted(len(there[first]), noun(first))}"
         )
     moved = words.change(
         there[first].mean(), there[last].mean(), (name_of(first), name_of(last))
@@ -154,7 +154,7 @@ def single_patient(means: pd.Series, x_title: str, **said) -> Chart:
         said,
         f"A study of one {one} could have reported a {what} from "
         f"{means.min():.2f} to {means.max():.2f}",
-        f"{words.capital(subjects(split, len(means)))} on a line each, from "
+        f"{words.capital(counted(len(means), noun(split)))} on a line each, from "
         f"{means.idxmin()} with {means.min():.2f} to {means.idxmax()} with "
         f"{means.max():.2f}; their mean is {means.mean():.2f}.",
         f"The line is the mean over {one}s. Half of them lie farther from it than "

@@ -48,7 +48,7 @@ import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import causes, figures, pitfalls, play, shift, words
+from helpers import causes, figures, habits, play, shift, words
 from helpers.exercises import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
@@ -536,7 +536,7 @@ figures.table(naive.rename_axis("mean of").reset_index(), "Means over all tissue
 # agree?**
 
 # %%
-recorded, about = pitfalls.recorded("causes")
+recorded, about = habits.recorded("causes")
 n_drawings = recorded["seed"].nunique()
 
 

@@ -54,7 +54,7 @@ from scipy import ndimage
 from scipy.stats import spearmanr
 
 # %%
-from helpers import clips, figures, pitfalls, words
+from helpers import clips, figures, habits, words
 from helpers.exercises import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
@@ -745,7 +745,7 @@ figures.decisions(spans, shown.video.seconds)
 # detector on the same cases, so left of zero guidance is better.
 
 # %%
-several, about = pitfalls.recorded("bleeding")
+several, about = habits.recorded("bleeding")
 n_drawings = several["drawing"].nunique()
 n_cases = several.groupby("split")["cases"].first() * n_drawings
 paired = {
@@ -788,7 +788,7 @@ speeds = speeds.rename("frames a second").reset_index()
 figures.table(speeds, f"On {about['device']}, {about['threads']} threads", 0)
 
 # %%
-hour, _ = pitfalls.recorded("hour")
+hour, _ = habits.recorded("hour")
 hour = hour.iloc[0]
 
 # %% [markdown]

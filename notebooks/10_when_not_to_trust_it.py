@@ -50,6 +50,8 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
 from scipy.stats import rankdata
 
 # %%
@@ -400,11 +402,15 @@ surround = patients.valid[chosen] & ~seen
 MARKS = "the marks alone"
 
 
-def excess(heat):
-    return [
-        trust.share_inside(one, black, valid) if black.any() else np.nan
-        for one, black, valid in zip(heat, surround, patients.valid[chosen])
-    ]
+def excess(heats):
+    """The share of a map's heat less the share of the frame; NaN without any heat."""
+    found = []
+    for heat, black, valid in zip(heats, surround, patients.valid[chosen]):
+        total = heat[valid].sum()
+        told = total > 0 and black.any()
+        share = heat[black].sum() / total if told else np.nan
+        found.append(float(share - black.sum() / max(valid.sum(), 1)))
+    return found
 
 
 # %%
@@ -502,11 +508,40 @@ def in_band(split):
 
 
 # %%
+def reliability(chance, blood, n=10):
+    """Of each of n bins that holds a pixel: pixels, mean chance, share of blood."""
+    place = np.minimum((chance * n).astype(int), n - 1)
+    pixels = np.bincount(place, minlength=n)
+    held = pixels > 0
+    sums = (np.bincount(place, one.astype(float), n) for one in (chance, blood))
+    chance, blood = (total[held] / pixels[held] for total in sums)
+    return pd.DataFrame({"pixels": pixels[held], "chance": chance, "blood": blood})
+
+
 def ece(chance, blood):
-    bins = trust.reliability(chance, blood)
+    bins = reliability(chance, blood)
     gap = (bins["chance"] - bins["blood"]).abs()
     pixels = bins["pixels"]
     return (gap * pixels).sum() / pixels.sum() if len(bins) else np.nan
+
+
+# %%
+def cooled(chance, temperature):
+    return expit(logit(chance.astype(float)) / temperature)
+
+
+def likeliest(chance, blood):
+    """The temperature with the least negative log-likelihood; 1 without a pixel."""
+    if not len(chance):
+        return 1.0
+    against = logit(chance.astype(float)) * np.where(blood, -1.0, 1.0)
+
+    def loss(log_t):
+        return np.logaddexp(0, against / np.exp(log_t)).mean()
+
+    limits = np.log(0.1), np.log(20)
+    best = minimize_scalar(loss, bounds=limits, method="bounded")
+    return float(np.exp(best.x)) if best.fun < loss(0.0) else 1.0
 
 
 # %%
@@ -522,7 +557,7 @@ def over_subjects(each, frames, said):
 
 # %%
 bands = {split: in_band(split) for split in ("id_val", *SPLITS)}
-temperature = trust.temperature(*bands["id_val"][:2])
+temperature = likeliest(*bands["id_val"][:2])
 for split in SPLITS:
     chance, blood, of = bands[split]
     each = {one: ece(chance[of == one], blood[of == one]) for one in np.unique(of)}
@@ -548,7 +583,7 @@ unseen = [missed_outside(split) for split in SPLITS]
 places = [words.name_of(split) for split in SPLITS]
 curves, ends = {}, []
 for split, place in zip(SPLITS, places):
-    bins = trust.reliability(*bands[split][:2])
+    bins = reliability(*bands[split][:2])
     x, y = bins["chance"].to_numpy(), bins["blood"].to_numpy()
     curves[split] = (x, y) if len(x) else NOTHING
     points = (f"{blood:.2f} at {chance:.2f}" for chance, blood in zip(x, y))
@@ -572,7 +607,7 @@ chart
 rows, cooling, leaning = [], [], []
 for split, place in zip(SPLITS, places):
     chance, blood, _ = bands[split]
-    cooler = trust.cooled(chance, temperature)
+    cooler = cooled(chance, temperature)
     says, true = (one.mean() if len(one) else np.nan for one in (chance, blood))
     both = [ece(one, blood) for one in (chance, cooler)]
     rows.append([place, len(chance), says, true, *both])
@@ -706,6 +741,36 @@ def unsure(network, images, levels):
 
 
 # %%
+def mahalanobis(known, asked, shrink=1e-2):
+    """Distance of rows from the mean of `known`, in units of its spread, which is
+    shrunk a little; NaN without any."""
+    centred, off = known - known.mean(axis=0), asked - known.mean(axis=0)
+    spread = centred.T @ centred / max(len(known) - 1, 1)
+    level = shrink * np.trace(spread) / len(spread)
+    if level == 0:
+        return np.full(len(asked), np.nan)
+    precise = np.linalg.inv(spread + level * np.eye(len(spread)))
+    return np.sqrt(np.einsum("ij,jk,ik->i", off, precise, off))
+
+
+# %%
+def risk_coverage(score, risk):
+    """Coverage k/n and the mean risk of the k frames with the lowest scores; frames
+    that score the same share their risk."""
+    both = np.array([score, risk], float)
+    score, risk = both[:, ~np.isnan(both).any(axis=0)]
+    _, group, size = np.unique(score, return_inverse=True, return_counts=True)
+    shared = np.repeat(np.bincount(group, risk, len(size)) / size, size)
+    count = np.arange(1, len(risk) + 1)
+    return count / max(len(risk), 1), np.cumsum(shared) / count
+
+
+def aurc(score, risk):
+    risks = risk_coverage(score, risk)[1]
+    return risks.mean() if len(risks) else np.nan
+
+
+# %%
 def scores(split):
     packed = lesson.frames(split)
     view = packed.view & packed.valid
@@ -716,7 +781,7 @@ def scores(split):
     found = {name: trust.mean_inside(one, view) for name, one in maps.items()}
     found["pairwise Dice"] = 1 - trust.pairwise_dice(three >= 128)
     deep = trust.features(run.model, packed.images)
-    found["feature distance"] = trust.mahalanobis(known, deep)
+    found["feature distance"] = mahalanobis(known, deep)
     found["marked area"] = -trust.mean_inside(levels >= 128, view)
     found["black share"] = 1 - view.sum((1, 2)) / packed.valid.sum((1, 2))
     return pd.DataFrame(found)
@@ -745,7 +810,7 @@ for name, away in scored[TARGET].items():
     home = scored["id_test"][name]
     parts = away.groupby(subjects)
     far = {one: auroc(part, home) for one, part in parts}
-    area = {one: trust.aurc(part, risk[TARGET][part.index]) for one, part in parts}
+    area = {one: aurc(part, risk[TARGET][part.index]) for one, part in parts}
     key = f"uncertainty.{written(name)}"
     said = "AUROC of a subject's frames against all of the source, mean over subjects"
     found = over_subjects(far, len(away), said)
@@ -807,7 +872,7 @@ n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 lent = patients.view[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
 framed = np.where(lent[..., None], at_home.images, 0).astype(np.uint8)
 in_black_too = trust.features(run.model, framed)
-in_black_too = trust.mahalanobis(known, in_black_too)
+in_black_too = mahalanobis(known, in_black_too)
 far, near = (scored[split]["feature distance"] for split in (TARGET, "id_test"))
 steps = {"black alone": auroc(in_black_too, near)}
 each = {one: auroc(part, in_black_too) for one, part in far.groupby(subjects)}
@@ -828,7 +893,7 @@ black_alone = words.number(steps["black alone"])
 whole = risk[TARGET].mean()
 curves, thirds = {}, {}
 for name in knows:
-    x, y = trust.risk_coverage(scored[TARGET][name], risk[TARGET])
+    x, y = risk_coverage(scored[TARGET][name], risk[TARGET])
     curves[name] = (x, y) if len(x) else NOTHING
     thirds[name] = float(np.interp(1 / 3, *curves[name]))
 drawn = ["softmax", "pairwise Dice", "feature distance", "marked area"]
@@ -916,7 +981,7 @@ told_of = [
 told_of = words.listed(told_of)
 SIZES = (0.1, 0.2, 0.5, 1.0, 2.0)  # percent of the view
 n_sizes = len(SIZES)
-by_home = {name: trust.aurc(scored["id_val"][name], risk["id_val"]) for name in ways}
+by_home = {name: aurc(scored["id_val"][name], risk["id_val"]) for name in ways}
 way = min(ways, key=lambda name: np.nan_to_num(by_home[name], nan=9))
 home_area = words.number(by_home[way])
 

@@ -223,8 +223,9 @@ def network(
     steps = PLANS[course.profile].steps
     what = dict(run=run.key, seed=course.seed, guided=guided, steps=steps)
     what |= dict(cases=[one.video.case for one in train])
-    what |= dict(seen=[_digest(one.small, one.bleeds) for one in train])
     cases, bleeds = [one.small for one in train], [one.bleeds for one in train]
+    seen = (pixels.tobytes() + flags.tobytes() for pixels, flags in zip(cases, bleeds))
+    what |= dict(seen=[hashlib.sha256(one).hexdigest()[:16] for one in seen])
     make = partial(pathways.fit, cases, bleeds, guided, course.seed, steps)
 
     def load(folder: Path) -> pathways.TwoPathways:
@@ -236,13 +237,6 @@ def network(
         write_state(model.state_dict(), folder / "weights.pt")
 
     return store.keep("pathways", what, make, save, load)
-
-
-def _digest(*arrays: np.ndarray) -> str:
-    digest = hashlib.sha256()
-    for array in arrays:
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()[:16]
 
 
 def signals(

@@ -47,6 +47,12 @@ def test_the_plan_has_each_combination_once_and_what_others_begin_with_first(
     assert {job.fold for job in jobs} == set(range(5))
     assert {job.seed for job in jobs} == {3, 4}
     assert [job.remedy for job in jobs] == ["nothing"] * 20 + ["adabn"] * 20
+    jobs = planned(course, ["lite0", "pvt_v2_b2"], ["adabn", "tent", "nothing"], [3])
+    assert {job.remedy for job in jobs if job.encoder == "pvt_v2_b2"} == {"nothing"}
+    assert len(jobs) == 5 * (3 + 1)
+    assert (
+        "Left out, for want of batch norms: pvt_v2_b2 adabn" in capsys.readouterr().out
+    )
 
     for profile in settings.PROFILES:  # whose grid holds the lessons' own networks
         course = settings.course(profile, seed=7)

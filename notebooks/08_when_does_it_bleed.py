@@ -61,6 +61,7 @@ from helpers import (
     figures,
     pathways,
     pitfalls,
+    play,
     registration,
     words,
 )
@@ -713,7 +714,20 @@ spoken = {"truth": shown.bleeds} | {
     name: alarms.decide(signals[example.name][name], levels[name])
     for name in alarms.DETECTORS
 }
-figures.timeline(played, spoken, alarms.FPS, step=5)
+
+
+# %% tags=["phantom"]
+def at_second(second):
+    frame = round(second * alarms.FPS)
+    yes = words.listed([name for name, flags in spoken.items() if flags[frame]])
+    said = f"{second:.1f} s: {yes or 'nobody'} says that it bleeds."
+    bars = play.spans(spoken, frame, "A filled bar says that it bleeds")
+    return play.Scene(said, [play.Picture(played[frame])], drawing=bars)
+
+
+seconds = [frame / alarms.FPS for frame in range(0, len(played), 5)]
+handle = play.Slider("second", "second", seconds, seconds[len(seconds) // 2])
+play.Interactive("timeline", [handle], at_second, "One case, second by second")
 
 # %% tags=["phantom"]
 spans = {name: bleeding.runs(flags, alarms.FPS) for name, flags in spoken.items()}

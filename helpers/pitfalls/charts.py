@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 
 from helpers import words
-from helpers.figures import style
-from helpers.figures.chart import Chart, made
-from helpers.figures.style import BLUE, COLOURS, MARKERS, PALETTE, RED
+from helpers.figures import chart
+from helpers.figures.chart import BLUE, COLOURS, MARKERS, PALETTE, RED, Chart, made
 
 FAINT, PLAIN = COLOURS["faint"], COLOURS["plain"]
 
@@ -17,14 +16,14 @@ def paired(rows: pd.DataFrame, names: tuple[str, str], x_title: str, **said) -> 
     """A line per subject between two measurements; rows: subject (the index), wrong,
     right; names: of these two."""
     rows = rows.dropna().sort_values("right")
-    figure, axis = style.new(7.0, 1.2 + 0.22 * len(rows))
+    figure, axis = chart.new(7.0, 1.2 + 0.22 * len(rows))
     places = range(len(rows))
     axis.hlines(places, rows["right"], rows["wrong"], color=FAINT, lw=1.5)
     axis.scatter(rows["right"], places, color=BLUE, s=40, zorder=3, label=names[1])
     axis.scatter(
         rows["wrong"], places, color=RED, marker="D", s=34, zorder=3, label=names[0]
     )
-    style.rows(axis, list(rows.index), x_title, 8)
+    chart.rows(axis, list(rows.index), x_title, 8)
     axis.set(xlim=(-0.02, 1.02))
     figure.legend(
         *axis.get_legend_handles_labels(), loc="outside lower center", ncols=2
@@ -48,7 +47,7 @@ def paired(rows: pd.DataFrame, names: tuple[str, str], x_title: str, **said) -> 
 def null(p: pd.DataFrame, **said) -> Chart:
     """How often each p-value comes up where nothing is there to find; columns
     frames, subjects (p-values)."""
-    figure, axes = style.new(7.5, 2.8, columns=2, sharey=True)
+    figure, axes = chart.new(7.5, 2.8, columns=2, sharey=True)
     edges, below = np.linspace(0, 1, 21), {}
     for axis, (column, colour) in zip(
         axes, (("frames", RED), ("subjects", BLUE)), strict=True
@@ -81,7 +80,7 @@ def drawings(rows: pd.DataFrame, **said) -> Chart:
         added=rows["wrong"] - rows["right"], name=rows["habit"] + "\n" + rows["outcome"]
     )
     names = list(dict.fromkeys(rows["name"]))
-    figure, axis = style.new(7.0, 0.9 + 0.5 * len(names))
+    figure, axis = chart.new(7.0, 0.9 + 0.5 * len(names))
     axis.axvline(0, color=PLAIN, lw=1)
     listing = []
     for place, name in enumerate(names):
@@ -92,7 +91,7 @@ def drawings(rows: pd.DataFrame, **said) -> Chart:
             f"{name.replace(chr(10), ', ')}: "
             f"{', '.join(f'{one:+.3f}' for one in added)}"
         )
-    style.rows(axis, names, "by the habit minus measured properly", 8.5)
+    chart.rows(axis, names, "by the habit minus measured properly", 8.5)
     of = rows.groupby("name", sort=False)["added"].agg(["mean", "min", "max"])
     far = of["mean"].abs().idxmax()
     habit, outcome = far.split("\n")
@@ -113,7 +112,7 @@ def flattery(
 ) -> Chart:
     """How much better the best option looks where it was chosen; number of patients
     to (numbers of options, gain)."""
-    figure, axis = style.new(7.0, 3.0)
+    figure, axis = chart.new(7.0, 3.0)
     for place, (patients, (options, gain)) in enumerate(curves.items()):
         look = {"color": PALETTE[place], "marker": MARKERS[place], "ms": 5, "lw": 2}
         label = f"chosen on {words.counted(patients, 'patient')}"

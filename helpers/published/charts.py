@@ -4,9 +4,8 @@ lesson makes."""
 import pandas as pd
 
 from helpers import words
-from helpers.figures import style
-from helpers.figures.chart import Chart, made
-from helpers.figures.style import BLUE, COLOURS, ORANGE, RED, SKY
+from helpers.figures import chart
+from helpers.figures.chart import BLUE, COLOURS, ORANGE, RED, SKY, Chart, made
 
 FAINT = COLOURS["faint"]
 SIZES = {"one pixel": ("o", BLUE), "0.1 %": ("s", ORANGE), "1 %": ("D", RED)}
@@ -17,14 +16,14 @@ def by_class(rows: pd.DataFrame, **said) -> Chart:
     greatest (points of percent)."""
     rows = rows.sort_values("mean", ignore_index=True)
     nearest, blood = rows.iloc[0], rows[rows["class"] == "Blood"].iloc[0]
-    figure, axis = style.new(7.0, 0.8 + 0.24 * len(rows))
+    figure, axis = chart.new(7.0, 0.8 + 0.24 * len(rows))
     colours = [
         BLUE if name == nearest["class"] else RED if name == "Blood" else FAINT
         for name in rows["class"]
     ]
     bars = axis.barh(range(len(rows)), rows["mean"], color=colours)
     axis.bar_label(bars, fmt="{:.2f}", padding=4, fontsize=8)
-    style.rows(
+    chart.rows(
         axis,
         list(rows["class"]),
         "mean difference from the scored area, percentage points",
@@ -59,7 +58,7 @@ def modes(rows: pd.DataFrame, **said) -> Chart:
     }
     sums = rows.groupby("mode")["frames"].sum().sort_values(ascending=False)
     names, left, listing = list(sums.index), 0 * sums, []
-    figure, axis = style.new(7.5, 0.9 + 0.45 * len(names))
+    figure, axis = chart.new(7.5, 0.9 + 0.45 * len(names))
     for label, (colour, which) in kinds.items():
         counts = rows[which].groupby("mode")["frames"].sum().reindex(names).fillna(0)
         of = [name for name in names if (name == "PARTIAL") == label.endswith("common")]
@@ -76,7 +75,7 @@ def modes(rows: pd.DataFrame, **said) -> Chart:
             (names.index(one), f"{one}, {label}: {counts[one]:,.0f}") for one in of
         ]
     listing = [text for _, text in sorted(listing, key=lambda one: one[0])]
-    style.rows(axis, names, "frames")
+    chart.rows(axis, names, "frames")
     figure.legend(loc="outside lower center", ncols=4)
     touched, free = (rows[kinds[one][1]]["frames"].sum() for one in list(kinds)[:2])
     return made(
@@ -93,7 +92,7 @@ def modes(rows: pd.DataFrame, **said) -> Chart:
 def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
     """Validation frames by distance to the nearest training frame of their pig;
     columns distance, frames."""
-    figure, axis = style.new(7.0, 2.6)
+    figure, axis = chart.new(7.0, 2.6)
     places, close = range(len(rows)), rows["distance"] <= near
     colours = [RED if one else FAINT for one in close]
     bars = axis.bar(places, rows["frames"], color=colours, width=0.75)
@@ -118,12 +117,12 @@ def alarms(rows: pd.DataFrame, **said) -> Chart:
     """Share of each patient's clean frames with an alarm, at three sizes; columns
     subject, bleeds, and SIZES in percent."""
     rows = rows.sort_values(list(SIZES)[-1], ignore_index=True)
-    figure, axis = style.new(7.5, 0.9 + 0.21 * len(rows))
+    figure, axis = chart.new(7.5, 0.9 + 0.21 * len(rows))
     for size, (marker, colour) in SIZES.items():
         look = {"marker": marker, "color": colour, "s": 30, "alpha": 0.85}
         axis.scatter(rows[size], range(len(rows)), label=f"at least {size}", **look)
     names = rows["subject"] + rows["bleeds"].map({True: " (bleeds)", False: ""})
-    style.rows(axis, list(names), "clean frames with an alarm, % of the patient's", 8)
+    chart.rows(axis, list(names), "clean frames with an alarm, % of the patient's", 8)
     figure.legend(loc="outside lower center", ncols=3)
     ends = {size: (rows[size].min(), rows[size].max()) for size in SIZES}
     listing = "; ".join(

@@ -22,9 +22,8 @@ import pandas as pd
 
 from benchmarks import habits, recording
 from helpers import correlation, counts, pitfalls, runs
-from helpers.permutation import LEVEL
 from helpers.pitfalls import nulls
-from helpers.statistics import Estimate
+from helpers.statistics import LEVEL, Estimate
 
 DRAWS = 2_000
 # variation, frames, property, strength

@@ -115,25 +115,19 @@ class Domains:
         return self.shown(split, fitted[0])
 
     def shown(self, split: str, image: np.ndarray) -> np.ndarray:
-        """What may be shown of an image made from a frame of a split: itself, or a grey
-        card in its place.
-
-        Whatever draws pixels of a frame goes through here.
+        """What may be shown of an image made from a frame of a split, or of one to
+        "look" at: itself, or a grey card in its place. Whatever draws pixels of a frame
+        goes through here.
         """
         hidden = self.public and self.data_of_frame(split) == "real"
         return np.full_like(image, 128) if hidden else image
 
-    def look_picture(self, row: int) -> np.ndarray:
-        """One of the real frames that are only looked at (HxWx3 uint8), or a grey card
-        where it must not be published.
-        """
-        image = np.asarray(self.look.images[row])
-        return np.full_like(image, 128) if self.public else image
-
     def data_of_frame(self, split: str) -> str:
-        """Whether the frames of a split are real or drawn, whatever the model was
-        trained on.
+        """Whether the frames of a split, or those to "look" at, are real or drawn,
+        whatever the model was trained on.
         """
+        if split == "look":
+            return "real"
         role = "source" if split in ("train", "id_val", "id_test") else "target"
         real = role in self.real and not split.startswith("ood_wished")
         return "real" if real else "phantom"
@@ -266,20 +260,20 @@ def real_folder(course: Course, role: str) -> Path | None:
     """
     if getattr(course, role) is not None:
         return getattr(course, role)
-    parent, layout, lying = _parent(course), LAYOUTS[role], _lying(_parent(course))
+    layout, lying, own = LAYOUTS[role], _lying(course), _own(course)
     found = [folder for folder, what in lying.items() if what == layout]
-    if len(found) > 1:
-        raise CourseError(
-            f"{printable(parent)} holds {CALLED[layout]} in {len(found)} folders "
-            f"({_listed(found)}), and which one is meant is not known: name it with "
-            f"{role.upper()}=."
-        )
-    if found:
+    if len(found) == 1:
         return found[0]
     for folder, what in lying.items():
         if folder.name.lower() == layout and what is None:
             frames.layout(folder)  # says what it lacks
-    own = _own(course, lying)
+    place = printable(_parent(course))
+    if found:
+        raise CourseError(
+            f"{place} holds {CALLED[layout]} in {len(found)} folders "
+            f"({_listed(found)}), and which one is meant is not known: name it with "
+            f"{role.upper()}=."
+        )
     known = any(lying.values()) or course.source or course.target
     if course.data is not None and (own or not known):
         what = (
@@ -290,7 +284,7 @@ def real_folder(course: Course, role: str) -> Path | None:
             "cholecseg8k/ into it, or"
         )
         raise CourseError(
-            f"{printable(parent)} {what} name the two folders with SOURCE= and TARGET= "
+            f"{place} {what} name the two folders with SOURCE= and TARGET= "
             "(data/README.md shows the layouts)."
         )
     return None
@@ -298,7 +292,7 @@ def real_folder(course: Course, role: str) -> Path | None:
 
 def unused(course: Course) -> list[str]:
     """A sentence where the data folder holds frames of one's own that nobody named."""
-    if not (own := _own(course, _lying(_parent(course)))):
+    if not (own := _own(course)):
         return []
     return [
         f"{printable(_parent(course).name)} holds frames of your own ({_listed(own)}) "
@@ -311,26 +305,23 @@ def _parent(course: Course) -> Path:
     return course.data or settings.data_folder()
 
 
-def _lying(parent: Path) -> dict[Path, str | None]:
-    """The data folder, where it is a data set itself, and the folders in it: each one's
-    layout, None where it has none."""
-    if not parent.is_dir():
-        return {}
-    if here := frames.begins_in(parent):
+def _lying(course: Course) -> dict[Path, str | None]:
+    """The data folder, where it is a data set itself, or else the folders in it: each
+    one's layout, None where it has none."""
+    parent, lying = _parent(course), {}
+    if parent.is_dir() and (here := frames.begins_in(parent)):
         return {parent: here}
-    lying = {}
-    for folder in sorted(parent.iterdir()):
-        # Begun with a dot, it is being fetched, for instance.
-        if folder.is_dir() and not folder.name.startswith("."):
-            lying[folder] = None
-            with contextlib.suppress(CourseError):  # the store, for instance
-                lying[folder] = frames.layout(folder)
+    # Begun with a dot, a folder is being fetched, for instance.
+    for folder in sorted(parent.glob("[!.]*/")):
+        lying[folder] = None
+        with contextlib.suppress(CourseError):  # the store, for instance
+            lying[folder] = frames.layout(folder)
     return lying
 
 
-def _own(course: Course, lying: dict[Path, str | None]) -> list[Path]:
+def _own(course: Course) -> list[Path]:
     taken = {course.source, course.target}
-    own = [folder for folder, what in lying.items() if what == "folder"]
+    own = [folder for folder, what in _lying(course).items() if what == "folder"]
     return [folder for folder in own if folder.resolve() not in taken]
 
 

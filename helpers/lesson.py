@@ -16,7 +16,6 @@ from IPython.display import Markdown, display
 from helpers import (
     counts,
     domains,
-    evaluation,
     magics,
     results,
     settings,
@@ -36,6 +35,7 @@ KEYS = {
     "on_bad": "on_bad",
     "public": "public",
     "encoder": "encoder",
+    "decoder": "decoder",
     "weights": "weights",
 }
 
@@ -134,7 +134,7 @@ class Lesson:
         """One of the real frames that are only looked at, with what was marked on
         it."""
         look = self.domains.look
-        picture = self.domains.look_picture(row)
+        picture = self.domains.shown("look", np.asarray(look.images[row]))
         return overlay(picture, look.blood[row], look.valid[row], found)
 
     def model(self, watch: Callable | None = None):
@@ -148,10 +148,9 @@ class Lesson:
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see
-        evaluation.evaluate)."""
+        counts.evaluate)."""
         parts = [
-            evaluation.evaluate(model, self.frames(split), threshold)
-            for split in splits
+            counts.evaluate(model, self.frames(split), threshold) for split in splits
         ]
         return pd.concat(parts, ignore_index=True)
 
@@ -231,7 +230,7 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
         _called(gathered.target, "cholecseg8k", "patient", "target subject"),
     )
     lesson = Lesson(course, gathered, str(data.get("published") or ""))
-    _open(lesson)
+    _open(lesson, course.plain)
     said = list(gathered.notes)
     if not course.usual_network:
         from helpers import models  # slow to import, and a usual one needs no word
@@ -263,10 +262,10 @@ def say(text: str) -> None:
     display(Markdown(results.fill(text, _current.record, variables)))
 
 
-def _open(lesson: Lesson) -> None:
+def _open(lesson: Lesson, plain: bool = True) -> None:
     global _current
     _current = lesson
-    magics.register(lesson.drawn)
+    magics.register(lesson.drawn, plain)
     if shell := get_ipython():
         shell.push({"say": say})  # the notebook's own prose needs no import
 

@@ -15,7 +15,7 @@ from IPython.display import display
 
 from helpers import words
 from helpers.errors import CourseError
-from helpers.estimate import DATA, Estimate
+from helpers.statistics import DATA, Estimate
 
 RESULT_TYPE = "application/vnd.course.result+json"
 INFO_TYPE = "application/vnd.course.info+json"

@@ -34,6 +34,10 @@ class Run:
     history: History
     key: str
 
+    def probabilities(self, packed: Packed) -> np.ndarray:
+        """See runs.probabilities."""
+        return probabilities(self, packed)
+
 
 def folds(course: Course) -> list[int | None]:
     """The folds of a profile: [None] for a single split, else 0, 1, ..."""

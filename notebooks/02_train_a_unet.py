@@ -108,7 +108,7 @@ network = runs.untrained(lesson.course)
 
 # %%
 stages = models.stages(network, lesson.course.size)
-decoder = [block.conv2[0].out_channels for block in network.network.decoder.blocks]
+decoder = [list(step.parameters())[-1].numel() for step in network.way_up]  # biases
 figures.unet(stages, decoder)
 
 # %% [markdown]

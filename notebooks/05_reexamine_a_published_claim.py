@@ -46,19 +46,18 @@ seed = 0
 data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
-import inspect
 
 import numpy as np
 import pandas as pd
 
-from helpers import counts, evaluation, figures, intervals, pitfalls, play, published
+from helpers import counts, figures, pitfalls, play, published
 from helpers.correlation import spearman, spearman_between, spearman_within
 from helpers.exercises import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
 from helpers.pitfalls import charts as ours
 from helpers.published import charts
-from helpers.statistics import Estimate, subject_means
+from helpers.statistics import OFFERED, Estimate, subject_means
 
 lesson = begin(profile, seed, data)
 
@@ -180,8 +179,8 @@ which = study.of(organ, frames)
 
 # %% tags=["phantom"]
 patients = lesson.frames("ood_wished")
-found = evaluation.marked(lesson.model(), patients)
-right = evaluation.evaluate(found, patients)
+found = counts.marked(lesson.model(), patients)
+right = counts.evaluate(found, patients)
 ids = {entry.name: entry.id for entry in CLASSES}
 bowel = patients.classes == ids["Gastrointestinal Tract"]  # in blood's place
 wrong = right.assign(**counts.count(found, bowel, patients.valid))
@@ -737,11 +736,7 @@ figures.table(
 
 # %%
 _, coverage = pitfalls.recorded("interval_coverage")
-promised = {
-    name: 100 * inspect.signature(method).parameters["level"].default
-    for name, method in vars(intervals).items()
-    if name in ("student", "bounded", "order_statistics")
-}
+promised = {one.method: 100 * one.level for one in OFFERED.values()} | {"student": 95}
 held = 100 * coverage["least_coverage"]
 fewest = min(row["subjects"] for row in coverage["verdicts"] if row["allowed"])
 

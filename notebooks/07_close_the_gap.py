@@ -54,7 +54,7 @@ from torch.nn.functional import logsigmoid
 
 # %%
 from helpers import (
-    evaluation,
+    counts,
     figures,
     models,
     play,
@@ -66,7 +66,6 @@ from helpers import (
     words,
 )
 from helpers.exercises import check, quiz
-from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks
@@ -115,9 +114,9 @@ if lesson.drawn:
     TEST, VALIDATION = "ood_wished", "ood_wished_val"
 baseline = lesson.model()
 patients = lesson.frames(TEST)
-view = view_of(patients)
+view = patients.view
 marked = runs.probabilities(baseline, patients) >= 128
-by_rule = evaluation.evaluate(marked & view, patients)
+by_rule = counts.evaluate(marked & view, patients)
 
 # %%
 setting = remedies.Setting(lesson.course, lesson.domains, baseline, VALIDATION)
@@ -234,7 +233,7 @@ def with_amplitudes_of(other, image, beta=0.02):
 pigs, others = lesson.frames("train"), lesson.frames(VALIDATION)
 at = int(np.argmax(pigs.blood.sum(axis=(1, 2))))
 pig, other = np.array(pigs.images[at]), np.array(others.images[0])
-seen_pig, seen = view_of(pigs)[at], view_of(others)[0]
+seen_pig, seen = pigs.view[at], others.view[0]
 reinhard = with_colours_of(other, seen, pig, seen_pig)
 fourier = with_amplitudes_of(other, pig)
 
@@ -381,23 +380,25 @@ def same(one, two):
     return all(torch.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in pairs)
 
 
+# %% tags=["batchnorm"]
 painted = networks.without_black(others.images, others.valid)
 adapted = adabn(baseline.model, painted)
 made["adabn"] = remedies.adabn(setting)
 made["adabn_transductive"] = remedies.adabn_transductive(setting)
 assert same(adapted, made["adabn"].model)
 
-# %%
+# %% tags=["batchnorm"]
 before, after = (norms_of(one)[0] for one in (baseline.model, adapted))
 ratio = (after.running_var / before.running_var).sqrt()
 narrowest, widest = float(ratio.min()), float(ratio.max())
 
-# %% [markdown]
+# %% [markdown] tags=["batchnorm"]
 # In the first batch norm alone, the spread of the channels on the target is
 # {narrowest:.2f} to {widest:.2f} times what it was on the source. The paper's own form
 # takes the statistics from the test frames themselves; it stands below as
 # *transductive*.
-#
+
+# %% [markdown]
 # ## Surer of itself
 #
 # **TENT** goes on from there. For a probability $p$ of blood the *entropy*
@@ -438,7 +439,7 @@ def tent_passes(network, images, seen, passes, batch=16):
         yield copy.deepcopy(network).eval(), float(np.mean(each))
 
 
-# %%
+# %% tags=["batchnorm"]
 PASSES = 8
 steps = list(tent_passes(adapted, others.images, setting.seen, PASSES))
 made["tent"] = remedies.tent(setting)
@@ -446,13 +447,14 @@ made["tent_online"] = remedies.tent_online(setting)
 assert same(steps[0][0], made["tent"].model)
 print("mean entropy of each pass:", *[f"{value:.3f}" for _, value in steps])
 
-# %%
+# %% tags=["batchnorm"]
 surer = words.change(steps[0][1], steps[-1][1])
 
-# %% [markdown]
+# %% [markdown] tags=["batchnorm"]
 # The entropy {surer} over {PASSES} passes. Whether the network is righter, too, it
 # can't say: nobody told it. We come back to this.
-#
+
+# %% [markdown]
 # ### Exercise 2 · The surest answer
 #
 # Which answer, the same for every pixel, has the least entropy of all? Predict it
@@ -637,7 +639,7 @@ for name in names:
             base[measure], found[measure], found["subject"]
         )
         lesson.add(f"remedy.{name}.ood_dice_gain{ending}", gain, TEST)
-    at_1pct = evaluation.ALARMS["alarm_at_1pct"]  # the size of the table above
+    at_1pct = counts.ALARMS["alarm_at_1pct"]  # the size of the table above
     alarms = lesson.estimate(found, "false_alarm_rate", at_1pct, split=TEST)
     lesson.add(f"remedy.{name}.false_alarm_rate", alarms, TEST)
 
@@ -647,7 +649,7 @@ for name in names:
 # TENT makes the network surer. We let it go on, pass after pass, and measure each.
 # **Where will the Dice curve have its top?**
 
-# %%
+# %% tags=["batchnorm"]
 networks = [adapted, *(network for network, _ in steps)]
 rows = []
 for number in progress((0, 1, 2, 4, PASSES), "Measuring"):
@@ -660,7 +662,7 @@ for number in progress((0, 1, 2, 4, PASSES), "Measuring"):
     rows.append(row)
 passes = pd.DataFrame(rows).set_index("passes")
 
-# %%
+# %% tags=["batchnorm"]
 curves = {
     split: (list(passes.index), list(passes[split])) for split in (VALIDATION, TEST)
 }
@@ -672,7 +674,7 @@ figures.line(
     title=f"Dice on {words.name_of(TEST)} {dice_moved} over {PASSES} passes of TENT",
 )
 
-# %%
+# %% tags=["batchnorm"]
 recall = passes[f"recall, {VALIDATION}"]
 recall_moved = words.change(recall.iloc[0], recall.iloc[-1])
 top = passes[VALIDATION].idxmax() if passes[VALIDATION].notna().any() else None
@@ -686,14 +688,15 @@ if top is not None and peek is not None:
         f"{peek}, and {passes[TEST][peek]:.2f}. Peeking would have added {lost:.3f}."
     ).replace("passs", "passes")
 
-# %% [markdown]
+# %% [markdown] tags=["batchnorm"]
 # On the validation patients recall {recall_moved} over the passes, while the entropy
 # {surer}. When the two part,
 # the network becomes surer without becoming righter, and nothing that it can measure
 # itself would tell it so. So the number of passes has to be chosen with labels, and on
 # patients that are not tested. {honest} With more options and fewer patients that
 # difference grows.
-#
+
+# %% [markdown]
 # ## Three drawings
 #
 # One training is one training. So all remedies were recorded over several drawings of
@@ -759,7 +762,7 @@ against = f"{against.mean():+.2f} ({against.min():+.2f} to {against.max():+.2f})
 # can say is that it depends.
 
 # %%
-columns = ["id_dice", "recall", "precision", *evaluation.ALARMS, "seconds"]
+columns = ["id_dice", "recall", "precision", *counts.ALARMS, "seconds"]
 means = recorded.groupby("name", sort=False)[columns].mean().reset_index()
 figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 
@@ -867,8 +870,10 @@ check(
 #
 # ## Another encoder?
 #
-# The encoder's past is a remedy, too. Surgical foundation weights (SurgeNet) load from
-# a file into their own architectures. **One caution:** look at the fifth column. Some
+# The encoder's past is a remedy, too. Surgical foundation weights (SurgeNet) load into
+# their own architectures: `make report ENCODER=caformer_s18 DECODER=fpn
+# WEIGHTS=surgenet` makes all pages with them. They are CC BY-NC-SA, so not for
+# commercial use. **One caution:** look at the fifth column. Some
 # of them were pretrained, without labels, on the videos that the target's frames are
 # cut from. A gain on those videos is then not one on unseen patients.
 

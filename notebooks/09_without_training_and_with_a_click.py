@@ -52,7 +52,6 @@ import pandas as pd
 # %%
 from helpers import (
     counts,
-    evaluation,
     explore,
     figures,
     play,
@@ -63,7 +62,6 @@ from helpers import (
 )
 from helpers.errors import CourseError
 from helpers.exercises import check, quiz
-from helpers.frames import view_of
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.settings import ROOT
@@ -205,7 +203,7 @@ SCORES = {"a* of CIELAB": redness, "chromaticity": chromaticity}
 # %%
 def over_subjects(masks, packed):
     """Mean Dice over the frames with blood, then over subjects."""
-    table = evaluation.evaluate(masks, packed)
+    table = counts.evaluate(masks, packed)
     dice = counts.on_blood(counts.dice, table)
     return statistics.subject_means(dice, table["subject"]).mean()
 
@@ -662,10 +660,10 @@ def masks_of(method, split):
     """What a method marks on a split: bool NxHxW."""
     packed = lesson.frames(split)
     if method == "unet":
-        return evaluation.marked(unet, packed)
+        return counts.marked(unet, packed)
     if method == "remedied":  # a style is made for the target, not for the source
         there = remedied if split == TEST else remedied._replace(style=None)
-        return evaluation.marked(there, packed)
+        return counts.marked(there, packed)
     by = {"colour": by_colour, "colour_watershed": by_watershed}[method]
     return np.stack([by(image) for image in packed.images])
 
@@ -681,7 +679,7 @@ def after_clicks(number, split):
     for (name, where, at_row), one in clicked.items():
         if (name, where) == ("grabcut", split):
             chosen[at_row], found[at_row] = True, one.masks[number - 1]
-    return evaluation.evaluate(found, packed)[chosen]
+    return counts.evaluate(found, packed)[chosen]
 
 
 # %% [markdown]
@@ -691,10 +689,13 @@ def after_clicks(number, split):
 # %%
 NEAR = 8  # pixels
 marked = {method: masks_of(method, TEST) for method in ("colour", "unet")}
-maps = {
-    f"{away}, {called_here}": evaluation.error_map(marked[method], lesson.frames(TEST))
-    for method, called_here in (("colour", "colour rule"), ("unet", "U-Net"))
-}
+clean = lesson.frames(TEST).valid & ~lesson.frames(TEST).blood
+maps = {}
+for method, called_here in (("colour", "colour rule"), ("unet", "U-Net")):
+    share = (
+        100 * (marked[method] & clean).sum(axis=0) / np.maximum(clean.sum(axis=0), 1)
+    )
+    maps[f"{away}, {called_here}"] = np.where(clean.any(axis=0), share, np.nan)
 figures.error_map(
     maps, caption="Bright is where no blood is marked as blood. Grey was never valid."
 )
@@ -710,7 +711,7 @@ def near_the_black(of):
     """The share of some pixels of the view that lie within NEAR pixels of the black."""
     packed = lesson.frames(TEST)
     near = total = 0
-    for view, some in zip(view_of(packed), of):
+    for view, some in zip(packed.view, of):
         total += (some & view).sum()
         near += (some & view & (distance_in(view) <= NEAR)).sum()
     return 100 * near / total if total else np.nan
@@ -729,9 +730,9 @@ at_edge = {name: words.number(value, ".0f") for name, value in at_edge.items()}
 # %%
 falsely = {}
 for method, masks in marked.items():
-    table = evaluation.evaluate(masks, lesson.frames(TEST))
+    table = counts.evaluate(masks, lesson.frames(TEST))
     for region in ("view", "surround"):
-        area = evaluation.false_area_in(region)(table)
+        area = counts.false_area_in(region)(table)
         of_each = statistics.subject_means(area, table["subject"])
         falsely[f"{method}_{region}"] = f"{of_each.mean():.2f}"
 
@@ -752,14 +753,14 @@ for method in progress(COMPARED, "Methods"):
         if method.startswith("grabcut"):
             found[method, split] = after_clicks(int(method[-1]), split)
         else:
-            found[method, split] = evaluation.evaluate(
+            found[method, split] = counts.evaluate(
                 masks_of(method, split), lesson.frames(split)
             )
 
 # %%
-MEASURES = {"dice": counts.dice, "dice.view": evaluation.inside("view", counts.dice)}
+MEASURES = {"dice": counts.dice, "dice.view": counts.inside("view", counts.dice)}
 MEASURES |= {"recall": counts.recall}
-MEASURES |= {"recall.view": evaluation.inside("view", counts.recall)}
+MEASURES |= {"recall.view": counts.inside("view", counts.recall)}
 alarm = partial(counts.false_alarm, alarm_area=1)
 MEASURES |= {"false_alarm_rate": alarm}
 known, rows = {}, []

@@ -53,22 +53,18 @@ import torch
 
 # %%
 from helpers import (
-    calibration,
     correlation,
     counts,
-    evaluation,
-    explanation,
     figures,
     play,
     remedies,
     runs,
     statistics,
     training,
-    uncertainty,
+    trust,
     words,
 )
 from helpers.exercises import check, quiz
-from helpers.frames import view_of
 from helpers.lesson import begin
 
 # %%
@@ -144,7 +140,7 @@ figures.strip(
 def levels_of(network, image):
     given = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
     where = next(network.parameters()).device
-    up, blocks = [], network.network.decoder.blocks
+    up, blocks = [], network.way_up
     keep = lambda _, __, out: up.append(out)  # noqa: E731
     hooks = [block.register_forward_hook(keep) for block in blocks]
     with torch.inference_mode():
@@ -206,7 +202,7 @@ figures.strip(
 # Here are the lines that run, through the library captum.
 
 # %%
-figures.source(explanation.integrated_gradients)
+figures.source(trust.integrated_gradients)
 
 
 # %%
@@ -222,18 +218,22 @@ def frames_to_explain(split, found, each=2):
 chosen = frames_to_explain(TARGET, marked)
 images = np.array(patients.images[chosen])
 asked = marked[chosen]
-seen = (view_of(patients) & patients.valid)[chosen]
+seen = (patients.view & patients.valid)[chosen]
 whose = patients.table["subject"].to_numpy()[chosen]
 n_chosen, n_whose = len(chosen), len(set(whose))
 
 # %%
-METHODS = list(explanation.METHODS)
+METHODS, many = trust.methods(run.model), "Three"
 EDGES = "edges of the picture"
+if not run.model.plain:
+    many = "Two"
+    print("Guided backpropagation is defined for ReLUs alone, which this network's")
+    print("encoder has not: it is left out.")
 
 
 def maps_of(network, images):
-    found = {name: explanation.heat(network, images, asked, name) for name in METHODS}
-    return {**found, EDGES: np.stack([explanation.edges(one) for one in images])}
+    found = {name: trust.heat(network, images, asked, name) for name in METHODS}
+    return {**found, EDGES: np.stack([trust.edges(one) for one in images])}
 
 
 heats = maps_of(run.model, images)
@@ -249,13 +249,13 @@ overlaid = lesson.overlay(TARGET, int(chosen[first]), asked[first])
 
 
 def likeness(one, other, at=first):
-    return explanation.similarity(one[at], other[at], seen[at])
+    return trust.similarity(one[at], other[at], seen[at])
 
 
 # %%
 pairs = itertools.combinations(METHODS, 2)
 alike_by = [likeness(heats[one], heats[other]) for one, other in pairs]
-agree = [words.number(value) for value in alike_by]
+agree = words.listed([words.number(value) for value in alike_by])
 differ = "and answer alike" if min(alike_by) > 0.5 else "and don't all answer alike"
 figures.strip(
     [shown, overlaid]
@@ -263,14 +263,13 @@ figures.strip(
     ["the frame", "what it marked", *heats],
     columns=3,
     legend=figures.OVERLAY,
-    title=f"Three answers to one question, alike by {words.listed(agree)}",
+    title=f"{many} answers to one question, alike by {agree}",
     caption="Rank correlation of two maps over the view: 1 is the same map.",
 )
 
 # %% [markdown]
-# They were asked the same {differ}: two of them have a rank correlation of {agree[0]},
-# {agree[1]} and {agree[2]} on this frame. Which one shows what the
-# network looked at? Your eye prefers the one that follows the picture, and that is the
+# They were asked the same {differ}: two of them have a rank correlation of {agree} on
+# this frame. Which one shows what the network looked at? Your eye prefers the one that follows the picture, and that is the
 # trap.
 #
 # ## Two checks that a map has to stand
@@ -280,7 +279,7 @@ figures.strip(
 # **Guess: which of the three changes least?**
 
 # %%
-untaught = explanation.randomised(run.model, lesson.course.numbers.encoder, seed + 7)
+untaught = trust.randomised(run.model, lesson.course.numbers.encoder, seed + 7)
 blind = maps_of(untaught, images)
 stays = {name: likeness(heats[name], blind[name]) for name in METHODS}
 least = max(METHODS, key=lambda name: np.nan_to_num(stays[name], nan=-2))
@@ -300,7 +299,7 @@ figures.strip(
 # subjects those two where most is marked. The number is this one:
 
 # %%
-figures.source(explanation.similarity)
+figures.source(trust.similarity)
 
 
 # %%
@@ -310,7 +309,7 @@ def written(name):
 
 def alike(maps, others, said):
     values = [
-        explanation.similarity(one, other, where)
+        trust.similarity(one, other, where)
         for one, other, where in zip(maps, others, seen)
     ]
     note = f"rank correlation of maps before and after {said}"
@@ -329,7 +328,7 @@ for name in heats:
 
 # %%
 together = zip(images, asked)
-painted = np.stack([explanation.painted_over(image, mask) for image, mask in together])
+painted = np.stack([trust.painted_over(image, mask) for image, mask in together])
 still = (training.predict(run.model, painted) >= 128) & asked
 left = f"{100 * still.sum() / max(asked.sum(), 1):.0f}"
 after_paint = maps_of(run.model, painted)
@@ -389,16 +388,14 @@ figures.estimates(
 # %%
 old = runs.fill_left_out(lesson.course, lesson.domains)
 old_asked = (runs.probabilities(old, patients)[chosen] >= 128) & patients.valid[chosen]
-old_heats = {
-    name: explanation.heat(old.model, images, old_asked, name) for name in METHODS
-}
+old_heats = {name: trust.heat(old.model, images, old_asked, name) for name in METHODS}
 surround = patients.valid[chosen] & ~seen
 MARKS = "the marks alone"
 
 
 def excess(heat):
     return [
-        explanation.share_inside(one, black, valid) if black.any() else np.nan
+        trust.share_inside(one, black, valid) if black.any() else np.nan
         for one, black, valid in zip(heat, surround, patients.valid[chosen])
     ]
 
@@ -491,14 +488,14 @@ n_black = len(set(whose[surround.any(axis=(1, 2))]))
 def in_band(split):
     packed = lesson.frames(split)
     levels = np.asarray(runs.probabilities(run, packed))
-    band = calibration.band(levels, packed.valid)
+    band = trust.band(levels, packed.valid)
     subjects = packed.table["subject"].to_numpy()
     of = np.broadcast_to(subjects[:, None, None], band.shape)[band]
-    return calibration.probability(levels)[band], packed.blood[band], of
+    return trust.probability(levels)[band], packed.blood[band], of
 
 
 # %%
-figures.source(calibration.ece)
+figures.source(trust.ece)
 
 # %%
 SPLITS = ("id_test", TARGET)
@@ -513,12 +510,11 @@ def over_subjects(each, frames, said):
 
 # %%
 bands = {split: in_band(split) for split in ("id_val", *SPLITS)}
-temperature = calibration.temperature(*bands["id_val"][:2])
+temperature = trust.temperature(*bands["id_val"][:2])
 for split in SPLITS:
     chance, blood, of = bands[split]
     each = {
-        one: calibration.ece(chance[of == one], blood[of == one])
-        for one in np.unique(of)
+        one: trust.ece(chance[of == one], blood[of == one]) for one in np.unique(of)
     }
     said = "expected calibration error in the band, mean over subjects"
     found = over_subjects(each, len(lesson.frames(split)), said)
@@ -531,7 +527,7 @@ def missed_outside(split):
     packed = lesson.frames(split)
     levels = np.asarray(runs.probabilities(run, packed))
     missed = packed.blood & packed.valid & (levels < 128)
-    outside = missed & ~calibration.band(levels, packed.valid)
+    outside = missed & ~trust.band(levels, packed.valid)
     share = 100 * outside.sum() / missed.sum() if missed.any() else None
     return words.number(share, ".0f")
 
@@ -542,7 +538,7 @@ unseen = [missed_outside(split) for split in SPLITS]
 places = [words.name_of(split) for split in SPLITS]
 curves, ends = {}, []
 for split, place in zip(SPLITS, places):
-    bins = calibration.reliability(*bands[split][:2])
+    bins = trust.reliability(*bands[split][:2])
     x, y = bins["chance"].to_numpy(), bins["blood"].to_numpy()
     curves[split] = (x, y) if len(x) else NOTHING
     points = (f"{blood:.2f} at {chance:.2f}" for chance, blood in zip(x, y))
@@ -566,9 +562,9 @@ chart
 rows, cooling, leaning = [], [], []
 for split, place in zip(SPLITS, places):
     chance, blood, _ = bands[split]
-    cooler = calibration.cooled(chance, temperature)
+    cooler = trust.cooled(chance, temperature)
     says, true = (one.mean() if len(one) else np.nan for one in (chance, blood))
-    ece = [calibration.ece(one, blood) for one in (chance, cooler)]
+    ece = [trust.ece(one, blood) for one in (chance, cooler)]
     rows.append([place, len(chance), says, true, *ece])
     cooling.append(words.change(*ece))
     leaning.append(f"on {place} it says {words.number(says)} on average where ")
@@ -639,7 +635,7 @@ check(
 #
 # ### Exercise 2 · Entropy in bits
 #
-# `uncertainty.entropy` gives nats, and fails at 0 and 1. Write `bits(chance)` for one
+# `trust.entropy` gives nats, and fails at 0 and 1. Write `bits(chance)` for one
 # probability: in bits, so that a coin has 1, and 0 where the answer is certain.
 
 
@@ -648,7 +644,7 @@ def bits(chance):
     # solution begins
     if chance in (0, 1):
         return 0.0
-    return float(uncertainty.entropy(np.float64(chance)) / np.log(2))
+    return float(trust.entropy(np.float64(chance)) / np.log(2))
     # solution ends
 
 
@@ -691,34 +687,34 @@ check(
 # %%
 def unsure(network, images, levels):
     """Three ways to ask one network: a map for each frame."""
-    dropped = uncertainty.dropped_out(network, images)
+    dropped = trust.dropped_out(network, images)
     return {
-        "softmax": uncertainty.entropy(calibration.probability(np.asarray(levels))),
-        "MC dropout": uncertainty.disagreement(dropped),
-        "TTA": uncertainty.disagreement(uncertainty.turned(network, images)),
+        "softmax": trust.entropy(trust.probability(np.asarray(levels))),
+        "MC dropout": trust.disagreement(dropped),
+        "TTA": trust.disagreement(trust.turned(network, images)),
     }
 
 
 # %%
 def scores(split):
     packed = lesson.frames(split)
-    view = view_of(packed) & packed.valid
+    view = packed.view & packed.valid
     levels = np.asarray(runs.probabilities(run, packed))
     three = np.stack([runs.probabilities(one, packed) for one in members])
     maps = unsure(run.model, packed.images, levels)
-    maps["ensemble"] = uncertainty.disagreement(three)
-    found = {name: uncertainty.mean_inside(one, view) for name, one in maps.items()}
-    found["pairwise Dice"] = 1 - uncertainty.pairwise_dice(three >= 128)
-    deep = uncertainty.features(run.model, packed.images)
-    found["feature distance"] = uncertainty.mahalanobis(known, deep)
-    found["marked area"] = -uncertainty.mean_inside(levels >= 128, view)
+    maps["ensemble"] = trust.disagreement(three)
+    found = {name: trust.mean_inside(one, view) for name, one in maps.items()}
+    found["pairwise Dice"] = 1 - trust.pairwise_dice(three >= 128)
+    deep = trust.features(run.model, packed.images)
+    found["feature distance"] = trust.mahalanobis(known, deep)
+    found["marked area"] = -trust.mean_inside(levels >= 128, view)
     found["black share"] = 1 - view.sum((1, 2)) / packed.valid.sum((1, 2))
     return pd.DataFrame(found)
 
 
 # %%
 members = remedies.members(lesson.course, lesson.domains, run)
-known = uncertainty.features(run.model, lesson.frames("train").images)
+known = trust.features(run.model, lesson.frames("train").images)
 scored = {split: scores(split) for split in ("id_val", *SPLITS)}
 counted = {split: lesson.evaluate(run, split) for split in scored}
 bleeds = {split: counts.has_blood(one) for split, one in counted.items()}
@@ -739,9 +735,7 @@ for name, away in scored[TARGET].items():
     home = scored["id_test"][name]
     parts = away.groupby(subjects)
     far = {one: auroc(part, home) for one, part in parts}
-    area = {
-        one: uncertainty.aurc(part, risk[TARGET][part.index]) for one, part in parts
-    }
+    area = {one: trust.aurc(part, risk[TARGET][part.index]) for one, part in parts}
     key = f"uncertainty.{written(name)}"
     said = "AUROC of a subject's frames against all of the source, mean over subjects"
     found = over_subjects(far, len(away), said)
@@ -749,7 +743,7 @@ for name, away in scored[TARGET].items():
     said = "area under the risk-coverage curve of a subject, mean over subjects"
     found = over_subjects(area, bleeds[TARGET].sum(), said)
     ranks[name] = lesson.add(f"{key}.aurc", found, TARGET)
-    rates[name] = uncertainty.false_positive_rate(away, home)
+    rates[name] = trust.false_positive_rate(away, home)
 
 # %%
 ways = [name for name in knows if name not in CONTROLS]
@@ -800,10 +794,10 @@ n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 # stays what it was. **What will the distance make of it?**
 
 # %%
-lent = view_of(patients)[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
+lent = patients.view[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
 framed = np.where(lent[..., None], at_home.images, 0).astype(np.uint8)
-in_black_too = uncertainty.features(run.model, framed)
-in_black_too = uncertainty.mahalanobis(known, in_black_too)
+in_black_too = trust.features(run.model, framed)
+in_black_too = trust.mahalanobis(known, in_black_too)
 far, near = (scored[split]["feature distance"] for split in (TARGET, "id_test"))
 steps = {"black alone": auroc(in_black_too, near)}
 each = {one: auroc(part, in_black_too) for one, part in far.groupby(subjects)}
@@ -824,7 +818,7 @@ black_alone = words.number(steps["black alone"])
 whole = risk[TARGET].mean()
 curves, thirds = {}, {}
 for name in knows:
-    x, y = uncertainty.risk_coverage(scored[TARGET][name], risk[TARGET])
+    x, y = trust.risk_coverage(scored[TARGET][name], risk[TARGET])
     curves[name] = (x, y) if len(x) else NOTHING
     thirds[name] = float(np.interp(1 / 3, *curves[name]))
 drawn = ["softmax", "pairwise Dice", "feature distance", "marked area"]
@@ -912,9 +906,7 @@ told_of = [
 told_of = words.listed(told_of)
 SIZES = (0.1, 0.2, 0.5, 1.0, 2.0)  # percent of the view
 n_sizes = len(SIZES)
-by_home = {
-    name: uncertainty.aurc(scored["id_val"][name], risk["id_val"]) for name in ways
-}
+by_home = {name: trust.aurc(scored["id_val"][name], risk["id_val"]) for name in ways}
 way = min(ways, key=lambda name: np.nan_to_num(by_home[name], nan=9))
 home_area = words.number(by_home[way])
 
@@ -935,7 +927,7 @@ home_area = words.number(by_home[way])
 
 # %%
 def area_in_view(split):
-    return counts.predicted_area(evaluation.within(counted[split], "view"))
+    return counts.predicted_area(counts.within(counted[split], "view"))
 
 
 def balanced(area, bleeds, least):

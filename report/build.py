@@ -82,7 +82,7 @@ def build(
     for name in filter(collected.results.get, numbers.HEADLINES):
         result = collected.results[name]
         print(
-            f"{name:<32}{numbers.number(result):>8}  {numbers.interval(result)} "
+            f"{name:<32}{numbers.number(result):>8}  {numbers.span(result)} "
             f"({result['data']}; {numbers.behind(result)})"
         )
     most = max(filter(None, (one.memory for one in executed)), default=None)
@@ -165,7 +165,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line, whose names are the parameters of the lessons."""
     said = "Run the lessons and build report/site; README.md tells of the options."
     parser = argparse.ArgumentParser(prog="python -m report.build", description=said)
-    for name in "data source target published encoder weights".split():
+    for name in "data source target published encoder decoder weights".split():
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--profile", default="quick", help="smoke, quick or full")
     parser.add_argument("--seed", type=int, default=0)

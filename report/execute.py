@@ -112,14 +112,15 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 
     Paths are absolute, since a kernel runs in another folder.
     """
-    usual = settings.PROFILES[course.profile].encoder
-    encoder, weights = course.numbers.encoder, str(course.weights or "none")
+    usual, numbers = settings.PROFILES[course.profile], course.numbers
+    weights = str(course.weights or "none")
     data = {
         "folder": str(course.data or ""),
         "source": str(course.source or ""),
         "target": str(course.target or ""),
         "published": published,
-        "encoder": "" if encoder == usual else encoder,
+        "encoder": "" if numbers.encoder == usual.encoder else numbers.encoder,
+        "decoder": "" if numbers.decoder == usual.decoder else numbers.decoder,
         "weights": "" if weights == "imagenet" else weights,
         "on_bad": "" if course.on_bad == "stop" else course.on_bad,
         "public": course.public,

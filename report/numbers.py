@@ -1,8 +1,7 @@
 """Numbers as the report's sentences and tables print them, from the records of
 results.json."""
 
-from helpers.estimate import PERCENT, TOO_WIDE
-from helpers.words import counted
+from helpers.statistics import PERCENT, Estimate
 
 # What the one-page answer and the last lines of a build show first, where the lessons
 # recorded it.
@@ -37,20 +36,19 @@ def percent(result: dict) -> dict:
     return {**result, **ends, "unit": "percent"}
 
 
+def span(result: dict) -> str:
+    """The interval alone, as an Estimate says it: "0.71 to 0.93, a 90 % interval"."""
+    return Estimate(**result).range
+
+
 def interval(result: dict) -> str:
-    """ "0.71 to 0.93 (90 % interval)", or an honest word: "no interval: 1 subject"."""
-    if result["low"] is None or result["high"] is None:
-        if TOO_WIDE in result.get("note", ""):
-            return f"an interval {TOO_WIDE}"
-        return "no interval: 1 subject" if result["n_subjects"] == 1 else "no interval"
-    level = "" if result["level"] is None else f"{100 * result['level']:.0f} % "
-    return f"{number(result, 'low')} to {number(result, 'high')} ({level}interval)"
+    """The interval and whom it is over."""
+    return Estimate(**result, of="subject").interval
 
 
 def behind(result: dict) -> str:
     """What stands behind a number: "3 subjects, 96 frames"."""
-    known = ((result["n_subjects"], "subject"), (result["n_frames"], "frame"))
-    return ", ".join(counted(n, word) for n, word in known if n is not None)
+    return Estimate(**result, of="subject").behind
 
 
 def time(seconds: float) -> str:

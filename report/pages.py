@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 
 from helpers.errors import CourseError
-from helpers.magics import NAME as PHANTOM
+from helpers.magics import NEEDS
 from helpers.settings import ROOT
 from report.execute import Executed
 from report.notebooks import blank, group, solved, tags
@@ -151,7 +151,8 @@ class Cells(HTMLExporter):
 
 def _for_readers(cell: NotebookNode) -> NotebookNode:
     """The cell without its magic line, and without outputs that aren't for readers."""
-    made = NotebookNode(cell | {"source": cell.source.removeprefix(f"{PHANTOM}\n")})
+    source = re.sub(rf"\A({'|'.join(NEEDS)})\n", "", cell.source)
+    made = NotebookNode(cell | {"source": source})
     if "outputs" in cell:
         made.outputs = [one for one in cell.outputs if _shown(one)]
     return made

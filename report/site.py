@@ -79,7 +79,15 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        for one in ("number", "percent", "interval", "behind", "time", "memory"):
+        for one in (
+            "number",
+            "percent",
+            "span",
+            "interval",
+            "behind",
+            "time",
+            "memory",
+        ):
             self.templates.filters[one] = getattr(numbers, one)
         self.templates.globals.update(
             course=COURSE,

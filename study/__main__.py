@@ -51,7 +51,9 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line (see README); argparse.ArgumentError for a bad value."""
     parser = argparse.ArgumentParser("study", description=__doc__, exit_on_error=False)
     usual = {"profile": "quick", "seed": "0", "on-bad": "stop"}
-    for name in "profile seed data source target on-bad weights on plan".split():
+    for (
+        name
+    ) in "profile seed data source target on-bad decoder weights on plan".split():
         parser.add_argument(f"--{name}", default=usual.get(name, ""))
     for name, usual in {"folds": None, "workers": 2, "threads": None}.items():
         parser.add_argument(f"--{name}", type=int, default=usual)
@@ -71,7 +73,8 @@ def main(words: list[str] | None = None) -> int:
             raise CourseError("FOLDS, WORKERS and THREADS count from 1: give such.")
         profile, seed, on_bad = given.profile, given.seed, given.on_bad
         where = (given.data, given.source, given.target)
-        course = settings.course(profile, seed, *where, on_bad, weights=given.weights)
+        network = dict(weights=given.weights, decoder=given.decoder)
+        course = settings.course(profile, seed, *where, on_bad, **network)
         course = course.but(folds=given.folds) if given.folds else course
         jobs = planned(course, given.encoders, given.remedies, given.seeds)
         print(pd.DataFrame(jobs).replace({"fold": {SINGLE: "single"}}).to_string())

@@ -27,12 +27,13 @@ def weights(tmp_path: Path) -> Path:
         ({"encoder": "vgg"}, ["no encoder 'vgg'; choose", *ENCODERS]),
         ({"encoder": "Lite0"}, ["no encoder 'Lite0'; choose"]),
         ({"encoder": ["lite0"]}, ["no encoder", "; choose"]),
+        ({"decoder": "tnet"}, ["no decoder 'tnet'; choose one of unet, fpn"]),
         ({"weights": "/nowhere/a.pth"}, ["WEIGHTS=/nowhere/a.pth: ", "give the path"]),
         ({"weights": "~nobody-of-this/x"}, ["WEIGHTS=~nobody-of-this/x: ", "give the"]),
         ({"weights": 3}, ["WEIGHTS=3: ", "give the path of a file"]),
         ({"weights": "/tmp"}, ["WEIGHTS=/tmp: there is no such file", "give the path"]),
         ({"profile": "huge"}, ["no profile 'huge'; choose one of smoke, quick, full"]),
-        ({"on_bad": "hope"}, ["hope", "choose stop or skip"]),
+        ({"on_bad": "hope"}, ["no on_bad 'hope'; choose one of stop, skip"]),
         (
             {"data": "/no/such/folder"},
             ["DATA=/no/such/folder: there is no such folder"],
@@ -108,6 +109,11 @@ def test_the_recipe_is_in_a_runs_key_and_weights_by_what_they_hold(
         ({"encoder": "resnet18"}, ["encoder is resnet18", "ImageNet"]),
         ({"weights": "none"}, ["encoder is lite0", "have seen no image"]),
         ({"weights": True}, ["encoder is lite0", "ours.pth"]),
+        ({"decoder": "fpn"}, ["encoder is lite0, its decoder FPN", "ImageNet"]),
+        (
+            {"encoder": "pvt_v2_b2", "weights": "surgenet"},
+            ["SurgeNet_PVTv2_", "CC BY-NC-SA", "seen videos of Cholec80", "pigs"],
+        ),
     ],
 )
 def test_a_lesson_says_what_its_network_is(weights, given, words) -> None:

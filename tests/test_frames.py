@@ -141,20 +141,6 @@ def test_own_folder_without_subfolders_is_one_subject_that_nobody_can_split(tmp_
         frames.split_source(table, seed=0)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "image,subject,clip,frame\na.png,07,x,5\nb,07,x,4\nimages/c.png,8,,\n",
-        "\ufeffImage;Subject;Clip;Frame\r\na.png;07;x;5\r\nb;07;x;4\r\nc;8;;\r\n",
-    ],
-)
-def test_own_folder_with_subjects_csv(tmp_path, text):
-    write_own(tmp_path, ["a", "b", "c"])
-    (tmp_path / "subjects.csv").write_bytes(text.encode())
-    table = frames.index(tmp_path).table
-    assert told(table) == [["07", "x", 4], ["07", "x", 5], ["8", "8", 0]]
-
-
 def test_what_systems_leave_in_folders_is_no_frame(tmp_path):
     folder = write_own(tmp_path, ["a"])
     for name in ("._a.png", ".DS_Store", "Thumbs.db", "__MACOSX/b.png"):

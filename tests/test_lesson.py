@@ -10,13 +10,12 @@ import pytest
 
 from helpers import (
     counts,
-    estimate,
-    evaluation,
     figures,
     lesson,
     results,
     runs,
     settings,
+    statistics,
     words,
 )
 from helpers.errors import CourseError
@@ -89,10 +88,10 @@ def test_from_predictions_to_a_record_and_a_table(opened, shown):
     assert list(table["split"].unique()) == splits
     measures = {
         "dice": counts.dice,
-        "dice.view": evaluation.inside("view", counts.dice),
+        "dice.view": counts.inside("view", counts.dice),
         "false_alarm_rate": counts.false_alarm,
         "alarm_at_1pct": lambda rows: counts.false_alarm(rows, 1),
-        "false_area.view": evaluation.false_area_in("view"),
+        "false_area.view": counts.false_area_in("view"),
         "coverage": counts.coverage,
     }
     found = opened.summary(table, measures)
@@ -176,7 +175,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 @pytest.mark.parametrize(
     "room",
-    [words, results, estimate, evaluation, figures],
+    [words, results, statistics, counts, figures],
     ids=lambda one: one.__name__,
 )
 def test_the_worked_examples_are_true(room):

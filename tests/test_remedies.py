@@ -12,7 +12,6 @@ from benchmarks import remedies as benchmark
 from helpers import (
     counts,
     domains,
-    evaluation,
     frames,
     pitfalls,
     remedies,
@@ -20,7 +19,6 @@ from helpers import (
     settings,
 )
 from helpers.errors import CourseError
-from helpers.frames import view_of
 from helpers.remedies import looks
 
 SPLIT = "ood_wished_val"
@@ -101,13 +99,13 @@ def test_what_is_measured_in_the_view_is_that_of_the_view_alone(setting):
     patients = setting.data.of("ood_wished")
     table = remedies.measured(remedies.nothing(setting), patients)
     found = runs.probabilities(setting.baseline, patients) >= 128
-    seen = view_of(patients) & patients.valid
+    seen = patients.view & patients.valid
     inside = counts.count(found, patients.blood, seen)
     np.testing.assert_allclose(table["dice_view"], counts.on_blood(counts.dice, inside))
     clean = ~counts.has_blood(table)
     area = 100 * inside.fp / patients.valid.sum((1, 2))
     np.testing.assert_allclose(table["false_area_view"][clean], area[clean])
-    assert list(evaluation.ALARMS) == [n for n in remedies.MEASURES if "alarm" in n]
+    assert list(counts.ALARMS) == [n for n in remedies.MEASURES if "alarm" in n]
 
 
 def test_the_threshold_is_the_best_on_validation_patients_and_a_half_without(setting):

@@ -96,7 +96,7 @@ def test_what_no_network_or_frame_may_wait_for():
     from helpers import domains, frames, runs
 
     aloof = "figures lesson remedies published prompts pitfalls play shift"
-    for maker in (domains.kept, frames.pack, runs.trained, frames.view_of):
+    for maker in (domains.kept, frames.pack, frames.views, runs.trained):
         rooms = {name.split(".")[1] for name in store.reached(maker) if "." in name}
         assert "settings" in rooms and not rooms & set(aloof.split()), maker
 

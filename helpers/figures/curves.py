@@ -172,7 +172,7 @@ def distance(null: np.ndarray, observed: float, x_title: str, **said) -> Chart:
 
 def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Chart:
     """A bar per class: its share of the falsely marked pixels
-    (evaluation.false_by_class)."""
+    (counts.false_by_class)."""
     shares = table.set_index("class")["share"]
     figure, axis = chart.bars(
         list(shares.index),
@@ -237,8 +237,8 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
 def division(lost: pd.DataFrame, **said) -> Chart:
     """The lost Dice, divided, a stacked bar per split.
 
-    lost: rows of splits, columns of evaluation.LOST, in units of Dice (means over
-    subjects of what evaluation.oracle_division gives).
+    lost: rows of splits, columns of what an oracle can repair, in units of Dice
+    (means over subjects).
     """
     parts = {part: (lost[part], LOST_COLOURS[part]) for part in lost}
     names = [name_of(split) for split in lost.index]

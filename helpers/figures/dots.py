@@ -12,11 +12,8 @@ from helpers.figures.chart import COLOURS, PALETTE, Chart, colour_of, each, made
 from helpers.statistics import Estimate
 from helpers.words import capital, counted, name_of, number, quantity, subjects
 
-ANSWERS = {
-    "truth": ("#000000", "D"),
-    "estimate": ("#0072B2", "o"),
-    "placebo": ("#E69F00", "X"),
-}
+ANSWERS = {"truth": ("#000000", "D"), "estimate": ("#0072B2", "o")}
+ANSWERS["placebo"] = ("#E69F00", "X")
 ESTIMANDS = {
     "pooled": ("#4D4D4D", "s"),
     "within subjects": ("#0072B2", "o"),

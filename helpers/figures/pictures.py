@@ -216,7 +216,7 @@ def classes(image: np.ndarray, labels: np.ndarray, **said) -> Chart:
 def error_map(maps: Mapping[str, np.ndarray], **said) -> Chart:
     """Heat maps over the frame, one per split, on one scale with a colour bar.
 
-    maps: of evaluation.error_map, percent of the frames HxW, NaN where never valid.
+    maps: percent of the frames, HxW, NaN where never valid.
     """
     height, width = next(iter(maps.values())).shape
     high = 7.8 / len(maps) * height / width + 0.5

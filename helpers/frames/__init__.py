@@ -9,28 +9,7 @@ HemoSet and CholecSeg8k as released, and any folder of images/ and masks/. Every
 bad ends in one CourseError.
 """
 
-from helpers.frames.packing import Packed, joined, pack, view_of, views, visible
+from helpers.frames.packing import Packed, joined, pack, views, visible
 from helpers.frames.reading import CLASSES, UNKNOWN, fit, named, read
 from helpers.frames.splits import split_source, split_target
 from helpers.frames.table import COLUMNS, RELEASED, begins_in, index, layout
-
-__all__ = [
-    "CLASSES",
-    "COLUMNS",
-    "Packed",
-    "RELEASED",
-    "UNKNOWN",
-    "begins_in",
-    "fit",
-    "index",
-    "joined",
-    "layout",
-    "named",
-    "pack",
-    "read",
-    "split_source",
-    "split_target",
-    "view_of",
-    "views",
-    "visible",
-]

@@ -92,6 +92,24 @@ class Packed:
         table = self.table[chosen].reset_index(drop=True)
         return Packed(table, self.rows[chosen], self.place, self.skipped)
 
+    @property
+    def view(self) -> np.ndarray:
+        """`visible` of these frames (bool NxHxW), found once and kept in the store."""
+
+        def save(valid: np.ndarray, folder: Path) -> None:
+            path, shape = folder / "views.npy", valid.shape  # more than memory holds
+            seen = np.lib.format.open_memmap(path, "w+", bool, shape)
+            views(self.images, valid, seen)
+            seen.flush()
+
+        return store.keep(
+            "views",
+            dict(frames=self.digest),
+            lambda: self.valid,
+            save,
+            lambda folder: np.load(folder / "views.npy", mmap_mode="r"),
+        )
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -163,24 +181,13 @@ def visible(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
     return ~reaches[parts]
 
 
-def views(images: np.ndarray, valid: np.ndarray) -> np.ndarray:
+def views(images: np.ndarray, valid: np.ndarray, into=None) -> np.ndarray:
     """`visible` of N frames: bool NxHxW from images (uint8 NxHxWx3) and valid
     (NxHxW)."""
-    seen = np.empty(valid.shape, bool)
+    seen = np.empty(valid.shape, bool) if into is None else into
     for place, (image, known) in enumerate(zip(images, valid, strict=True)):
         seen[place] = visible(image, known)
     return seen
-
-
-def view_of(packed: Packed) -> np.ndarray:
-    """`visible` of packed frames (bool NxHxW), found once and kept in the store."""
-    return store.keep(
-        "views",
-        dict(frames=packed.digest),
-        lambda: views(packed.images, packed.valid),
-        lambda seen, folder: np.save(folder / "views.npy", seen),
-        lambda folder: np.load(folder / "views.npy", mmap_mode="r"),
-    )
 
 
 def _write(

@@ -12,8 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers import correlation, statistics
-from helpers.permutation import LEVEL
-from helpers.statistics import Estimate
+from helpers.statistics import LEVEL, Estimate
 
 JITTER = 0.5
 """How much a property of a subject varies from frame to frame; between subjects it
@@ -72,7 +71,7 @@ def p_values(
     rows = []
     for number in range(draws):
         drawn = draw(table, np.random.default_rng([seed, number]))
-        over_frames = correlation.naive_p(drawn, table["dice"])
+        over_frames = stats.spearmanr(drawn, table["dice"]).pvalue
         rows.append({"frames": over_frames, "subjects": test(drawn, table).p})
     return pd.DataFrame(rows, dtype=float)
 

@@ -16,12 +16,12 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, evaluation, frames, runs, statistics, training
+from helpers import counts, frames, runs, statistics, training
 from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.frames import Packed
 from helpers.remedies import looks, networks
-from helpers.settings import Course
+from helpers.settings import SURGENET, Course
 
 FEW = 12  # labelled target frames
 THRESHOLDS = (0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
@@ -41,6 +41,16 @@ class Remedied(NamedTuple):
     rule: bool = False
     threshold: float = 0.5
 
+    def probabilities(self, packed: Packed) -> np.ndarray:
+        """Its prediction on packed frames, NxHxW."""
+        images = packed.images
+        if self.style is not None:
+            pairs = zip(images, packed.valid)
+            images = np.stack([self.style(image, valid) for image, valid in pairs])
+        if isinstance(self.model, torch.nn.Module):
+            return training.predict(self.model, images)
+        return self.model(images)
+
 
 class Setting(NamedTuple):
     """What a recipe may use: target is the split of validation patients; no recipe
@@ -58,7 +68,7 @@ class Setting(NamedTuple):
     @property
     def seen(self) -> np.ndarray:
         """What shows something of the validation patients' frames (bool NxHxW)."""
-        return frames.view_of(self.patients) & self.patients.valid
+        return self.patients.view & self.patients.valid
 
     def continued(
         self,
@@ -127,9 +137,9 @@ def view_rule(setting: Setting) -> Remedied:
 def threshold(setting: Setting) -> Remedied:
     """The threshold with the best Dice on validation patients, which takes their
     labels; a half where nobody bleeds."""
-    found, best = evaluation.probabilities(setting.baseline, setting.patients), {}
+    found, best = setting.baseline.probabilities(setting.patients), {}
     for level in THRESHOLDS:
-        table = evaluation.evaluate(found, setting.patients, level)
+        table = counts.evaluate(found, setting.patients, level)
         each = counts.on_blood(counts.dice, table)
         best[level] = statistics.subject_means(each, table["subject"]).mean()
     chosen = pd.Series(best).dropna()
@@ -297,6 +307,12 @@ CONTROLS = TABLE["name"].drop(REMEDIES.index).to_dict()
 """What any remedy must beat, by name; the first is the baseline itself."""
 
 
+def needing(encoder: str) -> list[str]:
+    """The remedies that an encoder has not what they need for: SurgeNet's do without
+    batch norms."""
+    return list(TABLE.index[TABLE["needs"] != ""]) if encoder in SURGENET else []
+
+
 def spread(packed: Packed, number: int) -> Packed:
     """So many frames, evenly spread over all."""
     chosen = np.zeros(len(packed), bool)
@@ -308,16 +324,16 @@ def spread(packed: Packed, number: int) -> Packed:
 
 
 _OVERLAP = (counts.dice, counts.recall, counts.precision)
-_WHERE = {"": lambda one: one, "_view": partial(evaluation.inside, "view")}
+_WHERE = {"": lambda one: one, "_view": partial(counts.inside, "view")}
 MEASURES = {
     one.__name__ + where: partial(counts.on_blood, within(one))
     for one in _OVERLAP
     for where, within in _WHERE.items()
 } | {
-    f"false_area_{one}": partial(counts.on_clean, evaluation.false_area_in(one))
+    f"false_area_{one}": partial(counts.on_clean, counts.false_area_in(one))
     for one in ("view", "surround")
 }
-MEASURES |= evaluation.ALARMS
+MEASURES |= counts.ALARMS
 """Measure to function of the frame table. Dice, recall and precision on the frame and
 inside the view, falsely marked area by region (percent of the frame's valid pixels),
 and alarms at three sizes."""
@@ -326,20 +342,20 @@ and alarms at three sizes."""
 def marked(remedied: Remedied, packed: Packed) -> np.ndarray:
     """What a remedied network calls blood on packed frames, by its own threshold and
     its rule: bool NxHxW."""
-    found = evaluation.probabilities(remedied, packed)
+    found = remedied.probabilities(packed)
     if remedied.rule:
-        found = np.where(frames.view_of(packed), found, 0).astype(found.dtype)
-    return evaluation.marked(found, packed, remedied.threshold)
+        found = np.where(packed.view, found, 0).astype(found.dtype)
+    return counts.marked(found, packed, remedied.threshold)
 
 
 def measured(remedied: Remedied | np.ndarray, packed: Packed) -> pd.DataFrame:
-    """The frame table of evaluation.evaluate with a column for each of MEASURES.
+    """The frame table of counts.evaluate with a column for each of MEASURES.
 
     remedied: or what it has marked. Overlap is NaN on clean frames, alarms and falsely
     marked areas on the others.
     """
     here = isinstance(remedied, np.ndarray)
-    table = evaluation.evaluate(remedied if here else marked(remedied, packed), packed)
+    table = counts.evaluate(remedied if here else marked(remedied, packed), packed)
     return table.assign(**{name: of(table) for name, of in MEASURES.items()})
 
 

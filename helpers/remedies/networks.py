@@ -151,10 +151,10 @@ def _seen(images: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
 
 def _norms(model: nn.Module) -> list[_BatchNorm]:
     norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
-    if not norms:
+    if not norms or not getattr(model, "plain", True):
         raise CourseError(
-            "This network has no batch norm, which is all that this remedy changes: "
-            "take one that has, such as encoder lite0 with decoder unet."
+            "This network's encoder has no batch norm, which is all that this remedy "
+            "changes: take one that has, such as lite0."
         )
     return norms
 

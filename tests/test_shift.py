@@ -1,17 +1,23 @@
 """Interventions and doses: each changes its own property, labels stay true, doses are
 found again."""
 
+import colorsys
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 from drawn_tissue import H, W, gleaming, tissue
+from scipy.spatial.distance import cdist
+from scipy.stats import energy_distance
 
 from helpers import shift
 from helpers.errors import CourseError
 from helpers.frames import visible
+from helpers.settings import ROOT
 from helpers.shift import DIALS, GROUPS, IDENTITY, Frames
+from helpers.shift.cues import luma
 from helpers.shift.doses import null_band
-from helpers.shift.measures import cues, luma
 
 EACH = 4  # frames of a subject
 
@@ -238,24 +244,71 @@ def test_the_null_band_is_about_halves_or_a_sample_of_them():
 
 
 def test_frames_with_nothing_to_see_have_no_cue():
-    table = cues(np.zeros((1, H, W, 3), np.uint8), np.ones((1, H, W), bool))
+    table = shift.cues(np.zeros((1, H, W, 3), np.uint8), np.ones((1, H, W), bool))
     assert table.isna().all(axis=None)
-    grey = cues(np.full((1, H, W, 3), 128, np.uint8), np.ones((1, H, W), bool)).iloc[0]
+    grey = shift.cues(
+        np.full((1, H, W, 3), 128, np.uint8), np.ones((1, H, W), bool)
+    ).iloc[0]
     assert grey["brightness"] == pytest.approx(128 / 255, abs=1e-4)
     assert np.isnan(grey["gleam_red"]) and np.isinf(grey["radius"])
 
 
-@pytest.mark.parametrize(
-    ("run", "said"),
-    [
-        (lambda x: shift.apply(x, shift.no_dose(), ["light", "blood"]), "among light"),
-        (
-            lambda x: shift.apply(x, shift.no_dose().drop(columns="blur"), ["lens"]),
-            "have no blur: estimate them",
-        ),
-        (lambda x: shift.estimate(x.where(x.subject == "s0"), x), "1 subjects .* 6"),
-    ],
-)
-def test_bad_requests(source, run, said):
-    with pytest.raises(CourseError, match=said):
-        run(source)
+def test_bad_requests(source):
+    with pytest.raises(CourseError, match="among light"):
+        shift.apply(source, shift.no_dose(), ["light", "blood"])
+    with pytest.raises(CourseError, match="1 subjects .* 6"):
+        shift.estimate(source.where(source.subject == "s0"), source)
+
+
+# Means over all tissue, and lesson 01's distance between tables of them
+
+
+def test_statistics_of_single_pixels_agree_with_colorsys():
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (50, 1, 1, 3), dtype=np.uint8)
+    frames[0], frames[1], frames[2] = 0, 255, [[[200, 0, 0]]]
+    table = shift.image_statistics(frames)
+    assert list(table.columns) == "mean_R mean_G mean_B brightness saturation".split()
+    for row, (r, g, b) in zip(table.itertuples(), frames[:, 0, 0] / 255, strict=True):
+        assert (row.mean_R, row.mean_G, row.mean_B) == pytest.approx((r, g, b))
+        assert row.brightness == pytest.approx(0.299 * r + 0.587 * g + 0.114 * b)
+        assert row.saturation == pytest.approx(colorsys.rgb_to_hsv(r, g, b)[1])
+
+
+def test_only_valid_pixels_count_unless_the_whole_frame_is_asked_for():
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (3, 6, 8, 3), dtype=np.uint8)
+    valid = rng.random((3, 6, 8)) < 0.5
+    valid[2] = False
+    inside = shift.image_statistics(frames, valid)
+    assert inside.mean_G[0] == pytest.approx(frames[0][..., 1][valid[0]].mean() / 255)
+    assert inside.loc[2].isna().all()
+    changed = np.where(valid[..., None], frames, 0).astype(np.uint8)
+    pd.testing.assert_frame_equal(shift.image_statistics(changed, valid), inside)
+    whole = [shift.image_statistics(one).mean_G[0] for one in (changed, frames)]
+    assert not np.isclose(*whole)
+
+
+def test_a_surround_is_left_out_where_only_the_view_is_asked_for():
+    frames = np.full((1, 20, 20, 3), 100, np.uint8)
+    frames[:, :, :10] = 0
+    frames[:, :5] = 250  # not valid
+    valid, seen = np.ones((2, 1, 20, 20), bool)
+    valid[:, :5], seen[:, :, :10] = False, False
+
+    def brightness(**masks):
+        return 255 * shift.image_statistics(frames, **masks).brightness[0]
+
+    assert brightness(valid=valid, seen=seen) == pytest.approx(100)
+    assert brightness(valid=valid) == pytest.approx(50) and brightness(seen=seen) > 100
+    assert np.isnan(brightness(valid=valid, seen=~valid))
+
+
+def test_the_energy_distance_of_lesson_01_is_scipys_squared():
+    lesson = next((ROOT / "notebooks").glob("01_*.py")).read_text(encoding="utf-8")
+    written = re.search(r"^def energy\(.*?\n\n", lesson, re.M | re.S)[0]
+    exec(written, lifted := {"cdist": cdist})
+    rng = np.random.default_rng(0)
+    a, b = rng.gamma(2, size=80), rng.normal(1, size=50)
+    found = lifted["energy"](a[:, None], b[:, None])
+    assert found == pytest.approx(energy_distance(a, b) ** 2)

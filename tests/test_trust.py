@@ -7,8 +7,7 @@ from scipy.spatial.distance import mahalanobis
 from sklearn.metrics import roc_curve
 from torch import nn
 
-from helpers import calibration, explanation, models, training, uncertainty
-from helpers.errors import CourseError
+from helpers import models, training, trust
 from helpers.settings import device
 
 
@@ -27,21 +26,21 @@ def test_calibration_error_is_its_definition(seed: int) -> None:
         held = [i for i in range(300) if low <= 10 * chance[i] < low + 1]
         if held:
             total += abs(sum(chance[i] for i in held) - sum(blood[i] for i in held))
-    assert calibration.ece(chance, blood) == pytest.approx(total / 300, abs=1e-12)
+    assert trust.ece(chance, blood) == pytest.approx(total / 300, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_temperature_makes_the_labels_likelier(seed: int) -> None:
     chance, blood = answers(seed)
-    best = calibration.temperature(chance, blood)
+    best = trust.temperature(chance, blood)
 
     def likely(temperature: float) -> float:
-        cooled = calibration.cooled(chance, temperature)
+        cooled = trust.cooled(chance, temperature)
         return np.log(np.where(blood, cooled, 1 - cooled)).sum()
 
     grid = np.exp(np.linspace(np.log(0.1), np.log(20), 200))
     assert likely(best) >= max(map(likely, grid)) - 1e-6
-    assert calibration.temperature(chance[:0], blood[:0]) == 1
+    assert trust.temperature(chance[:0], blood[:0]) == 1
 
 
 def test_the_band_never_looks_at_the_label() -> None:
@@ -50,7 +49,7 @@ def test_the_band_never_looks_at_the_label() -> None:
     levels[0, 0, 0] = 100  # an unsure one
     valid = np.ones(levels.shape, bool)
     valid[0, 4, 4] = False
-    band = calibration.band(levels, valid)
+    band = trust.band(levels, valid)
     assert band[0, 0, 0] and band[0, 5, 10] and band[0, 3, 10]
     assert not band[0, 10, 10] and not band[0, 1, 10] and not band[0, 4, 4]
 
@@ -61,14 +60,14 @@ def test_area_under_risk_coverage_is_its_definition(seed: int) -> None:
     score, risk = random.permutation(40).astype(float), random.uniform(size=40)
     order = sorted(range(40), key=lambda i: score[i])
     brute = np.mean([np.mean([risk[i] for i in order[:k]]) for k in range(1, 41)])
-    assert uncertainty.aurc(score, risk) == pytest.approx(brute, abs=1e-12)
+    assert trust.aurc(score, risk) == pytest.approx(brute, abs=1e-12)
 
 
 def test_frames_that_score_the_same_have_no_order() -> None:
-    one = uncertainty.aurc([1, 1, 0], [0.2, 0.8, 0.5])
-    assert one == pytest.approx(uncertainty.aurc([1, 1, 0], [0.8, 0.2, 0.5]))
+    one = trust.aurc([1, 1, 0], [0.2, 0.8, 0.5])
+    assert one == pytest.approx(trust.aurc([1, 1, 0], [0.8, 0.2, 0.5]))
     assert one == pytest.approx(0.5)
-    assert np.isnan(uncertainty.aurc([np.nan, 1], [0.5, np.nan]))
+    assert np.isnan(trust.aurc([np.nan, 1], [0.5, np.nan]))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -77,7 +76,7 @@ def test_false_positives_are_sklearns(seed: int) -> None:
     far, near = random.integers(3, 12, 50), random.integers(0, 9, 30)
     scores, labels = np.concatenate([far, near]), np.arange(80) < 50
     false, true, _ = roc_curve(labels, scores, drop_intermediate=False)
-    found = uncertainty.false_positive_rate(far, near)
+    found = trust.false_positive_rate(far, near)
     assert found == pytest.approx(false[true >= 0.95].min(), abs=1e-9)
 
 
@@ -85,10 +84,10 @@ def test_three_that_agree_and_three_that_do_not() -> None:
     same = np.full((3, 1, 4, 4), 200, np.uint8)
     other = same.copy()
     other[0] = 20
-    assert uncertainty.disagreement(same).max() == pytest.approx(0, abs=1e-6)
-    assert uncertainty.disagreement(other).min() > 0.1
-    assert uncertainty.pairwise_dice(same >= 128).tolist() == [1]
-    assert uncertainty.pairwise_dice(other >= 128)[0] == pytest.approx(1 / 3)
+    assert trust.disagreement(same).max() == pytest.approx(0, abs=1e-6)
+    assert trust.disagreement(other).min() > 0.1
+    assert trust.pairwise_dice(same >= 128).tolist() == [1]
+    assert trust.pairwise_dice(other >= 128)[0] == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -97,11 +96,11 @@ def test_distance_in_feature_space_is_its_definition(seed: int) -> None:
     known = random.normal(size=(60, 4)) * [1, 2, 3, 4]
     asked = random.normal(size=(3, 4))
     spread = np.cov(known.T)
-    spread += uncertainty.SHRINK * np.trace(spread) / 4 * np.eye(4)
+    spread += trust.SHRINK * np.trace(spread) / 4 * np.eye(4)
     expected = [mahalanobis(one, known.mean(0), np.linalg.inv(spread)) for one in asked]
-    assert uncertainty.mahalanobis(known, asked) == pytest.approx(expected)
+    assert trust.mahalanobis(known, asked) == pytest.approx(expected)
     for same in (np.ones((1, 4)), np.ones((5, 4))):  # no spread is no unit
-        assert np.isnan(uncertainty.mahalanobis(same, asked)).all()
+        assert np.isnan(trust.mahalanobis(same, asked)).all()
 
 
 @pytest.fixture(scope="module")
@@ -120,43 +119,41 @@ def test_integrated_gradients_add_up_to_the_answer(images) -> None:
     network = nn.Sequential(  # without a bias, so that each step has the same gradient
         nn.Conv2d(3, 4, 3, **plain), nn.ReLU(), nn.Conv2d(4, 1, 3, **plain)
     )
-    summed = explanation.Summed(network)
+    summed = trust.Summed(network)
     where = torch.zeros(2, 64, 64, dtype=torch.bool)
     where[:, 20:40, 20:40] = True
     given = torch.from_numpy(images).permute(0, 3, 1, 2).float().to(device()) / 255
     where = where.to(given.device)
-    found = explanation.integrated_gradients(summed, given, where).sum(dim=(1, 2, 3))
+    found = trust.integrated_gradients(summed, given, where).sum(dim=(1, 2, 3))
     assert found.tolist() == pytest.approx(summed(given, where).tolist(), rel=1e-4)
 
 
-@pytest.mark.parametrize("method", explanation.METHODS)
+@pytest.mark.parametrize("method", trust.METHODS)
 def test_a_map_changes_with_the_weights_and_leaves_the_network_alone(
     network, images, method
 ) -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     asked = np.ones((2, 64, 64), bool)
-    one = explanation.heat(network, images, asked, method)
-    other = explanation.randomised(network, "lite0", seed=1)
-    moved = explanation.heat(other, images, asked, method)
+    one = trust.heat(network, images, asked, method)
+    other = trust.randomised(network, "lite0", seed=1)
+    moved = trust.heat(other, images, asked, method)
     assert one.shape == (2, 64, 64) and (one >= 0).all() and one.max() > 0
-    assert explanation.similarity(one[0], moved[0], asked[0]) < 0.9
+    assert trust.similarity(one[0], moved[0], asked[0]) < 0.9
     assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
-    with pytest.raises(CourseError, match="Grad-CAM"):
-        explanation.heat(network, images, asked, "crystal ball")
 
 
 def test_dropout_is_put_in_and_taken_out_again(network, images, monkeypatch) -> None:
-    monkeypatch.setattr(uncertainty, "DRAWS", 3)
+    monkeypatch.setattr(trust, "DRAWS", 3)
     before = training.predict(network, images)
-    drawn = uncertainty.dropped_out(network, images)
-    again = uncertainty.dropped_out(network, images)
+    drawn = trust.dropped_out(network, images)
+    again = trust.dropped_out(network, images)
     assert (drawn == again).all() and (drawn[0] != drawn[1]).any()
     assert (training.predict(network, images) == before).all()
 
 
 def test_turned_frames_are_turned_back(network, images) -> None:
-    turned = uncertainty.turned(network, images)
-    mirrored = uncertainty.turned(network, images[:, :, ::-1])
+    turned = trust.turned(network, images)
+    mirrored = trust.turned(network, images[:, :, ::-1])
     assert (turned[0] == training.predict(network, images)).all()
     assert (mirrored[0][:, :, ::-1] == turned[2]).all()
     assert (mirrored[2][:, :, ::-1] == turned[0]).all()
@@ -166,24 +163,24 @@ def test_heat_less_area() -> None:
     where = np.zeros((4, 4), bool)
     where[0] = True
     valid = np.ones((4, 4), bool)
-    assert explanation.share_inside(np.ones((4, 4)), where, valid) == 0
-    assert explanation.share_inside(where.astype(float), where, valid) == 0.75
-    assert np.isnan(explanation.share_inside(np.zeros((4, 4)), where, valid))
+    assert trust.share_inside(np.ones((4, 4)), where, valid) == 0
+    assert trust.share_inside(where.astype(float), where, valid) == 0.75
+    assert np.isnan(trust.share_inside(np.zeros((4, 4)), where, valid))
 
 
 def test_what_is_painted_over_is_gone_and_the_rest_stays() -> None:
     image = np.full((20, 20, 3), 90, np.uint8)
     image[8:12, 8:12] = (200, 0, 0)
     marked = image[..., 0] == 200
-    painted = explanation.painted_over(image, marked)
+    painted = trust.painted_over(image, marked)
     assert np.abs(painted.astype(int) - 90).max() <= 2
-    steep = explanation.edges(image).max()
-    assert steep > 100 and explanation.edges(painted).max() < steep / 10
+    steep = trust.edges(image).max()
+    assert steep > 100 and trust.edges(painted).max() < steep / 10
 
 
 def test_likeness_of_maps() -> None:
     one = np.random.default_rng(0).uniform(size=(8, 9))
     where = np.ones(one.shape, bool)
-    assert explanation.similarity(one, one**3, where) == pytest.approx(1)
-    assert explanation.similarity(one, -one, where) == pytest.approx(-1)
-    assert np.isnan(explanation.similarity(one, 0 * one, where))
+    assert trust.similarity(one, one**3, where) == pytest.approx(1)
+    assert trust.similarity(one, -one, where) == pytest.approx(-1)
+    assert np.isnan(trust.similarity(one, 0 * one, where))

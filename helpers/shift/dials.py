@@ -1,13 +1,10 @@
-"""Interventions: one group of a camera's dials is turned on frames that are there
-already, and image, labels and what is valid move together, so that the label stays
-true.
+"""Dials: one group of a camera's is turned on frames that are there already, and image,
+labels and what is valid move together, so that the label stays true.
 
 Light is linear here: a display value v is taken for (1 - exp(-x)) ** (1 / 2.2) of the
 light x, a gamma of 2.2 with a shoulder. That is an assumption about every camera; the
 drawing's own curve is the same, which flatters what is shown on drawn frames.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -18,7 +15,7 @@ import pandas as pd
 
 from helpers.errors import CourseError
 from helpers.frames import visible
-from helpers.shift.measures import gleams, light, luma, radius_squared, spot
+from helpers.shift.cues import gleams, light, luma, spot
 
 DIALS = {
     "light": ("brightness", "fall_off", "contrast"),
@@ -59,7 +56,7 @@ class Frames(NamedTuple):
     valid: np.ndarray
     subject: np.ndarray
 
-    def where(self, chosen: np.ndarray) -> Frames:
+    def where(self, chosen: np.ndarray) -> "Frames":
         """Some of the frames, by truth value or by number."""
         return Frames(*(part[chosen] for part in self))
 
@@ -76,20 +73,21 @@ def apply(
     last the view, which moves pixels. What lies beyond the picture's sides is its
     mirror image, blood included; bars are not valid; the surround stays valid, as it is
     known to hold no blood. Chance depends on the seed and on a frame's place. Raises
-    CourseError for an unknown group or a missing dial.
+    CourseError for an unknown group.
     """
-    groups = _checked(doses, groups)
+    if unknown := sorted(set(groups) - set(GROUPS)):
+        raise CourseError(
+            f"Images know nothing of {', '.join(unknown)}: take groups among "
+            f"{', '.join(GROUPS)}."
+        )
+    chosen = [dial for group in GROUPS if group in set(groups) for dial in DIALS[group]]
     images, blood, valid = (np.array(part) for part in frames[:3])
-    turn = {
-        name: number % len(doses)
-        for number, name in enumerate(pd.unique(frames.subject))
-    }
+    names = pd.unique(frames.subject)
+    turn = {name: number % len(doses) for number, name in enumerate(names)}
     turn |= {name: number for number, name in enumerate(doses.index) if name in turn}
     for i, name in enumerate(frames.subject):
         camera = doses.iloc[turn[name]]
-        dials = IDENTITY | {
-            dial: float(camera[dial]) for group in groups for dial in DIALS[group]
-        }
+        dials = IDENTITY | {dial: float(camera[dial]) for dial in chosen}
         if dials == IDENTITY or not valid[i].any():
             continue
         image = images[i] / np.float32(255)
@@ -99,40 +97,25 @@ def apply(
     return Frames(images, blood, valid, frames.subject)
 
 
-def shown(x: np.ndarray) -> np.ndarray:
-    """Display values of linear light, the inverse of measures.light."""
-    return cv2.pow(1 - cv2.exp(-x), 1 / 2.2)
-
-
 def _picture(
     image: np.ndarray, seen: np.ndarray, dials: dict, seed: int, place: int
 ) -> np.ndarray:
     """What moves no pixel: air, light, colour, lens; only what is seen changes."""
     changed = image.copy()
-    toned = (
-        "gleams",
-        "fall_off",
-        "red",
-        "blue",
-        "saturation",
-        "contrast",
-        "brightness",
-    )
+    toned = (*DIALS["light"], *DIALS["colour"], "gleams")
     if any(dials[dial] for dial in toned):
         changed = _developed(image, seen, dials)
     if dials["smoke"] > 0 and (place + seed) % SMOKY == 0:
-        changed = _smoky(
-            changed, seen, dials["smoke"], np.random.default_rng([seed, 1, place])
-        )
+        rng = np.random.default_rng([seed, 1, place])
+        changed = _smoky(changed, seen, dials["smoke"], rng)
     sigma = abs(dials["blur"]) / 100 * seen.any(axis=1).sum()
     if sigma > 0:
         soft = _blurred(changed, seen, sigma)
         changed = soft if dials["blur"] > 0 else 2 * changed - soft
     if dials["noise"] > 0:
         rng = np.random.default_rng([seed, 2, place])
-        changed = changed + np.float32(dials["noise"]) * rng.standard_normal(
-            image.shape, np.float32
-        )
+        grain = rng.standard_normal(image.shape, np.float32)
+        changed = changed + np.float32(dials["noise"]) * grain
     return np.where(seen[..., None], np.clip(changed, 0, 1), image)
 
 
@@ -142,12 +125,11 @@ def _developed(image: np.ndarray, seen: np.ndarray, dials: dict) -> np.ndarray:
     dials take."""
     x = light(image)
     if dials["gleams"]:
-        excess = cv2.morphologyEx(
-            x.min(axis=2), cv2.MORPH_TOPHAT, spot(image)
-        ) * gleams(image)
-        x = np.maximum(x + np.float32(np.expm1(dials["gleams"])) * excess[..., None], 0)
+        hat = cv2.morphologyEx(x.min(axis=2), cv2.MORPH_TOPHAT, spot(image))
+        more = np.float32(np.expm1(dials["gleams"])) * (hat * gleams(image))[..., None]
+        x = np.maximum(x + more, 0)
     if dials["fall_off"]:
-        fall = 1 + abs(dials["fall_off"]) * radius_squared(seen)
+        fall = 1 + abs(dials["fall_off"]) * _radius_squared(seen)
         x = x * (fall ** -np.sign(dials["fall_off"])).astype(np.float32)[..., None]
     x = x * np.exp(np.array([dials["red"], 0, dials["blue"]], np.float32))
     sample = np.ascontiguousarray(x[seen][None])
@@ -155,15 +137,22 @@ def _developed(image: np.ndarray, seen: np.ndarray, dials: dict) -> np.ndarray:
     low, high = -4.0, 4.0
     for _ in range(14):
         gain = (low + high) / 2
-        if luma(_toned(sample * np.float32(np.exp(gain)), dials)).mean() < goal:
-            low = gain
-        else:
-            high = gain
+        dark = luma(_toned(sample * np.float32(np.exp(gain)), dials)).mean() < goal
+        low, high = (gain, high) if dark else (low, gain)
     return _toned(x * np.float32(np.exp(gain)), dials)
 
 
+def _radius_squared(seen: np.ndarray) -> np.ndarray:
+    """Squared distance from the middle of what is seen, in half heights of it (HxW)."""
+    rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
+    y, x = np.ogrid[: seen.shape[0], : seen.shape[1]]
+    y, x = y - (rows[0] + rows[-1]) / 2, x - (columns[0] + columns[-1]) / 2
+    return (y**2 + x**2) / ((rows[-1] - rows[0] + 1) / 2) ** 2
+
+
 def _toned(x: np.ndarray, dials: dict) -> np.ndarray:
-    image = shown(x)
+    """Display values of linear light (the inverse of cues.light), with their tone."""
+    image = cv2.pow(1 - cv2.exp(-x), 1 / 2.2)
     if dials["saturation"]:
         grey = luma(image)[..., None]
         image = grey + np.float32(np.exp(dials["saturation"])) * (image - grey)
@@ -176,9 +165,8 @@ def _smoky(
     image: np.ndarray, seen: np.ndarray, mean: float, rng: np.random.Generator
 ) -> np.ndarray:
     """A veil of grey billows, so thick that the mean over all frames is reached."""
-    grain = cv2.GaussianBlur(
-        rng.standard_normal(seen.shape, np.float32), (0, 0), len(seen) / 8
-    )
+    grain = rng.standard_normal(seen.shape, np.float32)
+    grain = cv2.GaussianBlur(grain, (0, 0), len(seen) / 8)
     veil = np.clip(mean * SMOKY * (1 + 0.3 * grain / grain.std()), 0, 0.95)[..., None]
     return image + veil * (np.float32(np.quantile(luma(image)[seen], 0.9)) - image)
 
@@ -192,53 +180,30 @@ def _blurred(image: np.ndarray, seen: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def _framed(
-    image, blood, valid, dials: dict
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    image: np.ndarray, blood: np.ndarray, valid: np.ndarray, dials: dict
+) -> tuple[np.ndarray, ...]:
     """The picture scaled into the frame with bars above and below, then the round
     view."""
     high, wide = valid.shape
     tall = round(high * dials["height"])
     top = (high - tall) // 2
-    inside = np.s_[top : top + tall]
     if tall < high:
-        fitted = [
-            _scaled(part, dials["height"], wide) for part in (image, blood, valid)
-        ]
-        image, blood, valid = (np.zeros_like(part) for part in (image, blood, valid))
-        image[inside], blood[inside], valid[inside] = fitted
+        parts, inside = (image, blood, valid), np.s_[top : top + tall]
+        image, blood, valid = (np.zeros_like(part) for part in parts)
+        for whole, part in zip((image, blood, valid), parts):
+            whole[inside] = _scaled(part, dials["height"], wide)
     if np.isfinite(dials["radius"]):
-        middle = ((wide - 1) / 2 + dials["aside"] * tall, top + (tall - 1) / 2)
         y, x = np.ogrid[:high, :wide]
-        out = (y - middle[1]) ** 2 + (x - middle[0]) ** 2 > (
-            dials["radius"] * tall / 2
-        ) ** 2
+        y, x = y - (top + (tall - 1) / 2), x - ((wide - 1) / 2 + dials["aside"] * tall)
+        out = y**2 + x**2 > (dials["radius"] * tall / 2) ** 2
         image[out], blood[out] = 0, False
     return image, blood, valid
 
 
 def _scaled(part: np.ndarray, share: float, wide: int) -> np.ndarray:
-    small = cv2.resize(
-        part.astype(np.float32), None, fx=share, fy=share, interpolation=cv2.INTER_AREA
-    )
+    pixels, ways = part.astype(np.float32), dict(fx=share, fy=share)
+    small = cv2.resize(pixels, None, **ways, interpolation=cv2.INTER_AREA)
     left = (wide - small.shape[1]) // 2
     sides = left, wide - small.shape[1] - left
     small = cv2.copyMakeBorder(small, 0, 0, *sides, cv2.BORDER_REFLECT)
     return small if part.dtype != bool else small > 0.5
-
-
-def _checked(doses: pd.DataFrame, groups: Iterable[str]) -> list[str]:
-    unknown = sorted(set(groups) - set(GROUPS))
-    if unknown:
-        raise CourseError(
-            f"Images know nothing of {', '.join(unknown)}: take groups among "
-            f"{', '.join(GROUPS)}."
-        )
-    missing = [
-        dial for group in groups for dial in DIALS[group] if dial not in doses.columns
-    ]
-    if missing or not len(doses):
-        raise CourseError(
-            f"The doses have no {', '.join(missing) or 'camera'}: estimate them, or "
-            "start from shift.no_dose()."
-        )
-    return [group for group in GROUPS if group in set(groups)]

@@ -1,0 +1,343 @@
+"""When to trust a network: heatmaps and the checks that they have to stand,
+calibration, how unsure it is of a frame by several ways to ask it, and what for.
+
+Predictions are 256 levels (uint8 NxHxW) as training.predict gives them; members are
+several of the same frames, (M, N, H, W).
+
+>>> band = trust.band(levels, valid)
+>>> trust.ece(trust.probability(levels)[band], blood[band])
+"""
+
+import copy
+import itertools
+import warnings
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+import pandas as pd
+import torch
+from captum import attr
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
+from scipy.stats import rankdata
+from torch import Tensor, nn
+
+from helpers import models, training
+from helpers.progress import progress
+from helpers.settings import device
+
+STEPS = 12  # of the integral
+CHUNK = 8  # frames at a time
+UNSURE = (0.05, 0.95)
+REACH = 2  # pixels on either side of the predicted edge
+BINS = 10
+FLIPS = ((), (1,), (2,), (1, 2))  # axes of NxHxW that are turned round
+DRAWS, RATE = 6, 0.3  # predictions with dropout, and the share that is left out
+SHRINK = 1e-2  # of the features' mean variance, added to each of them
+
+# Heatmaps: float NxHxW, never negative, for the logits of some pixels summed up: so
+# that maps of two networks, or of two images, answer the same question.
+
+
+class Summed(nn.Module):
+    """A network whose answer is one number per frame: the sum of the logits over the
+    pixels that a mask (bool NxHxW) asks about."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).to(device()).eval()
+        for part in self.network.modules():
+            if hasattr(part, "inplace"):
+                part.inplace = False  # captum's hooks need what went in
+
+    def forward(self, images: Tensor, asked: Tensor) -> Tensor:
+        return (self.network(images)[:, 0] * asked).sum(dim=(1, 2))
+
+
+def grad_cam(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
+    """Grad-CAM (Selvaraju et al. 2017) halfway up the decoder, in colours of the
+    frame's size: channels weighed by their mean gradient, and what is positive kept."""
+    layer = summed.network.way_up[2]
+    found = attr.LayerGradCam(summed, layer).attribute(
+        images, additional_forward_args=(asked,), relu_attributions=True
+    )
+    return attr.LayerAttribution.interpolate(found, images.shape[-2:], "bilinear")
+
+
+def integrated_gradients(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
+    """Integrated gradients (Sundararajan et al. 2017) from a black frame."""
+    found = attr.IntegratedGradients(summed, multiply_by_inputs=True)
+    return found.attribute(
+        images,
+        additional_forward_args=(asked,),
+        n_steps=STEPS,
+        internal_batch_size=CHUNK,
+    )
+
+
+def guided_backprop(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
+    """Guided backpropagation (Springenberg et al. 2015): the gradient, of which each
+    ReLU lets pass only what is positive."""
+    with warnings.catch_warnings():  # that it sets hooks is no news here
+        warnings.simplefilter("ignore", UserWarning)
+        return attr.GuidedBackprop(summed).attribute(
+            images, additional_forward_args=(asked,)
+        )
+
+
+METHODS: dict[str, Callable[[Summed, Tensor, Tensor], Tensor]] = {
+    "Grad-CAM": grad_cam,
+    "integrated gradients": integrated_gradients,
+    "guided backpropagation": guided_backprop,
+}
+
+
+def methods(network: models.Segmenter) -> list[str]:
+    """Those of METHODS that are defined for a network: guided backpropagation is for
+    ReLUs alone, and not for attention and the smooth activations of SurgeNet's."""
+    return [one for one in METHODS if network.plain or one != "guided backpropagation"]
+
+
+def heat(
+    network: nn.Module, images: np.ndarray, asked: np.ndarray, method: str
+) -> np.ndarray:
+    """The map of one of METHODS (float32 NxHxW) for images (uint8 NxHxWx3) and the
+    pixels that are asked about (bool NxHxW). Channels are added by size."""
+    summed, found = Summed(network), []
+    for start in range(0, len(images), CHUNK):
+        part = slice(start, start + CHUNK)
+        given = training.as_tensor(images[part], device()).requires_grad_(True)
+        mask = torch.from_numpy(np.array(asked[part])).to(given.device)
+        each = METHODS[method](summed, given, mask)
+        found.append(each.detach().abs().sum(dim=1).float().cpu().numpy())
+    return np.concatenate(found)
+
+
+def randomised(network: models.Segmenter, encoder: str, seed: int) -> nn.Module:
+    """A network of the same shape that has learned nothing: its weights drawn anew."""
+    return models.build(encoder, network.decoder_name, weights=None, seed=seed).eval()
+
+
+def similarity(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
+    """Rank correlation (Spearman) of two maps (HxW) over some pixels (bool HxW).
+
+    NaN where one of them is the same everywhere: it says nothing that could agree.
+    """
+    ranks = [rankdata(one[where]) for one in (first, second)]
+    left, right = (one - one.mean() for one in ranks)
+    size = np.sqrt((left @ left) * (right @ right))
+    return float(left @ right / size) if size > 0 else float("nan")
+
+
+def edges(image: np.ndarray) -> np.ndarray:
+    """How steep the grey of an image is (HxW): a map that no network has made."""
+    grey = cv2.cvtColor(np.array(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.hypot(cv2.Sobel(grey, -1, 1, 0), cv2.Sobel(grey, -1, 0, 1))
+
+
+def painted_over(image: np.ndarray, marked: np.ndarray) -> np.ndarray:
+    """The image with its marked pixels, and a rim around them, filled in from what
+    surrounds them (Telea 2004)."""
+    rim = cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8))
+    return cv2.inpaint(np.array(image), rim, 5, cv2.INPAINT_TELEA)
+
+
+def share_inside(heat: np.ndarray, where: np.ndarray, valid: np.ndarray) -> float:
+    """The share of a map's heat that lies in a region, less the region's share of the
+    frame: 0 for a map that doesn't care, NaN for one without heat."""
+    total, inside = heat[valid].sum(), where & valid
+    if not total > 0:
+        return float("nan")
+    return float(heat[inside].sum() / total - inside.sum() / valid.sum())
+
+
+# Calibration, in the band where it matters, which is chosen by the prediction and never
+# by the label.
+
+
+def probability(levels: np.ndarray) -> np.ndarray:
+    """256 levels as probabilities, each at the middle of its level: never 0 or 1."""
+    return (levels.astype(np.float32) + 0.5) / 256
+
+
+def band(levels: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """The band of N predictions (bool NxHxW): valid pixels that lie near the edge of
+    what is marked, or whose probability is neither low nor high."""
+    chance, kernel = probability(levels), np.ones((2 * REACH + 1,) * 2, np.uint8)
+    found = (chance >= UNSURE[0]) & (chance <= UNSURE[1])
+    for place, one in enumerate((levels >= 128).astype(np.uint8)):
+        found[place] |= cv2.dilate(one, kernel) != cv2.erode(one, kernel)
+    return found & valid
+
+
+def reliability(chance: np.ndarray, blood: np.ndarray) -> pd.DataFrame:
+    """A row per bin of equal width that holds a pixel: pixels, mean chance, share of
+    blood."""
+    place = np.minimum((chance * BINS).astype(int), BINS - 1)
+    pixels = np.bincount(place, minlength=BINS)
+    held, columns = pixels > 0, {"pixels": pixels[pixels > 0]}
+    for name, values in (("chance", chance), ("blood", blood)):
+        total = np.bincount(place, values.astype(float), BINS)
+        columns[name] = total[held] / pixels[held]
+    return pd.DataFrame(columns)
+
+
+def ece(chance: np.ndarray, blood: np.ndarray) -> float:
+    """Expected calibration error (Naeini et al. 2015): the mean over pixels of the gap
+    between a bin's chance and its share of blood; NaN without a pixel."""
+    bins = reliability(np.asarray(chance), np.asarray(blood))
+    if bins.empty:
+        return float("nan")
+    gap = (bins["chance"] - bins["blood"]).abs()
+    return float((gap * bins["pixels"]).sum() / bins["pixels"].sum())
+
+
+def cooled(chance: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities with their logits divided by a temperature: above 1, less sure."""
+    return expit(logit(chance.astype(float)) / temperature)
+
+
+def temperature(chance: np.ndarray, blood: np.ndarray) -> float:
+    """The temperature (Guo et al. 2017) with the least negative log-likelihood on these
+    pixels; 1 where there are none."""
+    if not len(chance):
+        return 1.0
+    against = logit(chance.astype(float)) * np.where(blood, -1.0, 1.0)
+
+    def loss(log_t: float) -> float:
+        return float(np.logaddexp(0, against / np.exp(log_t)).mean())
+
+    best = minimize_scalar(loss, bounds=(np.log(0.1), np.log(20)), method="bounded")
+    return float(np.exp(best.x)) if best.fun < loss(0.0) else 1.0
+
+
+# Ways to ask how unsure a network is.
+
+
+def dropped_out(network: nn.Module, images: np.ndarray) -> np.ndarray:
+    """Monte-Carlo dropout (Gal and Ghahramani 2016): several predictions, each with
+    other channels of the deepest feature map left out.
+
+    The course's network was trained without dropout: it is put in here, by a hook on
+    the encoder, and taken out again.
+    """
+
+    def drop(_, __, features):
+        deepest = nn.functional.dropout2d(features[-1], RATE, training=True)
+        return [*features[:-1], deepest]
+
+    hook = network.network.encoder.register_forward_hook(drop)
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            asked = progress(range(DRAWS), "MC dropout, predictions")
+            return np.stack([training.predict(network, images) for _ in asked])
+    finally:
+        hook.remove()
+
+
+def turned(network: nn.Module, images: np.ndarray) -> np.ndarray:
+    """Test-time augmentation: each frame as it is, mirrored, upside down, and both; the
+    answers are turned back."""
+    asked = progress(FLIPS, "TTA, predictions")
+    found = ((training.predict(network, np.flip(images, way)), way) for way in asked)
+    return np.stack([np.flip(answer, way) for answer, way in found])
+
+
+def entropy(chance: np.ndarray) -> np.ndarray:
+    """Binary entropy in nats of probabilities strictly between 0 and 1."""
+    return -(chance * np.log(chance) + (1 - chance) * np.log1p(-chance))
+
+
+def disagreement(members: np.ndarray) -> np.ndarray:
+    """What members disagree about (float32 NxHxW, nats): the entropy of their mean less
+    the mean of their entropies (Houlsby et al. 2011)."""
+    total, each = np.zeros((2, *members.shape[1:]), np.float32)
+    for one in members:
+        chance = probability(one)
+        total += chance
+        each += entropy(chance)
+    return np.maximum(entropy(total / len(members)) - each / len(members), 0)
+
+
+def mean_inside(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The mean over some pixels (bool NxHxW) of each frame, NaN where there are
+    none."""
+    pixels = where.sum(axis=(1, 2))
+    total = (values * where).sum(axis=(1, 2), dtype=float)
+    return np.divide(total, pixels, out=np.full(len(pixels), np.nan), where=pixels > 0)
+
+
+def pairwise_dice(marked: np.ndarray) -> np.ndarray:
+    """Mean Dice between the members' masks (bool MxNxHxW) of each frame; two that mark
+    nothing agree."""
+    found = []
+    for one, other in itertools.combinations(marked, 2):
+        both = (one & other).sum(axis=(1, 2))
+        total = one.sum(axis=(1, 2)) + other.sum(axis=(1, 2))
+        agree = np.ones(len(total))
+        found.append(np.divide(2.0 * both, total, out=agree, where=total > 0))
+    return np.mean(found, axis=0)
+
+
+@torch.inference_mode()
+def features(network: nn.Module, images: np.ndarray) -> np.ndarray:
+    """The mean of each channel of the deepest feature map: float64 (N, channels)."""
+    where, found = next(network.eval().parameters()).device, []
+    for part in np.array_split(images, range(32, len(images), 32)):
+        deepest = network.features(training.as_tensor(part, where))[-1]
+        found.append(deepest.mean(dim=(2, 3)).double().cpu().numpy())
+    return np.concatenate(found)
+
+
+def mahalanobis(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Distance of each row of `asked` from the mean of `known` (Lee et al. 2018), in
+    units of the spread of `known`, whose covariance is shrunk a little. NaN where
+    `known` has no spread."""
+    centred = known - known.mean(axis=0)
+    spread = centred.T @ centred / max(len(known) - 1, 1)
+    level = SHRINK * np.trace(spread) / len(spread)
+    if level == 0:
+        return np.full(len(asked), np.nan)
+    precise = np.linalg.inv(spread + level * np.eye(len(spread)))
+    off = asked - known.mean(axis=0)
+    return np.sqrt(np.einsum("ij,jk,ik->i", off, precise, off))
+
+
+# What being unsure is for.
+
+
+def risk_coverage(
+    score: Sequence[float], risk: Sequence[float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coverage k/n and the mean risk of the k frames with the lowest scores, for k of
+    1 to n (Geifman and El-Yaniv 2017).
+
+    Frames that score the same share their mean risk, so that their order is no matter.
+    Frames where one of the two is NaN are left out.
+    """
+    both = np.array([score, risk], float)
+    score, risk = both[:, ~np.isnan(both).any(axis=0)]
+    _, group = np.unique(score, return_inverse=True)
+    size = np.bincount(group)
+    shared = np.bincount(group, risk, len(size)) / np.maximum(size, 1)
+    count = np.arange(1, len(risk) + 1)
+    return count / max(len(risk), 1), np.cumsum(np.repeat(shared, size)) / count
+
+
+def aurc(score: Sequence[float], risk: Sequence[float]) -> float:
+    """The mean of the risk-coverage curve; NaN without frames."""
+    risks = risk_coverage(score, risk)[1]
+    return float(risks.mean()) if len(risks) else float("nan")
+
+
+def false_positive_rate(positive: Sequence[float], negative: Sequence[float]) -> float:
+    """The share of the negatives at or above the highest threshold that catches 95 % of
+    the positives; NaN where either is missing."""
+    positive, negative = (np.sort(np.asarray(x, float)) for x in (positive, negative))
+    positive, negative = (one[~np.isnan(one)] for one in (positive, negative))
+    if not len(positive) or not len(negative):
+        return float("nan")
+    needed = int(np.ceil(0.95 * len(positive) - 1e-9))
+    return float((negative >= positive[-needed]).mean())

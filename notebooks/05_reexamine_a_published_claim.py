@@ -51,8 +51,8 @@ import numpy as np
 import pandas as pd
 
 from helpers import counts, figures, pitfalls, play, published
+from helpers.cells import check, quiz
 from helpers.correlation import spearman, spearman_between, spearman_within
-from helpers.exercises import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
 from helpers.pitfalls import charts as ours
@@ -427,7 +427,7 @@ units = study.of(observations, frames)
 
 # %% tags=["phantom"]
 bloody = right.assign(dice=counts.on_blood(counts.dice, right)).dropna(subset="dice")
-draws = 20 if lesson.profile == "smoke" else 300
+draws = 20 if lesson.course.profile == "smoke" else 300
 empty = pitfalls.p_values(bloody, draws, seed)
 for way, unit in (("wrong", "frames"), ("right", "subjects")):
     found = Estimate(

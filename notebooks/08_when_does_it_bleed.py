@@ -65,7 +65,7 @@ from helpers import (
     registration,
     words,
 )
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
 from helpers.progress import progress

@@ -18,9 +18,9 @@ SHOWN = ["torch", "torchvision", "segmentation-models-pytorch"]
 SHOWN += ["timm", "opencv-python-headless", "numpy", "pandas"]
 
 # What only the report and JupyterLab at home need.
-ONLY_AT_HOME = {"jupyterlab", "jupytext", "papermill", "jupyter_client", "nbclient"}
-ONLY_AT_HOME |= {"nbformat", "nbconvert", "jinja2", "markupsafe", "pygments"}
-ONLY_AT_HOME |= {"latex2mathml", "ipykernel"}
+ONLY_AT_HOME = {"jupyterlab", "jupytext", "papermill", "jupyter_client", "nbformat"}
+ONLY_AT_HOME |= {"nbconvert", "beautifulsoup4", "jinja2", "markupsafe", "ipykernel"}
+ONLY_AT_HOME |= {"latex2mathml"}
 
 
 def check() -> str:

@@ -7,9 +7,9 @@ import numpy as np
 from IPython.display import HTML, display
 
 from helpers import figures, settings, words
+from helpers.clicks import Point
 from helpers.figures import Chart
 from helpers.play import Interactive, Picture, Scene, Slider
-from helpers.prompts import Point
 from helpers.training import History
 
 HOW_MARKED = "The line is the mask's edge. A disk says blood, a cross that it is none."

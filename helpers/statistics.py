@@ -12,7 +12,6 @@ benchmarks/interval_coverage.py, not by taste: see OFFERED.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -253,18 +252,14 @@ def bounded(means: np.ndarray, level: float = 0.90, draws: int = 5_000):
     (Learned-Miller and Thomas, arXiv 1905.06208). On zeros and ones it is the exact
     interval of Clopper and Pearson.
     """
-    weights = _dirichlet(np.shape(means)[-1], draws)
+    n = np.shape(means)[-1]
+    weights = np.random.default_rng(0).dirichlet(np.ones(n + 1), draws)
     # Sorting makes the interval independent of the subjects' order, which the drawn
     # weights are not.
     seen, imagined = np.sort(means) @ weights[:, :-1].T, weights[:, -1]
     tail = (1 - level) / 2
     above = np.quantile(seen + imagined, 1 - tail, axis=-1)
     return np.quantile(seen, tail, axis=-1), above
-
-
-@lru_cache(maxsize=32)
-def _dirichlet(n: int, draws: int) -> np.ndarray:
-    return np.random.default_rng(0).dirichlet(np.ones(n + 1), draws)
 
 
 def order_statistics(means: np.ndarray, level: float = 0.90) -> tuple[float, float]:

@@ -1,11 +1,11 @@
-"""When to trust a network: heatmaps and the checks that they have to stand,
-calibration, how unsure it is of a frame by several ways to ask it, and what for.
+"""When to trust a network: heatmaps and the checks that they have to stand, and several
+ways to ask how unsure it is of a frame.
 
 Predictions are 256 levels (uint8 NxHxW) as training.predict gives them; members are
 several of the same frames, (M, N, H, W).
 
->>> band = trust.band(levels, valid)
->>> trust.ece(trust.probability(levels)[band], blood[band])
+>>> maps = heat(network, images, levels >= 128, "Grad-CAM")
+>>> unsure = disagreement(turned(network, images))
 """
 
 import copy
@@ -15,12 +15,8 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-import pandas as pd
 import torch
 from captum import attr
-from scipy.optimize import minimize_scalar
-from scipy.special import expit, logit
-from scipy.stats import rankdata
 from torch import Tensor, nn
 
 from helpers import models, training
@@ -31,10 +27,8 @@ STEPS = 12  # of the integral
 CHUNK = 8  # frames at a time
 UNSURE = (0.05, 0.95)
 REACH = 2  # pixels on either side of the predicted edge
-BINS = 10
 FLIPS = ((), (1,), (2,), (1, 2))  # axes of NxHxW that are turned round
 DRAWS, RATE = 6, 0.3  # predictions with dropout, and the share that is left out
-SHRINK = 1e-2  # of the features' mean variance, added to each of them
 
 # Heatmaps: float NxHxW, never negative, for the logits of some pixels summed up: so
 # that maps of two networks, or of two images, answer the same question.
@@ -68,12 +62,8 @@ def grad_cam(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
 def integrated_gradients(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
     """Integrated gradients (Sundararajan et al. 2017) from a black frame."""
     found = attr.IntegratedGradients(summed, multiply_by_inputs=True)
-    return found.attribute(
-        images,
-        additional_forward_args=(asked,),
-        n_steps=STEPS,
-        internal_batch_size=CHUNK,
-    )
+    how = dict(n_steps=STEPS, internal_batch_size=CHUNK)
+    return found.attribute(images, additional_forward_args=(asked,), **how)
 
 
 def guided_backprop(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
@@ -114,22 +104,6 @@ def heat(
     return np.concatenate(found)
 
 
-def randomised(network: models.Segmenter, encoder: str, seed: int) -> nn.Module:
-    """A network of the same shape that has learned nothing: its weights drawn anew."""
-    return models.build(encoder, network.decoder_name, weights=None, seed=seed).eval()
-
-
-def similarity(first: np.ndarray, second: np.ndarray, where: np.ndarray) -> float:
-    """Rank correlation (Spearman) of two maps (HxW) over some pixels (bool HxW).
-
-    NaN where one of them is the same everywhere: it says nothing that could agree.
-    """
-    ranks = [rankdata(one[where]) for one in (first, second)]
-    left, right = (one - one.mean() for one in ranks)
-    size = np.sqrt((left @ left) * (right @ right))
-    return float(left @ right / size) if size > 0 else float("nan")
-
-
 def edges(image: np.ndarray) -> np.ndarray:
     """How steep the grey of an image is (HxW): a map that no network has made."""
     grey = cv2.cvtColor(np.array(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -141,15 +115,6 @@ def painted_over(image: np.ndarray, marked: np.ndarray) -> np.ndarray:
     surrounds them (Telea 2004)."""
     rim = cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8))
     return cv2.inpaint(np.array(image), rim, 5, cv2.INPAINT_TELEA)
-
-
-def share_inside(heat: np.ndarray, where: np.ndarray, valid: np.ndarray) -> float:
-    """The share of a map's heat that lies in a region, less the region's share of the
-    frame: 0 for a map that doesn't care, NaN for one without heat."""
-    total, inside = heat[valid].sum(), where & valid
-    if not total > 0:
-        return float("nan")
-    return float(heat[inside].sum() / total - inside.sum() / valid.sum())
 
 
 # Calibration, in the band where it matters, which is chosen by the prediction and never
@@ -169,47 +134,6 @@ def band(levels: np.ndarray, valid: np.ndarray) -> np.ndarray:
     for place, one in enumerate((levels >= 128).astype(np.uint8)):
         found[place] |= cv2.dilate(one, kernel) != cv2.erode(one, kernel)
     return found & valid
-
-
-def reliability(chance: np.ndarray, blood: np.ndarray) -> pd.DataFrame:
-    """A row per bin of equal width that holds a pixel: pixels, mean chance, share of
-    blood."""
-    place = np.minimum((chance * BINS).astype(int), BINS - 1)
-    pixels = np.bincount(place, minlength=BINS)
-    held, columns = pixels > 0, {"pixels": pixels[pixels > 0]}
-    for name, values in (("chance", chance), ("blood", blood)):
-        total = np.bincount(place, values.astype(float), BINS)
-        columns[name] = total[held] / pixels[held]
-    return pd.DataFrame(columns)
-
-
-def ece(chance: np.ndarray, blood: np.ndarray) -> float:
-    """Expected calibration error (Naeini et al. 2015): the mean over pixels of the gap
-    between a bin's chance and its share of blood; NaN without a pixel."""
-    bins = reliability(np.asarray(chance), np.asarray(blood))
-    if bins.empty:
-        return float("nan")
-    gap = (bins["chance"] - bins["blood"]).abs()
-    return float((gap * bins["pixels"]).sum() / bins["pixels"].sum())
-
-
-def cooled(chance: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities with their logits divided by a temperature: above 1, less sure."""
-    return expit(logit(chance.astype(float)) / temperature)
-
-
-def temperature(chance: np.ndarray, blood: np.ndarray) -> float:
-    """The temperature (Guo et al. 2017) with the least negative log-likelihood on these
-    pixels; 1 where there are none."""
-    if not len(chance):
-        return 1.0
-    against = logit(chance.astype(float)) * np.where(blood, -1.0, 1.0)
-
-    def loss(log_t: float) -> float:
-        return float(np.logaddexp(0, against / np.exp(log_t)).mean())
-
-    best = minimize_scalar(loss, bounds=(np.log(0.1), np.log(20)), method="bounded")
-    return float(np.exp(best.x)) if best.fun < loss(0.0) else 1.0
 
 
 # Ways to ask how unsure a network is.
@@ -289,47 +213,6 @@ def features(network: nn.Module, images: np.ndarray) -> np.ndarray:
         deepest = network.features(training.as_tensor(part, where))[-1]
         found.append(deepest.mean(dim=(2, 3)).double().cpu().numpy())
     return np.concatenate(found)
-
-
-def mahalanobis(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Distance of each row of `asked` from the mean of `known` (Lee et al. 2018), in
-    units of the spread of `known`, whose covariance is shrunk a little. NaN where
-    `known` has no spread."""
-    centred = known - known.mean(axis=0)
-    spread = centred.T @ centred / max(len(known) - 1, 1)
-    level = SHRINK * np.trace(spread) / len(spread)
-    if level == 0:
-        return np.full(len(asked), np.nan)
-    precise = np.linalg.inv(spread + level * np.eye(len(spread)))
-    off = asked - known.mean(axis=0)
-    return np.sqrt(np.einsum("ij,jk,ik->i", off, precise, off))
-
-
-# What being unsure is for.
-
-
-def risk_coverage(
-    score: Sequence[float], risk: Sequence[float]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Coverage k/n and the mean risk of the k frames with the lowest scores, for k of
-    1 to n (Geifman and El-Yaniv 2017).
-
-    Frames that score the same share their mean risk, so that their order is no matter.
-    Frames where one of the two is NaN are left out.
-    """
-    both = np.array([score, risk], float)
-    score, risk = both[:, ~np.isnan(both).any(axis=0)]
-    _, group = np.unique(score, return_inverse=True)
-    size = np.bincount(group)
-    shared = np.bincount(group, risk, len(size)) / np.maximum(size, 1)
-    count = np.arange(1, len(risk) + 1)
-    return count / max(len(risk), 1), np.cumsum(np.repeat(shared, size)) / count
-
-
-def aurc(score: Sequence[float], risk: Sequence[float]) -> float:
-    """The mean of the risk-coverage curve; NaN without frames."""
-    risks = risk_coverage(score, risk)[1]
-    return float(risks.mean()) if len(risks) else float("nan")
 
 
 def false_positive_rate(positive: Sequence[float], negative: Sequence[float]) -> float:

@@ -10,20 +10,18 @@ come from data (files, folders, subjects) as text and nothing else.
 import re
 from collections.abc import Sequence
 
-SOURCE = ("source", "train", "id_val", "id_test")
-TARGET = ("target", "wished", "ood_val", "ood_test", "ood_wished_val", "ood_wished")
-_ROLE = dict.fromkeys(SOURCE, "source") | dict.fromkeys(TARGET, "target")
-_KIND = {
-    "source": "",
-    "target": "",
-    "wished": "wished-for",
-    "train": "training",
-    "id_val": "validation",
-    "id_test": "unseen",
-    "ood_val": "validation",
-    "ood_test": "unseen",
-    "ood_wished": "wished-for",
-    "ood_wished_val": "wished-for validation",
+# Splits and domains: whose frames, and which of them.
+_SPLITS = {
+    "source": ("source", ""),
+    "train": ("source", "training "),
+    "id_val": ("source", "validation "),
+    "id_test": ("source", "unseen "),
+    "target": ("target", ""),
+    "wished": ("target", "wished-for "),
+    "ood_val": ("target", "validation "),
+    "ood_test": ("target", "unseen "),
+    "ood_wished": ("target", "wished-for "),
+    "ood_wished_val": ("target", "wished-for validation "),
 }
 _called = {"source": "pig", "target": "patient"}
 OWN = (
@@ -44,7 +42,7 @@ def noun(split: str) -> str:
     >>> noun("id_test"), noun("source and target")
     ('pig', 'subject')
     """
-    return _called[_ROLE[split]] if split in _ROLE else "subject"
+    return _called[_SPLITS[split][0]] if split in _SPLITS else "subject"
 
 
 def name_of(split: str) -> str:
@@ -53,7 +51,7 @@ def name_of(split: str) -> str:
     >>> name_of("id_test"), name_of("target"), name_of("AdaBN")
     ('unseen pigs', 'patients', 'AdaBN')
     """
-    return f"{_KIND[split]} {noun(split)}s".strip() if split in _ROLE else split
+    return f"{_SPLITS[split][1]}{noun(split)}s" if split in _SPLITS else split
 
 
 def counted(n: int, one: str) -> str:

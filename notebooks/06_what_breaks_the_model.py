@@ -48,7 +48,7 @@ import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import causes, figures, pitfalls, play, shift, words
+from helpers import causes, figures, habits, play, shift, words
 from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
@@ -502,7 +502,7 @@ check(
 # %% tags=["phantom"]
 def tissue(frames):
     view = [visible(i, v) for i, v in zip(frames.images, frames.valid)]
-    each = shift.image_statistics(frames.images, frames.valid, view)
+    each = shift.image_statistics(frames.images, frames.valid & view)
     return each.groupby(np.asarray(frames.subject)).mean().mean()
 
 
@@ -536,7 +536,7 @@ figures.table(naive.rename_axis("mean of").reset_index(), "Means over all tissue
 # agree?**
 
 # %%
-recorded, about = pitfalls.recorded("causes")
+recorded, about = habits.recorded("causes")
 n_drawings = recorded["seed"].nunique()
 
 

@@ -143,10 +143,11 @@ seen_marks = {}
 
 @functools.cache  # every remedy is measured once on every split
 def measured(name, split):
-    marks = remedies.marked(made[name], lesson.frames(split))
+    one, packed = made[name], lesson.frames(split)
+    marks = counts.marked(one, packed, one.threshold)
     if split == TEST:
         seen_marks[name] = marks[kept]
-    return remedies.measured(marks, lesson.frames(split))
+    return remedies.measured(marks, packed)
 
 
 def means_on(split, names):

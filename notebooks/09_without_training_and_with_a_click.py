@@ -51,11 +51,11 @@ import pandas as pd
 
 # %%
 from helpers import (
+    clicks,
     counts,
     explore,
     figures,
     play,
-    prompts,
     remedies,
     statistics,
     words,
@@ -399,11 +399,11 @@ check(
 # to be asked, **Segment Anything**, where it is installed.
 
 # %%
-METHODS = {"grabcut": prompts.grabcut, "watershed": prompts.watershed}
+METHODS = {"grabcut": clicks.grabcut, "watershed": clicks.watershed}
 NAMES = {"grabcut": "GrabCut", "watershed": "marker watershed"}
 there = "Segment Anything is here, and stands beside the other two."
 try:
-    METHODS["sam"] = prompts.segment_anything()
+    METHODS["sam"] = clicks.segment_anything()
     NAMES["sam"] = "Segment Anything"
 except CourseError as missing:
     there = f"What is missing on this page: {missing}"
@@ -431,15 +431,15 @@ def middle_of_largest(wrong):
 
 
 x, y = middle_of_largest(truth)
-first = prompts.next_click(np.zeros_like(truth), truth)
+first = clicks.next_click(np.zeros_like(truth), truth)
 assert abs(first.x - x) + abs(first.y - y) <= 2 and first.is_blood
 
 # %%
 known_here = np.array(frames.valid[at])
-by_clicks = prompts.simulated(prompts.grabcut, frame, truth, known_here)
+by_clicks = clicks.simulated(clicks.grabcut, frame, truth, known_here)
 explore.clicks(
     lesson.shown("id_val", frame),
-    partial(prompts.grabcut, frame),
+    partial(clicks.grabcut, frame),
     by_clicks.points,
     by_clicks.dice,
 )
@@ -519,7 +519,7 @@ for split in TESTS:
     for at_row in progress(few_of_each(packed), f"Clicks on {split}"):
         one = [np.array(x[at_row]) for x in (packed.images, packed.blood, packed.valid)]
         for name, method in METHODS.items():
-            clicked[name, split, at_row] = prompts.simulated(
+            clicked[name, split, at_row] = clicks.simulated(
                 method, *one, clicks=CLICKS, most=MOST, level=GOAL
             )
 

@@ -50,12 +50,16 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
+from scipy.stats import rankdata
 
 # %%
 from helpers import (
     correlation,
     counts,
     figures,
+    models,
     play,
     remedies,
     runs,
@@ -248,8 +252,16 @@ shown = lesson.picture(TARGET, int(chosen[first]))
 overlaid = lesson.overlay(TARGET, int(chosen[first]), asked[first])
 
 
+def similarity(one, other, where):
+    """Spearman's rank correlation of two maps over some pixels; NaN of a flat map."""
+    ranks = [rankdata(heat[where]) for heat in (one, other)]
+    left, right = (rank - rank.mean() for rank in ranks)
+    size = np.sqrt((left @ left) * (right @ right))
+    return float(left @ right / size) if size > 0 else np.nan
+
+
 def likeness(one, other, at=first):
-    return trust.similarity(one[at], other[at], seen[at])
+    return similarity(one[at], other[at], seen[at])
 
 
 # %%
@@ -279,7 +291,8 @@ figures.strip(
 # **Guess: which of the three changes least?**
 
 # %%
-untaught = trust.randomised(run.model, lesson.course.numbers.encoder, seed + 7)
+own = lesson.course.numbers
+untaught = models.build(own.encoder, own.decoder, None, seed + 7).eval()
 blind = maps_of(untaught, images)
 stays = {name: likeness(heats[name], blind[name]) for name in METHODS}
 least = max(METHODS, key=lambda name: np.nan_to_num(stays[name], nan=-2))
@@ -296,10 +309,7 @@ figures.strip(
 
 # %% [markdown]
 # One frame is an anecdote. So we take {n_chosen} frames: of each of {n_whose}
-# subjects those two where most is marked. The number is this one:
-
-# %%
-figures.source(trust.similarity)
+# subjects those two where most is marked. The number is the rank correlation above.
 
 
 # %%
@@ -309,8 +319,7 @@ def written(name):
 
 def alike(maps, others, said):
     values = [
-        trust.similarity(one, other, where)
-        for one, other, where in zip(maps, others, seen)
+        similarity(one, other, where) for one, other, where in zip(maps, others, seen)
     ]
     note = f"rank correlation of maps before and after {said}"
     return statistics.median_over_subjects(values, whose, note, (-1, 1))
@@ -393,11 +402,15 @@ surround = patients.valid[chosen] & ~seen
 MARKS = "the marks alone"
 
 
-def excess(heat):
-    return [
-        trust.share_inside(one, black, valid) if black.any() else np.nan
-        for one, black, valid in zip(heat, surround, patients.valid[chosen])
-    ]
+def excess(heats):
+    """The share of a map's heat less the share of the frame; NaN without any heat."""
+    found = []
+    for heat, black, valid in zip(heats, surround, patients.valid[chosen]):
+        total = heat[valid].sum()
+        told = total > 0 and black.any()
+        share = heat[black].sum() / total if told else np.nan
+        found.append(float(share - black.sum() / max(valid.sum(), 1)))
+    return found
 
 
 # %%
@@ -495,7 +508,41 @@ def in_band(split):
 
 
 # %%
-figures.source(trust.ece)
+def reliability(chance, blood, n=10):
+    """Of each of n bins that holds a pixel: pixels, mean chance, share of blood."""
+    place = np.minimum((chance * n).astype(int), n - 1)
+    pixels = np.bincount(place, minlength=n)
+    held = pixels > 0
+    sums = (np.bincount(place, one.astype(float), n) for one in (chance, blood))
+    chance, blood = (total[held] / pixels[held] for total in sums)
+    return pd.DataFrame({"pixels": pixels[held], "chance": chance, "blood": blood})
+
+
+def ece(chance, blood):
+    bins = reliability(chance, blood)
+    gap = (bins["chance"] - bins["blood"]).abs()
+    pixels = bins["pixels"]
+    return (gap * pixels).sum() / pixels.sum() if len(bins) else np.nan
+
+
+# %%
+def cooled(chance, temperature):
+    return expit(logit(chance.astype(float)) / temperature)
+
+
+def likeliest(chance, blood):
+    """The temperature with the least negative log-likelihood; 1 without a pixel."""
+    if not len(chance):
+        return 1.0
+    against = logit(chance.astype(float)) * np.where(blood, -1.0, 1.0)
+
+    def loss(log_t):
+        return np.logaddexp(0, against / np.exp(log_t)).mean()
+
+    limits = np.log(0.1), np.log(20)
+    best = minimize_scalar(loss, bounds=limits, method="bounded")
+    return float(np.exp(best.x)) if best.fun < loss(0.0) else 1.0
+
 
 # %%
 SPLITS = ("id_test", TARGET)
@@ -510,12 +557,10 @@ def over_subjects(each, frames, said):
 
 # %%
 bands = {split: in_band(split) for split in ("id_val", *SPLITS)}
-temperature = trust.temperature(*bands["id_val"][:2])
+temperature = likeliest(*bands["id_val"][:2])
 for split in SPLITS:
     chance, blood, of = bands[split]
-    each = {
-        one: trust.ece(chance[of == one], blood[of == one]) for one in np.unique(of)
-    }
+    each = {one: ece(chance[of == one], blood[of == one]) for one in np.unique(of)}
     said = "expected calibration error in the band, mean over subjects"
     found = over_subjects(each, len(lesson.frames(split)), said)
     lesson.add(f"calibration.{split}.ece", found, split)
@@ -538,7 +583,7 @@ unseen = [missed_outside(split) for split in SPLITS]
 places = [words.name_of(split) for split in SPLITS]
 curves, ends = {}, []
 for split, place in zip(SPLITS, places):
-    bins = trust.reliability(*bands[split][:2])
+    bins = reliability(*bands[split][:2])
     x, y = bins["chance"].to_numpy(), bins["blood"].to_numpy()
     curves[split] = (x, y) if len(x) else NOTHING
     points = (f"{blood:.2f} at {chance:.2f}" for chance, blood in zip(x, y))
@@ -562,11 +607,11 @@ chart
 rows, cooling, leaning = [], [], []
 for split, place in zip(SPLITS, places):
     chance, blood, _ = bands[split]
-    cooler = trust.cooled(chance, temperature)
+    cooler = cooled(chance, temperature)
     says, true = (one.mean() if len(one) else np.nan for one in (chance, blood))
-    ece = [trust.ece(one, blood) for one in (chance, cooler)]
-    rows.append([place, len(chance), says, true, *ece])
-    cooling.append(words.change(*ece))
+    both = [ece(one, blood) for one in (chance, cooler)]
+    rows.append([place, len(chance), says, true, *both])
+    cooling.append(words.change(*both))
     leaning.append(f"on {place} it says {words.number(says)} on average where ")
     leaning[-1] += f"{words.number(true)} is blood"
 columns = ["split", "pixels", "says", "is blood", "ECE", "ECE, with the temperature"]
@@ -696,6 +741,36 @@ def unsure(network, images, levels):
 
 
 # %%
+def mahalanobis(known, asked, shrink=1e-2):
+    """Distance of rows from the mean of `known`, in units of its spread, which is
+    shrunk a little; NaN without any."""
+    centred, off = known - known.mean(axis=0), asked - known.mean(axis=0)
+    spread = centred.T @ centred / max(len(known) - 1, 1)
+    level = shrink * np.trace(spread) / len(spread)
+    if level == 0:
+        return np.full(len(asked), np.nan)
+    precise = np.linalg.inv(spread + level * np.eye(len(spread)))
+    return np.sqrt(np.einsum("ij,jk,ik->i", off, precise, off))
+
+
+# %%
+def risk_coverage(score, risk):
+    """Coverage k/n and the mean risk of the k frames with the lowest scores; frames
+    that score the same share their risk."""
+    both = np.array([score, risk], float)
+    score, risk = both[:, ~np.isnan(both).any(axis=0)]
+    _, group, size = np.unique(score, return_inverse=True, return_counts=True)
+    shared = np.repeat(np.bincount(group, risk, len(size)) / size, size)
+    count = np.arange(1, len(risk) + 1)
+    return count / max(len(risk), 1), np.cumsum(shared) / count
+
+
+def aurc(score, risk):
+    risks = risk_coverage(score, risk)[1]
+    return risks.mean() if len(risks) else np.nan
+
+
+# %%
 def scores(split):
     packed = lesson.frames(split)
     view = packed.view & packed.valid
@@ -706,7 +781,7 @@ def scores(split):
     found = {name: trust.mean_inside(one, view) for name, one in maps.items()}
     found["pairwise Dice"] = 1 - trust.pairwise_dice(three >= 128)
     deep = trust.features(run.model, packed.images)
-    found["feature distance"] = trust.mahalanobis(known, deep)
+    found["feature distance"] = mahalanobis(known, deep)
     found["marked area"] = -trust.mean_inside(levels >= 128, view)
     found["black share"] = 1 - view.sum((1, 2)) / packed.valid.sum((1, 2))
     return pd.DataFrame(found)
@@ -735,7 +810,7 @@ for name, away in scored[TARGET].items():
     home = scored["id_test"][name]
     parts = away.groupby(subjects)
     far = {one: auroc(part, home) for one, part in parts}
-    area = {one: trust.aurc(part, risk[TARGET][part.index]) for one, part in parts}
+    area = {one: aurc(part, risk[TARGET][part.index]) for one, part in parts}
     key = f"uncertainty.{written(name)}"
     said = "AUROC of a subject's frames against all of the source, mean over subjects"
     found = over_subjects(far, len(away), said)
@@ -797,7 +872,7 @@ n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 lent = patients.view[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
 framed = np.where(lent[..., None], at_home.images, 0).astype(np.uint8)
 in_black_too = trust.features(run.model, framed)
-in_black_too = trust.mahalanobis(known, in_black_too)
+in_black_too = mahalanobis(known, in_black_too)
 far, near = (scored[split]["feature distance"] for split in (TARGET, "id_test"))
 steps = {"black alone": auroc(in_black_too, near)}
 each = {one: auroc(part, in_black_too) for one, part in far.groupby(subjects)}
@@ -818,7 +893,7 @@ black_alone = words.number(steps["black alone"])
 whole = risk[TARGET].mean()
 curves, thirds = {}, {}
 for name in knows:
-    x, y = trust.risk_coverage(scored[TARGET][name], risk[TARGET])
+    x, y = risk_coverage(scored[TARGET][name], risk[TARGET])
     curves[name] = (x, y) if len(x) else NOTHING
     thirds[name] = float(np.interp(1 / 3, *curves[name]))
 drawn = ["softmax", "pairwise Dice", "feature distance", "marked area"]
@@ -906,7 +981,7 @@ told_of = [
 told_of = words.listed(told_of)
 SIZES = (0.1, 0.2, 0.5, 1.0, 2.0)  # percent of the view
 n_sizes = len(SIZES)
-by_home = {name: trust.aurc(scored["id_val"][name], risk["id_val"]) for name in ways}
+by_home = {name: aurc(scored["id_val"][name], risk["id_val"]) for name in ways}
 way = min(ways, key=lambda name: np.nan_to_num(by_home[name], nan=9))
 home_area = words.number(by_home[way])
 

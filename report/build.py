@@ -24,12 +24,11 @@ from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.words import printable
 from report import kernels, numbers
-from report.collect import collect
 from report.execute import Executed, LessonError, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
 from report.pages import HERE, page
 from report.pictures import Pictures
-from report.site import Site
+from report.site import Site, collect
 
 SITE = HERE / "site"
 LARGEST = 3 * 2**30
@@ -53,10 +52,12 @@ def build(
         raise CourseError(
             f"{folder} holds no lesson (NN_name.py): give the folder that does."
         )
+    network = ""
     if not course.usual_network:  # weights that are away or another's stop it here
-        from helpers import runs  # slow to import, and seldom needed here
+        from helpers import models, runs  # slow to import, and seldom needed here
 
         runs.untrained(course)
+        network = models.told(course)
     executed = _execute(names, course, published)
     collected, pictures = collect(executed), Pictures()
     pages = [page(one, folder, pictures) for one in executed]
@@ -66,6 +67,7 @@ def build(
         "data": collected.data,
         "domains": collected.domains,
         "seed": course.seed,
+        "network": network,
         "versions": versions(),
         "seconds": {"total": round(time.monotonic() - started, 1), "lessons": ran},
     }

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import platform
-import re
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
 from report import kernels
-from report.notebooks import notebook, tags
+from report.notebooks import notebook
 
 KERNEL, NAME = "course", "lesson.ipynb"
 JUPYTER = ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR")
@@ -64,9 +63,7 @@ def fingerprint(folders: list[Path], without: list[Path]) -> str:
     digest, seen = hashlib.sha256(), {one.resolve() for one in without}
     for top in folders:
         for parent, inner, files in os.walk(top, followlinks=True):
-            real = Path(parent).resolve()
-            # A link to a folder around this one, for instance to /, has no end.
-            if real in seen or real in Path(top).resolve().parents:
+            if (real := Path(parent).resolve()) in seen:
                 inner.clear()
                 continue
             seen.add(real)
@@ -189,14 +186,6 @@ def execute(
 
 def _done(lesson: Path, given: dict[str, object]) -> NotebookNode:
     plain = notebook(lesson)
-    cells = [one.source for one in plain.cells if "parameters" in tags(one)]
-    set_there = re.findall(r"^(\w+) *=", "\n".join(cells), re.MULTILINE)
-    if unknown := sorted(set(given) - set(set_there)):
-        # Papermill would only warn, and the lesson would run on its own values.
-        raise LessonError(
-            f"{lesson.stem} has no parameter {', '.join(unknown)}: its cell tagged "
-            "parameters must set it."
-        )
     if sys.platform != "win32":
         plain.cells = [*plain.cells, new_code_cell(PEAK)]
     started = time.monotonic()

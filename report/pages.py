@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup
 from latex2mathml.converter import convert
 from markupsafe import Markup
 from nbconvert import HTMLExporter
@@ -31,7 +31,6 @@ NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re
 LESSON = re.compile(r"^(?:\./)?(\d\d_\w+)\.(?:ipynb|py)(?=#|$)")
 
 REMOTE = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
-IN_STYLE = re.compile(r"""(?:@import\s+["']?|url\(\s*["']?)(?:https?:)?//""", re.I)
 NOTHING_SAID = "No description has been provided for this image"  # nbconvert's words
 
 
@@ -203,38 +202,25 @@ def faults(markup: str | BeautifulSoup) -> list[str]:
     """What is wrong with a piece of HTML, a phrase each; an empty list where nothing
     is."""
     soup = BeautifulSoup(markup, "html.parser") if isinstance(markup, str) else markup
+    found = []
     if soup.select(".plotly-graph-div"):
-        return [
+        found.append(
             "a plotly figure would bring a script of some megabytes: show a still, as "
             "a helpers.figures.Chart with the figure as its `live`"
-        ]
-    return [fault for tag in soup.find_all(True) for fault in _faults(tag)]
-
-
-def _faults(tag: Tag) -> list[str]:
-    found = []
-    if tag.name == "img" and tag.get("alt", "").strip() in ("", NOTHING_SAID):
-        found.append("a picture has no alt text: show it as a helpers.figures.Chart")
-    if tag.name in ("svg", "canvas") and not any(map(_speaks, [tag, *tag.parents])):
-        found.append(f"a drawing ({tag.name}) has no aria-label: say what it shows")
-    for name in ("src", "srcset", "data", "poster", "href"):
-        leads = name == "href" and tag.name == "a"
-        if not leads and REMOTE.match(tag.get(name, "")):
+        )
+    for picture in soup.find_all("img"):
+        if picture.get("alt", "").strip() in ("", NOTHING_SAID):
             found.append(
-                f"<{tag.name}> would fetch {tag[name]} from the network: the page has "
-                "to work without it"
+                "a picture has no alt text: show it as a helpers.figures.Chart"
             )
-    style = tag.get_text() if tag.name == "style" else tag.get("style", "")
-    if IN_STYLE.search(style):
-        found.append(f"the style of <{tag.name}> would fetch from the network")
+    for tag in soup.select("[src], [srcset], [data], [poster], [href]:not(a)"):
+        for name in ("src", "srcset", "data", "poster", "href"):
+            if REMOTE.match(tag.get(name, "")):
+                found.append(
+                    f"<{tag.name}> would fetch {tag[name]} from the network: the page "
+                    "has to work without it"
+                )
     return found
-
-
-def _speaks(tag: Tag) -> bool:
-    """Does an element say what the drawing in it shows, or that it needs no words?"""
-    named = tag.get("aria-label") or tag.get("aria-labelledby")
-    pictured = tag.name in ("figure", "svg", "canvas") or tag.get("role") == "img"
-    return bool(named and pictured) or tag.get("aria-hidden") == "true"
 
 
 @dataclass(frozen=True)

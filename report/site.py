@@ -1,18 +1,22 @@
-"""The site: pages in their frame, what all of them share, and what a page may load."""
+"""The site: pages in their frame, what lessons leave for it (results, headline figures,
+notes on what they are made from), and what a page may load."""
 
 import base64
 import hashlib
 import re
+from dataclasses import dataclass, field
 
 import jinja2
 from markupsafe import Markup
 
+from helpers.errors import CourseError
+from helpers.results import INFO_TYPE, RESULT_TYPE
 from helpers.settings import ROOT
 from helpers.words import OWN
 from report import beside, numbers
-from report.collect import Collected, banner, phrase
+from report.execute import Executed
 from report.notebooks import REPOSITORY
-from report.pages import HERE, Cells, Page
+from report.pages import HERE, Cells, Page, faults
 from report.pictures import FILE, Pictures
 
 COURSE = "From pigs to patients"
@@ -37,6 +41,16 @@ INLINE = re.compile(
 )
 
 
+FIGURE_TYPE = "application/vnd.course.figure+json"
+ROLES = ("source", "target")
+_PHRASES = {
+    ("source", "drawn"): "drawn robotic surgery",
+    ("target", "drawn"): "drawn laparoscopic surgery",
+    ("source", "hemoset"): "robotic surgery in pigs, HemoSet",
+    ("target", "cholecseg8k"): "laparoscopic surgery in patients, CholecSeg8k",
+}
+
+
 def policy(page: str) -> str:
     """What a page may load and run: files beside it, pictures, and the very scripts
     that stand in it now, by their hashes. Nothing else runs, whatever a name in
@@ -52,11 +66,99 @@ def policy(page: str) -> str:
     )
 
 
+@dataclass
+class Collected:
+    """What was found, in the lessons' order.
+
+    results: by name; info: by lesson (data, notes, skipped, domains); figures: name,
+    html, caption, lesson of each.
+    """
+
+    results: dict[str, dict] = field(default_factory=dict)
+    info: dict[str, dict] = field(default_factory=dict)
+    figures: list[dict] = field(default_factory=list)
+
+    @property
+    def data(self) -> str:
+        """ "real" where every lesson that says so was made from real frames, else
+        "phantom"."""
+        said = {about["data"] for about in self.info.values()}
+        return "real" if said == {"real"} else "phantom"
+
+    @property
+    def domains(self) -> dict[str, str]:
+        """What source and target are: "drawn", "hemoset", "cholecseg8k" or "own"."""
+        known = "drawn" if self.data == "phantom" else "real"
+        said = [one["domains"] for one in self.info.values() if one["domains"]]
+        return said[0] if said else dict.fromkeys(ROLES, known)
+
+    def notes(self, what: str) -> list[str]:
+        """All `notes`, or all `skipped`, once each, in the lessons' order."""
+        every = (one for about in self.info.values() for one in about[what])
+        return list(dict.fromkeys(every))
+
+
+def collect(lessons: list[Executed]) -> Collected:
+    """Everything that executed lessons leave for the report.
+
+    Raises CourseError where a name is recorded with two different values, and where a
+    headline figure breaks a rule of pages.
+    """
+    found, owner = Collected(), {}
+    left = (
+        (lesson.name, kind, held)
+        for lesson in lessons
+        for cell in lesson.notebook.cells
+        for output in cell.get("outputs", [])
+        for kind, held in output.get("data", {}).items()
+    )
+    for lesson, kind, held in left:
+        if kind == INFO_TYPE:
+            found.info[lesson] = held
+        elif kind == FIGURE_TYPE:
+            if wrong := faults(held["html"]):
+                raise CourseError(f"{lesson}, '{held['name']}': {wrong[0]}.")
+            found.figures.append({**held, "lesson": lesson})
+        elif kind == RESULT_TYPE:
+            name, result = held["name"], held["result"]
+            first = owner.setdefault(name, lesson)
+            if found.results.setdefault(name, result) != result:
+                raise CourseError(
+                    f"The result '{name}' is recorded twice with different values, by "
+                    f"{first} and by {lesson}: give one of the two another name."
+                )
+    return found
+
+
+def phrase(role: str, kind: str) -> str:
+    """What a domain is, in a few words: "drawn robotic surgery"."""
+    other = "frames of your own" if kind == "own" else f"real frames, {kind}"
+    return _PHRASES.get((role, kind), other)
+
+
+def banner(domains: dict[str, str]) -> tuple[str, str]:
+    """The line over every page of a run with anything drawn in it, its first words
+    apart; empty where both domains are real."""
+    drawn = [role for role in ROLES if domains[role] == "drawn"]
+    if len(drawn) == 2:
+        return "Phantom data:", (
+            "drawn surgery; teaches the method, says nothing about patients"
+        )
+    if not drawn:
+        return "", ""
+    other = next(role for role in ROLES if role not in drawn)
+    real = phrase(other, domains[other])
+    return "Half drawn:", (
+        f"the {drawn[0]} is drawn surgery (a phantom), the {other} is real ({real}); "
+        "a number that compares the two says nothing about real surgery"
+    )
+
+
 class Site:
     """The frame around pages: templates, and what all pages say.
 
-    pictures: those of the pages so far. about: profile, seed, data, domains, versions,
-    seconds, as results.json has them.
+    pictures: those of the pages so far. about: profile, seed, network, data, domains,
+    versions, seconds, as results.json has them.
     """
 
     def __init__(
@@ -79,15 +181,7 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        for one in (
-            "number",
-            "percent",
-            "span",
-            "interval",
-            "behind",
-            "time",
-            "memory",
-        ):
+        for one in "number percent span interval behind time memory".split():
             self.templates.filters[one] = getattr(numbers, one)
         self.templates.globals.update(
             course=COURSE,

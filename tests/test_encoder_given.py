@@ -130,6 +130,8 @@ def test_they_reach_the_lessons(bench, weights) -> None:
     assert bench.build(*words) == 0
     given = {"folder": str(bench.data), "encoder": "resnet18", "weights": str(weights)}
     assert str(given) in html.unescape(bench.page("00_first"))
+    for told in (bench.page("slides_00"), bench.record()["network"]):
+        assert "encoder is resnet18" in told and "ours.pth" in told
     # Another file's lesson is executed, and not found.
     weights.write_bytes(b"other weights")
     assert bench.build(*words) == 1

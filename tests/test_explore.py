@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from helpers import explore
+from helpers.clicks import Point
 from helpers.play import live
-from helpers.prompts import Point
 from helpers.training import History
 
 

@@ -234,7 +234,7 @@ def test_a_lesson_in_jupyterlab(browser, served) -> None:
 CLICKING = """
 import numpy as np
 from helpers import explore
-from helpers.prompts import Point
+from helpers.clicks import Point
 asked = []
 def segment(points):
     asked.append([(p.x, p.y, p.is_blood) for p in points])

@@ -13,7 +13,7 @@ from helpers import (
     counts,
     domains,
     frames,
-    pitfalls,
+    habits,
     remedies,
     runs,
     settings,
@@ -176,7 +176,7 @@ def held_together(table: pd.DataFrame, patients: pd.DataFrame, digits=2e-4) -> N
 
 
 def test_the_recorded_remedies_are_the_means_of_their_patients_by_drawing():
-    table, about = pitfalls.recorded("remedies")
+    table, about = habits.recorded("remedies")
     patients = pd.read_csv(recording.HERE / "remedies_by_patient.csv")
     drawings = set(recording.SEEDS)
     assert set(about["drawings"]) == set(table["drawing"]) == drawings

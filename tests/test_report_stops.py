@@ -79,15 +79,6 @@ def test_two_lessons_may_record_the_same_value(bench) -> None:
     assert bench.build() == 0
 
 
-def test_a_lesson_without_a_parameter_would_run_on_its_own_values(
-    bench, capsys
-) -> None:
-    path = lesson(bench.folder, "00_first")
-    path.write_text(path.read_text().replace("seed = 0\n", ""))
-    assert bench.build() == 1
-    assert "00_first has no parameter seed" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     "option, given",
     [

@@ -2,19 +2,18 @@
 found again."""
 
 import colorsys
-import re
 
 import numpy as np
 import pandas as pd
 import pytest
 from drawn_tissue import H, W, gleaming, tissue
+from lessons_by_hand import lifted
 from scipy.spatial.distance import cdist
 from scipy.stats import energy_distance
 
 from helpers import shift
 from helpers.errors import CourseError
 from helpers.frames import visible
-from helpers.settings import ROOT
 from helpers.shift import DIALS, GROUPS, IDENTITY, Frames
 from helpers.shift.cues import luma
 from helpers.shift.doses import null_band
@@ -289,26 +288,9 @@ def test_only_valid_pixels_count_unless_the_whole_frame_is_asked_for():
     assert not np.isclose(*whole)
 
 
-def test_a_surround_is_left_out_where_only_the_view_is_asked_for():
-    frames = np.full((1, 20, 20, 3), 100, np.uint8)
-    frames[:, :, :10] = 0
-    frames[:, :5] = 250  # not valid
-    valid, seen = np.ones((2, 1, 20, 20), bool)
-    valid[:, :5], seen[:, :, :10] = False, False
-
-    def brightness(**masks):
-        return 255 * shift.image_statistics(frames, **masks).brightness[0]
-
-    assert brightness(valid=valid, seen=seen) == pytest.approx(100)
-    assert brightness(valid=valid) == pytest.approx(50) and brightness(seen=seen) > 100
-    assert np.isnan(brightness(valid=valid, seen=~valid))
-
-
 def test_the_energy_distance_of_lesson_01_is_scipys_squared():
-    lesson = next((ROOT / "notebooks").glob("01_*.py")).read_text(encoding="utf-8")
-    written = re.search(r"^def energy\(.*?\n\n", lesson, re.M | re.S)[0]
-    exec(written, lifted := {"cdist": cdist})
+    energy = lifted("01", "energy", cdist=cdist)["energy"]
     rng = np.random.default_rng(0)
     a, b = rng.gamma(2, size=80), rng.normal(1, size=50)
-    found = lifted["energy"](a[:, None], b[:, None])
+    found = energy(a[:, None], b[:, None])
     assert found == pytest.approx(energy_distance(a, b) ** 2)

@@ -42,14 +42,13 @@ class Remedied(NamedTuple):
     threshold: float = 0.5
 
     def probabilities(self, packed: Packed) -> np.ndarray:
-        """Its prediction on packed frames, NxHxW."""
-        images = packed.images
+        """Its prediction on packed frames, NxHxW, after its style and its rule."""
+        images, model = packed.images, self.model
         if self.style is not None:
-            pairs = zip(images, packed.valid)
-            images = np.stack([self.style(image, valid) for image, valid in pairs])
-        if isinstance(self.model, torch.nn.Module):
-            return training.predict(self.model, images)
-        return self.model(images)
+            images = np.stack([*map(self.style, images, packed.valid)])
+        network = isinstance(model, torch.nn.Module)
+        found = training.predict(model, images) if network else model(images)
+        return np.where(packed.view, found, np.uint8(0)) if self.rule else found
 
 
 class Setting(NamedTuple):
@@ -82,13 +81,10 @@ class Setting(NamedTuple):
 
         seen: target frames that the transforms are made from.
         """
-        numbers = self.course.numbers
+        epochs, rate = self.course.numbers.epochs, self.course.numbers.learning_rate
         run = runs.trained(
             name,
-            self.course.but(
-                epochs=max(1, numbers.epochs // 2),
-                learning_rate=numbers.learning_rate / 2,
-            ),
+            self.course.but(epochs=max(1, epochs // 2), learning_rate=rate / 2),
             train or self.data.of("train"),
             self.data.of("id_val"),
             transform=v2.Compose([training.light_augmentation(), *transforms]),
@@ -171,13 +167,8 @@ def fill_left_out_rule(setting: Setting) -> Remedied:
     "colour, tone, optics and round views at random",
 )
 def heavy_augmentation(setting: Setting) -> Remedied:
-    run = runs.trained(
-        "heavy augmentation",
-        setting.course,
-        setting.data.of("train"),
-        setting.data.of("id_val"),
-        transform=looks.heavy_augmentation(),
-    )
+    parts, heavy = map(setting.data.of, ("train", "id_val")), looks.heavy_augmentation()
+    run = runs.trained("heavy augmentation", setting.course, *parts, transform=heavy)
     return Remedied(run.model)
 
 
@@ -213,14 +204,17 @@ def reinhard(setting: Setting) -> Remedied:
     "the same, target frames made to look like source",
 )
 def reinhard_test(setting: Setting) -> Remedied:
-    train = spread(setting.data.of("train"), 64)
-    return nothing(setting)._replace(style=looks.Reinhard(train.images, train.valid))
+    return _restyled(setting, looks.Reinhard)
 
 
 @recipe("histogram matching at test time", TEST, NONE, "Gonzalez and Woods, ch. 3")
 def histogram_test(setting: Setting) -> Remedied:
+    return _restyled(setting, looks.Histogram)
+
+
+def _restyled(setting: Setting, look: type) -> Remedied:
     train = spread(setting.data.of("train"), 64)
-    return nothing(setting)._replace(style=looks.Histogram(train.images, train.valid))
+    return nothing(setting)._replace(style=look(train.images, train.valid))
 
 
 NORM = "batch norm"
@@ -262,12 +256,9 @@ def tent_online(setting: Setting) -> Remedied:
 
 def members(course: Course, data: Domains, baseline: runs.Run) -> list[runs.Run]:
     """Three networks that differ by their seed alone, the baseline first."""
-    train, id_val = data.of("train"), data.of("id_val")
-    others = [
-        runs.trained("ensemble", replace(course, seed=course.seed + n), train, id_val)
-        for n in (1000, 2000)
-    ]
-    return [baseline, *others]
+    others = [replace(course, seed=course.seed + n) for n in (1000, 2000)]
+    parts = data.of("train"), data.of("id_val")
+    return [baseline, *(runs.trained("ensemble", one, *parts) for one in others)]
 
 
 @recipe("ensemble of three", TEST, NONE, "Lakshminarayanan et al., NeurIPS 2017")
@@ -339,23 +330,14 @@ inside the view, falsely marked area by region (percent of the frame's valid pix
 and alarms at three sizes."""
 
 
-def marked(remedied: Remedied, packed: Packed) -> np.ndarray:
-    """What a remedied network calls blood on packed frames, by its own threshold and
-    its rule: bool NxHxW."""
-    found = remedied.probabilities(packed)
-    if remedied.rule:
-        found = np.where(packed.view, found, 0).astype(found.dtype)
-    return counts.marked(found, packed, remedied.threshold)
-
-
 def measured(remedied: Remedied | np.ndarray, packed: Packed) -> pd.DataFrame:
     """The frame table of counts.evaluate with a column for each of MEASURES.
 
     remedied: or what it has marked. Overlap is NaN on clean frames, alarms and falsely
     marked areas on the others.
     """
-    here = isinstance(remedied, np.ndarray)
-    table = counts.evaluate(remedied if here else marked(remedied, packed), packed)
+    threshold = getattr(remedied, "threshold", 0.5)
+    table = counts.evaluate(remedied, packed, threshold)
     return table.assign(**{name: of(table) for name, of in MEASURES.items()})
 
 

@@ -48,17 +48,13 @@ def adapt_batchnorm(model: nn.Module, images: np.ndarray) -> nn.Module:
     Raises CourseError for a network without batch norm, or without frames.
     """
     model = copy.deepcopy(model).eval()
-    norms = _norms(model)
-    momenta = [norm.momentum for norm in norms]
-    for norm in norms:
+    for norm in _norms(model):
         norm.reset_running_stats()
         norm.train()
         norm.momentum = None  # torch's word for a plain mean over the batches
     with torch.inference_mode():
         for rows in _shuffled(len(images), TOGETHER):
             model(_tensor(model, images[rows]))
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
     return model.eval()
 
 
@@ -168,7 +164,4 @@ def _shuffled(number: int, batch: int) -> Iterator[np.ndarray]:
 
 
 def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:
-    """Images uint8 NxHxWx3 as (N, 3, H, W), where the model is."""
-    device = next(model.parameters()).device
-    # A copy, since packed frames are read-only and torch wants to own what it is given.
-    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).to(device)
+    return training.as_tensor(images, next(model.parameters()).device)

@@ -30,24 +30,20 @@ NOTHING = np.nan, np.nan
 
 
 def image_statistics(
-    images: Iterable[np.ndarray],
-    valid: Iterable[np.ndarray] | None = None,
-    seen: Iterable[np.ndarray] | None = None,
+    images: Iterable[np.ndarray], seen: np.ndarray | None = None
 ) -> pd.DataFrame:
     """Mean R, G, B, brightness and HSV saturation per frame, each in 0..1; a row per
     frame in their order.
 
-    images: uint8 RGB frames, N of HxWx3. valid: bool, N of HxW, the pixels to average
-    over; None for the whole frame, as the published study did. seen: bool, N of HxW,
-    the view (see frames.views), to which the average is then restricted: a black
-    surround says nothing of the scene. A frame without such a pixel has NaN. Brightness
-    is 0.299 R + 0.587 G + 0.114 B; saturation is (max - min) / max of a pixel's three
-    values, 0 for black.
+    images: uint8 RGB frames, N of HxWx3. seen: bool NxHxW, the pixels to average over,
+    as those of the view (a black surround says nothing of the scene); None for the
+    whole frame, as the published study did. A frame without such a pixel has NaN.
+    Brightness is 0.299 R + 0.587 G + 0.114 B; saturation is (max - min) / max of a
+    pixel's three values, 0 for black.
     """
-    masks, rows = [mask for mask in (valid, seen) if mask is not None], []
+    rows = []
     for i, image in enumerate(images):
-        kept = np.logical_and.reduce([mask[i] for mask in masks]) if masks else ...
-        pixels = image[kept].reshape(-1, 3)
+        pixels = (image if seen is None else image[seen[i]]).reshape(-1, 3)
         if not len(pixels):
             rows.append([np.nan] * len(STATISTICS))
             continue

@@ -7,9 +7,11 @@ import tracemalloc
 import cv2
 import numpy as np
 import pytest
+from lessons_by_hand import lifted
+from sklearn.metrics import mean_squared_error
 
-from helpers import bleeding, pathways, registration
 from helpers.clips import Bleeding
+from helpers.video import alignment, judging, pathways, watching
 
 
 def by_hand(decisions: list[bool], wide: int) -> list[bool]:
@@ -34,15 +36,15 @@ def test_smoothing_is_what_it_says_of_runs_and_gaps(fps: int) -> None:
     for length in (1, 4, 13, 40, 60):
         for share in (0.2, 0.5, 0.8):
             given = rng.random(length) < share
-            assert bleeding.smooth(given, fps).tolist() == by_hand(given.tolist(), fps)
+            assert judging.smooth(given, fps).tolist() == by_hand(given.tolist(), fps)
 
 
 def test_runs_and_truth_are_each_others_inverse() -> None:
     rng = np.random.default_rng(0)
     for _ in range(50):
         given = rng.random(37) < 0.4
-        found = [Bleeding(a, b, 0, 0) for a, b in bleeding.runs(given, 5)]
-        assert (bleeding.truth(found, 37, 5) == given).all()
+        found = [Bleeding(a, b, 0, 0) for a, b in judging.runs(given, 5)]
+        assert (judging.truth(found, 37, 5) == given).all()
         assert len(found) == sum(1 for value, _ in itertools.groupby(given) if value)
 
 
@@ -65,7 +67,7 @@ def test_matching_finds_the_most_pairs_that_there_can_be() -> None:
             sum(shared(a, b) >= 0.5 for a, b in zip(few, some))
             for some in itertools.permutations(many, len(few))
         )
-        assert bleeding.matched(true, found) == best
+        assert judging.matched(true, found) == best
 
 
 TRUE = [Bleeding(2.0, 4.0, 30.0, 40.0), Bleeding(7.0, 9.0, 0.0, 0.0)]
@@ -77,7 +79,7 @@ def test_a_case_is_judged_by_number_duration_delay_and_false_alarms() -> None:
     decisions[50:55] = True  # 10 to 11: at a time when nothing bleeds
     places = np.full((60, 2), np.nan)
     places[12] = 33.0, 44.0
-    found = bleeding.judge(decisions, 5, TRUE, places, (60, 80))
+    found = judging.judge(decisions, 5, TRUE, places, (60, 80))
     assert found["count_error"] == 0 and found["duration_error_s"] == pytest.approx(1.4)
     assert found["delay_s"] == pytest.approx(0.4) and found["noticed"] == 1
     assert found["false_alarms"] == 1 and found["hours"] == pytest.approx(12 / 3600)
@@ -86,12 +88,19 @@ def test_a_case_is_judged_by_number_duration_delay_and_false_alarms() -> None:
 
 
 def test_never_has_no_delay_and_always_is_one_long_bleeding() -> None:
-    never = bleeding.judge(np.zeros(60, bool), 5, TRUE)
+    never = judging.judge(np.zeros(60, bool), 5, TRUE)
     assert np.isnan(never["delay_s"]) and never["count_error"] == 2
-    always = bleeding.judge(np.ones(60, bool), 5, TRUE)
+    always = judging.judge(np.ones(60, bool), 5, TRUE)
     assert (always["count_error"], always["delay_s"]) == (1, 0.0)
     assert always["duration_error_s"] == pytest.approx(8.0)
     assert always["false_alarms"] == 0  # its one run touches a bleeding
+
+
+MEASURES = lifted("08", "mean_square", "correlation", "mutual_information")
+
+
+def grey(image: np.ndarray) -> np.ndarray:
+    return cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
 
 
 FLAGS = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -108,49 +117,46 @@ def seen_twice(seed: int, *matrix: list[float], side: int = 96):
 
 def test_alignment_undoes_a_camera_that_moves() -> None:
     before, now, matrix = seen_twice(0, [1.02, 0.03, 4.0], [-0.03, 1.02, -2.5])
-    to = registration.align(now, before)
+    to = alignment.align(now, before)
     y, x = np.indices((96, 128), np.float32)
     wanted = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
     inner = np.s_[15:-15, 15:-15]
     assert to.way == "ECC" and np.abs(to.x - wanted)[inner].mean() < 0.5
-    grey = registration.grey
-    back = registration.warp(grey(before), to)
+    back = alignment.warp(grey(before), to)
     same, moved = ((grey(now)[inner], one[inner]) for one in (back, grey(before)))
-    assert registration.mean_square(*same) < 0.2 * registration.mean_square(*moved)
-    for measure in (registration.correlation, registration.mutual_information):
-        assert measure(*same) > measure(*moved)
+    assert MEASURES["mean_square"](*same) < 0.2 * MEASURES["mean_square"](*moved)
+    for measure in ("correlation", "mutual_information"):
+        assert MEASURES[measure](*same) > MEASURES[measure](*moved)
 
 
 def test_features_find_the_same_camera() -> None:
     before, now, matrix = seen_twice(3, [1, 0, 7], [0, 1, -5], side=192)
-    found = registration.by_features(*map(registration.grey, (now, before)))
+    found = alignment.by_features(*map(grey, (now, before)))
     assert found == pytest.approx(matrix, abs=0.8)
 
 
 def test_flat_frames_are_left_as_they_are_and_said_to_be() -> None:
     flat = np.full((48, 64, 3), 90, np.uint8)
-    assert registration.align(flat, flat).way == "none"
-    assert np.isnan(registration.correlation(*2 * [registration.grey(flat)]))
+    assert alignment.align(flat, flat).way == "none"
 
 
 def test_measures_of_likeness_against_their_definitions() -> None:
     rng = np.random.default_rng(0)
     one, other = rng.integers(0, 256, (2, 40, 50), np.uint8)
-    assert registration.correlation(one, other) == pytest.approx(
-        np.corrcoef(one.ravel(), other.ravel())[0, 1]
-    )
-    assert registration.correlation(one, 255 - one) == pytest.approx(-1)
+    found = MEASURES["mean_square"](one, other)
+    assert found == pytest.approx(mean_squared_error(one.ravel(), other.ravel()))
+    assert MEASURES["correlation"](one, 255 - one) == pytest.approx(-1)
     levels = np.bincount(one.ravel() // 8, minlength=32) / one.size
     entropy = -(levels[levels > 0] * np.log2(levels[levels > 0])).sum()
     for same in (one, 255 - one):  # a negative tells as much
-        assert registration.mutual_information(one, same) == pytest.approx(entropy)
+        assert MEASURES["mutual_information"](one, same) == pytest.approx(entropy)
 
 
 def test_new_blood_is_none_where_blood_only_lies() -> None:
     blood = np.zeros((20, 20), np.uint8)
     blood[5:10, 5:10] = 200
-    assert not bleeding.new_blood(blood, np.roll(blood, 1, axis=1)).any()
-    assert bleeding.new_blood(blood, np.zeros_like(blood)).sum() == 25
+    assert not watching.new_blood(blood, np.roll(blood, 1, axis=1)).any()
+    assert watching.new_blood(blood, np.zeros_like(blood)).sum() == 25
 
 
 def test_a_clip_ends_at_its_frame_and_is_padded_with_the_first() -> None:
@@ -209,7 +215,7 @@ def test_an_hour_is_a_stream_of_less_than_a_gigabyte() -> None:
             yield scene[:24, left : left + 32]
 
     model = pathways.TwoPathways(4).eval()
-    moments = bleeding.watch(frames(), lambda images: images[..., 0], align=False)
+    moments = watching.moments(frames(), lambda images: images[..., 0], align=False)
     tracemalloc.start()
     small = (np.dstack([m.image, m.blood]).transpose(2, 0, 1) for m in moments)
     seen = sum(1 for _ in pathways.scores(model, small))

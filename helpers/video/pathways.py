@@ -3,22 +3,17 @@ a slow path sees few frames in many channels, a fast one all frames in few."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
 
 from helpers import settings
-from helpers.bleeding import Moment
 from helpers.progress import progress
 
-LENGTH, STRIDE, SLOWER = (
-    8,
-    3,
-    4,
-)  # frames in a clip, frames between them, and slow's step
-SMALL = (48, 64)
+LENGTH, STRIDE, SLOWER = 8, 3, 4
+"""Frames in a clip, frames between them, and the slow path's step."""
 BATCH = 16  # clips that are scored together
 
 
@@ -31,12 +26,9 @@ class TwoPathways(nn.Module):
         wide = 16
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.slow = nn.ModuleList(
-                [_block(channels, wide, 1), _block(wide + wide // 2, 2 * wide, 1)]
-            )
-            self.fast = nn.ModuleList(
-                [_block(channels, wide // 4, 3), _block(wide // 4, wide // 2, 3)]
-            )
+            slow = _block(channels, wide, 1), _block(wide + wide // 2, 2 * wide, 1)
+            fast = _block(channels, wide // 4, 3), _block(wide // 4, wide // 2, 3)
+            self.slow, self.fast = nn.ModuleList(slow), nn.ModuleList(fast)
             # The fast path's times are folded into the slow one's by a strided step.
             self.lateral = nn.Conv3d(
                 wide // 4, wide // 2, (5, 1, 1), (SLOWER, 1, 1), (2, 0, 0)
@@ -63,13 +55,6 @@ def _block(channels: int, out: int, times: int) -> nn.Sequential:
     )
 
 
-def small(moment: Moment) -> np.ndarray:
-    """A moment as the network sees it: 4 x 48 x 64 uint8, colours and blood."""
-    both = np.dstack([moment.image, moment.blood])
-    shrunk = cv2.resize(both, SMALL[::-1], interpolation=cv2.INTER_AREA)
-    return np.ascontiguousarray(shrunk.transpose(2, 0, 1))
-
-
 def clip(frames: np.ndarray, last: int) -> np.ndarray:
     """The clip that ends at frame `last` of (n, 4, h, w): (4, 8, h, w); before the
     first frame stands the first."""
@@ -88,10 +73,9 @@ def fit(
     """A network trained on clips of some cases ((n, 4, h, w) uint8 each, and a bool per
     frame). Each batch is half bleeding; clips are mirrored and made brighter or darker
     at random."""
-    device = settings.device()
+    device, name = settings.device(), "two pathways" + ", guided" * guided
     model = TwoPathways(4 if guided else 3, seed=seed).to(device).train()
-    rate = 3e-3
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=1e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
     rng = np.random.default_rng(seed)
     places = {
@@ -100,11 +84,9 @@ def fit(
     }
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        for _ in progress(range(steps), f"Training {_called(guided)}, steps"):
-            wanted = [bool(n % 2) for n in range(batch)]
-            chosen = [
-                places[y][rng.integers(len(places[y]))] for y in wanted if places[y]
-            ]
+        for _ in progress(range(steps), f"Training {name}, steps"):
+            wanted = [places[bool(n % 2)] for n in range(batch)]
+            chosen = [some[rng.integers(len(some))] for some in wanted if some]
             clips = np.stack([clip(cases[c], f) for c, f in chosen])
             given = _changed(_tensor(clips, model), rng)
             asked = torch.tensor([float(bleeds[c][f]) for c, f in chosen])
@@ -116,10 +98,6 @@ def fit(
             optimizer.step()
             schedule.step()
     return model.cpu().eval()
-
-
-def _called(guided: bool) -> str:
-    return "two pathways, guided" if guided else "two pathways"
 
 
 def _changed(clips: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
@@ -137,24 +115,26 @@ def _tensor(clips: np.ndarray, model: TwoPathways) -> torch.Tensor:
     return torch.from_numpy(clips[:, :channels].copy()).float() / 255
 
 
-@torch.inference_mode()
-def scores(model: TwoPathways, frames: Iterable[np.ndarray]) -> Iterator:
+def scores(model: TwoPathways, frames: Iterable[np.ndarray]) -> Iterator[float]:
     """The probability of active bleeding for each frame of a stream of (4, h, w) uint8;
     a clip's worth of frames and a batch of clips are held."""
-    past: deque = deque(maxlen=STRIDE * (LENGTH - 1) + 1)
-    held = []
-    for frame in frames:
-        past.append(frame)
-        held.append(clip(np.stack(past), len(past) - 1))
-        if len(held) == BATCH:
-            yield from _scored(model, held)
-            held = []
-    if held:
-        yield from _scored(model, held)
-
-
-def _scored(model: TwoPathways, clips: list[np.ndarray]) -> list[float]:
     device = settings.device()
     model.to(device)
-    given = _tensor(np.stack(clips), model).to(device)
-    return torch.sigmoid(model(given)).cpu().numpy().tolist()
+    for some in chunks(_clips(frames), BATCH):
+        with torch.inference_mode():
+            found = torch.sigmoid(model(_tensor(some, model).to(device)))
+        yield from found.cpu().numpy().tolist()
+
+
+def _clips(frames: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    past: deque = deque(maxlen=STRIDE * (LENGTH - 1) + 1)
+    for frame in frames:
+        past.append(frame)
+        yield clip(np.stack(past), len(past) - 1)
+
+
+def chunks(items: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Stacks of `size` items, the last one shorter."""
+    items = iter(items)
+    while held := list(islice(items, size)):
+        yield np.stack(held)

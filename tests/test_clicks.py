@@ -1,4 +1,4 @@
-"""helpers.prompts: masks from clicks and boxes, the simulated user, and Segment Anything
+"""helpers.clicks: masks from clicks and boxes, the simulated user, and Segment Anything
 where its library is."""
 
 import re
@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from helpers import prompts
+from helpers import clicks
+from helpers.clicks import Point, grabcut, next_click, simulated, watershed
 from helpers.errors import CourseError
-from helpers.prompts import Point, grabcut, next_click, simulated, watershed
 
 METHODS = pytest.mark.parametrize("method", [grabcut, watershed])
 
@@ -251,7 +251,7 @@ def by_the_library(folder, image, points, box):
 
 @pytest.mark.parametrize("points, box", ASKED)
 def test_segment_anything_runs_from_a_folder(weights, points, box, capfd) -> None:
-    sam = prompts.segment_anything(weights)
+    sam = clicks.segment_anything(weights)
     image = drawn(disk(40, 30, 12))
     found = sam(image, points, box)
     assert found.dtype == bool and capfd.readouterr().err == ""
@@ -259,20 +259,20 @@ def test_segment_anything_runs_from_a_folder(weights, points, box, capfd) -> Non
 
 
 def test_segment_anything_remembers_an_image_and_no_other(weights, monkeypatch) -> None:
-    sam = prompts.segment_anything(weights)
+    sam = clicks.segment_anything(weights)
     calls, real = [], sam.model.get_image_embeddings
     monkeypatch.setattr(
         sam.model, "get_image_embeddings", lambda x: calls.append(1) or real(x)
     )
     one, other = drawn(disk(40, 30, 12)), drawn(disk(20, 20, 12))
-    fresh = prompts.segment_anything(weights)(other, [Point(20, 20)])
+    fresh = clicks.segment_anything(weights)(other, [Point(20, 20)])
     for image in (one, one, other):
         found = sam(image, [Point(20, 20)])
     assert len(calls) == 2 and np.array_equal(found, fresh)
 
 
 def test_simulated_clicks_go_through_segment_anything(weights) -> None:
-    pool, sam = disk(40, 30, 12), prompts.segment_anything(weights)
+    pool, sam = disk(40, 30, 12), clicks.segment_anything(weights)
     got = simulated(sam, drawn(pool), pool, clicks=3)
     assert len(got.dice) == 3 and all(0 <= one <= 1 for one in got.dice)
     with pytest.raises(CourseError, match="Nothing says where blood is"):
@@ -283,13 +283,13 @@ def test_absent_weights_and_an_absent_library_are_one_sentence_with_a_remedy(
     monkeypatch, tmp_path
 ) -> None:
     pytest.importorskip("transformers")
-    monkeypatch.setattr(prompts.sam, "folder", lambda: tmp_path / "sam")
-    hub = f"There are no weights.*{re.escape(prompts.sam.HUB)}.*[.]$"
+    monkeypatch.setattr(clicks, "folder", lambda: tmp_path / "sam")
+    hub = f"There are no weights.*{re.escape(clicks.HUB)}.*[.]$"
     with pytest.raises(CourseError, match=hub):
-        prompts.segment_anything()
+        clicks.segment_anything()
     named = f"can't be loaded from.*{re.escape(str(tmp_path))}"
     with pytest.raises(CourseError, match=named):
-        prompts.segment_anything(tmp_path)
+        clicks.segment_anything(tmp_path)
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(CourseError, match=r"not installed.*'\.\[sam\]'"):
-        prompts.segment_anything()
+        clicks.segment_anything()

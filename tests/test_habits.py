@@ -11,9 +11,18 @@ import torch
 from scipy import stats
 
 from benchmarks import habits, null_rejection, recording
-from helpers import correlation, counts, pitfalls, settings, training
+from helpers import correlation, counts, settings, training
 from helpers.errors import CourseError
 from helpers.frames import CLASSES, Packed
+from helpers.habits import (
+    coverage_grid,
+    drawings,
+    of_subject,
+    p_values,
+    puzzle,
+    recorded,
+    rejected,
+)
 
 ID = {entry.name: entry.id for entry in CLASSES}
 ORGAN = "Gastrointestinal Tract"
@@ -84,7 +93,7 @@ def test_a_habit_is_compared_over_the_subjects_that_have_both_figures() -> None:
     wrong = pd.Series({"a": 0.2, "b": 0.4, "c": np.nan})
     found = habits.row("h", "Dice", wrong, pd.Series({"a": 0.5, "c": 0.1}))
     assert (found["wrong"], found["right"], found["subjects"]) == (0.2, 0.5, 1)
-    rate, low, high = pitfalls.rejected([0.01, 0.2, np.nan, 0.04])  # nan: no test
+    rate, low, high = rejected([0.01, 0.2, np.nan, 0.04])  # nan: no test
     assert rate == 50 and low < 7 and high > 93
 
 
@@ -95,12 +104,12 @@ def test_an_unknown_class_is_found_by_its_area_whatever_it_is(tmp_path: Path) ->
     table = pd.DataFrame({"subject": list("abc")})
     ours, names = packed(tmp_path / "p", table, classes=classes), set()
     for seed in range(8):
-        areas, scored = pitfalls.puzzle(None, ours, seed)
+        areas, scored = puzzle(None, ours, seed)
         names.add(areas.sub(scored, axis=0).abs().mean().idxmin())
         assert areas.sum(axis=1).tolist() == [100, 100, 100]
     assert names == {"liver", "fat"}  # never blood, and not always the same
     published = {entry.name.lower(): [1.0] for entry in CLASSES} | {"scored": [2.0]}
-    areas, scored = pitfalls.puzzle(pd.DataFrame(published), ours)
+    areas, scored = puzzle(pd.DataFrame(published), ours)
     assert scored.tolist() == [2.0] and list(areas) == list(published)[:-1]
 
 
@@ -182,31 +191,31 @@ def patients(subjects=12, frames=6, between=0.15, seed=0) -> pd.DataFrame:
 
 
 def test_empty_findings_are_as_many_as_promised_over_subjects_only() -> None:
-    empty = pitfalls.p_values(patients(), 1_000, seed=1)
-    rate, low, high = pitfalls.rejected(empty["subjects"])
+    empty = p_values(patients(), 1_000, seed=1)
+    rate, low, high = rejected(empty["subjects"])
     assert 3.5 <= rate <= 6.5 and low <= 5 <= high
-    assert pitfalls.rejected(empty["frames"])[1] > 30
+    assert rejected(empty["frames"])[1] > 30
     # Subjects that are alike take the frames with them.
-    alike = pitfalls.p_values(patients(between=0.0), 400, seed=2)
-    assert pitfalls.rejected(alike["frames"])[0] < 12
+    alike = p_values(patients(between=0.0), 400, seed=2)
+    assert rejected(alike["frames"])[0] < 12
     # An effect is found more often than nothing.
-    draw = partial(pitfalls.of_subject, strength=0.8)
-    there = pitfalls.p_values(patients(), 100, 3, draw)
-    assert pitfalls.rejected(there["subjects"])[1] > 50
+    draw = partial(of_subject, strength=0.8)
+    there = p_values(patients(), 100, 3, draw)
+    assert rejected(there["subjects"])[1] > 50
 
 
 def test_a_drift_within_clips_is_tested_within_subjects() -> None:
     table, kind = patients(subjects=8, frames=9), "drifting within clips"
-    found = pitfalls.p_values(table, 60, 4, *null_rejection.KINDS[kind])
-    assert found.notna().all().all() and pitfalls.rejected(found["subjects"])[1] < 5
+    found = p_values(table, 60, 4, *null_rejection.KINDS[kind])
+    assert found.notna().all().all() and rejected(found["subjects"])[1] < 5
     walk = null_rejection.drift(table, np.random.default_rng(0), strength=1.0)
     assert pd.Series(walk).groupby(table["subject"]).corr(table["dice"]).min() > 0.8
     middle = null_rejection.middle_of_clips(table)
     assert middle["clip"].is_unique and set(middle["frame"]) == {1}
     assert len(middle) == table["clip"].nunique()
     # A property stays with its subject.
-    of_subject = pitfalls.of_subject(table, np.random.default_rng(5))
-    spread = pd.Series(of_subject).groupby(table["subject"])
+    own = of_subject(table, np.random.default_rng(5))
+    spread = pd.Series(own).groupby(table["subject"])
     assert spread.mean().std() > 0.6 and spread.std().mean() < 0.7
 
 
@@ -215,9 +224,9 @@ def test_over_frames_it_is_scipys_spearman_and_over_few_subjects_there_is_no_tes
     subjects: int,
 ) -> None:
     table = patients(subjects, frames=9)
-    found = pitfalls.p_values(table.sample(frac=1, random_state=0), 4, seed=9)
+    found = p_values(table.sample(frac=1, random_state=0), 4, seed=9)
     for number, row in enumerate(found.itertuples()):
-        drawn = pitfalls.of_subject(table, np.random.default_rng([9, number]))
+        drawn = of_subject(table, np.random.default_rng([9, number]))
         assert row.frames == pytest.approx(stats.spearmanr(drawn, table["dice"]).pvalue)
     assert found["subjects"].isna().all() == (subjects == 3)
 
@@ -226,7 +235,7 @@ def test_over_frames_it_is_scipys_spearman_and_over_few_subjects_there_is_no_tes
 
 
 def test_a_row_of_the_recorded_habits_is_a_drawing() -> None:
-    table, about = pitfalls.recorded("habits")
+    table, about = recorded("habits")
     assert about["date"] and about["versions"]["torch"] and about["seconds"] > 0
     assert about["settings"]["drawn"] == habits.SMALL["drawn"]
     assert list(table) == ["habit", "outcome", "seed", "wrong", "right", "subjects"]
@@ -239,7 +248,7 @@ def test_a_row_of_the_recorded_habits_is_a_drawing() -> None:
     # Dice of zero.
     assert (table[table["habit"] == "epsilon"]["wrong"] == 100).all()
     # Of every drawing, every network at every threshold.
-    options, _ = pitfalls.recorded("habits", table="habits_options")
+    options, _ = recorded("habits", table="habits_options")
     networks = sum(map(len, habits.TRIED.values()))
     assert (options.groupby("seed").size() == networks * len(habits.THRESHOLDS)).all()
     dice = options.drop(columns=["seed", "network", "threshold"])
@@ -250,7 +259,7 @@ def test_a_row_of_the_recorded_habits_is_a_drawing() -> None:
 
 
 def test_recorded_null_rates() -> None:
-    table, about = pitfalls.recorded("null_rejection")
+    table, about = recorded("null_rejection")
     assert about["draws"] == 2_000 and (table["draws"] == 2_000).all()
     # The test that respects subjects keeps its size on whatever was drawn.
     assert table[table["strength"] == 0]["subjects"].between(3.5, 6.5).all()
@@ -262,7 +271,7 @@ def test_a_table_that_is_not_there_says_how_to_make_it(tmp_path: Path, content) 
     if content:
         (tmp_path / "habits.json").write_text(content)
     with pytest.raises(CourseError, match="python -m benchmarks.habits") as caught:
-        pitfalls.recorded("habits", tmp_path)
+        recorded("habits", tmp_path)
     assert str(tmp_path / "habits.csv") in str(caught.value)
 
 
@@ -270,6 +279,15 @@ def test_the_coverage_grid_marks_what_is_offered_and_nothing_else() -> None:
     rows = [(3, "one", True), (10, "one", True), (10, "two", False)]
     verdicts = pd.DataFrame(rows, columns=["subjects", "method", "allowed"])
     verdicts = verdicts.assign(worst_coverage=0.9, widest=0.25)
-    three, ten = pitfalls.coverage_grid({"verdicts": verdicts}).values.T[1:].tolist()
+    three, ten = coverage_grid({"verdicts": verdicts}).values.T[1:].tolist()
     assert three == ["0.90 (0.25) offered", ""]
     assert ten == ["0.90 (0.25) offered", "0.90 (0.25)"]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_dot_per_drawing_and_the_sign_of_the_largest(sign: int) -> None:
+    table = pd.DataFrame({"habit": ["split", "split", "schedule"], "seed": [0, 1, 0]})
+    wrong = [0.5 + 0.1 * sign, 0.5 + 0.2 * sign, 0.51]
+    chart = drawings(table.assign(outcome="Dice", wrong=wrong, right=0.5))
+    assert "split" in chart.title and f"{0.15 * sign:+.3f}" in chart.title
+    assert [len(dots.get_offsets()) for dots in chart.axes[0].collections] == [2, 1]

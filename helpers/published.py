@@ -21,7 +21,7 @@ from torch.hub import download_url_to_file
 
 from helpers import settings, words
 from helpers.errors import CourseError
-from helpers.figures import Table, style
+from helpers.figures import Table, chart
 from helpers.figures.chart import BLUE, COLOURS, ORANGE, RED, SKY, Chart, made
 from helpers.frames import CLASSES
 from helpers.statistics import Estimate

@@ -831,7 +831,8 @@ compared = "less than" if rule_lost < unet_lost else "not less than"
 kept = "does not keep" if rule_lost > 0.05 else "keeps"
 if rule_lost != rule_lost:
     compared, kept = "which can't be compared with", "can't show whether it keeps"
-who = words.subjects("id_test", known["unet", "id_test", "dice"].n_subjects)
+n_pigs = known["unet", "id_test", "dice"].n_subjects
+who = words.counted(n_pigs, words.noun("id_test"))
 
 # %% [markdown]
 # From {home} to {away}: {compare} The colour rule {kept} what it had: it loses

@@ -143,7 +143,7 @@ def test_weights_of_another_encoder_stop_a_build_before_its_lessons(
     lesson(bench.folder, "00_first", code("print('ran')"))
     for encoder, words in (
         ("mobilenet_v2", "ours.pth does not hold the 312 weights of encoder mobile"),
-        ("lite0", "ours.pth is not EfficientNet-Lite0"),
+        ("lite0", "ours.pth does not hold the 288 weights of encoder lite0"),
     ):
         assert bench.build("--encoder", encoder, "--weights", str(weights)) == 1
         out, said = capsys.readouterr()

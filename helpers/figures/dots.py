@@ -10,7 +10,7 @@ from helpers import words
 from helpers.figures import chart
 from helpers.figures.chart import COLOURS, PALETTE, Chart, colour_of, each, made
 from helpers.statistics import Estimate
-from helpers.words import capital, counted, name_of, number, quantity, subjects
+from helpers.words import capital, counted, name_of, number, quantity
 
 ANSWERS = {"truth": ("#000000", "D"), "estimate": ("#0072B2", "o")}
 ANSWERS["placebo"] = ("#E69F00", "X")
@@ -113,7 +113,7 @@ def _fall(means: Mapping[str, pd.Series], what: str) -> str:
     first, last = list(there)[0], list(there)[-1]
     here, end = there[first].mean(), there[last].mean()
     if first == last:
-        many = subjects(first, len(there[first]))
+        many = counted(len(there[first]), words.noun(first))
         return f"{what} on {name_of(first)} is {here:.2f}, over {many}"
     return f"{what} {words.change(here, end, (name_of(first), name_of(last)))}"
 
@@ -141,7 +141,7 @@ def single_patient(means: pd.Series, x_title: str, **said) -> Chart:
         said,
         f"A study of one {one} could have reported a {what} from "
         f"{means.min():.2f} to {means.max():.2f}",
-        f"{capital(subjects(split, len(means)))} on a line each, from "
+        f"{counted(len(means), one)} on a line each, from "
         f"{means.idxmin()} with {means.min():.2f} to {means.idxmax()} with "
         f"{means.max():.2f}; their mean is {middle:.2f}.",
         f"The line is the mean over {one}s. Half of them lie farther from it than "

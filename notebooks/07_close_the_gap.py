@@ -64,7 +64,7 @@ from helpers import (
     training,
     words,
 )
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks

@@ -60,8 +60,8 @@ from helpers import (
     statistics,
     words,
 )
+from helpers.cells import check, quiz
 from helpers.errors import CourseError
-from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.settings import ROOT
@@ -486,7 +486,7 @@ check(
 
 # %%
 CLICKS, MOST, GOAL = 5, 10, 0.8
-EACH = 1 if lesson.profile == "smoke" else 20
+EACH = 1 if lesson.course.profile == "smoke" else 20
 if "sam" in METHODS:
     EACH = 1  # its encoder takes seconds a frame without a GPU
 

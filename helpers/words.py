@@ -1,7 +1,7 @@
 """Words that follow from numbers, what splits and subjects are called, and names that
 come from data (files, folders, subjects) as text and nothing else.
 
->>> change(0.8, 0.3), counted(1, "pig"), subjects("ood_test", 3)
+>>> change(0.8, 0.3), counted(1, "pig"), counted(3, noun("ood_test"))
 ('falls from 0.80 to 0.30', '1 pig', '3 patients')
 >>> text("<b>pig1</b>"), text("pig_1 (left)")
 ('‹b›pig1‹/b›', 'pig_1 (left)')
@@ -10,20 +10,18 @@ come from data (files, folders, subjects) as text and nothing else.
 import re
 from collections.abc import Sequence
 
-SOURCE = ("source", "train", "id_val", "id_test")
-TARGET = ("target", "wished", "ood_val", "ood_test", "ood_wished_val", "ood_wished")
-_ROLE = dict.fromkeys(SOURCE, "source") | dict.fromkeys(TARGET, "target")
-_KIND = {
-    "source": "",
-    "target": "",
-    "wished": "wished-for",
-    "train": "training",
-    "id_val": "validation",
-    "id_test": "unseen",
-    "ood_val": "validation",
-    "ood_test": "unseen",
-    "ood_wished": "wished-for",
-    "ood_wished_val": "wished-for validation",
+# Splits and domains: whose frames, and which of them.
+_SPLITS = {
+    "source": ("source", ""),
+    "train": ("source", "training "),
+    "id_val": ("source", "validation "),
+    "id_test": ("source", "unseen "),
+    "target": ("target", ""),
+    "wished": ("target", "wished-for "),
+    "ood_val": ("target", "validation "),
+    "ood_test": ("target", "unseen "),
+    "ood_wished": ("target", "wished-for "),
+    "ood_wished_val": ("target", "wished-for validation "),
 }
 _called = {"source": "pig", "target": "patient"}
 OWN = (
@@ -44,7 +42,7 @@ def noun(split: str) -> str:
     >>> noun("id_test"), noun("source and target")
     ('pig', 'subject')
     """
-    return _called[_ROLE[split]] if split in _ROLE else "subject"
+    return _called[_SPLITS[split][0]] if split in _SPLITS else "subject"
 
 
 def name_of(split: str) -> str:
@@ -53,17 +51,12 @@ def name_of(split: str) -> str:
     >>> name_of("id_test"), name_of("target"), name_of("AdaBN")
     ('unseen pigs', 'patients', 'AdaBN')
     """
-    return f"{_KIND[split]} {noun(split)}s".strip() if split in _ROLE else split
+    return f"{_SPLITS[split][1]}{noun(split)}s" if split in _SPLITS else split
 
 
 def counted(n: int, one: str) -> str:
     """A number with its noun, in the plural where there isn't exactly one."""
     return f"{n:,} {one}{'' if n == 1 else 's'}"
-
-
-def subjects(split: str, n: int) -> str:
-    """How many subjects of a split: "3 pigs"."""
-    return counted(n, noun(split))
 
 
 def number(value: object, form: str = ".2f") -> str:

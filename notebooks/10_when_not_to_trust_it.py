@@ -68,7 +68,7 @@ from helpers import (
     trust,
     words,
 )
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.lesson import begin
 
 # %%

@@ -53,8 +53,9 @@ def end() -> None:
         while _running:
             process = _running.pop()
             if process.exitcode in (None, 255):  # 255: nobody can say any more
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                for kill in (os.killpg, os.kill):  # just begun, it has no group yet
+                    with contextlib.suppress(ProcessLookupError):
+                        kill(process.pid, signal.SIGKILL)
                 process.join()
 
 

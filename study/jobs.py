@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from helpers import counts, domains, remedies, runs, settings, studied
+from helpers import counts, domains, remedies, runs, settings
 from helpers.errors import CourseError
 from helpers.remedies import RECIPES, needing
 from helpers.settings import ENCODERS, Course
@@ -41,8 +41,8 @@ GRIDS = {
 
 def planned(course: Course, encoders=(), remedies=(), seeds=()) -> list[Job]:
     """The jobs of a grid of names and numbers, the profile's own where none is given.
-    The baselines come first: most remedies start from them; what an encoder is not made
-    for is left out. CourseError for an unknown name."""
+    The baselines come first: most remedies start from them. CourseError for an unknown
+    name."""
     for given, known in ((encoders, ENCODERS), (remedies, RECIPES)):
         if unknown := [name for name in given if name not in known]:
             raise CourseError(
@@ -56,11 +56,10 @@ def planned(course: Course, encoders=(), remedies=(), seeds=()) -> list[Job]:
         seeds or range(course.seed, course.seed + usual[2]),
     )
     found = [Job(*part) for part in dict.fromkeys(parts)]
-    lacking = [one for one in found if one.remedy in needing(one.encoder)]
-    for encoder, remedy in sorted({(one.encoder, one.remedy) for one in lacking}):
-        print(f"Left out: {remedy} needs batch norms, and {encoder} has none.")
-    found = [one for one in found if one not in lacking]
-    return sorted(found, key=lambda job: job.remedy != "nothing")
+    made = [one for one in found if one.remedy not in needing(one.encoder)]
+    for one in {job[1:3] for job in found} - {job[1:3] for job in made}:
+        print("Left out, for want of batch norms:", *one)
+    return sorted(made, key=lambda job: job.remedy != "nothing")
 
 
 def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
@@ -73,7 +72,7 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
     """
     fold = None if job.fold == SINGLE else job.fold
     data = domains.gather(course, fold)
-    if study and studied.folder(course, data).name != study:
+    if study and remedies.study_folder(course, data).name != study:
         raise CourseError(
             "Code or frames are others where this job ran than where the study was "
             "begun: give every machine the same files."

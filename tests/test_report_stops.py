@@ -1,5 +1,6 @@
 """What stops a build of the report, what it then says, and what stays as it was."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -227,6 +228,16 @@ def test_when_memory_runs_out_for_the_fork_server_it_is_said_and_no_kernel_stays
     assert "00_kills" in said and "memory" in said
     wait_until(lambda: not any(alive(int(one.name)) for one in running.iterdir()))
     assert bench.left_behind() == [] and not bench.site.exists()
+
+
+@forked
+def test_a_kernel_that_has_just_begun_and_has_no_group_yet_is_ended_too() -> None:
+    forked = multiprocessing.get_context("forkserver")
+    kernels._running.append(forked.Process(target=time.sleep, args=(60,)))
+    process = kernels._running[0]
+    process.start()
+    kernels.end()
+    assert process.exitcode == -signal.SIGKILL
 
 
 def wait_until(true, seconds: float = 60) -> None:

@@ -118,7 +118,7 @@ def read_with_classes(row) -> tuple[np.ndarray, ...]:
         blood, valid = classes == BLOOD, classes != UNKNOWN
     else:
         released = row.dataset == "hemoset"
-        blood = (_stored(row.mask)[0] > 0).any(2) if released else _blood(row.mask)
+        blood = (_stored(row.mask) > 0).any(axis=2) if released else _blood(row.mask)
         valid, classes = np.ones_like(blood), np.full(blood.shape, UNKNOWN, np.uint8)
     if blood.shape != image.shape[:2]:
         raise BadFrame(
@@ -175,9 +175,8 @@ def _decoded(address: str) -> Image.Image:
     return picture
 
 
-def _stored(address: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """The mask at an address as it was stored, HxWxC numbers, and its alpha channel
-    (HxW) or None.
+def _stored(address: str) -> np.ndarray:
+    """The mask at an address as it was stored, HxWxC numbers, without alpha channel.
 
     The palette of a palette PNG is left alone: its indices are the labels (HemoSet's
     are 0 and 1), and expanding it would turn label 1 into whatever colour somebody
@@ -191,8 +190,7 @@ def _stored(address: str) -> tuple[np.ndarray, np.ndarray | None]:
             "save that as PNG"
         )
     array = np.atleast_3d(picture)
-    alpha = picture.mode in ("LA", "PA", "RGBA")
-    return (array[..., :-1], array[..., -1]) if alpha else (array, None)
+    return array[..., :-1] if picture.mode in ("LA", "PA", "RGBA") else array
 
 
 def _blood(mask: str) -> np.ndarray:
@@ -203,13 +201,7 @@ def _blood(mask: str) -> np.ndarray:
     probabilities or an inverted mask would be read as blood nearly everywhere. So a
     mask has two values, 0 and one other.
     """
-    stored, alpha = _stored(mask)
-    marked, name = (stored > 0).any(axis=2), named(mask)
-    if alpha is not None and np.ptp(alpha) and ((alpha > 0) != marked).any():
-        raise BadFrame(
-            f"{name} marks other pixels by its alpha channel than by its colours: save "
-            "the one that is meant as a grey PNG of 0 and 255, without an alpha channel"
-        )
+    stored = _stored(mask)
     # A pixel's channels as one number.
     codes = stored @ (256 ** np.arange(stored.shape[2])[::-1])
     values, places = np.unique(codes, return_index=True)
@@ -222,10 +214,10 @@ def _blood(mask: str) -> np.ndarray:
             remedy = "threshold blurred edges or probabilities at half, save of classes"
             remedy += " the blood alone, and look whether it is swapped with its image"
         raise BadFrame(
-            f"{name} has {len(values)} values (first {', '.join(shown)}) where a mask "
-            f"of blood has two, 0 and one other: {remedy}"
+            f"{named(mask)} has {len(values)} values (first {', '.join(shown)}) where "
+            f"a mask of blood has two, 0 and one other: {remedy}"
         )
-    return marked
+    return (stored > 0).any(axis=2)
 
 
 # Grey -> class id, and grey -> the colour to be found in the colour mask.
@@ -265,15 +257,10 @@ def _classes(mask: str) -> np.ndarray:
     differs = (colour != _COLOUR_OF[grey]).any(axis=2)
     if differs.any():
         row, column = np.argwhere(differs)[0]
-        known = {(255, 255, 255): "unknown"} | {one.rgb: one.name for one in CLASSES}
-        pair = _COLOUR_OF[grey][row, column].tolist(), colour[row, column].tolist()
-        here, there = (
-            known.get((*one,), f"the colour {(*one,)}, which no class has")
-            for one in pair
-        )
         raise BadFrame(
             f"{name} and its colour mask disagree on {differs.sum()} pixels (row "
-            f"{row}, column {column}: {here} and {there}): download both again"
+            f"{row}, column {column}: grey {grey[row, column]} and colour "
+            f"{(*colour[row, column].tolist(),)}): download both again"
         )
     return ids
 

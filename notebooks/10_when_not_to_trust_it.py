@@ -266,6 +266,7 @@ def similarity(one, other, where):
     return float(left @ right / size) if size > 0 else np.nan
 
 
+# %%
 def likeness(one, other, at=first):
     return similarity(one[at], other[at], seen[at])
 
@@ -531,6 +532,7 @@ def reliability(chance, blood, n=10):
     return pd.DataFrame({"pixels": pixels[held], "chance": chance, "blood": blood})
 
 
+# %%
 def ece(chance, blood):
     bins = reliability(chance, blood)
     gap = (bins["chance"] - bins["blood"]).abs()
@@ -543,6 +545,7 @@ def cooled(chance, temperature):
     return expit(logit(chance.astype(float)) / temperature)
 
 
+# %%
 def likeliest(chance, blood):
     """The temperature with the least negative log-likelihood; 1 without a pixel."""
     if not len(chance):
@@ -790,6 +793,7 @@ def risk_coverage(score, risk):
     return count / max(len(risk), 1), np.cumsum(shared) / count
 
 
+# %%
 def aurc(score, risk):
     risks = risk_coverage(score, risk)[1]
     return risks.mean() if len(risks) else np.nan
@@ -828,6 +832,7 @@ def auroc(far, near):
     return correlation.auroc(both, np.arange(len(both)) < len(far))
 
 
+# %%
 def false_positives(far, near):
     """The share of near at or above the highest threshold that catches 95 % of far."""
     far, near = (np.sort(one[~np.isnan(one)]) for one in map(np.asarray, (far, near)))

@@ -47,11 +47,11 @@ class Domains:
 
     source: frames.Packed
     target: frames.Packed
-    wished: frames.Packed | None
-    look: frames.Packed | None
     real: frozenset[str]
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
+    wished: frames.Packed | None = None
+    look: frames.Packed | None = None
     public: bool = False
 
     @property
@@ -59,9 +59,7 @@ class Domains:
         """What source and target are: "drawn", a released data set's layout, or
         "own"."""
         return {
-            role: _kind(getattr(self, role).table["dataset"])
-            if role in self.real
-            else "drawn"
+            role: _kind(getattr(self, role).table) if role in self.real else "drawn"
             for role in ("source", "target")
         }
 
@@ -145,13 +143,20 @@ def gather(course: Course, fold: int | None = None) -> Domains:
         if (folder := real_folder(course, role)) is not None:
             table, left_out = frames.index(folder, on_bad=course.on_bad)
             skipped += left_out
-            enough, note = _enough(role, folder, table)
-            notes.append(note)
-            if enough:
+            subjects = table["subject"].nunique()
+            if subjects >= LEAST_SUBJECTS:
+                what = CALLED.get(_kind(table), f"your own folder {folder.name}")
+                count = f"{len(table):,} frames of {subjects} subjects"
+                notes.append(f"The {role} is real: {what}, {count}.")
                 tables[role] = table
                 real.add(role)
                 continue
             look.append(table)
+            notes.append(
+                f"{folder.name}: {len(table)} frames of {subjects} subject(s) are too "
+                f"few to learn from and be tested on (it takes {LEAST_SUBJECTS} "
+                "subjects), so they are only looked at."
+            )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
         tables[role] = frames.index(drawn(course, role)).table
     notes += unused(course)
@@ -170,34 +175,13 @@ def gather(course: Course, fold: int | None = None) -> Domains:
         packed = frames.pack(table, course.size, on_bad=course.on_bad)
         skipped += packed.skipped
         packs[role] = _split(course, role, packed, fold)
-    return Domains(
-        packs["source"],
-        packs["target"],
-        packs.get("wished"),
-        packs.get("look"),
-        frozenset(real),
-        tuple(notes),
-        tuple(skipped),
-        course.public,
-    )
+    said = dict(notes=tuple(notes), skipped=tuple(skipped), public=course.public)
+    return Domains(**packs, real=frozenset(real), **said)
 
 
-def _enough(role: str, folder: Path, table: pd.DataFrame) -> tuple[bool, str]:
-    """Whether a role's real frames are of enough subjects, and what to say of them."""
-    subjects = table["subject"].nunique()
-    if subjects >= LEAST_SUBJECTS:
-        what = CALLED.get(_kind(table["dataset"]), f"your own folder {folder.name}")
-        count = f"{len(table):,} frames of {subjects} subjects"
-        return True, f"The {role} is real: {what}, {count}."
-    return False, (
-        f"{folder.name}: {len(table)} frames of {subjects} subject(s) are too few to "
-        f"learn from and be tested on (it takes {LEAST_SUBJECTS} subjects), so they "
-        "are only looked at."
-    )
-
-
-def _kind(datasets: pd.Series) -> str:
-    one = set(datasets)
+def _kind(table: pd.DataFrame) -> str:
+    """The released data set that a table's frames are of, else "own"."""
+    one = set(table["dataset"])
     return one.pop() if len(one) == 1 and one <= {*CALLED} else "own"
 
 

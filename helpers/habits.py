@@ -16,9 +16,8 @@ from scipy import stats
 
 from helpers import correlation, settings, statistics, words
 from helpers.errors import CourseError
-from helpers.figures import style
-from helpers.figures.chart import Chart, made
-from helpers.figures.style import BLUE, COLOURS, MARKERS, PALETTE, RED
+from helpers.figures import chart
+from helpers.figures.chart import BLUE, COLOURS, MARKERS, PALETTE, RED, Chart, made
 from helpers.frames import CLASSES, UNKNOWN, Packed
 from helpers.statistics import LEVEL, Estimate
 
@@ -146,12 +145,12 @@ def paired(rows: pd.DataFrame, names: tuple[str, str], x_title: str, **said) -> 
     """A line per subject between two measurements; rows: subject (the index), wrong,
     right; names: of these two."""
     rows = rows.dropna().sort_values("right")
-    figure, axis = style.new(7.0, 1.2 + 0.22 * len(rows))
+    figure, axis = chart.new(7.0, 1.2 + 0.22 * len(rows))
     places, look = range(len(rows)), {"zorder": 3, "label": names[0], "marker": "D"}
     axis.hlines(places, rows["right"], rows["wrong"], color=FAINT, lw=1.5)
     axis.scatter(rows["right"], places, 40, BLUE, label=names[1], zorder=3)
     axis.scatter(rows["wrong"], places, 34, RED, **look)
-    style.rows(axis, list(rows.index), x_title, 8)
+    chart.rows(axis, list(rows.index), x_title, 8)
     axis.set(xlim=(-0.02, 1.02))
     legend = axis.get_legend_handles_labels()
     figure.legend(*legend, loc="outside lower center", ncols=2)
@@ -173,7 +172,7 @@ def paired(rows: pd.DataFrame, names: tuple[str, str], x_title: str, **said) -> 
 def null(p: pd.DataFrame, **said) -> Chart:
     """How often each p-value comes up where nothing is there to find; columns
     frames, subjects (p-values)."""
-    figure, axes = style.new(7.5, 2.8, columns=2, sharey=True)
+    figure, axes = chart.new(7.5, 2.8, columns=2, sharey=True)
     edges, below = np.linspace(0, 1, 21), []
     for axis, column, colour in zip(axes, ("frames", "subjects"), (RED, BLUE)):
         heights = 100 * np.histogram(p[column].dropna(), edges)[0] / max(len(p), 1)
@@ -205,12 +204,12 @@ def drawings(rows: pd.DataFrame, **said) -> Chart:
         added=rows["wrong"] - rows["right"], name=rows["habit"] + "\n" + rows["outcome"]
     )
     added = dict(list(rows.groupby("name", sort=False)["added"]))
-    figure, axis = style.new(7.0, 0.9 + 0.5 * len(added))
+    figure, axis = chart.new(7.0, 0.9 + 0.5 * len(added))
     axis.axvline(0, color=PLAIN, lw=1)
     look = {"color": BLUE, "s": 46, "alpha": 0.75, "edgecolor": "white", "zorder": 3}
     for place, each in enumerate(added.values()):
         axis.scatter(each, [place] * len(each), **look)
-    style.rows(axis, list(added), "by the habit minus measured properly", 8.5)
+    chart.rows(axis, list(added), "by the habit minus measured properly", 8.5)
     listing = "; ".join(
         f"{name.replace(chr(10), ', ')}: {', '.join(f'{one:+.3f}' for one in each)}"
         for name, each in added.items()
@@ -233,7 +232,7 @@ def flattery(
 ) -> Chart:
     """How much better the best option looks where it was chosen; number of patients
     to (numbers of options, gain)."""
-    figure, axis = style.new(7.0, 3.0)
+    figure, axis = chart.new(7.0, 3.0)
     listing = []
     for (patients, (options, gain)), *look in zip(curves.items(), PALETTE, MARKERS):
         who, (colour, marker) = words.counted(patients, "patient"), look

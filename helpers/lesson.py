@@ -13,14 +13,7 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import Markdown, display
 
-from helpers import (
-    counts,
-    domains,
-    magics,
-    results,
-    settings,
-    words,
-)
+from helpers import cells, counts, domains, results, settings, words
 from helpers.errors import CourseError
 from helpers.figures import Table, overlay
 from helpers.frames import Packed
@@ -93,18 +86,9 @@ class Lesson:
     record: results.Record = field(default_factory=results.Record)
 
     @property
-    def profile(self) -> str:
-        """smoke, quick or full."""
-        return self.course.profile
-
-    @property
     def drawn(self) -> bool:
         """True where the benchmark is there in which every patient bleeds."""
         return self.domains.wished is not None
-
-    def splits(self, *names: str) -> list[str]:
-        """Those of some splits that this run has."""
-        return self.domains.present(*names)
 
     def frames(self, split: str) -> Packed:
         """The packed frames of a split; CourseError where there are none."""
@@ -123,28 +107,18 @@ class Lesson:
     def overlay(
         self, split: str, row: int, found: np.ndarray | None = None
     ) -> np.ndarray:
-        """A frame with its label's edge, or with what a prediction (bool HxW) did to
-        it.
-        """
+        """A frame with its label's edge, or with what a prediction (bool HxW) did."""
         packed = self.frames(split)
         image = self.domains.large(split, row)
         return overlay(image, packed.blood[row], packed.valid[row], found)
-
-    def look_overlay(self, row: int, found: np.ndarray) -> np.ndarray:
-        """One of the real frames that are only looked at, with what was marked on
-        it."""
-        look = self.domains.look
-        picture = self.domains.shown("look", np.asarray(look.images[row]))
-        return overlay(picture, look.blood[row], look.valid[row], found)
 
     def model(self, watch: Callable | None = None):
         """The course's standard network (a runs.Run) of the profile's first fold, found
         in the store or trained; watch: see training.fit."""
         from helpers import runs
 
-        return runs.baseline(
-            self.course, self.domains, runs.folds(self.course)[0], watch
-        )
+        fold = runs.folds(self.course)[0]
+        return runs.baseline(self.course, self.domains, fold, watch)
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see
@@ -172,41 +146,26 @@ class Lesson:
                 one = averaged(part, name, measure, str(split))
                 self.add(f"{split}.{name}", one)
                 levels.add(one.level)
-                rows.append(
-                    {
-                        "split": words.name_of(str(split)),
-                        "measure": name,
-                        "value": one.value,
-                        "low": one.low,
-                        "high": one.high,
-                        "subjects": one.n_subjects,
-                        "frames": one.n_frames,
-                    }
-                )
-        rows = pd.DataFrame(rows).astype({"low": float, "high": float})
+                made = (one.value, one.low, one.high, one.n_subjects, one.n_frames)
+                rows.append((words.name_of(str(split)), name, *made))
+        names = ["split", "measure", "value", "low", "high", "subjects", "frames"]
+        rows = pd.DataFrame(rows, columns=names).astype({"low": float, "high": float})
         offered = " and ".join(f"{100 * one:.0f} %" for one in levels if one)
         said = f"intervals at {offered}" if offered else "without intervals"
-        return Table(
-            rows,
-            f"Mean over frames, then over subjects, {said}; a dash where nothing can "
-            "be said",
-            digits=2,
-        )
+        said = f"Mean over frames, then over subjects, {said}"
+        return Table(rows, f"{said}; a dash where nothing can be said", digits=2)
 
     estimate = staticmethod(averaged)
 
     def add(self, name: str, estimate: Estimate, split: str = "") -> Estimate:
         """Record an estimate; what it was made from and where is filled in where it is
         not said: `split`, or the name's own first word where that is a split."""
-        first = name.split(".")[0]
-        split = (
-            estimate.split or split or (first if words.noun(first) != "subject" else "")
-        )
-        data = estimate.data or (
-            self.domains.data_of(split)
-            if words.noun(split) != "subject"
-            else self.domains.data
-        )
+        first, split = name.split(".")[0], estimate.split or split
+        if not split and words.noun(first) != "subject":
+            split = first
+        data = estimate.data or self.domains.data
+        if not estimate.data and words.noun(split) != "subject":
+            data = self.domains.data_of(split)
         return self.record.add(name, replace(estimate, split=split, data=data))
 
 
@@ -265,7 +224,7 @@ def say(text: str) -> None:
 def _open(lesson: Lesson, plain: bool = True) -> None:
     global _current
     _current = lesson
-    magics.register(lesson.drawn, plain)
+    cells.register(lesson.drawn, plain)
     if shell := get_ipython():
         shell.push({"say": say})  # the notebook's own prose needs no import
 

@@ -21,9 +21,8 @@ from torch.hub import download_url_to_file
 
 from helpers import settings, words
 from helpers.errors import CourseError
-from helpers.figures import Table, style
-from helpers.figures.chart import Chart, made
-from helpers.figures.style import BLUE, COLOURS, ORANGE, RED, SKY
+from helpers.figures import Table, chart
+from helpers.figures.chart import BLUE, COLOURS, ORANGE, RED, SKY, Chart, made
 from helpers.frames import CLASSES
 from helpers.statistics import Estimate
 
@@ -292,13 +291,13 @@ def by_class(rows: pd.DataFrame, **said) -> Chart:
     greatest (points of percent)."""
     rows = rows.sort_values("mean", ignore_index=True)
     nearest, blood = rows.iloc[0], rows[rows["class"] == "Blood"].iloc[0]
-    figure, axis = style.new(7.0, 0.8 + 0.24 * len(rows))
+    figure, axis = chart.new(7.0, 0.8 + 0.24 * len(rows))
     colours = {"Blood": RED, nearest["class"]: BLUE}
     colours = [colours.get(name, FAINT) for name in rows["class"]]
     bars = axis.barh(range(len(rows)), rows["mean"], color=colours)
     axis.bar_label(bars, fmt="{:.2f}", padding=4, fontsize=8)
     what = "mean difference from the scored area, percentage points"
-    style.rows(axis, list(rows["class"]), what, 8)
+    chart.rows(axis, list(rows["class"]), what, 8)
     listing = "; ".join(
         f"{n} {mean:.2f}" for n, mean in zip(rows["class"], rows["mean"])
     )
@@ -328,7 +327,7 @@ def modes(rows: pd.DataFrame, **said) -> Chart:
     }
     sums = rows.groupby("mode")["frames"].sum().sort_values(ascending=False)
     names, left, listing = list(sums.index), 0 * sums, []
-    figure, axis = style.new(7.5, 0.9 + 0.45 * len(names))
+    figure, axis = chart.new(7.5, 0.9 + 0.45 * len(names))
     for label, (colour, which) in kinds.items():
         counts = rows[which].groupby("mode")["frames"].sum().reindex(names).fillna(0)
         of = [name for name in names if (name == "PARTIAL") == label.endswith("common")]
@@ -340,7 +339,7 @@ def modes(rows: pd.DataFrame, **said) -> Chart:
             (at, f"{names[at]}, {label}: {counts.iloc[at]:,.0f}") for at in places
         ]
     said_of = "; ".join(text for _, text in sorted(listing, key=lambda one: one[0]))
-    style.rows(axis, names, "frames")
+    chart.rows(axis, names, "frames")
     figure.legend(loc="outside lower center", ncols=4)
     touched, free = (rows[kinds[one][1]]["frames"].sum() for one in list(kinds)[:2])
     return made(
@@ -357,7 +356,7 @@ def modes(rows: pd.DataFrame, **said) -> Chart:
 def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
     """Validation frames by distance to the nearest training frame of their pig;
     columns distance, frames."""
-    figure, axis = style.new(7.0, 2.6)
+    figure, axis = chart.new(7.0, 2.6)
     places, close = range(len(rows)), rows["distance"] <= near
     colours = [RED if one else FAINT for one in close]
     bars = axis.bar(places, rows["frames"], color=colours, width=0.75)
@@ -380,12 +379,12 @@ def alarms(rows: pd.DataFrame, **said) -> Chart:
     """Share of each patient's clean frames with an alarm, at three sizes; columns
     subject, bleeds, and SIZES in percent."""
     rows = rows.sort_values(list(SIZES)[-1], ignore_index=True)
-    figure, axis = style.new(7.5, 0.9 + 0.21 * len(rows))
+    figure, axis = chart.new(7.5, 0.9 + 0.21 * len(rows))
     for size, (marker, colour) in SIZES.items():
         look = {"marker": marker, "color": colour, "s": 30, "alpha": 0.85}
         axis.scatter(rows[size], range(len(rows)), label=f"at least {size}", **look)
     names = rows["subject"] + rows["bleeds"].map({True: " (bleeds)", False: ""})
-    style.rows(axis, list(names), "clean frames with an alarm, % of the patient's", 8)
+    chart.rows(axis, list(names), "clean frames with an alarm, % of the patient's", 8)
     figure.legend(loc="outside lower center", ncols=3)
     ends = {
         one: f"from {rows[one].min():.0f} to {rows[one].max():.0f} %" for one in SIZES

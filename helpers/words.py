@@ -1,7 +1,7 @@
 """Words that follow from numbers, what splits and subjects are called, and names that
 come from data (files, folders, subjects) as text and nothing else.
 
->>> change(0.8, 0.3), counted(1, "pig"), subjects("ood_test", 3)
+>>> change(0.8, 0.3), counted(1, "pig"), counted(3, noun("ood_test"))
 ('falls from 0.80 to 0.30', '1 pig', '3 patients')
 >>> text("<b>pig1</b>"), text("pig_1 (left)")
 ('‹b›pig1‹/b›', 'pig_1 (left)')
@@ -57,11 +57,6 @@ def name_of(split: str) -> str:
 def counted(n: int, one: str) -> str:
     """A number with its noun, in the plural where there isn't exactly one."""
     return f"{n:,} {one}{'' if n == 1 else 's'}"
-
-
-def subjects(split: str, n: int) -> str:
-    """How many subjects of a split: "3 pigs"."""
-    return counted(n, noun(split))
 
 
 def number(value: object, form: str = ".2f") -> str:

@@ -51,7 +51,7 @@ from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 
 from helpers import figures, frames, play, words
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
 

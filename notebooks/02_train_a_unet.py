@@ -49,7 +49,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from helpers import explore, figures, models, play, runs, training
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.settings import ROOT
 from helpers.statistics import Estimate, subject_means

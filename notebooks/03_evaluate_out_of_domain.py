@@ -51,14 +51,14 @@ from scipy.ndimage import binary_dilation
 from scipy.stats import binom
 
 from helpers import counts, figures, play, runs, shift, statistics
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
 from helpers.words import counted, listed, name_of, number
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
-splits = lesson.splits("id_test", "ood_test", "ood_wished")
+splits = lesson.domains.present("id_test", "ood_test", "ood_wished")
 
 # %% [markdown]
 # ## Where, before how much
@@ -784,8 +784,9 @@ on_real(look) if look is not None else None
 # %%
 def pictured(look, most=12):
     found = runs.probabilities(run, look) >= 128
-    shown = range(min(most, len(look)))
-    pictures = [lesson.look_overlay(row, found[row]) for row in shown]
+    shown = [lesson.domains.look_picture(row) for row in range(min(most, len(look)))]
+    parts = zip(shown, look.blood, look.valid, found)
+    pictures = [figures.overlay(*one) for one in parts]
     names = look.table["subject"] + ", " + look.table["frame"].astype(str)
     return figures.strip(
         pictures, list(names[:most]), columns=3, legend=figures.OVERLAY

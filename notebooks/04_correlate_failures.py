@@ -51,7 +51,7 @@ import pandas as pd
 from scipy.stats import rankdata, spearmanr
 
 from helpers import correlation, counts, figures, play, shift
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
 from helpers.words import counted
@@ -97,7 +97,7 @@ def properties(split):
 # being blood. A property may go with one and not with the other.
 
 # %%
-main = lesson.splits("ood_wished", "ood_test")[0]
+main = lesson.domains.present("ood_wished", "ood_test")[0]
 measured = lesson.evaluate(run, main).reset_index(drop=True)
 table = pd.concat([measured, properties(main)], axis=1)
 view = counts.within(measured, "view")

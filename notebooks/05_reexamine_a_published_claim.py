@@ -51,8 +51,8 @@ import numpy as np
 import pandas as pd
 
 from helpers import counts, figures, habits, play, published
+from helpers.cells import check, quiz
 from helpers.correlation import spearman, spearman_between, spearman_within
-from helpers.exercises import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
 from helpers.statistics import OFFERED, Estimate, subject_means
@@ -425,7 +425,7 @@ units = study.of(observations, frames)
 
 # %% tags=["phantom"]
 bloody = right.assign(dice=counts.on_blood(counts.dice, right)).dropna(subset="dice")
-draws = 20 if lesson.profile == "smoke" else 300
+draws = 20 if lesson.course.profile == "smoke" else 300
 empty = habits.p_values(bloody, draws, seed)
 for way, unit in (("wrong", "frames"), ("right", "subjects")):
     found = Estimate(

@@ -49,7 +49,7 @@ import pandas as pd
 
 import phantom
 from helpers import causes, figures, habits, play, shift, words
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
 from helpers.progress import progress
@@ -84,7 +84,7 @@ run = lesson.model()
 # pictures would you expect the network to fail on?**
 
 # %% tags=["phantom"]
-per_pig = {"smoke": 1, "quick": 4, "full": 10}[lesson.profile]
+per_pig = {"smoke": 1, "quick": 4, "full": 10}[lesson.course.profile]
 where = causes.drawing(lesson.course, lesson.domains, frames=per_pig)
 pigs = where.source()
 row = int(pigs.blood.sum(axis=(1, 2)).argmax())  # the frame with the most blood
@@ -591,7 +591,7 @@ n_better = int((off < lazy_by_drawing).sum())
 
 # %%
 def some(*splits, most=4):
-    packed = [lesson.frames(split) for split in lesson.splits(*splits)]
+    packed = [lesson.frames(split) for split in lesson.domains.present(*splits)]
     parts = []
     for one in packed:
         turn = one.table.groupby("subject").cumcount()

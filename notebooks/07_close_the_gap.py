@@ -61,11 +61,10 @@ from helpers import (
     remedies,
     runs,
     statistics,
-    studied,
     training,
     words,
 )
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks
@@ -150,6 +149,7 @@ def measured(name, split):
     return remedies.measured(marks, packed)
 
 
+# %%
 def means_on(split, names):
     """Means over frames, then over subjects: a row per name, a column per measure."""
     each = progress(names, "Measuring")
@@ -781,8 +781,8 @@ figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # more: another seed, another fold, or another subject?**
 
 # %%
-found, shown = studied.summary(lesson.course, lesson.domains), None
-spoken = studied.HOW
+found, shown = remedies.studied(lesson.course, lesson.domains), None
+spoken = remedies.HOW
 if found is not None:
     spoken = "Where a deviation is missing there was nothing to vary over."
     spreads = found.query("split == @TEST and measure == 'dice'")

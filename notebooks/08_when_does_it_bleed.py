@@ -54,8 +54,8 @@ from scipy import ndimage
 from scipy.stats import spearmanr
 
 # %%
-from helpers import clips, figures, habits, words
-from helpers.exercises import check, quiz
+from helpers import clips, figures, habits, play, words
+from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
 from helpers.progress import progress
@@ -730,7 +730,20 @@ spoken = {"truth": shown.bleeds} | {
     name: judging.decide(signals[example.name][name], levels[name])
     for name in DETECTORS
 }
-figures.timeline(played, spoken, FPS, step=5)
+
+
+# %% tags=["phantom"]
+def at_second(second):
+    frame = round(second * FPS)
+    yes = words.listed([name for name, flags in spoken.items() if flags[frame]])
+    said = f"{second:.1f} s: {yes or 'nobody'} says that it bleeds."
+    bars = play.spans(spoken, frame, "A filled bar says that it bleeds")
+    return play.Scene(said, [play.Picture(played[frame])], drawing=bars)
+
+
+seconds = [frame / FPS for frame in range(0, len(played), 5)]
+handle = play.Slider("second", "second", seconds, seconds[len(seconds) // 2])
+play.Interactive("timeline", [handle], at_second, "One case, second by second")
 
 # %% tags=["phantom"]
 spans = {name: judging.runs(flags, FPS) for name, flags in spoken.items()}

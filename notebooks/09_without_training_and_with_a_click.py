@@ -60,8 +60,8 @@ from helpers import (
     statistics,
     words,
 )
+from helpers.cells import check, quiz
 from helpers.errors import CourseError
-from helpers.exercises import check, quiz
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.settings import ROOT
@@ -486,7 +486,7 @@ check(
 
 # %%
 CLICKS, MOST, GOAL = 5, 10, 0.8
-EACH = 1 if lesson.profile == "smoke" else 20
+EACH = 1 if lesson.course.profile == "smoke" else 20
 if "sam" in METHODS:
     EACH = 1  # its encoder takes seconds a frame without a GPU
 
@@ -831,7 +831,8 @@ compared = "less than" if rule_lost < unet_lost else "not less than"
 kept = "does not keep" if rule_lost > 0.05 else "keeps"
 if rule_lost != rule_lost:
     compared, kept = "which can't be compared with", "can't show whether it keeps"
-who = words.subjects("id_test", known["unet", "id_test", "dice"].n_subjects)
+n_pigs = known["unet", "id_test", "dice"].n_subjects
+who = words.counted(n_pigs, words.noun("id_test"))
 
 # %% [markdown]
 # From {home} to {away}: {compare} The colour rule {kept} what it had: it loses

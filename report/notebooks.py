@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.magics import NEEDS
+from helpers.cells import NEEDS
 from helpers.results import placeholders
 from helpers.settings import ROOT
 

@@ -1,5 +1,5 @@
 """make study: fold x encoder x remedy x seed as a table of independent jobs. Lesson 07
-reads what comes of it with `helpers.studied`."""
+reads what comes of it with `remedies.studied`."""
 
 import argparse
 import signal
@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from helpers import domains, settings, studied
+from helpers import domains, remedies, settings
 from helpers.errors import CourseError
 from helpers.settings import Course
 from helpers.words import printable
@@ -20,7 +20,7 @@ def conduct(course: Course, jobs: list[Job], *how) -> int:
     """Run the jobs that are missing, and gather all; how many still are. how: on,
     workers and threads, as engine.run takes them."""
     data = domains.gather(course, None if course.numbers.folds == 1 else 0)
-    study, table = studied.folder(course, data), pd.DataFrame(jobs)
+    study, table = remedies.study_folder(course, data), pd.DataFrame(jobs)
     done = [tables.file_of(study, job).exists() for job in jobs]
     state = np.where(done, "done", "missing")
     table = table.assign(state=state, seconds=np.nan, failure="")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from helpers import counts, domains, remedies, runs, settings, studied
+from helpers import counts, domains, remedies, runs, settings
 from helpers.errors import CourseError
 from helpers.remedies import RECIPES, needing
 from helpers.settings import ENCODERS, Course
@@ -72,7 +72,7 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
     """
     fold = None if job.fold == SINGLE else job.fold
     data = domains.gather(course, fold)
-    if study and studied.folder(course, data).name != study:
+    if study and remedies.study_folder(course, data).name != study:
         raise CourseError(
             "Code or frames are others where this job ran than where the study was "
             "begun: give every machine the same files."

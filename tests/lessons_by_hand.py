@@ -58,7 +58,7 @@ WIDE = "import pandas as pd\npd.DataFrame([[123456.789] * 30], columns=[f'column
 # An exercise, a question without code, and a quiz, as lessons write them.
 EXERCISES = """# %%
 from helpers import lesson as lessons
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.results import Record
 
 

@@ -13,9 +13,9 @@ import rehearsals
 from IPython.core.interactiveshell import InteractiveShell
 from scipy.spatial.distance import cdist
 
-from helpers import correlation, magics
+from helpers import cells, correlation
+from helpers.cells import check, quiz
 from helpers.errors import CourseError
-from helpers.exercises import check, quiz
 from report import notebooks as exercises
 from report.notebooks import lessons, notebook
 
@@ -46,10 +46,8 @@ def test_a_check_prints_praise_or_the_hint_and_nothing_else(test, right, capsys)
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    import helpers.exercises
-
     made: list[str] = []
-    monkeypatch.setattr(helpers.exercises, "display", lambda one: made.append(one.data))
+    monkeypatch.setattr(cells, "display", lambda one: made.append(one.data))
     return made
 
 
@@ -82,20 +80,20 @@ def test_a_solution_becomes_dots_where_it_stood() -> None:
 CELL = "{}\nran = True\n1 / (here - 1)"
 
 
-@pytest.mark.parametrize("need", magics.NEEDS)
+@pytest.mark.parametrize("need", cells.NEEDS)
 @pytest.mark.parametrize("held", [True, False])
 def test_a_cell_that_needs_something_runs_where_it_is_there(
     held, need, monkeypatch, capsys
 ) -> None:
     shell = InteractiveShell()
-    monkeypatch.setattr(magics, "get_ipython", lambda: shell)
+    monkeypatch.setattr(cells, "get_ipython", lambda: shell)
     shell.user_ns["here"] = 2
-    magics.register(not held, not held)
-    magics.register(*(held == (need == one) for one in magics.NEEDS))  # this counts
+    cells.register(not held, not held)
+    cells.register(*(held == (need == one) for one in cells.NEEDS))  # this counts
     result = shell.run_cell(cell := CELL.format(need))
     assert result.success and shell.user_ns.get("ran", False) is held
     said = getattr(result.result, "data", "")
-    assert result.result == 1 if held else said == magics.NEEDS[need]
+    assert result.result == 1 if held else said == cells.NEEDS[need]
     assert shell.run_cell("other = 2").success and shell.user_ns["other"] == 2
     if held:  # an error in such a cell is reported once, with its own line
         shell.user_ns["here"] = 1

@@ -69,8 +69,8 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
 def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
     assert shown[0][results.INFO_TYPE]["data"] == "phantom"
     assert "drawn (phantom) surgery" in shown[1].data
-    assert opened.drawn and opened.profile == "smoke" and opened.record == {}
-    assert opened.splits("id_test", "ood_wished") == ["id_test", "ood_wished"]
+    assert opened.drawn and opened.course.profile == "smoke" and opened.record == {}
+    assert opened.domains.present("id_test", "ood_wished") == ["id_test", "ood_wished"]
     assert opened.picture("train", 0).shape == (64, 96, 3)
 
 

@@ -310,35 +310,6 @@ def leaf(visit: Visit, figure) -> None:
     assert thumbs[-1].get_attribute("aria-pressed") == "true"
 
 
-# What a time line shows: the second, who says that it bleeds there, and by the bars.
-TIMED = """f => {
-  const at = f.querySelector('input'), said = f.querySelector('[id$=-said]');
-  const [second, who] = said.textContent.split(': ');
-  const bars = [...f.querySelectorAll('div > svg')];
-  return {n: Number(at.value), last: Number(at.max), second, spoken: at.getAttribute(
-    'aria-valuetext') === said.textContent, picture: f.querySelector('img').src,
-    alt: f.querySelector('img').alt,
-    who: who.replace(' says that it bleeds', '').split(', '), frames: bars.map(
-      s => s.viewBox.baseVal.width)[0], bars: bars.map(s => [s.parentNode.firstChild
-      .textContent, [...s.querySelectorAll('rect')].map(r => [Number(
-      r.getAttribute('x')), Number(r.getAttribute('width'))])])}; }"""
-
-
-def timed(figure) -> dict:
-    """What a time line shows now, once its words were held to its bars."""
-    shown = figure.evaluate(TIMED)
-    step = math.ceil(shown["frames"] / (shown["last"] + 1))
-    frame = shown["n"] * step
-    bleeds = [
-        name
-        for name, spans in shown["bars"]
-        if any(start <= frame < start + length for start, length in spans)
-    ]
-    assert shown["who"] == (bleeds or ["nobody"]), shown
-    assert shown["spoken"] and shown["alt"] == f"The case at {shown['second']}"
-    return shown
-
-
 def drag(visit: Visit, handle, start: float, end: float) -> None:
     """Drag a slider's handle from one share of its width to another."""
     handle.scroll_into_view_if_needed()
@@ -348,21 +319,6 @@ def drag(visit: Visit, handle, start: float, end: float) -> None:
     visit.page.mouse.down()
     visit.page.mouse.move(box["x"] + 2 + end * width, middle, steps=4)
     visit.page.mouse.up()
-
-
-def scrub(visit: Visit, figure) -> list[dict]:
-    """Go through a time line by keyboard, then drag its handle back to the start."""
-    handle = figure.query_selector("input")
-    handle.focus()
-    visit.page.keyboard.press("Home")
-    seen = [timed(figure)]
-    for n in range(1, seen[0]["last"] + 1):
-        visit.page.keyboard.press("ArrowRight")
-        seen.append(timed(figure))
-        assert seen[-1]["n"] == n
-    drag(visit, handle, 0.99, 0)
-    assert timed(figure) == seen[0]
-    return seen
 
 
 def test_controls_by_keyboard_show_what_was_computed(browser, page: Path) -> None:
@@ -451,15 +407,12 @@ def recorded(site: Path) -> Callable:
 def test_everything_on_a_page_of_the_course_can_be_played_with(browser, smoke, name):
     visit = Visit(browser, smoke.site / f"{name}.html")
     playing = visit.page.query_selector_all("figure.play")
-    others = visit.page.query_selector_all("figure.timeline")
-    assert playing or others, "nothing to play with"
+    assert playing, "nothing to play with"
     for figure in playing:
         weight = figure.evaluate("f => f.outerHTML.length")
         assert weight <= MOST_BYTES, f"{weight} bytes"
         kind = figure.get_attribute("data-play")
         (leaf if kind == "browser" else drive)(visit, figure)
-    for figure in others:
-        assert len({one["picture"] for one in scrub(visit, figure)}) > 1
     assert visit.wrong == []
     visit.context.close()
 

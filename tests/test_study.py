@@ -17,7 +17,7 @@ import statsmodels.formula.api as smf
 from distributed import LocalCluster
 
 from benchmarks import recording
-from helpers import domains, figures, remedies, runs, settings, studied
+from helpers import domains, figures, remedies, runs, settings
 from helpers.errors import CourseError
 from helpers.remedies import NAMES
 from report import execute
@@ -104,7 +104,7 @@ def data(course):
 
 
 def table_of(course, data, name="study"):
-    place = studied.folder(course, data) / f"{name}.csv"
+    place = remedies.study_folder(course, data) / f"{name}.csv"
     return pd.read_csv(place, dtype={"subject": str})
 
 
@@ -191,10 +191,10 @@ def test_a_failing_job_is_a_sentence_and_a_rerun_takes_only_what_is_missing(
 
 
 def test_a_study_of_other_settings_frames_or_weights_is_not_shown(here, course, data):
-    assert studied.summary(course, data) is not None
+    assert remedies.studied(course, data) is not None
     scratch = settings.course("smoke", weights="none")
     for other in (course.but(epochs=2), settings.course("smoke", seed=1), scratch):
-        assert studied.summary(other, data) is None
+        assert remedies.studied(other, data) is None
 
 
 def test_a_worker_with_other_code_or_frames_says_so(course):
@@ -220,21 +220,23 @@ def test_lesson_07_shows_the_table_and_its_page_is_made_anew_with_it(
     here, course, data, own_store
 ):
     cells = LESSON.read_text().split("# %%")
-    [cell] = [one for one in cells if "studied.summary" in one]
+    [cell] = [one for one in cells if "remedies.studied" in one]
     lesson = types.SimpleNamespace(course=course, domains=data)
-    names = dict(lesson=lesson, studied=studied, TEST="ood_wished", NAMES=NAMES)
+    names = dict(lesson=lesson, remedies=remedies, TEST="ood_wished", NAMES=NAMES)
     names |= dict(unseen="patients", figures=figures)
     exec(cell.partition("\n")[2], names)
-    assert names["shown"] is None and names["spoken"] == studied.HOW
+    assert names["shown"] is None and names["spoken"] == remedies.HOW
 
     others = set(FOLDER.glob("*.py")) - {LESSON}
     assert others and not any(execute.studied(other) for other in others)
     before = execute.studied(LESSON)
-    tables.write(tables.summary(here), studied.folder(course, data) / "summary.csv")
+    tables.write(
+        tables.summary(here), remedies.study_folder(course, data) / "summary.csv"
+    )
     assert execute.studied(LESSON) != before
     exec(cell.partition("\n")[2], names)
     assert list(names["spreads"]["remedy"]) == [NAMES["nothing"], NAMES["view_rule"]]
-    assert names["shown"] is not None and names["spoken"] != studied.HOW
+    assert names["shown"] is not None and names["spoken"] != remedies.HOW
 
 
 # The engine

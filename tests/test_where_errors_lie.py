@@ -28,7 +28,7 @@ def first_sentence(opened, mutant, monkeypatch) -> str:
         for source in cells
         if "def false_marks" in source or "def by_region" in source
     ]
-    splits = opened.splits("id_test", "ood_test", "ood_wished")
+    splits = opened.domains.present("id_test", "ood_test", "ood_wished")
     names = {
         "np": np,
         "runs": runs,

@@ -11,7 +11,6 @@ from helpers.play.lessons import (
     explorer,
     fewer,
     frames,
-    pairs,
     threshold,
 )
-from helpers.play.scene import Picture, Scene, bars
+from helpers.play.scene import Picture, Scene, bars, spans

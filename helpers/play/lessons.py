@@ -336,22 +336,6 @@ def border(
     return Interactive("border", [control], draw, "Set a black border around a frame")
 
 
-def pairs(left: Sequence[Picture], right: Sequence[Picture]) -> Interactive:
-    """A slider through pairs of frames; each picture's title says whose it is."""
-
-    def draw(place: int) -> Scene:
-        both = [one[(place - 1) % len(one)] for one in (left, right)]
-        said = [
-            f"{one.title} with {100 * one.blood[one.valid].mean():.1f} % blood"
-            for one in both
-        ]
-        return Scene(f"On the left {said[0]}, on the right {said[1]}.", both)
-
-    control = Slider("place", "pair", range(1, max(len(left), len(right)) + 1))
-    title = "Two kinds of surgery, subject by subject"
-    return Interactive("pairs", [control], draw, title)
-
-
 def dial(
     model,
     where: causes.Drawing,

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers.figures.style import COLOURS
+from helpers.figures.chart import COLOURS
 from helpers.words import number
 
 COLUMNS = 8  # pictures side by side in a sheet
@@ -232,11 +232,7 @@ def bars(
         y = 26 + 26 * place
         parts.append(_text(0, y + 13, name))
         if np.isfinite(value):
-            left, right = sorted((zero, scale(value)))
-            parts.append(
-                f'<rect class="bar" x="{left:.1f}" y="{y}" height="16" '
-                f'width="{max(right - left, 0.8):.1f}"/>'
-            )
+            parts.append(_bar(*sorted((zero, scale(value))), y))
         parts.append(_text(WIDE, y + 13, number(value, form), "end"))
         if others is not None:
             parts.append(_dots("others", [(scale(x), y + 8) for x in others[name]]))
@@ -319,6 +315,21 @@ def cloud(
     return _svg(230, about, *parts)
 
 
+def spans(rows: Mapping[str, np.ndarray], at: int, about: str = "") -> str:
+    """A row for each name, filled where its flags (a bool per moment) are true, and an
+    upright mark at the moment `at`."""
+    (many,) = {len(flags) for flags in rows.values()}
+    scale, parts = _scale((0, many), 132, WIDE - 8), []
+    for place, (name, flags) in enumerate(rows.items()):
+        y = 26 + 26 * place
+        parts += [_text(0, y + 13, name), _path("axis", f"M132 {y + 16}H{WIDE - 8}")]
+        edges = np.flatnonzero(np.diff(np.r_[0, np.asarray(flags, int), 0]))
+        parts += [_bar(scale(a), scale(b), y) for a, b in edges.reshape(-1, 2)]
+    high = 30 + 26 * len(rows)
+    mark = _path("tick", f"M{scale(at + 0.5):.1f} 20V{high - 6}")
+    return _svg(high, about, *parts, mark)
+
+
 def _scale(limits, first, last):
     low, high = map(float, limits)
     return lambda value: first + (float(value) - low) / (high - low) * (last - first)
@@ -332,6 +343,11 @@ def _axis(scale, limits, y) -> list[str]:
 
 def _path(kind: str, path: str) -> str:
     return f'<path class="{kind}" d="{path}" fill="none"/>'
+
+
+def _bar(left: float, right: float, y: float) -> str:
+    wide = max(right - left, 0.8)
+    return f'<rect class="bar" x="{left:.1f}" y="{y}" height="16" width="{wide:.1f}"/>'
 
 
 def _dots(kind: str, places) -> str:

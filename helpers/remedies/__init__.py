@@ -9,6 +9,7 @@ its name, when it acts, which target frames it may see, what it needs and what i
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -16,12 +17,12 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, frames, runs, statistics, training
+from helpers import counts, frames, runs, statistics, store, training
 from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.frames import Packed
 from helpers.remedies import looks, networks
-from helpers.settings import SURGENET, Course
+from helpers.settings import SURGENET, Course, store_folder
 
 FEW = 12  # labelled target frames
 THRESHOLDS = (0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
@@ -344,3 +345,33 @@ def measured(remedied: Remedied | np.ndarray, packed: Packed) -> pd.DataFrame:
 def by_subject(table: pd.DataFrame) -> pd.DataFrame:
     """Means over the frames of each subject: rows of subjects, columns of MEASURES."""
     return table.groupby("subject")[list(MEASURES)].mean()
+
+
+# What `make study` has found for this very run, where somebody has made it.
+
+
+HOW = (
+    "Nobody has made that table for this run: `make study`, with the options that this "
+    "page was made with, makes it, and the next report shows it here."
+)
+
+
+def study_folder(course: Course, data: Domains) -> Path:
+    """Where the study of these settings, these frames and today's code stands; its
+    encoders are part of the study, so that the course's own is no matter."""
+    parts = (data.source, data.target, data.wished)
+    key = store.key(
+        numbers=vars(course.but(encoder="").numbers),
+        weights=course.begins_with,
+        seed=course.seed,
+        frames=[None if part is None else part.digest for part in parts],
+        code=store.made_by(measured, *RECIPES.values())["code"],
+    )
+    return store_folder() / "study" / key
+
+
+def studied(course: Course, data: Domains) -> pd.DataFrame | None:
+    """summary.csv of the study of this very run (study.tables.summary says which
+    columns); None where there is none."""
+    place = study_folder(course, data) / "summary.csv"
+    return pd.read_csv(place) if place.exists() else None

@@ -1,4 +1,5 @@
-"""What a learner does: exercises that answer back, and questions with choices.
+"""What a lesson's cells do: exercises answer back, questions have choices, and a cell
+that needs what this run has not is skipped.
 
 >>> def precision(tp, fp):
 ...     return tp / (tp + fp)
@@ -15,11 +16,18 @@ import re
 import warnings
 from collections.abc import Callable
 
+from IPython import get_ipython
 from IPython.display import HTML, display
 
 from helpers.errors import CourseError
 
 OPENING = "Open the choice that you hold to be right."
+NEEDS = {
+    "%%phantom": "This part needs the phantom: what it compares with is known of drawn "
+    "surgery only.",
+    "%%batchnorm": "This part needs batch norms, and this network's encoder has none: "
+    "the remedies that change them are left out, here and in the choosing.",
+}
 
 
 def check(test: Callable[[], bool], hint: str, praise: str = "Right.") -> None:
@@ -70,3 +78,46 @@ def quiz(*questions: tuple[str, dict[str, str]]) -> None:
 
 def _set(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+
+
+def register(drawn: bool, plain: bool = True) -> None:
+    """Let the notebook's cells that begin with a name of NEEDS run, or be skipped with
+    its line.
+
+    drawn: whether this run has the phantom; plain: see settings.Course. The last call
+    counts; without IPython there is nothing to do.
+    """
+    if shell := get_ipython():
+        # By name, since a reloaded module has another class of the same name.
+        others = [
+            one
+            for one in shell.input_transformers_cleanup
+            if type(one).__name__ != _Skips.__name__
+        ]
+        skips = _Skips(dict(zip(NEEDS, (drawn, plain))))
+        shell.input_transformers_cleanup[:] = [*others, skips]
+
+
+class _Skips:
+    """A transformation of the cell's text rather than a magic function, so that an
+    error in the cell is reported once and with its own lines."""
+
+    def __init__(self, held: dict[str, bool]) -> None:
+        self.held = held
+        self.skipped, self.again = -2, False  # the cell that was skipped last
+
+    def __call__(self, lines: list[str]) -> list[str]:
+        name = lines[0].strip() if lines else ""
+        if name not in NEEDS:
+            return lines
+        if self.held[name]:
+            return ["\n", *lines[1:]]  # an empty line keeps the numbers of the others
+        # One line for a row of such cells, and none in place of their prose. A kernel
+        # asks more than once about the same cell.
+        count = getattr(get_ipython(), "execution_count", 0)
+        if count != self.skipped:
+            self.again, self.skipped = count == self.skipped + 1, count
+        if self.again or (len(lines) > 1 and lines[1].startswith("say(")):
+            return ["\n"]
+        display = "__import__('IPython.display', fromlist=[''])"
+        return [f"{display}.Markdown({NEEDS[name]!r})\n"]

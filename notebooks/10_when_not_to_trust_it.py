@@ -345,7 +345,7 @@ for name in heats:
 
 # %%
 def painted_over(image, marked):
-    """Its marked pixels and a rim of two, filled in from what surrounds them (Telea)."""
+    """Its marked pixels and a rim, filled in from what surrounds them (Telea 2004)."""
     rim = cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8))
     return cv2.inpaint(np.array(image), rim, 5, cv2.INPAINT_TELEA)
 

@@ -244,7 +244,7 @@ def dots(
     *,
     each: float = 0.42,
     apart: float = 0.0,
-    size: float = 44,
+    size: float = 60,
     letters: float = 10,
     join: Sequence[str] = (),
     means: bool = False,
@@ -280,7 +280,8 @@ def dots(
             s=size,
             marker=marker,
             facecolor=[colour if one else "white" for one in filled],
-            edgecolor=colour,
+            edgecolor=["white" if one else colour for one in filled],
+            lw=1.2 if size > 10 else 0,
             alpha=0.35 if size < 10 else 0.8,
             zorder=3,
             label=name_of(kind),
@@ -291,7 +292,7 @@ def dots(
             axis.vlines(middle, y - 0.3, y + 0.3, color=colour, lw=3, zorder=4)
     rows(axis, names, x_title, letters)
     if legend:
-        larger = (44 / size) ** 0.5
+        larger = (60 / size) ** 0.5
         figure.legend(loc="outside lower left", ncols=3, markerscale=larger)
     return figure, axis
 

@@ -80,7 +80,6 @@ def spearman_within(
     order: Sequence | None = None,
     given: Given = None,
     test: str | None = None,
-    seed: int = 0,
     draws: int = 1_999,
 ) -> Estimate:
     """Do a subject's frames with more x have more y? The mean over subjects of each
@@ -114,9 +113,9 @@ def spearman_within(
             kept.append((index, frames["clip"].to_numpy(), parts))
     observed = np.array([_observed(*parts) for _, _, parts in kept])
     if test == "signs" or not kept or (test is None and len(kept) >= FEWEST_SUBJECTS):
-        p, note = sign_flip_test(observed, seed)
+        p, note = sign_flip_test(observed)
     else:
-        p, note = _shift_test(kept, observed.mean(), seed, draws)
+        p, note = _shift_test(kept, observed.mean(), draws)
     return Estimate(
         observed.mean() if kept else math.nan,
         n_frames=sum(len(clips) for _, clips, _ in kept),
@@ -129,7 +128,7 @@ def spearman_within(
 
 
 def _shift_test(
-    kept: list[tuple], observed: float, seed: int, draws: int
+    kept: list[tuple], observed: float, draws: int
 ) -> tuple[float | None, str]:
     """(p, note) of the mean correlation, against shifting every clip of every subject
     on its own, in all ways if they are few, else in some.
@@ -148,7 +147,7 @@ def _shift_test(
         steps = np.split(joint, np.cumsum([len(own) for own in lengths])[:-1], axis=1)
     else:
         steps = [
-            np.random.default_rng((seed, index)).integers(0, own, (draws, len(own)))
+            np.random.default_rng((0, index)).integers(0, own, (draws, len(own)))
             for (index, _, _), own in zip(kept, lengths)
         ]
     null = np.zeros(len(steps[0]))

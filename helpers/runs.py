@@ -81,26 +81,15 @@ def trained(
     """A named run on given frames, found or trained.
 
     transform: the augmentation, light_augmentation() where none is given; `name` and
-    `more` must tell two recipes apart.
-    foot, fill_counts: see training.fit. start: a run whose weights this one begins
-    with, in place of the encoder's alone.
+    `more` must tell two recipes apart. foot, fill_counts: see training.fit. start: a
+    run whose weights this one begins with, in place of the encoder's alone.
     """
     numbers = course.numbers
     transform = transform or training.light_augmentation()
-    what = dict(
-        name=name,
-        numbers=asdict(numbers),
-        seed=course.seed,
-        weights=course.begins_with,
-        fold=fold,
-        train=frames_key(train),
-        id_val=frames_key(id_val),
-        recipe=_recipe(transform),
-        foot=foot,
-        start=start and start.key,
-        fill_counts=fill_counts,
-        **more,
-    )
+    what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold)
+    what |= dict(train=frames_key(train), id_val=frames_key(id_val), **more)
+    what |= dict(weights=course.begins_with, start=start and start.key)
+    what |= dict(recipe=_recipe(transform), foot=foot, fill_counts=fill_counts)
 
     def make() -> tuple[torch.nn.Module, History]:
         model = untrained(course) if start is None else copy.deepcopy(start.model)
@@ -128,6 +117,7 @@ def _save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
 
 def _load(course: Course, folder: Path) -> Run:
     model = untrained(replace(course, weights=None))
+    model.exposure = models.exposure(course.weights, course.numbers.encoder)
     model.load_state_dict(read_state(folder / "weights.pt"))
     history = History(**json.loads((folder / "history.json").read_text()))
     model.dtype = history.dtype

@@ -270,7 +270,7 @@ def order_statistics(means: np.ndarray, level: float = 0.90) -> tuple[float, flo
     return tuple(stats.quantile_test(means, p=0.5).confidence_interval(level))
 
 
-def sign_flip_test(means: np.ndarray, seed: int = 0) -> tuple[float | None, str]:
+def sign_flip_test(means: np.ndarray) -> tuple[float | None, str]:
     """Is the mean of the subjects' differences zero? Flips the signs of whole subjects;
     (p, note).
 
@@ -278,7 +278,7 @@ def sign_flip_test(means: np.ndarray, seed: int = 0) -> tuple[float | None, str]
     as likely up as down. Exact up to 15 subjects; five or fewer cannot reach 0.05.
     """
     n = len(means)
-    null, complete = rearranged(means, np.mean, "samples", 2**n, seed)
+    null, complete = rearranged(means, np.mean, "samples", 2**n)
     moved = f"flipping the sign of {words.counted(n, 'subject')}"
     return judged(np.mean(means) if n else math.nan, null, complete, moved)
 

@@ -286,7 +286,7 @@ def used() -> set[Path]:
     """The entries that living processes use."""
     found = set()
     for user in (store_folder() / ".using").glob("*"):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             if psutil.pid_exists(int(user.name)):
                 found |= set(map(Path, user.read_text(encoding="utf-8").splitlines()))
             else:

@@ -9,9 +9,8 @@ several of the same frames, (M, N, H, W).
 """
 
 import copy
-import itertools
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -104,19 +103,6 @@ def heat(
     return np.concatenate(found)
 
 
-def edges(image: np.ndarray) -> np.ndarray:
-    """How steep the grey of an image is (HxW): a map that no network has made."""
-    grey = cv2.cvtColor(np.array(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return np.hypot(cv2.Sobel(grey, -1, 1, 0), cv2.Sobel(grey, -1, 0, 1))
-
-
-def painted_over(image: np.ndarray, marked: np.ndarray) -> np.ndarray:
-    """The image with its marked pixels, and a rim around them, filled in from what
-    surrounds them (Telea 2004)."""
-    rim = cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8))
-    return cv2.inpaint(np.array(image), rim, 5, cv2.INPAINT_TELEA)
-
-
 # Calibration, in the band where it matters, which is chosen by the prediction and never
 # by the label.
 
@@ -193,18 +179,6 @@ def mean_inside(values: np.ndarray, where: np.ndarray) -> np.ndarray:
     return np.divide(total, pixels, out=np.full(len(pixels), np.nan), where=pixels > 0)
 
 
-def pairwise_dice(marked: np.ndarray) -> np.ndarray:
-    """Mean Dice between the members' masks (bool MxNxHxW) of each frame; two that mark
-    nothing agree."""
-    found = []
-    for one, other in itertools.combinations(marked, 2):
-        both = (one & other).sum(axis=(1, 2))
-        total = one.sum(axis=(1, 2)) + other.sum(axis=(1, 2))
-        agree = np.ones(len(total))
-        found.append(np.divide(2.0 * both, total, out=agree, where=total > 0))
-    return np.mean(found, axis=0)
-
-
 @torch.inference_mode()
 def features(network: nn.Module, images: np.ndarray) -> np.ndarray:
     """The mean of each channel of the deepest feature map: float64 (N, channels)."""
@@ -213,14 +187,3 @@ def features(network: nn.Module, images: np.ndarray) -> np.ndarray:
         deepest = network.features(training.as_tensor(part, where))[-1]
         found.append(deepest.mean(dim=(2, 3)).double().cpu().numpy())
     return np.concatenate(found)
-
-
-def false_positive_rate(positive: Sequence[float], negative: Sequence[float]) -> float:
-    """The share of the negatives at or above the highest threshold that catches 95 % of
-    the positives; NaN where either is missing."""
-    positive, negative = (np.sort(np.asarray(x, float)) for x in (positive, negative))
-    positive, negative = (one[~np.isnan(one)] for one in (positive, negative))
-    if not len(positive) or not len(negative):
-        return float("nan")
-    needed = int(np.ceil(0.95 * len(positive) - 1e-9))
-    return float((negative >= positive[-needed]).mean())

@@ -149,6 +149,7 @@ def measured(name, split):
     return remedies.measured(marks, packed)
 
 
+# %%
 def means_on(split, names):
     """Means over frames, then over subjects: a row per name, a column per measure."""
     each = progress(names, "Measuring")

@@ -26,8 +26,7 @@ from helpers.words import printable
 from report import kernels, numbers
 from report.execute import Executed, LessonError, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
-from report.pages import HERE, page
-from report.pictures import Pictures
+from report.pages import HERE, Pictures, page
 from report.site import Site, collect
 
 SITE = HERE / "site"

@@ -1,9 +1,14 @@
 """A lesson's page before its frame: nbconvert's HTML with this site's template, links,
-formulas and rules."""
+formulas and rules; its pictures are files beside it: WebP, with their size said, and
+loaded when they come near."""
 
+import base64
+import functools
+import hashlib
 import html
+import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -15,13 +20,13 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
+from PIL import Image
 
 from helpers.cells import NEEDS
 from helpers.errors import CourseError
 from helpers.settings import ROOT
 from report.execute import Executed
 from report.notebooks import blank, group, solved, tags
-from report.pictures import Pictures
 
 HERE = Path(__file__).parent
 # What lessons leave for the report rather than for the reader, and what is live in
@@ -32,6 +37,16 @@ LESSON = re.compile(r"^(?:\./)?(\d\d_\w+)\.(?:ipynb|py)(?=#|$)")
 
 REMOTE = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
 NOTHING_SAID = "No description has been provided for this image"  # nbconvert's words
+PICTURES = "pictures"
+THUMBNAIL = 480  # pixels across, of a lesson's card
+# Sheets that a script cuts pictures from stay: it has to have them at once.
+PICTURE = re.compile(r'<div class="play-sheets".*?</div>|<(?:img|source)\b[^>]*>', re.S)
+CARRIED = re.compile(r'\b(src|srcset)="data:image/(?:png|jpeg|webp);base64,([^"]+)"')
+PICTURE_FILE = re.compile(rf'\bsrc="({PICTURES}/\w+\.webp)"')
+# A few flat colours are smallest as they are; tissue is, when its noise is smoothed.
+FLAT = 10_000  # colours at most, the shades at the edges of letters among them
+EXACT = {"lossless": True, "quality": 60, "method": 4}
+SMOOTH = {"quality": 92, "method": 4}
 
 
 def plain(markup: str) -> str:
@@ -221,6 +236,67 @@ def faults(markup: str | BeautifulSoup) -> list[str]:
                     "has to work without it"
                 )
     return found
+
+
+@dataclass
+class Pictures:
+    """The pictures of a site, by their path in it. Equal pictures are one file."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def out(self, page: str) -> str:
+        """A page's HTML with the pictures that it carries put into files."""
+        return PICTURE.sub(lambda tag: self._outside(tag[0]), page)
+
+    def thumbnail(self, figure: str) -> str:
+        """The first picture of a piece of HTML that has been `out`, small and as a
+        file of its own; "" where it has none."""
+        picture = next(filter(PICTURE_FILE.search, PICTURE.findall(figure)), "")
+        if not picture:
+            return ""
+        large = self.files[PICTURE_FILE.search(picture)[1]]
+        path, width, height = self.add(large, THUMBNAIL)
+        picture = PICTURE_FILE.sub(f'src="{path}"', picture)
+        size = f' width="{width}" height="{height}"'
+        return re.sub(r' width="\d+" height="\d+"', size, picture)
+
+    def add(self, held: bytes, across: int = 0) -> tuple[str, int, int]:
+        """The path in the site of a picture's file, its width and its height.
+
+        across: the most pixels that it may be wide, 0 for no limit.
+        """
+        made, *size = _webp(held, across)
+        path = f"{PICTURES}/{hashlib.sha256(made).hexdigest()[:12]}.webp"
+        self.files[path] = made
+        return (path, *size)
+
+    def _outside(self, tag: str) -> str:
+        found = CARRIED.search(tag)
+        if not found or tag.startswith("<div"):
+            return tag
+        path, width, height = self.add(base64.b64decode(found[2]))
+        tag = tag.replace(found[0], f'{found[1]}="{path}"').rstrip("/> ")
+        if tag.startswith("<source"):
+            return f"{tag}>"
+        if not re.search(r"\b(?:width|height)=", tag):
+            tag += f' width="{width}" height="{height}"'
+        return f'{tag} loading="lazy" decoding="async">'
+
+
+@functools.lru_cache(500)  # a page and the first page may both show it
+def _webp(held: bytes, across: int) -> tuple[bytes, int, int]:
+    picture = Image.open(io.BytesIO(held))
+    if picture.format == "WEBP" and not across:
+        return (held, *picture.size)
+    clear = picture.convert("RGBA").getextrema()[3][0] < 255
+    picture = picture.convert("RGBA" if clear else "RGB")
+    picture.thumbnail(
+        (across or picture.width, picture.height), Image.Resampling.LANCZOS
+    )
+    flat = clear or picture.getcolors(FLAT)
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", **(EXACT if flat else SMOOTH))
+    return (buffer.getvalue(), *picture.size)
 
 
 @dataclass(frozen=True)

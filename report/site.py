@@ -16,8 +16,7 @@ from helpers.words import OWN
 from report import beside, numbers
 from report.execute import Executed
 from report.notebooks import REPOSITORY
-from report.pages import HERE, Cells, Page, faults
-from report.pictures import FILE, Pictures
+from report.pages import HERE, PICTURE_FILE, Cells, Page, Pictures, faults
 
 COURSE = "From pigs to patients"
 # Where the site is published: who shows a link with a picture asks for a whole address.
@@ -173,7 +172,7 @@ class Site:
         named = {one["name"]: one for one in reversed(self.figures)}
         self.first = named.get(FIRST[0], named.get(FIRST[1]))
         # Shown beside a link to the site.
-        found = FILE.search((self.first or {"html": ""})["html"])
+        found = PICTURE_FILE.search((self.first or {"html": ""})["html"])
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"),
             autoescape=True,

@@ -32,12 +32,6 @@ def weights(tmp_path: Path) -> Path:
         ({"weights": "~nobody-of-this/x"}, ["WEIGHTS=~nobody-of-this/x: ", "give the"]),
         ({"weights": 3}, ["WEIGHTS=3: ", "give the path of a file"]),
         ({"weights": "/tmp"}, ["WEIGHTS=/tmp: there is no such file", "give the path"]),
-        ({"profile": "huge"}, ["no profile 'huge'; choose one of smoke, quick, full"]),
-        ({"on_bad": "hope"}, ["no on_bad 'hope'; choose one of stop, skip"]),
-        (
-            {"data": "/no/such/folder"},
-            ["DATA=/no/such/folder: there is no such folder"],
-        ),
     ],
 )
 def test_what_a_course_can_not_be_made_of_is_told_in_one_sentence(given, words):

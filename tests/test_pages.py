@@ -12,8 +12,7 @@ from helpers import settings
 from helpers.errors import CourseError
 from report import numbers, pages
 from report.execute import Executed
-from report.pages import plain
-from report.pictures import Pictures
+from report.pages import Pictures, plain
 
 
 def page_of(folder: Path, *cells) -> pages.Page:

@@ -1,7 +1,9 @@
 """Calibration, uncertainty and the likeness of maps, against brute force."""
 
+import itertools
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -18,7 +20,10 @@ from helpers import models, training, trust
 from helpers.settings import device
 
 WRITTEN = "reliability ece cooled likeliest similarity mahalanobis risk_coverage aurc"
-USED = dict(pd=pd, rankdata=rankdata, expit=expit, logit=logit)
+WRITTEN += " edges painted_over pairwise_dice false_positives"
+USED = dict(
+    pd=pd, cv2=cv2, itertools=itertools, rankdata=rankdata, expit=expit, logit=logit
+)
 lesson = SimpleNamespace(
     **lifted("10", *WRITTEN.split(), **USED, minimize_scalar=minimize_scalar)
 )
@@ -89,7 +94,7 @@ def test_false_positives_are_sklearns(seed: int) -> None:
     far, near = random.integers(3, 12, 50), random.integers(0, 9, 30)
     scores, labels = np.concatenate([far, near]), np.arange(80) < 50
     false, true, _ = roc_curve(labels, scores, drop_intermediate=False)
-    found = trust.false_positive_rate(far, near)
+    found = lesson.false_positives(far, near)
     assert found == pytest.approx(false[true >= 0.95].min(), abs=1e-9)
 
 
@@ -99,8 +104,8 @@ def test_three_that_agree_and_three_that_do_not() -> None:
     other[0] = 20
     assert trust.disagreement(same).max() == pytest.approx(0, abs=1e-6)
     assert trust.disagreement(other).min() > 0.1
-    assert trust.pairwise_dice(same >= 128).tolist() == [1]
-    assert trust.pairwise_dice(other >= 128)[0] == pytest.approx(1 / 3)
+    assert lesson.pairwise_dice(same >= 128).tolist() == [1]
+    assert lesson.pairwise_dice(other >= 128)[0] == pytest.approx(1 / 3)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -176,10 +181,10 @@ def test_what_is_painted_over_is_gone_and_the_rest_stays() -> None:
     image = np.full((20, 20, 3), 90, np.uint8)
     image[8:12, 8:12] = (200, 0, 0)
     marked = image[..., 0] == 200
-    painted = trust.painted_over(image, marked)
+    painted = lesson.painted_over(image, marked)
     assert np.abs(painted.astype(int) - 90).max() <= 2
-    steep = trust.edges(image).max()
-    assert steep > 100 and trust.edges(painted).max() < steep / 10
+    steep = lesson.edges(image).max()
+    assert steep > 100 and lesson.edges(painted).max() < steep / 10
 
 
 def test_likeness_of_maps() -> None:

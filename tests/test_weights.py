@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from report.pictures import Pictures
+from report.pages import Pictures
 
 PAGE, SITE = 1_500_000, 15_000_000  # bytes, at most
 BROUGHT = re.compile(r'\b(?:src|href|srcset)="([^":#?]+\.(?:css|js|svg|webp))"')

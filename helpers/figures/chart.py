@@ -118,17 +118,14 @@ class Chart:
         self, figure: Figure, title: str, alt: str, caption: str = "", live=None
     ) -> None:
         if not alt.strip() or not title.strip():
-            raise ValueError(
-                "a chart needs a title, and alt text that says what is seen"
-            )
+            raise ValueError("a chart needs a title, and alt text of what is seen")
         self.figure, self.title, self.alt, self.caption = figure, title, alt, caption
         self.live = live
         width, height = figure.get_size_inches()
         lines = _lines(title, width)
         figure.set_size_inches(width, height + TITLE_LINE * len(lines))
-        figure.suptitle(
-            "\n".join(lines), fontsize=11, fontweight="bold", x=0.01, ha="left"
-        )
+        look = {"fontsize": 11, "fontweight": "bold", "x": 0.01, "ha": "left"}
+        figure.suptitle("\n".join(lines), **look)
         if live is not None:
             lines = _lines(title, 8.0)
             live.update_layout(title={"text": f"<b>{'<br>'.join(lines)}</b>"})
@@ -141,7 +138,7 @@ class Chart:
     def html(self, caption: bool = True) -> str:
         """The chart as HTML that asks nothing of the network. Dark pages turn the
         colours of what is `plotted` around; a frame, or a map on one, stays."""
-        words = html.escape(self.alt, quote=True)
+        words = html.escape(self.alt)
         kind = "" if self.figure.findobj(AxesImage) else 'class="plotted" '
         data = base64.b64encode(self.png()).decode()
         body = f'<img {kind}alt="{words}" src="data:image/png;base64,{data}">'
@@ -156,16 +153,9 @@ class Chart:
 
     def front(self, name: str) -> "Chart":
         """Offer the chart to the report's first page; gives the chart, to be shown."""
-        display(
-            {
-                FIGURE_TYPE: {
-                    "name": name,
-                    "html": self.html(caption=False),
-                    "caption": self.caption or self.title,
-                }
-            },
-            raw=True,
-        )
+        left = {"name": name, "html": self.html(caption=False)}
+        left["caption"] = self.caption or self.title
+        display({FIGURE_TYPE: left}, raw=True)
         return self
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
@@ -202,10 +192,8 @@ def made(
 
 
 class Table:
-    """Rows with a caption, which show themselves as the last expression of a cell.
-
-    An undefined number is a dash, since it is not a zero.
-    """
+    """Rows with a caption, which show themselves as the last expression of a cell;
+    digits: after the point. An undefined number is a dash, since it is not a zero."""
 
     def __init__(self, rows: pd.DataFrame, caption: str, digits: int = 3) -> None:
         self.rows, self.caption, self.digits = rows, caption, digits
@@ -226,9 +214,7 @@ class Table:
         return f"{self.caption}\n{self.rows.round(self.digits).to_string(index=False)}"
 
 
-def table(rows: pd.DataFrame, caption: str, digits: int = 3) -> Table:
-    """A table with a caption; digits: after the point."""
-    return Table(rows, caption, digits)
+table = Table
 
 
 def source(function: Callable) -> Code:
@@ -258,7 +244,7 @@ def dots(
     *,
     each: float = 0.42,
     apart: float = 0.0,
-    size: float = 44,
+    size: float = 60,
     letters: float = 10,
     join: Sequence[str] = (),
     means: bool = False,
@@ -294,7 +280,8 @@ def dots(
             s=size,
             marker=marker,
             facecolor=[colour if one else "white" for one in filled],
-            edgecolor=colour,
+            edgecolor=["white" if one else colour for one in filled],
+            lw=1.2 if size > 10 else 0,
             alpha=0.35 if size < 10 else 0.8,
             zorder=3,
             label=name_of(kind),
@@ -305,7 +292,7 @@ def dots(
             axis.vlines(middle, y - 0.3, y + 0.3, color=colour, lw=3, zorder=4)
     rows(axis, names, x_title, letters)
     if legend:
-        larger = (44 / size) ** 0.5
+        larger = (60 / size) ** 0.5
         figure.legend(loc="outside lower left", ncols=3, markerscale=larger)
     return figure, axis
 

@@ -24,15 +24,8 @@ from matplotlib.ticker import MaxNLocator
 from helpers import settings, words
 from helpers.words import name_of, number
 
-BLUE, SKY, GREEN, ORANGE, RED, PINK, YELLOW = (
-    "#0072B2",
-    "#56B4E9",
-    "#009E73",
-    "#E69F00",
-    "#D55E00",
-    "#CC79A7",
-    "#F0E442",
-)
+BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
+ORANGE, RED, PINK, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 COLOURS = {
     "source": BLUE,
     "train": BLUE,

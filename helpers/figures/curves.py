@@ -31,11 +31,6 @@ WEAK = 0.1  # a rank correlation that is hardly one
 SHAPES = {"o": "circle", "s": "square", "D": "diamond", "P": "cross", "X": "x"}
 SHAPES |= {"^": "triangle-up", "*": "star", "p": "pentagon", "h": "hexagram"}
 REGION_COLOURS = {"view": GREEN, "surround": ORANGE}
-LOST_COLOURS = {
-    "surround": ORANGE,
-    "false marks in the view": RED,
-    "missed blood": BLUE,
-}
 
 
 def line(
@@ -226,10 +221,10 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]]) -> Chart:
 def division(lost: pd.DataFrame) -> Chart:
     """The lost Dice, divided, a stacked bar per split.
 
-    lost: rows of splits, columns of what an oracle can repair, in units of Dice
-    (means over subjects).
+    lost: rows of splits, columns of what an oracle can repair (surround, false marks in
+    the view, missed blood), in units of Dice (means over subjects).
     """
-    parts = {part: (lost[part], LOST_COLOURS[part]) for part in lost}
+    parts = {part: (lost[part], of) for part, of in zip(lost, (ORANGE, RED, BLUE))}
     names = [name_of(split) for split in lost.index]
     figure, _ = chart.bars(names, parts, "lost Dice (1 - Dice)", 1, each=0.55)
     last = lost.iloc[-1]

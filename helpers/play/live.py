@@ -49,7 +49,7 @@ def states(one: Interactive) -> ipywidgets.VBox:
 def browser(one: Browser) -> ipywidgets.VBox:
     """Widgets to filter, order and go through frames."""
     handles = {
-        name: ipywidgets.Dropdown(options=["all", *one.values(name)], description=label)
+        name: ipywidgets.Dropdown(options=["all", *one.values[name]], description=label)
         for name, label in one.filters.items()
     }
     handles["order"] = ipywidgets.Dropdown(options=[*one.orders], description="order")

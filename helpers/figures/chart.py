@@ -294,8 +294,7 @@ def bars(
     rows(axis, names, x_title, each)
     axis.set_xlim(0, whole)
     if len(parts) > 1:
-        columns = len(parts) if len(parts) < 4 else 6
-        figure.legend(loc="outside lower left", ncols=columns)
+        figure.legend(loc="outside lower left", ncols=6)
     return figure, axis
 
 
@@ -342,8 +341,6 @@ def each(table: Mapping[str, Mapping], form: str = ".2f", unit: str = "") -> str
     table = dict(table.iterrows()) if isinstance(table, pd.DataFrame) else table
     return "; ".join(
         f"{name_of(name)}: "
-        + ", ".join(
-            f"{part} {number(value, form)}{unit}" for part, value in row.items()
-        )
+        + ", ".join(f"{part} {number(x, form)}{unit}" for part, x in row.items())
         for name, row in table.items()
     )

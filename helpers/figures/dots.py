@@ -235,10 +235,8 @@ def truth_estimate_placebo(table: pd.DataFrame) -> Chart:
     table = table.astype(float)
     marks = _of_table(table.rename(index=lambda name: str(name).replace("_", " ")))
     looks = {answer: look for answer, look in ANSWERS.items() if answer in table}
-    joined = ["truth", "estimate"]
-    figure, _ = chart.dots(
-        marks, looks, "cost in Dice", apart=0.12, join=joined, mark=0
-    )
+    both = ["truth", "estimate"]
+    figure, _ = chart.dots(marks, looks, "cost in Dice", apart=0.12, join=both, mark=0)
     return Chart(
         figure,
         verdict(table.drop(index="all", errors="ignore")),

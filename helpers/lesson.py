@@ -84,16 +84,6 @@ class Lesson:
         """The packed frames of a split; CourseError where there are none."""
         return self.domains.of(split)
 
-    def picture(self, split: str, row: int) -> np.ndarray:
-        """A frame to be shown (HxWx3 uint8), a grey card where it must not be
-        published."""
-        return self.domains.picture(split, row)
-
-    def shown(self, split: str, image: np.ndarray) -> np.ndarray:
-        """An image made from a frame of a split, a grey card where it must not be
-        published."""
-        return self.domains.shown(split, image)
-
     def overlay(
         self, split: str, row: int, found: np.ndarray | None = None
     ) -> np.ndarray:

@@ -134,7 +134,7 @@ def one_of_each_subject(split, most=6):
     rows = packed.table.drop_duplicates("subject").index[:most]
     return [
         play.Picture(
-            lesson.picture(split, row),
+            lesson.domains.picture(split, row),
             packed.table["subject"].iloc[row],
             packed.blood[row],
             packed.valid[row],

@@ -178,7 +178,9 @@ above, below = told("train"), told("ood_test")
 
 # %%
 row = int(np.argmax(lesson.frames("ood_test").blood.sum(axis=(1, 2))))
-figures.classes(lesson.picture("ood_test", row), lesson.frames("ood_test").classes[row])
+figures.classes(
+    lesson.domains.picture("ood_test", row), lesson.frames("ood_test").classes[row]
+)
 
 # %% [markdown]
 # Find the blood in the label, then in the frame. It is the only part of the label that
@@ -338,7 +340,7 @@ sample = pd.concat(rows)
 
 def labelled(frame):
     packed, row = packs[frame["domain"]], frame.name
-    picture = lesson.shown(frame["split"], np.asarray(packed.images[row]))
+    picture = lesson.domains.shown(frame["split"], np.asarray(packed.images[row]))
     return play.Picture(picture, "", packed.blood[row], packed.valid[row])
 
 

@@ -140,7 +140,7 @@ for _ in range(3):
         )
     )
     moved = (255 * image).astype(np.uint8).transpose(1, 2, 0)
-    moved = lesson.shown("train", moved)
+    moved = lesson.domains.shown("train", moved)
     pictures.append(figures.overlay(moved, blood > 0, known > 0))
 titles = ["as it is", "augmented", "augmented", "augmented"]
 figures.strip(pictures, titles, title="The label moves with the frame")
@@ -497,7 +497,7 @@ def with_border(width):
     frame = np.pad(id_val.images[row], (*around, (0, 0)))
     blood, known = np.pad(id_val.blood[row], around), np.ones(frame.shape[:2], bool)
     inner = np.pad(np.ones(id_val.blood[row].shape, bool), around)
-    picture = np.pad(lesson.picture("id_val", row), (*around, (0, 0)))
+    picture = np.pad(lesson.domains.picture("id_val", row), (*around, (0, 0)))
     for name, one in networks.items():
         found = training.predict(one.model, frame[None])[0] >= 128
         dice = dice_per_frame(found[None], blood[None])[0]

@@ -691,7 +691,7 @@ asked = {"with the most blood": row, f"without blood{none or ', most marked'}": 
 
 
 def to_play(row, found=None):
-    picture = lesson.picture(main, row)
+    picture = lesson.domains.picture(main, row)
     return play.Picture(picture, "", packed.blood[row], packed.valid[row], found)
 
 
@@ -734,7 +734,7 @@ figures.gallery(per_frame, marked_frame).front("gallery")
 def framed(frame):
     one, row = lesson.frames(frame["split"]), frame["row"]
     found = runs.probabilities(run, one)[row] >= 128
-    picture = lesson.picture(frame["split"], row)
+    picture = lesson.domains.picture(frame["split"], row)
     return play.Picture(picture, "", one.blood[row], one.valid[row], found)
 
 

@@ -246,11 +246,11 @@ assert np.array_equal(fourier, looks.Fourier(other)(pig))
 # %%
 other_way = with_colours_of(pig, seen_pig, other, seen)
 pictures = [
-    lesson.picture("train", at),
-    lesson.picture(VALIDATION, 0),
-    lesson.shown("train", reinhard),
-    lesson.shown("train", fourier),
-    lesson.shown(VALIDATION, other_way),
+    lesson.domains.picture("train", at),
+    lesson.domains.picture(VALIDATION, 0),
+    lesson.domains.shown("train", reinhard),
+    lesson.domains.shown("train", fourier),
+    lesson.domains.shown(VALIDATION, other_way),
 ]
 said = ["source", "target", "source, by Reinhard", "source, by Fourier"]
 figures.strip(
@@ -324,7 +324,7 @@ pictures = []
 for _ in range(4):
     image, blood, known = (x[0] for x in training.batch_of(pigs, np.array([at]), heavy))
     shown = (255 * image.numpy()).astype(np.uint8).transpose(1, 2, 0)
-    shown = lesson.shown("train", shown)
+    shown = lesson.domains.shown("train", shown)
     pictures.append(figures.overlay(shown, blood.numpy() > 0, known.numpy() > 0))
 figures.strip(
     pictures,
@@ -590,7 +590,7 @@ harm = "none" if not hurt else words.listed([f"'{name}'" for name in hurt])
 # %%
 def remedied(place):
     row = kept[place]
-    frame = lesson.picture(TEST, row), patients.blood[row], patients.valid[row]
+    frame = lesson.domains.picture(TEST, row), patients.blood[row], patients.valid[row]
     return {
         NAMES[name]: play.Picture(frame[0], "", *frame[1:], seen_marks[name][place])
         for name in ["nothing", *names]

@@ -131,7 +131,7 @@ def as_picture(values):
 
 
 def shown(values):
-    return lesson.shown("id_val", as_picture(values))
+    return lesson.domains.shown("id_val", as_picture(values))
 
 
 figures.strip(
@@ -312,7 +312,7 @@ lakes, heights = flooded(gradient, markers)
 # %%
 def at_water(level):
     wet = lakes * (heights <= np.percentile(gradient, level))
-    picture = lesson.shown("id_val", frame).copy()
+    picture = lesson.domains.shown("id_val", frame).copy()
     for lake, colour in ((1, (70, 70, 70)), (2, (86, 180, 233))):
         picture[wet == lake] = picture[wet == lake] // 2 + np.array(colour) // 2
     share = {name: 100 * (wet == n).mean() for n, name in enumerate(LAKES)}
@@ -438,7 +438,7 @@ assert abs(first.x - x) + abs(first.y - y) <= 2 and first.is_blood
 known_here = np.array(frames.valid[at])
 by_clicks = clicks.simulated(clicks.grabcut, frame, truth, known_here)
 live.clicks(
-    lesson.shown("id_val", frame),
+    lesson.domains.shown("id_val", frame),
     partial(clicks.grabcut, frame),
     by_clicks.points,
     by_clicks.dice,

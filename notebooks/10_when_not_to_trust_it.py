@@ -173,7 +173,7 @@ def stands_out(level):
 clear = {way: [stands_out(level) for level in found] for way, found in levels.items()}
 
 # %%
-pictures, names = [lesson.picture(TARGET, at)], ["the frame"]
+pictures, names = [lesson.domains.picture(TARGET, at)], ["the frame"]
 for way, found in levels.items():
     for level, chance in zip(found, clear[way]):
         pictures.append(figures.heat(level, size))
@@ -254,7 +254,7 @@ heats = maps_of(run.model, images)
 
 # %%
 first = int(np.argmax(asked.sum(axis=(1, 2))))
-shown = lesson.picture(TARGET, int(chosen[first]))
+shown = lesson.domains.picture(TARGET, int(chosen[first]))
 overlaid = lesson.overlay(TARGET, int(chosen[first]), asked[first])
 
 

@@ -71,7 +71,7 @@ def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
     assert "drawn (phantom) surgery" in shown[1].data
     assert opened.drawn and opened.course.profile == "smoke" and opened.record == {}
     assert opened.domains.present("id_test", "ood_wished") == ["id_test", "ood_wished"]
-    assert opened.picture("train", 0).shape == (64, 96, 3)
+    assert opened.domains.picture("train", 0).shape == (64, 96, 3)
 
 
 def test_a_lesson_names_an_encoder_that_is_not_the_profiles(store, shown):

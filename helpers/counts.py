@@ -218,15 +218,10 @@ def failure_modes(
     frame without valid pixels has none. CourseError where a parameter is out of its
     range.
     """
-    if not 0 <= alarm_area <= 100:
+    if not (0 <= alarm_area <= 100 and 0 <= good <= 1):
         raise CourseError(
-            f"alarm_area is {alarm_area}, but it is a percentage of the valid pixels; "
-            "give 0 to 100."
-        )
-    if not 0 <= good <= 1:
-        raise CourseError(
-            f"good is {good}, but it is the least Dice of a good frame; "
-            "give a value from 0 to 1."
+            f"alarm_area is {alarm_area} and good is {good}; give a percentage of the "
+            "valid pixels, 0 to 100, and the least Dice of a good frame, 0 to 1."
         )
     known = table[list(COLUMNS)].assign(
         dice=dice(table), area=predicted_area(table), alarm_area=alarm_area, good=good

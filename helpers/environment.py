@@ -18,9 +18,8 @@ SHOWN = ["torch", "torchvision", "segmentation-models-pytorch"]
 SHOWN += ["timm", "opencv-python-headless", "numpy", "pandas"]
 
 # What only the report and JupyterLab at home need.
-ONLY_AT_HOME = {"jupyterlab", "jupytext", "papermill", "jupyter_client", "nbformat"}
-ONLY_AT_HOME |= {"nbconvert", "beautifulsoup4", "jinja2", "markupsafe", "ipykernel"}
-ONLY_AT_HOME |= {"latex2mathml"}
+ONLY_AT_HOME = """jupyterlab jupytext papermill jupyter_client nbformat nbconvert
+beautifulsoup4 jinja2 markupsafe ipykernel latex2mathml""".split()
 
 
 def check() -> str:

@@ -32,10 +32,7 @@ _current: "Lesson | None" = None
 
 
 def averaged(
-    table: pd.DataFrame,
-    name: str,
-    measure: Callable,
-    split: str = "",
+    table: pd.DataFrame, name: str, measure: Callable, split: str = ""
 ) -> Estimate:
     """One measure of one split's count table, mean over frames, then over
     subjects."""
@@ -108,11 +105,7 @@ class Lesson:
         ]
         return pd.concat(parts, ignore_index=True)
 
-    def summary(
-        self,
-        table: pd.DataFrame,
-        measures: Mapping[str, Callable],
-    ) -> Table:
+    def summary(self, table: pd.DataFrame, measures: Mapping[str, Callable]) -> Table:
         """Means over frames, then over subjects, with intervals: recorded, and a table.
 
         measures: name to function of the count table. Overlap measures are taken on

@@ -102,13 +102,8 @@ def _look_up(name: str, record: Mapping, names: Mapping):
         ) from error
 
 
-def tell(
-    data: str,
-    notes: list[str],
-    skipped: list[str],
-    domains: Mapping[str, str] | None = None,
-) -> None:
+def tell(data: str, notes: list, skipped: list, domains: Mapping[str, str]) -> None:
     """Say once a lesson what it was made from: "phantom" or "real", notes for the
     reader, the frames left out, and what each domain is (see domains.Domains.kinds)."""
-    said = {"data": data, "notes": notes, "skipped": skipped}
-    display({INFO_TYPE: said | {"domains": dict(domains or {})}}, raw=True)
+    said = {"data": data, "notes": notes, "skipped": skipped, "domains": dict(domains)}
+    display({INFO_TYPE: said}, raw=True)

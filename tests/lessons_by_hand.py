@@ -132,7 +132,7 @@ def prose(text: str) -> str:
 def result(name="id_test.dice", value="0.875", low="None", high="None", **more) -> str:
     """A cell that records a number. more: subjects, data, notes and domains of the
     lesson."""
-    usual = {"subjects": 3, "data": "phantom", "notes": "", "domains": None}
+    usual = {"subjects": 3, "data": "phantom", "notes": "", "domains": {}}
     return RESULT.format(name=name, value=value, low=low, high=high, **usual | more)
 
 

@@ -83,7 +83,8 @@ def _of(image: np.ndarray, valid: np.ndarray) -> dict[str, float]:
     rows = np.flatnonzero(valid.any(axis=1))
     tall = rows[-1] - rows[0] + 1
     inner, percent = _shrunk(seen, 3), (100 / tall) ** 2
-    lit = light(image)
+    lit, steel = light(image), _steel(image)
+    rim = _grown(steel, 1) & ~_shrunk(steel, 1)
     found = {"brightness": luma(image)[seen].mean(), "height": tall / len(valid)}
     found["gleam_red"], found["gleam_blue"] = _gleam_colour(image, lit, inner)
     found["steel_red"], found["steel_blue"] = _steel_colour(image, lit, inner)
@@ -93,7 +94,7 @@ def _of(image: np.ndarray, valid: np.ndarray) -> dict[str, float]:
         "chroma": _chroma(image, inner),
         "noise": _noise(image, inner),
         "veil": _veil(image, seen),
-        "steel_blur": _blur(image, inner & _rim(_steel(image))) * percent,
+        "steel_blur": _blur(image, inner & rim) * percent,
         "gleam_blur": _blur(image, inner & _grown(gleams(image), 2)) * percent,
     }
 
@@ -138,10 +139,6 @@ def _shrunk(seen: np.ndarray, pixels: int) -> np.ndarray:
 
 def _grown(where: np.ndarray, pixels: int) -> np.ndarray:
     return cv2.dilate(where.astype(np.uint8), _square(pixels)).astype(bool)
-
-
-def _rim(where: np.ndarray) -> np.ndarray:
-    return _grown(where, 1) & ~_shrunk(where, 1)
 
 
 def _gleam_colour(image: np.ndarray, lit: np.ndarray, inner: np.ndarray) -> Two:

@@ -27,8 +27,7 @@ def main(site: Path = SITE, folder: Path = HERE / "pdf") -> int:
         print(wrong, file=sys.stderr)
         return 1
     folder.mkdir(exist_ok=True)
-    for name in ("index.html", "glossary.html", "teaching.html"):
-        pages.append(site / name)
+    pages += [site / f"{name}.html" for name in ("index", "glossary", "teaching")]
     for page in pages:
         target = folder / f"{page.stem}.pdf"
         how = [browser, *PRINT, f"--print-to-pdf={target}", page.as_uri()]

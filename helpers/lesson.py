@@ -19,18 +19,8 @@ from helpers.figures import Table, overlay
 from helpers.frames import Packed
 from helpers.statistics import Estimate, mean_over_subjects
 
-# What `data` may say, and the argument of settings.course that it becomes.
-KEYS = {
-    "folder": "data",
-    "source": "source",
-    "target": "target",
-    "published": None,
-    "on_bad": "on_bad",
-    "public": "public",
-    "encoder": "encoder",
-    "decoder": "decoder",
-    "weights": "weights",
-}
+# What `data` may say; all but `published` are arguments of settings.course.
+KEYS = "folder source target published on_bad public encoder decoder weights".split()
 
 # Overlap means something where there is blood, an alarm where there is none.
 ON_BLOOD = {"dice", "iou", "precision", "recall"}
@@ -178,24 +168,25 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     data = dict(data or {})
     if unknown := [key for key in data if key not in KEYS]:
         raise CourseError(
-            f"data has no key '{unknown[0]}'; it knows {words.listed(list(KEYS))}."
+            f"data has no key '{unknown[0]}'; it knows {words.listed(KEYS)}."
         )
-    course = settings.course(
-        profile, seed, **{KEYS[key]: value for key, value in data.items() if KEYS[key]}
-    )
+    published = str(data.pop("published", None) or "")
+    data = {("data" if key == "folder" else key): one for key, one in data.items()}
+    course = settings.course(profile, seed, **data)
     gathered = domains.gather(course, None if course.numbers.folds == 1 else 0)
     words.call(
         _called(gathered.source, "hemoset", "pig", "source subject"),
         _called(gathered.target, "cholecseg8k", "patient", "target subject"),
     )
-    lesson = Lesson(course, gathered, str(data.get("published") or ""))
+    lesson = Lesson(course, gathered, published)
     _open(lesson, course.plain)
     said = list(gathered.notes)
     if not course.usual_network:
         from helpers import models  # slow to import, and a usual one needs no word
 
         said.append(models.told(course))
-    notes, skipped = map(_as_text, (said, gathered.skipped))
+    # They name files and folders, and a name may look like Markdown or HTML.
+    notes, skipped = (list(map(words.text, one)) for one in (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
         notes.append(
@@ -227,11 +218,6 @@ def _open(lesson: Lesson, plain: bool = True) -> None:
     cells.register(lesson.drawn, plain)
     if shell := get_ipython():
         shell.push({"say": say})  # the notebook's own prose needs no import
-
-
-def _as_text(sentences) -> list[str]:
-    # They name files and folders, and a name may look like Markdown or HTML.
-    return [words.text(one) for one in sentences]
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

@@ -54,7 +54,8 @@ class Provisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: object) -> dict:
         server = multiprocessing.get_context("forkserver")
         server.set_forkserver_preload(IMPORTED)
-        given = cmd[3:], kwargs["cwd"], dict(kwargs["env"])
+        folder = kwargs.get("cwd") or os.getcwd()
+        given = cmd[3:], folder, dict(kwargs["env"])
         process = server.Process(target=_become_a_kernel, args=given)
         with _lock:
             if not may_begin.is_set():

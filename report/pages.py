@@ -312,8 +312,9 @@ def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
     breaks a rule."""
     cells, parts, number = Cells(folder), [], 1
     # Papermill's cell is not in the lesson as written.
-    shown = [o for o in executed.notebook.cells if "injected-parameters" not in tags(o)]
-    for members in group(shown):
+    written = executed.notebook.cells
+    written = [one for one in written if "injected-parameters" not in tags(one)]
+    for members in group(written):
         parts.append(cells.html(members, f"{executed.name}, cell {number}"))
         number += len(members)
     soup = BeautifulSoup(pictures.out("".join(parts)), "html.parser")

@@ -244,13 +244,9 @@ class Site:
         prose = Cells(HERE.parent).prose
         heading, guide = beside.teaching(self.pages)
         decks = [(page, beside.slides(page)) for page in self.pages]
-        given = {
-            "words": [(one, Markup(prose(one.text))) for one in self.words],
-            "works": self.works,
-            "heading": heading,
-            "body": Markup(guide),
-            "decks": decks,
-        }
+        words = [(one, Markup(prose(one.text))) for one in self.words]
+        given = dict(words=words, works=self.works, decks=decks)
+        given |= dict(heading=heading, body=Markup(guide))
         made = {name: self._made(name, **given) for name, _ in BESIDE}
         for page, slides in decks:
             name = f"slides_{page.number}.html"

@@ -17,7 +17,7 @@ from scipy import stats
 from helpers import correlation, settings, statistics, words
 from helpers.errors import CourseError
 from helpers.figures import chart
-from helpers.figures.chart import BLUE, COLOURS, MARKERS, PALETTE, RED, Chart, made
+from helpers.figures.chart import BLUE, COLOURS, RED, Chart
 from helpers.frames import CLASSES, UNKNOWN, Packed
 from helpers.statistics import LEVEL, Estimate
 
@@ -141,27 +141,24 @@ def rejected(p: Sequence[float]) -> tuple[float, float, float]:
     return 100 * hits / n, 100 * low, 100 * high
 
 
-def paired(rows: pd.DataFrame, names: tuple[str, str], x_title: str, **said) -> Chart:
+def paired(rows: pd.DataFrame, names: tuple[str, str], x_title: str) -> Chart:
     """A line per subject between two measurements; rows: subject (the index), wrong,
     right; names: of these two."""
     rows = rows.dropna().sort_values("right")
-    figure, axis = chart.new(7.0, 1.2 + 0.22 * len(rows))
-    places, look = range(len(rows)), {"zorder": 3, "label": names[0], "marker": "D"}
-    axis.hlines(places, rows["right"], rows["wrong"], color=FAINT, lw=1.5)
-    axis.scatter(rows["right"], places, 40, BLUE, label=names[1], zorder=3)
-    axis.scatter(rows["wrong"], places, 34, RED, **look)
-    chart.rows(axis, list(rows.index), x_title, 8)
-    axis.set(xlim=(-0.02, 1.02))
-    legend = axis.get_legend_handles_labels()
-    figure.legend(*legend, loc="outside lower center", ncols=2)
+    marks = (
+        rows[["wrong", "right"]].set_axis(list(names), axis=1).assign(row=rows.index)
+    )
+    marks = marks.melt("row", var_name="kind")
+    looks = dict(zip(names, ((RED, "D"), (BLUE, "o"))))
+    figure, axis = chart.dots(marks, looks, x_title, each=0.22, join=names)
+    axis.set_xlim(-0.02, 1.02)
     wrong, right = (words.number(rows[one].mean()) for one in ("wrong", "right"))
     listing = "; ".join(
         f"{name} {row.wrong:.2f} and {row.right:.2f}" for name, row in rows.iterrows()
     )
     what = words.capital(words.quantity(x_title))
-    return made(
+    return Chart(
         figure,
-        said,
         f"{what}: {wrong} {names[0]}, {right} {names[1]}",
         f"{what} of each subject, {names[0]} and {names[1]}: {listing}.",
         "Each line is one subject, and nothing but the way of measuring differs "
@@ -169,7 +166,7 @@ def paired(rows: pd.DataFrame, names: tuple[str, str], x_title: str, **said) -> 
     )
 
 
-def null(p: pd.DataFrame, **said) -> Chart:
+def null(p: pd.DataFrame) -> Chart:
     """How often each p-value comes up where nothing is there to find; columns
     frames, subjects (p-values)."""
     figure, axes = chart.new(7.5, 2.8, columns=2, sharey=True)
@@ -186,9 +183,8 @@ def null(p: pd.DataFrame, **said) -> Chart:
     axes[0].set(ylabel="percent of the\nempty properties")
     axes[0].legend(loc="upper right")
     frames, subjects = below
-    return made(
+    return Chart(
         figure,
-        said,
         f"Empty properties are 'significant' in {frames} of tests over frames, "
         f"{subjects} over subjects",
         f"Two histograms of {len(p)} p-values. Below 0.05 lie {frames} over frames and "
@@ -197,28 +193,22 @@ def null(p: pd.DataFrame, **said) -> Chart:
     )
 
 
-def drawings(rows: pd.DataFrame, **said) -> Chart:
+def drawings(rows: pd.DataFrame) -> Chart:
     """What each habit adds, a dot per drawing; columns habit, outcome, seed, wrong,
     right."""
-    rows = rows.assign(
-        added=rows["wrong"] - rows["right"], name=rows["habit"] + "\n" + rows["outcome"]
-    )
-    added = dict(list(rows.groupby("name", sort=False)["added"]))
-    figure, axis = chart.new(7.0, 0.9 + 0.5 * len(added))
-    axis.axvline(0, color=PLAIN, lw=1)
-    look = {"color": BLUE, "s": 46, "alpha": 0.75, "edgecolor": "white", "zorder": 3}
-    for place, each in enumerate(added.values()):
-        axis.scatter(each, [place] * len(each), **look)
-    chart.rows(axis, list(added), "by the habit minus measured properly", 8.5)
+    row = rows["habit"] + "\n" + rows["outcome"]
+    marks = rows.assign(row=row, kind="drawing", value=rows["wrong"] - rows["right"])
+    added = dict(list(marks.groupby("row", sort=False)["value"]))
+    looks, x_title = {"drawing": (BLUE, "o")}, "by the habit minus measured properly"
+    figure, _ = chart.dots(marks, looks, x_title, each=0.5, legend=False, mark=0)
     listing = "; ".join(
         f"{name.replace(chr(10), ', ')}: {', '.join(f'{one:+.3f}' for one in each)}"
         for name, each in added.items()
     )
-    far = rows.groupby("name", sort=False)["added"].mean().abs().idxmax()
+    far = max(added, key=lambda name: abs(added[name].mean()))
     (habit, outcome), each = far.split("\n"), added[far]
-    return made(
+    return Chart(
         figure,
-        said,
         f"The largest mean effect is that of the {habit} on {outcome}: "
         f"{each.mean():+.3f}, by drawing {each.min():+.3f} to {each.max():+.3f}",
         f"A dot per drawing and habit. {listing}.",
@@ -227,32 +217,30 @@ def drawings(rows: pd.DataFrame, **said) -> Chart:
     )
 
 
-def flattery(
-    curves: Mapping[int, tuple[Sequence[int], Sequence[float]]], **said
-) -> Chart:
+def flattery(curves: Mapping[int, tuple[Sequence[int], Sequence[float]]]) -> Chart:
     """How much better the best option looks where it was chosen; number of patients
     to (numbers of options, gain)."""
-    figure, axis = chart.new(7.0, 3.0)
-    listing = []
-    for (patients, (options, gain)), *look in zip(curves.items(), PALETTE, MARKERS):
-        who, (colour, marker) = words.counted(patients, "patient"), look
-        look = {"color": colour, "marker": marker, "ms": 5, "lw": 2}
-        axis.plot(options, gain, label=f"chosen on {who}", **look)
-        gains = ", ".join(words.number(one, "+.3f") for one in gain)
-        listing.append(f"{who}: {gains}")
+    who = {patients: words.counted(patients, "patient") for patients in curves}
+    figure, axis = chart.lines(
+        {f"chosen on {who[n]}": xy for n, xy in curves.items()},
+        "options to choose from",
+        "Dice where chosen\nminus elsewhere",
+    )
     axis.axhline(0, color=FAINT, lw=1)
-    axis.set(xscale="log", xlabel="options to choose from")
-    axis.set(ylabel="Dice where chosen\nminus elsewhere")
-    axis.set_xticks(options, [str(one) for one in options])
+    axis.set_xscale("log")
+    options = next(iter(curves.values()))[0]
+    axis.set_xticks(options, options)
     axis.minorticks_off()
-    axis.legend()
+    listing = "; ".join(
+        f"{who[n]}: {', '.join(words.number(one, '+.3f') for one in gain)}"
+        for n, (_, gain) in curves.items()
+    )
     few, many = min(curves), max(curves)
-    return made(
+    return Chart(
         figure,
-        said,
         f"The best of {options[-1]} options flatters itself by "
-        f"{curves[few][1][-1]:+.3f} where {words.counted(few, 'patient')} chose, by "
+        f"{curves[few][1][-1]:+.3f} where {who[few]} chose, by "
         f"{curves[many][1][-1]:+.3f} where {many} did",
-        f"Flattery for {', '.join(map(str, options))} options. {'; '.join(listing)}.",
+        f"Flattery for {', '.join(map(str, options))} options. {listing}.",
         "With one option there is nothing to choose, so the curves begin near zero.",
     )

@@ -22,13 +22,13 @@ from torch.hub import download_url_to_file
 from helpers import settings, words
 from helpers.errors import CourseError
 from helpers.figures import Table, chart
-from helpers.figures.chart import BLUE, COLOURS, ORANGE, RED, SKY, Chart, made
+from helpers.figures.chart import BLUE, COLOURS, ORANGE, RED, SKY, Chart
 from helpers.frames import CLASSES
 from helpers.statistics import Estimate
 
 RECORDED = settings.ROOT / "benchmarks/published.json"
 FAINT = COLOURS["faint"]
-SIZES = {"one pixel": ("o", BLUE), "0.1 %": ("s", ORANGE), "1 %": ("D", RED)}
+SIZES = {"one pixel": (BLUE, "o"), "0.1 %": (ORANGE, "s"), "1 %": (RED, "D")}
 PUBLIC = "https://raw.githubusercontent.com"
 STUDY = (
     "youssof20/surgical-blood-generalization",
@@ -286,24 +286,20 @@ def study(lesson) -> Study:
     return found
 
 
-def by_class(rows: pd.DataFrame, **said) -> Chart:
+def by_class(rows: pd.DataFrame) -> Chart:
     """Mean difference between the scored area and each class's; columns class, mean,
     greatest (points of percent)."""
     rows = rows.sort_values("mean", ignore_index=True)
     nearest, blood = rows.iloc[0], rows[rows["class"] == "Blood"].iloc[0]
-    figure, axis = chart.new(7.0, 0.8 + 0.24 * len(rows))
-    colours = {"Blood": RED, nearest["class"]: BLUE}
-    colours = [colours.get(name, FAINT) for name in rows["class"]]
-    bars = axis.barh(range(len(rows)), rows["mean"], color=colours)
-    axis.bar_label(bars, fmt="{:.2f}", padding=4, fontsize=8)
+    colours, names = {"Blood": RED, nearest["class"]: BLUE}, list(rows["class"])
+    parts = {"": (rows["mean"], [colours.get(name, FAINT) for name in names])}
     what = "mean difference from the scored area, percentage points"
-    chart.rows(axis, list(rows["class"]), what, 8)
-    listing = "; ".join(
-        f"{n} {mean:.2f}" for n, mean in zip(rows["class"], rows["mean"])
-    )
-    return made(
+    whole = 1.08 * rows["mean"].max()  # room for the last number
+    figure, axis = chart.bars(names, parts, what, whole, each=0.24)
+    axis.bar_label(axis.containers[0], fmt="{:.2f}", padding=4, fontsize=8)
+    listing = "; ".join(f"{n} {mean:.2f}" for n, mean in zip(names, rows["mean"]))
+    return Chart(
         figure,
-        said,
         f"The scored area is that of the class {nearest['class']}"
         if nearest["greatest"] < 1
         else f"No class has the scored area; {nearest['class']} comes nearest",
@@ -315,45 +311,40 @@ def by_class(rows: pd.DataFrame, **said) -> Chart:
     )
 
 
-def modes(rows: pd.DataFrame, **said) -> Chart:
+def modes(rows: pd.DataFrame) -> Chart:
     """The published failure modes, divided; columns mode, common (bool), bleeds
     (bool), frames."""
     partial = rows["mode"] == "PARTIAL"
     kinds = {
-        "a pixel in common": (SKY, partial & rows["common"]),
-        "no pixel in common": (ORANGE, partial & ~rows["common"]),
-        "no blood in the frame": (FAINT, ~partial & ~rows["bleeds"]),
-        "blood in the frame": (RED, ~partial & rows["bleeds"]),
+        "a pixel in common": (partial & rows["common"], SKY),
+        "no pixel in common": (partial & ~rows["common"], ORANGE),
+        "no blood in the frame": (~partial & ~rows["bleeds"], FAINT),
+        "blood in the frame": (~partial & rows["bleeds"], RED),
     }
     sums = rows.groupby("mode")["frames"].sum().sort_values(ascending=False)
-    names, left, listing = list(sums.index), 0 * sums, []
-    figure, axis = chart.new(7.5, 0.9 + 0.45 * len(names))
-    for label, (colour, which) in kinds.items():
-        counts = rows[which].groupby("mode")["frames"].sum().reindex(names).fillna(0)
-        of = [name for name in names if (name == "PARTIAL") == label.endswith("common")]
-        look = {"color": colour, "edgecolor": "white", "label": label}
-        places = [names.index(name) for name in of]
-        axis.barh(places, counts[of], left=left[of], **look)
-        left = left + counts
-        listing += [
-            (at, f"{names[at]}, {label}: {counts.iloc[at]:,.0f}") for at in places
-        ]
-    said_of = "; ".join(text for _, text in sorted(listing, key=lambda one: one[0]))
-    chart.rows(axis, names, "frames")
-    figure.legend(loc="outside lower center", ncols=4)
-    touched, free = (rows[kinds[one][1]]["frames"].sum() for one in list(kinds)[:2])
-    return made(
+    parts = {}
+    for label, (which, colour) in kinds.items():
+        frames = rows[which].groupby("mode")["frames"].sum()
+        parts[label] = (frames.reindex(sums.index, fill_value=0), colour)
+    figure, _ = chart.bars(list(sums.index), parts, "frames", 1.05 * sums.max())
+    listing = "; ".join(
+        f"{mode}, {label}: {frames[mode]:,.0f}"
+        for mode in sums.index
+        for label, (frames, _) in parts.items()
+        if (mode == "PARTIAL") == label.endswith("common")
+    )
+    touched, free = (frames.sum() for frames, _ in list(parts.values())[:2])
+    return Chart(
         figure,
-        said,
         f"Of {free + touched:,} PARTIAL frames, {free:,} have no pixel in common with "
         f"what was scored",
-        f"A bar per published failure mode, divided. {said_of}.",
+        f"A bar per published failure mode, divided. {listing}.",
         "PARTIAL is divided by whether a single pixel is in common, the others by "
         "whether the frame holds blood.",
     )
 
 
-def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
+def neighbours(rows: pd.DataFrame, near: int = 60) -> Chart:
     """Validation frames by distance to the nearest training frame of their pig;
     columns distance, frames."""
     figure, axis = chart.new(7.0, 2.6)
@@ -365,9 +356,8 @@ def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
     axis.set(xlabel="frame numbers to the nearest training frame of the same pig")
     axis.set(ylabel="validation frames")
     listing = "; ".join(f"{row.frames} at {row.distance}" for row in rows.itertuples())
-    return made(
+    return Chart(
         figure,
-        said,
         f"{rows['frames'][close].sum()} of {rows['frames'].sum()} validation frames "
         f"have a training frame within {near} frame numbers",
         f"Validation frames by distance to the nearest training frame: {listing}.",
@@ -375,25 +365,21 @@ def neighbours(rows: pd.DataFrame, near: int = 60, **said) -> Chart:
     )
 
 
-def alarms(rows: pd.DataFrame, **said) -> Chart:
+def alarms(rows: pd.DataFrame) -> Chart:
     """Share of each patient's clean frames with an alarm, at three sizes; columns
     subject, bleeds, and SIZES in percent."""
     rows = rows.sort_values(list(SIZES)[-1], ignore_index=True)
-    figure, axis = chart.new(7.5, 0.9 + 0.21 * len(rows))
-    for size, (marker, colour) in SIZES.items():
-        look = {"marker": marker, "color": colour, "s": 30, "alpha": 0.85}
-        axis.scatter(rows[size], range(len(rows)), label=f"at least {size}", **look)
     names = rows["subject"] + rows["bleeds"].map({True: " (bleeds)", False: ""})
-    chart.rows(axis, list(names), "clean frames with an alarm, % of the patient's", 8)
-    figure.legend(loc="outside lower center", ncols=3)
-    ends = {
-        one: f"from {rows[one].min():.0f} to {rows[one].max():.0f} %" for one in SIZES
-    }
+    marks = rows[list(SIZES)].add_prefix("at least ").assign(row=names)
+    marks = marks.melt("row", var_name="kind")
+    looks = {f"at least {size}": look for size, look in SIZES.items()}
+    x_title = "clean frames with an alarm, % of the patient's"
+    figure, _ = chart.dots(marks, looks, x_title, each=0.21)
+    ends = {n: f"from {rows[n].min():.0f} to {rows[n].max():.0f} %" for n in SIZES}
     listing = "; ".join(f"at {size} {apart}" for size, apart in ends.items())
     widest = max(SIZES, key=lambda size: rows[size].max() - rows[size].min())
-    return made(
+    return Chart(
         figure,
-        said,
         f"Alarms by patient at {widest}: {ends[widest]} of the frames",
         f"Three dots per patient, {words.counted(len(rows), 'patient')}: {listing}.",
         "Read each colour by itself: how far apart are the patients once an alarm must "

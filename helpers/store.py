@@ -262,7 +262,8 @@ def _alone(place: Path, wait: bool = True) -> Iterator[bool]:
         if not wait:
             yield False
             return
-        _say(f"Another process makes {name}: waiting for it.")
+        if not settings.static():  # a page is the same whoever made what it shows
+            _say(f"Another process makes {name}: waiting for it.")
         lock.acquire()
     except OSError:  # where nothing can be written, what is there can still be read
         pass

@@ -48,9 +48,10 @@ import segmentation_models_pytorch as smp
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from helpers import explore, figures, models, play, runs, training
+from helpers import figures, models, play, runs, training
 from helpers.cells import check, quiz
 from helpers.lesson import begin
+from helpers.play import live
 from helpers.settings import ROOT
 from helpers.statistics import Estimate, subject_means
 
@@ -261,10 +262,10 @@ print(" ".join(f"{loss:.2f}" for loss in losses))
 # more votes than one with few. **The epoch with the best mean is kept.**
 
 # %%
-with explore.live_curves() as watch:
+with live.live_curves() as watch:
     run = lesson.model(watch=watch)
 history = run.history
-explore.curves(history)
+live.curves(history)
 
 # %% [markdown]
 # Notice the thin lines: each is one validation subject. Look whether they agree on the

@@ -736,7 +736,7 @@ spoken = {"truth": shown.bleeds} | {
 def at_second(second):
     frame = round(second * FPS)
     yes = words.listed([name for name, flags in spoken.items() if flags[frame]])
-    said = f"{second:.1f} s: {yes or 'nobody'} says that it bleeds."
+    said = f"{second:.1f} s: it bleeds by {yes or 'none'}."
     bars = play.spans(spoken, frame, "A filled bar says that it bleeds")
     return play.Scene(said, [play.Picture(played[frame])], drawing=bars)
 

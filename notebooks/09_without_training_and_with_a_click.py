@@ -53,7 +53,6 @@ import pandas as pd
 from helpers import (
     clicks,
     counts,
-    explore,
     figures,
     play,
     remedies,
@@ -63,6 +62,7 @@ from helpers import (
 from helpers.cells import check, quiz
 from helpers.errors import CourseError
 from helpers.lesson import begin
+from helpers.play import live
 from helpers.progress import progress
 from helpers.settings import ROOT
 
@@ -437,7 +437,7 @@ assert abs(first.x - x) + abs(first.y - y) <= 2 and first.is_blood
 # %%
 known_here = np.array(frames.valid[at])
 by_clicks = clicks.simulated(clicks.grabcut, frame, truth, known_here)
-explore.clicks(
+live.clicks(
     lesson.shown("id_val", frame),
     partial(clicks.grabcut, frame),
     by_clicks.points,

@@ -279,4 +279,4 @@ def test_a_dot_per_drawing_and_the_sign_of_the_largest(sign: int) -> None:
     wrong = [0.5 + 0.1 * sign, 0.5 + 0.2 * sign, 0.51]
     chart = drawings(table.assign(outcome="Dice", wrong=wrong, right=0.5))
     assert "split" in chart.title and f"{0.15 * sign:+.3f}" in chart.title
-    assert [len(dots.get_offsets()) for dots in chart.axes[0].collections] == [2, 1]
+    assert [len(one.get_offsets()) for one in chart.axes[0].collections] == [3]

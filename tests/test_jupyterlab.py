@@ -24,13 +24,14 @@ LESSON = FOLDER / "03_evaluate_out_of_domain.py"  # has exercises and a slider
 # As lesson 02 does, with epochs that take longer than what passes without a word.
 TRAINED = """import time
 from dataclasses import replace
-from helpers import explore, training
+from helpers import training
+from helpers.play import live
 few = replace(lesson, course=lesson.course.but(epochs=2))
 step = training.Learner.step
 training.Learner.step = lambda *given: time.sleep(0.5) or step(*given)
-with explore.live_curves() as watch:
+with live.live_curves() as watch:
     run = few.model(watch=watch)
-explore.curves(run.history)"""
+live.curves(run.history)"""
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there
     "apputils-extension/notification": {
@@ -234,13 +235,13 @@ def test_a_lesson_in_jupyterlab(browser, served) -> None:
 
 CLICKING = """
 import numpy as np
-from helpers import explore
 from helpers.clicks import Point
+from helpers.play import live
 asked = []
 def segment(points):
     asked.append([(p.x, p.y, p.is_blood) for p in points])
     return np.zeros((60, 80), bool)
-explore.clicks(np.full((60, 80, 3), 90, np.uint8), segment, [Point(5, 5)], [0.5])
+live.clicks(np.full((60, 80, 3), 90, np.uint8), segment, [Point(5, 5)], [0.5])
 """
 
 

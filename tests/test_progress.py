@@ -43,16 +43,6 @@ def test_what_was_done_before_as_of_a_training_is_not_timed(shown) -> None:
     assert "7/10 [01:40<05:00" in shown.lines()[-1]
 
 
-def test_a_loop_that_was_stopped_says_how_far_it_came(shown) -> None:
-    def until_stopped():
-        yield from range(2)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        loop(shown, until_stopped(), 3)
-    assert "Drawing: 2it [00:06" in shown.lines()[-1]
-
-
 def test_a_short_loop_leaves_no_line_and_a_page_says_nothing(shown, monkeypatch):
     loop(shown, "a", 0.1)
     assert shown.lines()[-1].strip() == ""

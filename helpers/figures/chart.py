@@ -24,15 +24,8 @@ from matplotlib.ticker import MaxNLocator
 from helpers import settings, words
 from helpers.words import name_of, number
 
-BLUE, SKY, GREEN, ORANGE, RED, PINK, YELLOW = (
-    "#0072B2",
-    "#56B4E9",
-    "#009E73",
-    "#E69F00",
-    "#D55E00",
-    "#CC79A7",
-    "#F0E442",
-)
+BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
+ORANGE, RED, PINK, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
 COLOURS = {
     "source": BLUE,
     "train": BLUE,
@@ -120,7 +113,7 @@ class Chart:
         if not alt.strip() or not title.strip():
             raise ValueError("a chart needs a title, and alt text of what is seen")
         self.figure, self.title, self.alt, self.caption = figure, title, alt, caption
-        self.live = live
+        self.axes, self.live = figure.axes, live
         width, height = figure.get_size_inches()
         lines = _lines(title, width)
         figure.set_size_inches(width, height + TITLE_LINE * len(lines))
@@ -129,11 +122,6 @@ class Chart:
         if live is not None:
             lines = _lines(title, 8.0)
             live.update_layout(title={"text": f"<b>{'<br>'.join(lines)}</b>"})
-
-    @property
-    def axes(self) -> list:
-        """The axes of the figure."""
-        return self.figure.axes
 
     def html(self, caption: bool = True) -> str:
         """The chart as HTML that asks nothing of the network. Dark pages turn the
@@ -175,20 +163,12 @@ class Chart:
         return f'<figure class="chart">{body}{said}</figure>'
 
 
-def made(
-    figure: Figure, said: dict, title: str, alt: str, caption: str = "", live=None
-) -> Chart:
+def made(figure: Figure, said: dict, title: str, alt: str, caption: str) -> Chart:
     """A chart in its own words, but for those that the lesson said otherwise.
 
-    said: any of title, alt and caption. live: see Chart. TypeError for another word.
+    said: any of title, alt and caption. TypeError for another word.
     """
-    own = {"title": title, "alt": alt, "caption": caption}
-    if unknown := set(said) - set(own):
-        raise TypeError(
-            f"a chart takes title, alt and caption, not {', '.join(unknown)}"
-        )
-    given = {key: text for key, text in said.items() if text is not None}
-    return Chart(figure, **own | given, live=live)
+    return Chart(figure, **{"title": title, "alt": alt, "caption": caption} | said)
 
 
 class Table:
@@ -228,10 +208,10 @@ def _lines(title: str, width: float) -> list[str]:
     return textwrap.wrap(whole, room, break_on_hyphens=False)
 
 
-def rows(axis, names: list[str], x_title: str, size: float = 10) -> None:
-    """An axis with a named row for each of 0, 1, ..., read from above, and a grid in
-    x."""
-    axis.set_yticks(range(len(names)), names, fontsize=size)
+def rows(axis, names: list[str], x_title: str, each: float) -> None:
+    """An axis with a named row for each of 0, 1, ..., read from above, and a grid in x;
+    each: inches of a row."""
+    axis.set_yticks(range(len(names)), names, fontsize=8 if each < 0.33 else 10)
     axis.set(xlabel=x_title, ylim=(len(names) - 0.5, -0.5))
     axis.grid(axis="x", color="#E5E5E5")
     axis.set_axisbelow(True)
@@ -245,7 +225,6 @@ def dots(
     each: float = 0.42,
     apart: float = 0.0,
     size: float = 60,
-    letters: float = 10,
     join: Sequence[str] = (),
     means: bool = False,
     legend: bool = True,
@@ -290,7 +269,7 @@ def dots(
             middle = of.groupby("row", sort=False)["value"].mean().dropna()
             y = np.array([names.index(row) for row in middle.index])
             axis.vlines(middle, y - 0.3, y + 0.3, color=colour, lw=3, zorder=4)
-    rows(axis, names, x_title, letters)
+    rows(axis, names, x_title, each)
     if legend:
         larger = (60 / size) ** 0.5
         figure.legend(loc="outside lower left", ncols=3, markerscale=larger)
@@ -303,7 +282,6 @@ def bars(
     x_title: str,
     whole: float,
     each: float = 0.5,
-    letters: float = 10,
 ):
     """A figure with a bar for each name, made of parts (name to widths and colour), and
     its axis. whole: what a full bar adds up to. each: inches of a row."""
@@ -313,11 +291,10 @@ def bars(
         look = {"color": colour, "edgecolor": "white", "label": part}
         axis.barh(range(len(names)), widths, left=left, **look)
         left = left + widths
-    rows(axis, names, x_title, letters)
+    rows(axis, names, x_title, each)
     axis.set_xlim(0, whole)
     if len(parts) > 1:
-        columns = len(parts) if len(parts) < 4 else 6
-        figure.legend(loc="outside lower left", ncols=columns)
+        figure.legend(loc="outside lower left", ncols=6)
     return figure, axis
 
 
@@ -364,8 +341,6 @@ def each(table: Mapping[str, Mapping], form: str = ".2f", unit: str = "") -> str
     table = dict(table.iterrows()) if isinstance(table, pd.DataFrame) else table
     return "; ".join(
         f"{name_of(name)}: "
-        + ", ".join(
-            f"{part} {number(value, form)}{unit}" for part, value in row.items()
-        )
+        + ", ".join(f"{part} {number(x, form)}{unit}" for part, x in row.items())
         for name, row in table.items()
     )

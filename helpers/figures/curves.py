@@ -31,11 +31,6 @@ WEAK = 0.1  # a rank correlation that is hardly one
 SHAPES = {"o": "circle", "s": "square", "D": "diamond", "P": "cross", "X": "x"}
 SHAPES |= {"^": "triangle-up", "*": "star", "p": "pentagon", "h": "hexagram"}
 REGION_COLOURS = {"view": GREEN, "surround": ORANGE}
-LOST_COLOURS = {
-    "surround": ORANGE,
-    "false marks in the view": RED,
-    "missed blood": BLUE,
-}
 
 
 def line(
@@ -80,7 +75,6 @@ def histories(
     best: int,
     y_title: str,
     finished: bool = True,
-    **said,
 ) -> Chart:
     """Curves over epochs (counted from 1), the first of them drawn strongly.
 
@@ -112,16 +106,15 @@ def histories(
         for name, some in curves.items()
     )
     dashed = "; the dashed one marks the epoch that is kept" if kept else ""
-    return made(
+    return Chart(
         figure,
-        said,
         found,
         f"{what} over {epochs}. {listing}.",
         f"The strong line is the {name}{dashed}.",
     )
 
 
-def schedule(rates: Sequence[float], **said) -> Chart:
+def schedule(rates: Sequence[float]) -> Chart:
     """The learning rate as it ran, per epoch (counted from 1)."""
     figure, axis = chart.new(7.0, 2.2)
     epochs = range(1, len(rates) + 1)
@@ -139,9 +132,8 @@ def schedule(rates: Sequence[float], **said) -> Chart:
         found = f"falls until epoch {low + 1} and climbs back to {last}"
     else:
         found = f"rises and falls, between {min(rates):.1g} and {max(rates):.1g}"
-    return made(
+    return Chart(
         figure,
-        said,
         f"The learning rate {found}",
         f"The learning rate over {counted(len(rates), 'epoch')}: it starts at "
         f"{rates[0]:g}, ends at {last}, and its least is {min(rates):.1g}.",
@@ -149,7 +141,7 @@ def schedule(rates: Sequence[float], **said) -> Chart:
     )
 
 
-def distance(null: np.ndarray, observed: float, x_title: str, **said) -> Chart:
+def distance(null: np.ndarray, observed: float, x_title: str) -> Chart:
     """A distance between domains beside those between random halves of the same one."""
     figure, axis = chart.new(7.0, 2.6)
     halves = "two halves of one domain, split by subject"
@@ -159,9 +151,8 @@ def distance(null: np.ndarray, observed: float, x_title: str, **said) -> Chart:
     figure.legend(loc="outside lower left", ncols=2)
     below = float((np.asarray(null) < observed).mean())
     part = {0: "none", 1: "all"}.get(below, f"{100 * below:.0f} %")
-    return made(
+    return Chart(
         figure,
-        said,
         f"The gap between the domains exceeds {part} of the gaps within them",
         f"Histogram of {quantity(x_title)} between random halves of one domain, from "
         f"{np.min(null):.2f} to {np.max(null):.2f}, with a line at {observed:.2f} "
@@ -170,18 +161,13 @@ def distance(null: np.ndarray, observed: float, x_title: str, **said) -> Chart:
     )
 
 
-def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Chart:
+def false_by_class(table: pd.DataFrame, split: str = "ood_test") -> Chart:
     """A bar per class: its share of the falsely marked pixels
     (counts.false_by_class)."""
     shares = table.set_index("class")["share"]
-    figure, axis = chart.bars(
-        list(shares.index),
-        {"share": (shares.fillna(0), colour_of(split))},
-        "share of the falsely marked pixels, percent",
-        105,
-        each=0.3,
-        letters=9,
-    )
+    parts = {"share": (shares.fillna(0), colour_of(split))}
+    x_title = "share of the falsely marked pixels, percent"
+    figure, axis = chart.bars(list(shares.index), parts, x_title, 105, each=0.3)
     shown = [f"{number(share, '.1f')} %" for share in shares]
     axis.bar_label(axis.containers[0], shown, padding=4, fontsize=8)
     found = f"No pixel of {name_of(split)} is falsely marked"
@@ -191,9 +177,8 @@ def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Char
             f"falsely marked lies on {shares.index[0].lower()} ({shares.iloc[0]:.0f} %)"
         )
     listing = "; ".join(f"{name}: {one}" for name, one in zip(shares.index, shown))
-    return made(
+    return Chart(
         figure,
-        said,
         found,
         f"Share of the falsely marked pixels of {name_of(split)} by class. {listing}.",
         "Which of the label's classes false marks lie on. A large class, and one on "
@@ -201,7 +186,7 @@ def false_by_class(table: pd.DataFrame, split: str = "ood_test", **said) -> Char
     )
 
 
-def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
+def false_by_region(pixels: Mapping[str, Mapping[str, int]]) -> Chart:
     """Where the falsely marked pixels lie, a stacked bar per split.
 
     pixels: split to the number of such pixels in each region ("view", "surround"). The
@@ -224,9 +209,8 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
         each({split: row}, ".0f", " %") if row.any() else f"{name_of(split)}: none"
         for split, row in shares.fillna(0).iterrows()
     )
-    return made(
+    return Chart(
         figure,
-        said,
         found,
         f"Falsely marked pixels by region. {listing}.",
         "The view is what the camera shows, the surround the black around it. The "
@@ -234,22 +218,21 @@ def false_by_region(pixels: Mapping[str, Mapping[str, int]], **said) -> Chart:
     )
 
 
-def division(lost: pd.DataFrame, **said) -> Chart:
+def division(lost: pd.DataFrame) -> Chart:
     """The lost Dice, divided, a stacked bar per split.
 
-    lost: rows of splits, columns of what an oracle can repair, in units of Dice
-    (means over subjects).
+    lost: rows of splits, columns of what an oracle can repair (surround, false marks in
+    the view, missed blood), in units of Dice (means over subjects).
     """
-    parts = {part: (lost[part], LOST_COLOURS[part]) for part in lost}
+    parts = {part: (lost[part], of) for part, of in zip(lost, (ORANGE, RED, BLUE))}
     names = [name_of(split) for split in lost.index]
     figure, _ = chart.bars(names, parts, "lost Dice (1 - Dice)", 1, each=0.55)
     last = lost.iloc[-1]
     top, total = last.idxmax(), last.sum()
     due = "false marks in the surround" if top == "surround" else top
     most = words.largest(last[top] / total if total else 0)
-    return made(
+    return Chart(
         figure,
-        said,
         f"Of {total:.2f} Dice lost on {names[-1]}, {most} ({last[top]:.2f}) is due to "
         f"{due}",
         f"The lost Dice by its cause. {each(lost)}.",
@@ -284,14 +267,14 @@ def failure_bars(shares: pd.DataFrame, **said) -> Chart:
     )
 
 
-def decisions(rows: Mapping[str, list], seconds: float, **said) -> Chart:
+def decisions(rows: Mapping[str, list], seconds: float) -> Chart:
     """Intervals (start, end in seconds) by name, the truth first, one row each."""
     figure, axis = chart.new(8.0, 0.8 + 0.34 * len(rows))
     for place, spans in enumerate(rows.values()):
         colour = PALETTE[0] if place else COLOURS["plain"]
         bars = [(start, end - start) for start, end in spans]
         axis.broken_barh(bars, (place - 0.32, 0.64), facecolors=colour)
-    chart.rows(axis, list(rows), "seconds")
+    chart.rows(axis, list(rows), "seconds", 0.34)
     axis.set_xlim(0, seconds)
     (first, true), *rest = rows.items()
     right = listed([name for name, spans in rest if len(spans) == len(true)])
@@ -300,16 +283,15 @@ def decisions(rows: Mapping[str, list], seconds: float, **said) -> Chart:
         f"{name}: {len(spans)}, together {sum(b - a for a, b in spans):.1f} s"
         for name, spans in rows.items()
     )
-    return made(
+    return Chart(
         figure,
-        said,
         f"{counted(len(true), 'bleeding')} in truth; {right}",
         f"Bars along {seconds:.0f} seconds. Number of intervals, {found}.",
         "The first row is the truth.",
     )
 
 
-def counted_cases(table: pd.DataFrame, **said) -> Chart:
+def counted_cases(table: pd.DataFrame) -> Chart:
     """Truth against decision, a dot per case. table: detector, n_true, n_found, true_s,
     found_s, a row per case and detector."""
     many = table["detector"].nunique()
@@ -328,9 +310,8 @@ def counted_cases(table: pd.DataFrame, **said) -> Chart:
     off = (table["n_found"] - table["n_true"]).abs()
     errors = off.groupby(table["detector"], sort=False).mean().map("{:.2f}".format)
     least = min(errors, key=float)
-    return made(
+    return Chart(
         figure,
-        said,
         "The number of bleedings is off least with "
         f"{listed(errors.index[errors == least])}: {least} a case",
         f"Truth against decision by detector. Mean error in number: "
@@ -339,9 +320,7 @@ def counted_cases(table: pd.DataFrame, **said) -> Chart:
     )
 
 
-def against(
-    truth: pd.Series, estimate: pd.Series, x_title: str, y_title: str, **said
-) -> Chart:
+def against(truth: pd.Series, estimate: pd.Series, x_title: str, y_title: str) -> Chart:
     """A named dot per factor, and the line on which both agree."""
     figure, axis = chart.new(5.6, 4.0)
     low = min(0, truth.min(), estimate.min()) - 0.02
@@ -355,9 +334,8 @@ def against(
         f"{name}: {number(truth[name])} in truth, {number(estimate[name])} estimated"
         for name in truth.index
     )
-    return made(
+    return Chart(
         figure,
-        said,
         verdict(pd.DataFrame({"truth": truth, "estimate": estimate})),
         f"{listing}.",
         "On the dashed line, the estimate would be right.",
@@ -365,7 +343,7 @@ def against(
 
 
 def hover_scatter(
-    table: pd.DataFrame, x: str, y: str, x_title: str, y_title: str, **said
+    table: pd.DataFrame, x: str, y: str, x_title: str, y_title: str
 ) -> Chart:
     """A point per frame, a colour and a shape per subject; in Jupyter hovering tells
     the subject, the clip and the frame.
@@ -400,9 +378,8 @@ def hover_scatter(
         found = f"{capital(up)} hardly goes with {down}"
     n = table["subject"].nunique()
     means = table.groupby("subject")[[x, y]].mean().agg(["min", "max"]).map(number)
-    return made(
+    return Chart(
         figure,
-        said,
         f"{found} (rank correlation {number(rho)} over all frames)",
         f"Scatter of {counted(len(table), 'frame')} of {counted(n, 'subject')}: "
         f"rank correlation {number(rho)}. Subjects' means run from "

@@ -25,9 +25,7 @@ DUMMIES = {
 }
 
 
-def by_subject(
-    values: Mapping[str, pd.DataFrame], column: str, x_title: str, **said
-) -> Chart:
+def by_subject(values: Mapping[str, pd.DataFrame], column: str, x_title: str) -> Chart:
     """A dot per frame and a bar at each subject's mean, a row per subject.
 
     values: domain or split to a table with `subject` and `column`; x_title with its
@@ -43,13 +41,8 @@ def by_subject(
     # Only spreads the dots up and down, so that they do not hide each other.
     marks["lift"] = np.random.default_rng(0).uniform(-0.25, 0.25, len(marks))
     looks = {domain: (COLOURS[domain], "o") for domain in values}
-    figure, _ = chart.dots(
-        marks, looks, x_title, each=0.2, size=5, letters=8, means=True
-    )
-    means = {
-        domain: table.groupby("subject")[column].mean()
-        for domain, table in values.items()
-    }
+    figure, _ = chart.dots(marks, looks, x_title, each=0.2, size=5, means=True)
+    means = {d: table.groupby("subject")[column].mean() for d, table in values.items()}
     middle = {domain: series.mean() for domain, series in means.items()}
     listing = "; ".join(
         f"{name_of(domain)}: mean {number(middle[domain])}, subjects from "
@@ -61,9 +54,8 @@ def by_subject(
     if first != last:
         names = name_of(first), name_of(last)
         moved = words.change(middle[first], middle[last], names)
-    return made(
+    return Chart(
         figure,
-        said,
         f"{what} {moved}",
         f"{what} of each frame, a row per subject. {listing}.",
         "Each dot is a frame, each bar the mean of a subject. Compare the spread "
@@ -71,7 +63,7 @@ def by_subject(
     )
 
 
-def subject_dots(means: Mapping[str, pd.Series], x_title: str, **said) -> Chart:
+def subject_dots(means: Mapping[str, pd.Series], x_title: str) -> Chart:
     """A dot per subject, a row per split, a bar at the mean over subjects.
 
     means: split to its subjects' means (see statistics.subject_means), in 0..1.
@@ -88,9 +80,8 @@ def subject_dots(means: Mapping[str, pd.Series], x_title: str, **said) -> Chart:
         pd.concat(parts), looks, x_title, each=0.65, means=True, legend=False
     )
     axis.set_xlim(-0.02, 1.02)
-    return made(
+    return Chart(
         figure,
-        said,
         capital(_fall(means, quantity(x_title))),
         f"A dot per subject. {each(means)}.",
         "Each dot is one subject, the bar their mean. Count the dots before you read "
@@ -118,27 +109,19 @@ def _fall(means: Mapping[str, pd.Series], what: str) -> str:
     return f"{what} {words.change(here, end, (name_of(first), name_of(last)))}"
 
 
-def single_patient(means: pd.Series, x_title: str, **said) -> Chart:
+def single_patient(means: pd.Series, x_title: str) -> Chart:
     """Every subject's mean and the mean over all: how far a single one can stray."""
     means, split = means.dropna().sort_values(ascending=False), "ood_wished"
     one, what, middle = words.noun(split), quantity(x_title), means.mean()
     marks = {"row": means.index, "kind": split, "value": means, "low": middle}
-    looks = {split: (colour_of(split), "o")}
-    figure, axis = chart.dots(
-        pd.DataFrame(marks).assign(high=means),
-        looks,
-        x_title,
-        each=0.23,
-        letters=8,
-        legend=False,
-    )
+    marks, looks = pd.DataFrame(marks | {"high": means}), {split: (COLOURS[split], "o")}
+    figure, axis = chart.dots(marks, looks, x_title, each=0.23, legend=False)
     axis.axvline(middle, color=COLOURS["plain"], lw=1.8)
     chart.noted(axis, f"mean over {one}s", (middle, -0.2), (5, 0), fontsize=8)
     axis.set_xlim(-0.02, 1.02)
     away = (means - middle).abs().median()
-    return made(
+    return Chart(
         figure,
-        said,
         f"A study of one {one} could have reported a {what} from "
         f"{means.min():.2f} to {means.max():.2f}",
         f"{counted(len(means), one)} on a line each, from "
@@ -201,12 +184,8 @@ def carried(
     )
     axis.set_xlim(-0.02, 1.02)
     here, there = name_of(first), name_of(last)
-    ends = pd.DataFrame(
-        {
-            name: {here: one.value, there: last.value}
-            for name, (one, last) in pairs.items()
-        }
-    )
+    values = {name: [one.value for one in pair] for name, pair in pairs.items()}
+    ends = pd.DataFrame(values, [here, there])
     return made(
         figure,
         said,
@@ -247,24 +226,19 @@ def _of_table(table: pd.DataFrame, kinds: Mapping | None = None) -> pd.DataFrame
     return pd.DataFrame(rows, columns=["row", "kind", "value"])
 
 
-def truth_estimate_placebo(table: pd.DataFrame, **said) -> Chart:
+def truth_estimate_placebo(table: pd.DataFrame) -> Chart:
     """Three markers per group, in units of Dice: the truth, the estimate, the placebo.
 
     table: rows of groups, columns among truth, estimate and placebo, NaN where there is
     none. A row "all" (all groups together) is drawn, and left out of the comparison.
     """
     table = table.astype(float)
-    figure, _ = chart.dots(
-        _of_table(table.rename(index=lambda name: str(name).replace("_", " "))),
-        {answer: look for answer, look in ANSWERS.items() if answer in table},
-        "cost in Dice",
-        apart=0.12,
-        join=["truth", "estimate"],
-        mark=0,
-    )
-    return made(
+    marks = _of_table(table.rename(index=lambda name: str(name).replace("_", " ")))
+    looks = {answer: look for answer, look in ANSWERS.items() if answer in table}
+    both = ["truth", "estimate"]
+    figure, _ = chart.dots(marks, looks, "cost in Dice", apart=0.12, join=both, mark=0)
+    return Chart(
         figure,
-        said,
         verdict(table.drop(index="all", errors="ignore")),
         f"Per group, {each(table)}.",
         "A long grey line is a wrong estimate. A placebo away from zero says that "
@@ -372,7 +346,6 @@ def correlations(
     table: pd.DataFrame,
     dummies: Mapping[str, pd.DataFrame] | None = None,
     outcome: str = "Dice",
-    **said,
 ) -> Chart:
     """Rank correlations by property: a marker for each estimand, filled where it
     survives Holm's correction, and a plus and a cross for two dummy predictors'.
@@ -384,14 +357,11 @@ def correlations(
     names, dummies = list(dict.fromkeys(table["property"])), dummies or {}
     there = [one for one in ESTIMANDS if (table["estimand"] == one).any()]
     called = {"property": "row", "estimand": "kind", "significant": "filled"}
+    marks, looks = table.rename(columns=called), {one: ESTIMANDS[one] for one in there}
+    x_title = f"Spearman's rank correlation with {outcome} (-1 to 1)"
+    high = 0.55 if dummies else 0.45
     figure, axis = chart.dots(
-        table.rename(columns=called),
-        {one: ESTIMANDS[one] for one in there},
-        f"Spearman's rank correlation with {outcome} (-1 to 1)",
-        each=0.55 if dummies else 0.45,
-        apart=0.2,
-        legend=False,
-        mark=0,
+        marks, looks, x_title, each=high, apart=0.2, legend=False, mark=0
     )
     for kind, dummy in dummies.items():
         marker, label = DUMMIES[kind]
@@ -404,7 +374,8 @@ def correlations(
         axis.scatter([], [], marker=marker, color="#000000", s=44, label=label)
     axis.set_xlim(-1.05, 1.05)
     figure.legend(loc="outside lower left", ncols=3)
-    listing = each(_by_property(table))
+    by = table.set_index("estimand").groupby("property", sort=False)["value"]
+    listing = each(dict(list(by)))
     for kind, dummy in dummies.items():
         listing += f". {capital(DUMMIES[kind][1])}: " + "; ".join(
             f"{row.property} {row.estimand} {number(row.value)}"
@@ -418,12 +389,7 @@ def correlations(
         )
     title = _survivors(table, there, dummies.get("one area"), outcome)
     alt = f"Rank correlations with {outcome} by property. {listing}."
-    return made(figure, said, title, alt, look)
-
-
-def _by_property(table: pd.DataFrame) -> dict[str, pd.Series]:
-    by = table.groupby("property", sort=False)
-    return {name: part.set_index("estimand")["value"] for name, part in by}
+    return Chart(figure, title, alt, look)
 
 
 def _survivors(table, there: list[str], dummy, outcome: str) -> str:

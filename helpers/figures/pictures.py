@@ -153,13 +153,11 @@ def _key(figure, colours: Mapping) -> None:
     figure.legend(handles=patches, loc="outside lower left", ncols=4, fontsize=9)
 
 
-def gallery(
-    table: pd.DataFrame, picture: Callable[[pd.Series], np.ndarray], **said
-) -> Chart:
+def gallery(table: pd.DataFrame, picture: Callable[[pd.Series], np.ndarray]) -> Chart:
     """Best, middle and worst frame of each split by Dice, with what was marked.
 
     table: of evaluate, with `dice`; picture(row) gives the overlay (HxWx3 uint8).
-    said: title, alt or caption in other words. ValueError where no Dice is defined.
+    ValueError where no Dice is defined.
     """
     chosen, titles, ends = [], [], []
     for split, part in table.dropna(subset="dice").groupby("split", sort=False):
@@ -173,11 +171,10 @@ def gallery(
     if not chosen:
         raise ValueError("no frame has a defined Dice")
     title = "Dice of single frames runs from " + ", and from ".join(ends)
-    said = {"title": title, **said}
-    return strip(chosen, titles, columns=3, legend=OVERLAY, **said)
+    return strip(chosen, titles, 3, legend=OVERLAY, title=title)
 
 
-def classes(image: np.ndarray, labels: np.ndarray, **said) -> Chart:
+def classes(image: np.ndarray, labels: np.ndarray) -> Chart:
     """A frame (HxWx3 uint8) beside its CholecSeg8k label (HxW class ids)."""
     colours = np.full((256, 3), 255, np.uint8)
     colours[[entry.id for entry in CLASSES]] = [entry.rgb for entry in CLASSES]
@@ -192,9 +189,8 @@ def classes(image: np.ndarray, labels: np.ndarray, **said) -> Chart:
     key = {entry.name: colours[entry.id] / 255 for entry in there}
     _key(figure, key if known.all() else key | {"unknown (not valid)": "white"})
     if not there:
-        return made(
+        return Chart(
             figure,
-            said,
             "This label names no classes",
             "A frame beside an empty label: of one's own frames only blood is known.",
             "Blood is all that the mask of such a frame says.",
@@ -203,9 +199,8 @@ def classes(image: np.ndarray, labels: np.ndarray, **said) -> Chart:
     ranked = sorted(share, key=share.get, reverse=True)
     listing = "; ".join(f"{name} {share[name]:.1f} %" for name in ranked)
     many = f"{len(share)} class{'es' if len(share) > 1 else ''} in one frame"
-    return made(
+    return Chart(
         figure,
-        said,
         f"{many}: {ranked[0].lower()} takes {share[ranked[0]]:.0f} % of it, blood "
         f"{share.get('Blood', 0):.1f} %",
         f"A frame beside its label. Classes by area: {listing}.",
@@ -266,7 +261,7 @@ def _rim_and_middle(one: np.ndarray) -> tuple[float, float]:
     return tuple(0.0 if np.isnan(x).all() else float(np.nanmean(x)) for x in parts)
 
 
-def unet(stages: pd.DataFrame, decoder: list[int], **said) -> Chart:
+def unet(stages: pd.DataFrame, decoder: list[int]) -> Chart:
     """The U-Net as a valley: the encoder goes down from the frame, the decoder comes up
     to its size again, and what lies between is handed across.
 
@@ -305,9 +300,8 @@ def unet(stages: pd.DataFrame, decoder: list[int], **said) -> Chart:
     axis.set(xlim=(-0.9, depth + len(decoder) + 0.9), ylim=(-depth - 0.6, 0.75))
     axis.axis("off")
     steps, top = len(stages) - 1, stages.iloc[0]
-    return made(
+    return Chart(
         figure,
-        said,
         f"A U-Net: {steps} steps down for what, {len(decoder)} up for where",
         f"A U-Net drawn as a valley: the encoder goes down in {steps} steps, from the "
         f"frame's {top['channels']} channels of {top['width']}×{top['height']} pixels "

@@ -172,10 +172,7 @@ class Browser(_Playable):
         if many < len(table):
             self.caption = f"{many} of {len(table):,} frames, evenly taken."
         self.filters, self.orders = dict(filters), dict(orders)
-
-    def values(self, name: str) -> list[str]:
-        """What a column may be, each once."""
-        return list(self.table[name].unique())
+        self.values = {name: list(self.table[name].unique()) for name in filters}
 
     def chosen(self, order: str, **fields: str) -> list[int]:
         """The rows whose columns have these values ("all" for any), in an order."""
@@ -183,9 +180,8 @@ class Browser(_Playable):
         for name, value in fields.items():
             table = table if value == "all" else table[table[name] == value]
         key = self.orders[order]
-        rising = not key.startswith("-")
         ranked = table.sort_values(
-            key.removeprefix("-"), ascending=rising, kind="stable"
+            key.removeprefix("-"), ascending=not key.startswith("-"), kind="stable"
         )
         return ranked.index.to_list()
 
@@ -216,7 +212,7 @@ class Browser(_Playable):
             ],
             "start": self.chosen(next(iter(self.orders)))[0],
             "filters": [
-                {"name": name, "label": label, "values": self.values(name)}
+                {"name": name, "label": label, "values": self.values[name]}
                 for name, label in self.filters.items()
             ],
             "orders": [

@@ -160,9 +160,8 @@ def explorer(
     """
     said = [
         f"{row['subject']}, frame {row['frame']} ({row['domain']}): "
-        + ", ".join(
-            [f"{row['blood']:.1f} % blood", *(f"{x} {row[x]:.2f}" for x in measures)]
-        )
+        f"{row['blood']:.1f} % blood"
+        + "".join(f", {x} {row[x]:.2f}" for x in measures)
         + "."
         for _, row in table.iterrows()
     ]

@@ -1,8 +1,9 @@
-"""The same things in Jupyter: widgets over live computation, and a picture that one
-clicks on by mouse, finger or keys."""
+"""The same things in Jupyter: widgets over live computation, a picture that one clicks
+on by mouse, finger or keys, and curves that grow while a network is trained."""
 
+import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import anywidget
@@ -12,9 +13,14 @@ import traitlets
 from IPython.display import HTML, display
 from PIL import Image
 
+from helpers import figures, settings, words
+from helpers.clicks import Point
+from helpers.figures import Chart
 from helpers.play.interactive import Browser, Interactive, Slider
-from helpers.play.scene import Scene, address, figure
+from helpers.play.scene import Picture, Scene, address, figure
+from helpers.training import History
 
+HOW_MARKED = "The line is the mask's edge. A disk says blood, a cross that it is none."
 STYLE = Path(__file__).with_name("play.css")
 # Widgets live as long as their kernel. In a notebook that is opened again JupyterLab
 # has "model not found" in their place, which gives way to a still; elsewhere, or while
@@ -43,7 +49,7 @@ def states(one: Interactive) -> ipywidgets.VBox:
 def browser(one: Browser) -> ipywidgets.VBox:
     """Widgets to filter, order and go through frames."""
     handles = {
-        name: ipywidgets.Dropdown(options=["all", *one.values(name)], description=label)
+        name: ipywidgets.Dropdown(options=["all", *one.values[name]], description=label)
         for name, label in one.filters.items()
     }
     handles["order"] = ipywidgets.Dropdown(options=[*one.orders], description="order")
@@ -164,3 +170,111 @@ class Clickable(anywidget.AnyWidget):
         """Put a picture (HxWx3 uint8) in the place of the last one, with its words."""
         with self.hold_sync():
             self.picture, self.said = address(Image.fromarray(picture), "png"), said
+
+
+def clicks(
+    image: np.ndarray,
+    segment: Callable[[list[Point]], np.ndarray],
+    points: list[Point],
+    dice: Sequence[float],
+) -> None:
+    """Click on a frame and see the mask that `segment` makes of all clicks so far; on
+    the page, a slider through some given clicks.
+
+    image: HxWx3 uint8, as it may be shown. segment: from clicks to a mask (bool HxW).
+    points: the given clicks, of which Jupyter starts with the first. dice: after each.
+    """
+    given = given_clicks(image, segment, points, dice)
+    if settings.static():
+        display(given)
+        return
+    height, width = image.shape[:2]
+    clicked = list(points[:1])
+    says = ipywidgets.ToggleButtons(
+        options={"blood": True, "not blood": False}, description="A click says"
+    )
+    undo = ipywidgets.Button(description="undo")
+
+    def update() -> None:
+        mask = segment(clicked)
+        said = f"{words.counted(len(clicked), 'click')}, "
+        said += f"{100 * mask.mean():.1f} % marked. {HOW_MARKED}"
+        frame.show(figures.clicked(image, mask, clicked), said)
+
+    def click(x: int, y: int) -> None:
+        clicked.append(Point(x, y, says.value))
+        update()
+
+    def take_back(_) -> None:
+        clicked[1:] = clicked[1:-1]  # the first stays: it says where blood is
+        update()
+
+    frame = Clickable((width, height), click)
+    undo.on_click(take_back)
+    update()
+    box = ipywidgets.VBox([ipywidgets.HBox([says, undo]), frame])
+    show(box, given)
+
+
+def given_clicks(
+    image: np.ndarray,
+    segment: Callable[[list[Point]], np.ndarray],
+    points: list[Point],
+    dice: Sequence[float],
+) -> Interactive:
+    """A slider through given clicks, with the mask and the Dice after each."""
+
+    def draw(number: int) -> Scene:
+        some = points[:number]
+        mask = segment(some)
+        last = "blood" if some[-1].is_blood else "no blood"
+        marked = 100 * float(mask.mean())
+        return Scene(
+            f"After {words.counted(number, 'click')}, the last of which says {last}, "
+            f"{marked:.1f} % is marked and Dice is {words.number(dice[number - 1])}.",
+            [Picture(figures.clicked(image, mask, some))],
+            {"Dice": dice[number - 1], "marked, %": marked},
+            {"marked, %": ".1f"},
+        )
+
+    many = Slider("number", "clicks", range(1, len(points) + 1))
+    return Interactive("clicks", [many], draw, "Click after click", HOW_MARKED)
+
+
+@contextlib.contextmanager
+def live_curves() -> Iterator[Callable[[History], None]]:
+    """A function to hand to a training run: it redraws the curves after each epoch, in
+    place, and when the run is over nothing of it is left.
+
+    Where the run is found in the store it is never called, and shows nothing. Nor does
+    it in the report, whose page is the same whether a run was found or made.
+    """
+    handle = None
+
+    def watch(history: History) -> None:
+        nonlocal handle
+        if settings.static():
+            return
+        shown = HTML(curves(history, finished=False).html())
+        if handle is None:
+            handle = display(shown, display_id=True)
+        else:
+            handle.update(shown)
+
+    try:
+        yield watch
+    finally:
+        if handle is not None:
+            handle.update(HTML(""))
+
+
+def curves(history: History, finished: bool = True) -> Chart:
+    """Dice on id_val over the epochs: each subject, and their mean, which chooses the
+    epoch."""
+    names = sorted(history.id_val_subjects[0])
+    named = {"mean over subjects": history.id_val}
+    named |= {
+        name: [epoch.get(name, float("nan")) for epoch in history.id_val_subjects]
+        for name in names
+    }
+    return figures.histories(named, history.best_epoch, "Dice on id_val", finished)

@@ -52,12 +52,10 @@ class Picture:
         blood, valid = enlarged(self.blood & known), enlarged(known)
         if self.found is None:
             around = cv2.dilate(blood.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-            did = [around & ~blood]
-            places = [5]
+            places, did = [5], [around & ~blood]
         else:
             found = enlarged(self.found & known)
-            did = [found & blood, found & ~blood, blood & ~found]
-            places = [1, 2, 3]
+            places, did = [1, 2, 3], [found & blood, found & ~blood, blood & ~found]
         return np.select([~valid, *did], [4, *places]).astype(np.uint8)
 
     def blended(self) -> str:
@@ -199,12 +197,10 @@ def address(image: Image.Image, kind: str = "webp") -> str:
 
 def _layer(places: np.ndarray) -> Image.Image:
     """Places in MARKS as a picture of a few transparent colours."""
-    image = Image.fromarray(places, "P")
-    colours = [
-        (*bytes.fromhex(colour[1:]), round(255 * share))
-        for colour, share in MARKS.values()
-    ]
-    image.putpalette([part for colour in colours for part in colour], "RGBA")
+    image, colours = Image.fromarray(places, "P"), []
+    for colour, share in MARKS.values():
+        colours += [*bytes.fromhex(colour[1:]), round(255 * share)]
+    image.putpalette(colours, "RGBA")
     return image
 
 

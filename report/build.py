@@ -24,14 +24,12 @@ from helpers.environment import versions
 from helpers.errors import CourseError
 from helpers.words import printable
 from report import kernels, numbers
-from report.execute import Executed, LessonError, execute, inputs, surroundings
+from report.execute import Executed, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
 from report.pages import HERE, Pictures, page
 from report.site import Site, collect
 
 SITE = HERE / "site"
-LARGEST = 3 * 2**30
-"""Bytes that a lesson's kernel takes at most on a laptop's profiles, with some room."""
 
 
 def build(
@@ -43,11 +41,10 @@ def build(
     """Execute the lessons of a folder and write the site; the path of its index.html.
 
     published: the folder of the published tables, for the lesson that re-examines them.
-    Raises CourseError and LessonError; the last good site then stands as it was.
+    Raises CourseError; the last good site then stands as it was.
     """
     started = time.monotonic()
-    names = lessons(folder)
-    if not names:
+    if not (names := lessons(folder)):
         raise CourseError(
             f"{folder} holds no lesson (NN_name.py): give the folder that does."
         )
@@ -81,16 +78,12 @@ def build(
     index = site / "index.html"
     print(f"\n{index.resolve().as_uri()}\n")
     for name in filter(collected.results.get, numbers.HEADLINES):
-        result = collected.results[name]
-        print(
-            f"{name:<32}{numbers.number(result):>8}  {numbers.span(result)} "
-            f"({result['data']}; {numbers.behind(result)})"
-        )
+        value = numbers.number(collected.results[name])
+        said = numbers.estimate(collected.results[name])
+        print(f"{name:<32}{value:>8}  {said.range} ({said.data}; {said.behind})")
     most = max(filter(None, (one.memory for one in executed)), default=None)
-    print(
-        f"\nBuilt in {numbers.time(time.monotonic() - started)}; a lesson took at most "
-        f"{numbers.memory(most)}."
-    )
+    took = numbers.time(time.monotonic() - started)
+    print(f"\nBuilt in {took}; a lesson took at most {numbers.memory(most)}.")
     print(store.said())
     return index
 
@@ -153,11 +146,12 @@ def _execute(
 
 
 def _at_once(lessons: int, course: settings.Course) -> int:
-    """How many lessons run at a time: two where memory allows, since one core is idle
-    while a lesson draws or plots. They find each other's results in the store, and wait
-    for what the other one is making. One where kernels aren't forked, which can't be
-    ended from outside, and on the full profile, whose networks fill a device."""
-    room = psutil.virtual_memory().available > 2 * LARGEST
+    """How many lessons run at a time: two where memory allows (3 GB each at most on a
+    laptop's profiles), since one core is idle while a lesson draws. They find each
+    other's results in the store, and wait for what the other one is making. One where
+    kernels aren't forked, which can't be ended from outside, and on the full profile,
+    whose networks fill a device."""
+    room = psutil.virtual_memory().available > 6 * 2**30
     alone = course.profile == "full" or not room or settings.cores() < 2
     return 1 if alone or not kernels.forks(lessons) else 2
 
@@ -184,14 +178,13 @@ def main(words: list[str] | None = None) -> int:
     given = vars(options(words))
     folder, site, tables = map(given.pop, ("lessons", "site", "published"))
     tables = os.path.abspath(tables) if tables else ""  # kernels run in other folders
-    # A polite end from outside is an interrupt too: kernels are shut down and the draft
-    # goes.
-    # Where a shell started it in the background, an interrupt would be ignored.
+    # A polite end from outside is an interrupt too: kernels are shut down, the draft
+    # goes. Where a shell started it in the background, an interrupt would be ignored.
     for polite in (signal.SIGTERM, signal.SIGINT):
         signal.signal(polite, signal.default_int_handler)
     try:
         build(settings.course(**given), folder.resolve(), site.resolve(), tables)
-    except (CourseError, LessonError) as error:
+    except CourseError as error:
         # A file's name may hold codes that a terminal would obey.
         said = "\n".join(map(printable, str(error).split("\n")))
         print(f"\n{said}", file=sys.stderr)

@@ -3,7 +3,6 @@ comes from the store."""
 
 import contextlib
 import hashlib
-import json
 import os
 import platform
 import sys
@@ -15,12 +14,14 @@ from pathlib import Path
 
 import nbformat
 import papermill
+from ipykernel.kernelspec import write_kernel_spec
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from papermill.exceptions import PapermillExecutionError
 
 from helpers import settings, store
+from helpers.errors import CourseError
 from report import kernels
 from report.notebooks import notebook
 
@@ -28,10 +29,6 @@ KERNEL, NAME = "course", "lesson.ipynb"
 JUPYTER = ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR")
 # A last cell, which asks the kernel what it took at most where the system says.
 PEAK = "__import__('resource').getrusage(0).ru_maxrss"
-
-
-class LessonError(Exception):
-    """A lesson stopped. Its text names the lesson, the cell and the error."""
 
 
 @dataclass(frozen=True)
@@ -129,16 +126,14 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 @contextlib.contextmanager
 def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
     """Where a number of kernels start: in this interpreter and this clone, without a
-    display or the user's own set-up."""
+    display or the user's own set-up. In the end none that was forked is left."""
     with tempfile.TemporaryDirectory(prefix="course-") as scratch:
         # A kernel spec of our own: "python3" may be another environment's where Jupyter
         # is installed already. It would warn of its local socket.
-        command = "-m ipykernel_launcher --log-level=CRITICAL -f {connection_file}"
-        command = [sys.executable, *command.split(), "--HistoryManager.enabled=False"]
-        spec = {"argv": command, "display_name": "Course", "language": "python"}
-        place = Path(scratch, "kernels", KERNEL, "kernel.json")
-        place.parent.mkdir(parents=True)
-        place.write_text(json.dumps(spec))
+        words = ["--log-level=CRITICAL", "--HistoryManager.enabled=False"]
+        fork = {"kernel_provisioner": {"provisioner_name": kernels.FORK}}
+        start = {"metadata": fork if kernels.forks(number) else {}}
+        write_kernel_spec(Path(scratch, "kernels", KERNEL), start, words)
         paths = [str(settings.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         before = dict(os.environ)
         os.environ |= {
@@ -152,10 +147,11 @@ def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
             "COURSE_STATIC": "1",
             "COURSE_FROM": os.getcwd(),
         }
+        kernels.may_begin.set()
         try:
-            with kernels.at_once(number):
-                yield
+            yield
         finally:
+            kernels.end()
             os.environ.clear()
             os.environ |= before
 
@@ -169,7 +165,7 @@ def execute(
     """Execute one lesson, or find it in the store. Call it inside `surroundings`.
 
     lesson: its .py; made_from: what `inputs` says; published: the folder of published
-    tables. Raises LessonError, and then keeps nothing.
+    tables. Raises CourseError naming lesson, cell and error, and then keeps nothing.
     """
     given = parameters(course, published)
     what = dict(given=given, **made_from, **studied(lesson))
@@ -201,8 +197,7 @@ def _done(lesson: Path, given: dict[str, object]) -> NotebookNode:
 def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> NotebookNode:
     """Run a notebook by papermill; on an error say where it happened."""
     try:
-        how = dict(kernel_name=KERNEL, language="python", cwd=lesson.parent)
-        how |= dict(kernel_manager_class=kernels.Manager, start_timeout=120)
+        how = dict(kernel_name=KERNEL, cwd=lesson.parent, start_timeout=120)
         return papermill.execute_notebook(
             plain, None, parameters=given, progress_bar=False, **how
         )
@@ -213,13 +208,13 @@ def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> Noteboo
         sources = ["", *(cell.source for cell in plain.cells)]
         known = error.source in sources
         where = f"cell {sources.index(error.source)}" if known else "its parameters"
-        raise LessonError(
+        raise CourseError(
             f"{lesson.stem} stopped in {where} ({first}):\n{_said(error)}"
         ) from None
     except RuntimeError as error:
         if kernels.DIED not in str(error):
             raise
-        raise LessonError(
+        raise CourseError(
             f"{lesson.stem} stopped because its kernel died, most often because "
             "memory ran out: close other programs, or choose a smaller profile."
         ) from None

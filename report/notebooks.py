@@ -23,15 +23,11 @@ WORK = ROOT / "work"  # the learner's copies; git ignores them
 # $COLAB.
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 REPOSITORY = _PROJECT["urls"]["Repository"]
-ADDRESSES = {
-    "$REPOSITORY": REPOSITORY,
-    "$COLAB": REPOSITORY.replace("//github.com/", "//colab.research.google.com/github/")
-    + "/blob/main/notebooks",
-}
+_COLAB = REPOSITORY.replace("//github.com/", "//colab.research.google.com/github/")
+ADDRESSES = {"$REPOSITORY": REPOSITORY, "$COLAB": f"{_COLAB}/blob/main/notebooks"}
 BLANK = "...  # your answer"
 SOLUTION = re.compile(
-    r"^([ \t]*)# solution begins[ \t]*\n(.*?)^[ \t]*# solution ends[ \t]*$",
-    re.DOTALL | re.MULTILINE,
+    r"(?ms)^([ \t]*)# solution begins[ \t]*\n(.*?)^[ \t]*# solution ends[ \t]*$"
 )
 
 

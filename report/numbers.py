@@ -11,10 +11,9 @@ ood_wished.alarm_at_1pct ood_wished.false_area.view ood_wished.false_area.surrou
 domain_gap.energy domain_gap.energy.share_below""".split()
 
 
-def number(result: dict, end: str = "value") -> str:
-    """The value, or an end of its interval, with its unit: two decimals for a ratio,
-    one for percent; "undefined" where there is none."""
-    value, unit = result[end], result["unit"]
+def number(result: dict) -> str:
+    """The value with its unit, one decimal for percent, else two; or "undefined"."""
+    value, unit = result["value"], result["unit"]
     if value is None:
         return "undefined"
     if unit in PERCENT:
@@ -29,26 +28,14 @@ def percent(result: dict) -> dict:
     stays as it is."""
     if result["unit"]:
         return result
-    ends = {
-        end: None if result[end] is None else 100 * result[end]
-        for end in ("value", "low", "high")
-    }
-    return {**result, **ends, "unit": "percent"}
+    ends = ("value", "low", "high")  # None where there is none
+    said = {end: result[end] and 100 * result[end] for end in ends}
+    return {**result, **said, "unit": "percent"}
 
 
-def span(result: dict) -> str:
-    """The interval alone, as an Estimate says it: "0.71 to 0.93, a 90 % interval"."""
-    return Estimate(**result).range
-
-
-def interval(result: dict) -> str:
-    """The interval and whom it is over."""
-    return Estimate(**result, of="subject").interval
-
-
-def behind(result: dict) -> str:
-    """What stands behind a number: "3 subjects, 96 frames"."""
-    return Estimate(**result, of="subject").behind
+def estimate(result: dict) -> Estimate:
+    """The record as what it was, which says its range and what is behind it."""
+    return Estimate(**result, of="subject")
 
 
 def time(seconds: float) -> str:

@@ -8,10 +8,11 @@ import hashlib
 import html
 import io
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from latex2mathml.converter import convert
 from markupsafe import Markup
 from nbconvert import HTMLExporter
@@ -34,19 +35,13 @@ HERE = Path(__file__).parent
 NOT_SHOWN = ("application/vnd.course.", "application/vnd.jupyter.widget-view")
 NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
 LESSON = re.compile(r"^(?:\./)?(\d\d_\w+)\.(?:ipynb|py)(?=#|$)")
-
 REMOTE = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
 NOTHING_SAID = "No description has been provided for this image"  # nbconvert's words
 PICTURES = "pictures"
-THUMBNAIL = 480  # pixels across, of a lesson's card
 # Sheets that a script cuts pictures from stay: it has to have them at once.
 PICTURE = re.compile(r'<div class="play-sheets".*?</div>|<(?:img|source)\b[^>]*>', re.S)
 CARRIED = re.compile(r'\b(src|srcset)="data:image/(?:png|jpeg|webp);base64,([^"]+)"')
 PICTURE_FILE = re.compile(rf'\bsrc="({PICTURES}/\w+\.webp)"')
-# A few flat colours are smallest as they are; tissue is, when its noise is smoothed.
-FLAT = 10_000  # colours at most, the shades at the edges of letters among them
-EXACT = {"lossless": True, "quality": 60, "method": 4}
-SMOOTH = {"quality": 92, "method": 4}
 
 
 def plain(markup: str) -> str:
@@ -67,11 +62,11 @@ def mathml(latex: str, block: bool) -> str:
     text = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", text)
     try:
         made = convert(text, display="block" if block else "inline")
+        left = re.search(r">(\\[A-Za-z]+|&)<", made)
+        wrong = left and f"the converter does not know {left[1]}"
     except Exception as error:  # the converter has no error of its own
-        made, wrong = "", f"its brackets don't fit ({type(error).__name__})"
-    if left := re.search(r">(\\[A-Za-z]+|&)<", made):
-        made, wrong = "", f"the converter does not know {left[1]}"
-    if not made:
+        wrong = f"its brackets don't fit ({type(error).__name__})"
+    if wrong:
         raise CourseError(f"The formula ${latex}$ can't be set: {wrong}; mend it.")
     return made.replace("<math ", f'<math alttext="{html.escape(text)}" ', 1)
 
@@ -117,16 +112,15 @@ class Cells(HTMLExporter):
         picture has no alt text, where something would be fetched from the network, or
         where a formula can't be set.
         """
-        hidden = "injected-parameters" in tags(members[0])
-        if hidden or not members[0].source.strip():
+        if not members[0].source.strip():
             return ""
         book = new_notebook(cells=[_for_readers(cell) for cell in members])
         book.metadata.language_info = NotebookNode(name="python")
         try:
             soup = BeautifulSoup(self.from_notebook_node(book)[0], "html.parser")
             _arrange(soup)
-            if wrong := faults(soup):
-                raise CourseError(f"{wrong[0]}.")
+            for wrong in faults(soup):
+                raise CourseError(f"{wrong}.")
         except CourseError as error:
             raise CourseError(f"{where}: {error}") from error
         return str(soup)
@@ -142,9 +136,7 @@ class Cells(HTMLExporter):
             link["href"] = LESSON.sub(r"\1.html", link["href"])
         for picture in soup.find_all("img"):
             if REMOTE.match(picture["src"]):
-                picture.replace_with(
-                    picture["alt"]
-                )  # a badge: its link keeps the words
+                picture.replace_with(picture["alt"])  # of a badge: its link stays
             elif not picture["src"].startswith("data:"):
                 raise CourseError(
                     f"The picture {picture['src']} isn't there: put it beside the "
@@ -152,8 +144,7 @@ class Cells(HTMLExporter):
                 )
         for heading in soup.find_all(re.compile("^h[1-6]$")):
             text = heading.get_text().strip()
-            # The ids that Jupyter gives, so that a link inside a lesson works in both
-            # places.
+            # The ids that Jupyter gives: a link inside a lesson works in both places.
             wanted = re.sub(r"\s+", "-", re.sub(r"[\"'<>&]", "", text)) or "section"
             again = [one["text"] for one in self.headings].count(text)
             heading["id"] = f"{wanted}-{again + 1}" if again else wanted
@@ -167,13 +158,13 @@ def _for_readers(cell: NotebookNode) -> NotebookNode:
     """The cell without its magic line, and without outputs that aren't for readers."""
     source = re.sub(rf"\A({'|'.join(NEEDS)})\n", "", cell.source)
     made = NotebookNode(cell | {"source": source})
-    if "outputs" in cell:
-        made.outputs = [one for one in cell.outputs if _shown(one)]
+    if cell.cell_type == "code":
+        made.outputs = [
+            one
+            for one in cell.outputs
+            if not any(kind.startswith(NOT_SHOWN) for kind in one.get("data", {}))
+        ]
     return made
-
-
-def _shown(output: NotebookNode) -> bool:
-    return not any(kind.startswith(NOT_SHOWN) for kind in output.get("data", {}))
 
 
 def _arrange(soup: BeautifulSoup) -> None:
@@ -183,19 +174,17 @@ def _arrange(soup: BeautifulSoup) -> None:
         pictured = output.find(["figure", "img", "svg", "video"])
         output["class"].append("figure" if pictured else "said")
     for table in soup.select("table:not(.scroll > table, figure table)"):
-        align(table)
+        # Columns are not to be counted where a cell spans some.
+        if table.css.match(".dataframe:not(:has([rowspan], [colspan]))"):
+            _align(table)
         table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
     for empty in soup.select("pre.stream:empty"):
         empty.decompose()
 
 
-def align(table) -> None:
+def _align(table: Tag) -> None:
     """Mark a pandas table's columns of words, to be set flush left; numbers stay flush
-    right. A table with spanning cells is left: its columns are not to be counted."""
-    if "dataframe" not in table.get("class", ()) or table.select(
-        "[rowspan], [colspan]"
-    ):
-        return
+    right."""
     rows = [row.find_all(["th", "td"]) for row in table.find_all("tr")]
     body = [any(cell.name == "td" for cell in row) for row in rows]
     for column in zip(*rows):
@@ -213,29 +202,24 @@ def stream(text: str) -> str:
     return ansi2html(text.strip("\r\n"))
 
 
-def faults(markup: str | BeautifulSoup) -> list[str]:
-    """What is wrong with a piece of HTML, a phrase each; an empty list where nothing
-    is."""
+def faults(markup: str | BeautifulSoup) -> Iterator[str]:
+    """What is wrong with a piece of HTML, a phrase each."""
     soup = BeautifulSoup(markup, "html.parser") if isinstance(markup, str) else markup
-    found = []
     if soup.select(".plotly-graph-div"):
-        found.append(
+        yield (
             "a plotly figure would bring a script of some megabytes: show a still, as "
             "a helpers.figures.Chart with the figure as its `live`"
         )
     for picture in soup.find_all("img"):
         if picture.get("alt", "").strip() in ("", NOTHING_SAID):
-            found.append(
-                "a picture has no alt text: show it as a helpers.figures.Chart"
-            )
+            yield "a picture has no alt text: show it as a helpers.figures.Chart"
     for tag in soup.select("[src], [srcset], [data], [poster], [href]:not(a)"):
         for name in ("src", "srcset", "data", "poster", "href"):
             if REMOTE.match(tag.get(name, "")):
-                found.append(
+                yield (
                     f"<{tag.name}> would fetch {tag[name]} from the network: the page "
                     "has to work without it"
                 )
-    return found
 
 
 @dataclass
@@ -255,7 +239,7 @@ class Pictures:
         if not picture:
             return ""
         large = self.files[PICTURE_FILE.search(picture)[1]]
-        path, width, height = self.add(large, THUMBNAIL)
+        path, width, height = self.add(large, across=480)
         picture = PICTURE_FILE.sub(f'src="{path}"', picture)
         size = f' width="{width}" height="{height}"'
         return re.sub(r' width="\d+" height="\d+"', size, picture)
@@ -290,12 +274,14 @@ def _webp(held: bytes, across: int) -> tuple[bytes, int, int]:
         return (held, *picture.size)
     clear = picture.convert("RGBA").getextrema()[3][0] < 255
     picture = picture.convert("RGBA" if clear else "RGB")
-    picture.thumbnail(
-        (across or picture.width, picture.height), Image.Resampling.LANCZOS
-    )
-    flat = clear or picture.getcolors(FLAT)
+    most = (across or picture.width, picture.height)
+    picture.thumbnail(most, Image.Resampling.LANCZOS)
+    # A few flat colours (with the shades at the edges of letters) are smallest as they
+    # are; tissue is, when its noise is smoothed.
+    flat = clear or picture.getcolors(10_000)
+    how = {"lossless": True, "quality": 60} if flat else {"quality": 92}
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", **(EXACT if flat else SMOOTH))
+    picture.save(buffer, "WEBP", method=4, **how)
     return (buffer.getvalue(), *picture.size)
 
 
@@ -324,12 +310,13 @@ class Page:
 def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
     """The page of one lesson. Raises CourseError naming the lesson and the cell that
     breaks a rule."""
-    cells, parts, number = Cells(folder), [], 0
-    for members in group(executed.notebook.cells):
-        # Papermill's cell is not in the lesson as written, so it doesn't count.
-        number += "injected-parameters" not in tags(members[0])
+    cells, parts, number = Cells(folder), [], 1
+    # Papermill's cell is not in the lesson as written.
+    written = executed.notebook.cells
+    written = [one for one in written if "injected-parameters" not in tags(one)]
+    for members in group(written):
         parts.append(cells.html(members, f"{executed.name}, cell {number}"))
-        number += len(members) - 1
+        number += len(members)
     soup = BeautifulSoup(pictures.out("".join(parts)), "html.parser")
     title = soup.h1.extract().get_text() if soup.h1 else executed.name
     colab = ""

@@ -18,9 +18,6 @@ from report.execute import Executed
 from report.notebooks import REPOSITORY
 from report.pages import HERE, PICTURE_FILE, Cells, Page, Pictures, faults
 
-COURSE = "From pigs to patients"
-# Where the site is published: who shows a link with a picture asks for a whole address.
-ADDRESS = "https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:])
 # What a page needs that has something to play with.
 PLAYED = 'class="play"'
 PLAY = '<link rel="stylesheet" href="play.css">\n<script src="play.js"></script>\n'
@@ -38,8 +35,6 @@ BESIDE = (
 INLINE = re.compile(
     r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>(.*?)</script>", re.S
 )
-
-
 FIGURE_TYPE = "application/vnd.course.figure+json"
 ROLES = ("source", "target")
 _PHRASES = {
@@ -115,8 +110,8 @@ def collect(lessons: list[Executed]) -> Collected:
         if kind == INFO_TYPE:
             found.info[lesson] = held
         elif kind == FIGURE_TYPE:
-            if wrong := faults(held["html"]):
-                raise CourseError(f"{lesson}, '{held['name']}': {wrong[0]}.")
+            for wrong in faults(held["html"]):
+                raise CourseError(f"{lesson}, '{held['name']}': {wrong}.")
             found.figures.append({**held, "lesson": lesson})
         elif kind == RESULT_TYPE:
             name, result = held["name"], held["result"]
@@ -180,17 +175,18 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        for one in "number percent span interval behind time memory".split():
+        for one in "number percent estimate time memory".split():
             self.templates.filters[one] = getattr(numbers, one)
         self.templates.globals.update(
-            course=COURSE,
+            course="From pigs to patients",
             pages=pages,
             about=about,
             phrase=phrase,
             banner=banner(about["domains"]),
             own=OWN,
             beside_lessons=BESIDE,
-            address=ADDRESS,
+            # Who shows a link with a picture asks for a whole address.
+            address="https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:]),
             card=found[1] if found else "",
         )
 
@@ -213,7 +209,7 @@ class Site:
         place = around.index(page)
         before, after = around[place - 1], around[place + 1]
         given = dict(page=page, body=body, before=before, after=after)
-        return self._made("lesson.html", page.file, **given)
+        return self._made(page.file, "lesson.html", **given)
 
     def index(self) -> str:
         """The one-page answer."""
@@ -239,9 +235,7 @@ class Site:
         own = [one for one in self.figures if one["lesson"] == page.executed.name]
         own = [one for one in own if PLAYED not in one["html"]]
         own.sort(key=lambda one: one["name"] != COVER)
-        shown = re.search(
-            r'<figure[^>]* class="(?:chart|play)".*', page.body, re.DOTALL
-        )
+        shown = re.search(r'<figure[^>]* class="(?:chart|play)".*', page.body, re.S)
         source = own[0]["html"] if own else shown[0] if shown else ""
         return Markup(self.pictures.thumbnail(source))
 
@@ -250,23 +244,18 @@ class Site:
         prose = Cells(HERE.parent).prose
         heading, guide = beside.teaching(self.pages)
         decks = [(page, beside.slides(page)) for page in self.pages]
-        given = {
-            "words": [(one, Markup(prose(one.text))) for one in self.words],
-            "works": self.works,
-            "heading": heading,
-            "body": Markup(guide),
-            "decks": decks,
-        }
+        words = [(one, Markup(prose(one.text))) for one in self.words]
+        given = dict(words=words, works=self.works, decks=decks)
+        given |= dict(heading=heading, body=Markup(guide))
         made = {name: self._made(name, **given) for name, _ in BESIDE}
         for page, slides in decks:
-            name = beside.deck(page)
-            made[name] = self._made("deck.html", name, page=page, slides=slides)
+            name = f"slides_{page.number}.html"
+            made[name] = self._made(name, "deck.html", page=page, slides=slides)
         return made
 
-    def _made(self, template: str, file: str = "", **what: object) -> str:
-        file = file or template
-        made = self.templates.get_template(template).render(file=file, **what)
-        made = self.pictures.out(made)
+    def _made(self, file: str, template: str = "", **what: object) -> str:
+        frame = self.templates.get_template(template or file)
+        made = self.pictures.out(frame.render(file=file, **what))
         if PLAYED in made:
             made = made.replace("</head>", f"{PLAY}</head>", 1)
         return made.replace('content="POLICY"', f'content="{policy(made)}"', 1)

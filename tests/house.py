@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MOST = {
     "helpers": 11_000,
     "phantom": 3_000,
-    "report": 1_750,
+    "report": 1_600,
     "study": 400,
     "benchmarks": 1_900,
     "data": 200,

@@ -23,14 +23,13 @@ BUILDER = """
 import json, sys
 import nbclient
 from nbformat.v4 import new_code_cell, new_notebook
-from report import execute, kernels
+from report import execute
 with execute.surroundings():
     for cells in json.loads(sys.argv[1]):
         book = new_notebook(cells=[new_code_cell(source) for source in cells])
         nbclient.NotebookClient(
             book,
             kernel_name=execute.KERNEL,
-            kernel_manager_class=kernels.Manager,
             resources={"metadata": {"path": sys.argv[2]}},
         ).execute()
         said = [out.text.strip() for cell in book.cells for out in cell.outputs]

@@ -138,7 +138,7 @@ def test_what_is_no_reading_is_folded_or_gone(tmp_path: Path) -> None:
     ],
 )
 def test_the_rules_of_a_page(piece: str, wrong: str | None) -> None:
-    found = pages.faults(piece)
+    found = list(pages.faults(piece))
     assert found == [] if wrong is None else len(found) == 1 and wrong in found[0]
 
 
@@ -166,7 +166,8 @@ AREA = "percent of valid pixels"
 def test_numbers_as_they_are_printed(value, low, high, level, subjects, unit, said):
     record = dict(value=value, low=low, high=high, level=level, n_subjects=subjects)
     record |= {"n_frames": 1234, "unit": unit}
-    shown = (numbers.number(record), numbers.interval(record), numbers.behind(record))
+    kept = numbers.estimate(record)
+    shown = (numbers.number(record), kept.interval, kept.behind)
     assert "; ".join(shown).startswith(said) and shown[2].endswith("1,234 frames")
 
 
@@ -174,7 +175,7 @@ def test_a_rate_is_read_in_percent() -> None:
     record = {"value": 0.914, "low": 0.5, "high": 1.0, "level": 0.9, "unit": ""}
     rate = numbers.percent(record | {"n_frames": 90, "n_subjects": 9})
     assert numbers.number(rate) == "91.4 %"
-    assert numbers.span(rate) == "50.0 to 100.0, a 90 % interval"
+    assert numbers.estimate(rate).range == "50.0 to 100.0, a 90 % interval"
     assert numbers.number(numbers.percent(rate | {"value": None})) == "undefined"
     assert numbers.percent(rate) == rate  # which is one already
 

@@ -154,14 +154,6 @@ def test_probability_0_is_the_identity(kind):
     assert torch.equal(image, before) and masks.all()
 
 
-def test_gamma_keeps_the_order_of_values():
-    grey = torch.linspace(0, 1, H * W).reshape(1, H, W).expand(3, -1, -1)
-    image = through(RandomGamma(1.5, 2.0, p=1), 0, grey)[0]
-    assert (image[0].flatten().diff() >= 0).all() and (image <= grey).all()
-    power = image[0, 40, 50].log() / grey[0, 40, 50].log()
-    assert 1.5 <= power <= 2.0
-
-
 def test_random_convolution_of_side_1_only_mixes_channels(monkeypatch):
     monkeypatch.setattr(RandomConvolution, "SIDES", (1,))
     flat = torch.full((3, H, W), 0.3)

@@ -22,9 +22,9 @@ import pandas as pd
 from torchvision.transforms import v2
 
 from benchmarks import recording
-from helpers import adaptation, counts, domains, runs, settings, statistics, training
-from helpers.frames import Packed
-from helpers.views import views
+from helpers import counts, domains, runs, settings, statistics, training
+from helpers.frames import Packed, views
+from helpers.remedies import looks
 
 DECIDE, CONFIRM = (0, 1, 2), (100, 101, 102)
 AROUND = 16  # pixels of black on each side
@@ -45,7 +45,7 @@ def zoomed() -> v2.Transform:
 
 def round_views() -> v2.Transform:
     """The course's augmentation, and every third frame in a round view on black."""
-    return v2.Compose([training.light_augmentation(), adaptation.RoundView(0.33)])
+    return v2.Compose([training.light_augmentation(), looks.RoundView(0.33)])
 
 
 RECIPES = {

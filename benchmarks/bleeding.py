@@ -11,15 +11,17 @@ takes, what it needs from the segmentation and the alignment included.
 
 import time
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from benchmarks import recording
-from helpers import alarms, bleeding, domains, pathways, runs, settings
+from helpers import domains, runs, settings, training
+from helpers.video import CONTROLS, DETECTORS, FPS, judging, pathways, watching
 
 MEASURES = ["count_error", "duration_error_s", "delay_s"]
-NAMES = (*alarms.DETECTORS, *alarms.CONTROLS)
+NAMES = (*DETECTORS, *CONTROLS)
 TIMED = 64  # frames
 
 
@@ -29,22 +31,22 @@ def of_drawing(seed: int, profile: str = "quick") -> pd.DataFrame:
     data = domains.gather(course)
     run = runs.baseline(course, data)
     watched = {
-        split: alarms.watch(course, run, alarms.written(cases), split)
-        for split, cases in alarms.planned(course, data).items()
+        split: watching.watch(course, run, watching.written(cases), split)
+        for split, cases in watching.planned(course, data).items()
     }
     networks = {
-        name: alarms.network(course, run, watched["train"], name == "guided")
+        name: watching.network(course, run, watched["train"], name == "guided")
         for name in ("unguided", "guided")
     }
     tested = ("id_val", "id_test", "ood_test")
     signals = {
-        one.video.case: alarms.signals(one, networks)
+        one.video.case: watching.signals(one, networks)
         for split in tested
         for one in watched[split]
     }
     val = watched["id_val"]
     levels = {
-        name: alarms.choose(
+        name: judging.choose(
             [signals[one.video.case][name] for one in val],
             [one.bleeds for one in val],
         )
@@ -54,9 +56,9 @@ def of_drawing(seed: int, profile: str = "quick") -> pd.DataFrame:
     cases = pd.DataFrame(
         {"split": split, "subject": one.video.subject, "case": one.video.case}
         | {"detector": name}
-        | bleeding.judge(
-            alarms.decide(signals[one.video.case][name], levels[name]),
-            alarms.FPS,
+        | judging.judge(
+            judging.decide(signals[one.video.case][name], levels[name]),
+            FPS,
             one.video.bleedings,
         )
         for split in tested[1:]
@@ -81,10 +83,10 @@ def of_drawing(seed: int, profile: str = "quick") -> pd.DataFrame:
     return table.assign(drawing=seed)
 
 
-def throughput(run, one: alarms.Watched, networks, size) -> dict[str, float]:
+def throughput(run, one: watching.Watched, networks, size) -> dict[str, float]:
     """Frames a second by detector, on the first frames of one case."""
-    images = [alarms.fitted(image, size) for _, image in zip(range(TIMED), one.video)]
-    segment = alarms.segmenter(run)
+    images = [watching.fitted(image, size) for _, image in zip(range(TIMED), one.video)]
+    segment = partial(training.predict, run.model)
 
     def seconds(work) -> float:
         began = time.perf_counter()
@@ -92,8 +94,8 @@ def throughput(run, one: alarms.Watched, networks, size) -> dict[str, float]:
             pass
         return time.perf_counter() - began
 
-    marks = seconds(lambda: bleeding.watch(images, segment, align=False))
-    aligned = seconds(lambda: bleeding.watch(images, segment))
+    marks = seconds(lambda: watching.moments(images, segment, align=False))
+    aligned = seconds(lambda: watching.moments(images, segment))
     small = one.small[: len(images)]
     nets = {
         name: seconds(lambda model=model: pathways.scores(model, small))
@@ -114,7 +116,7 @@ def main() -> None:
         "bleeding",
         began,
         {"": table},
-        plan=alarms.PLANS["quick"]._asdict(),
+        plan=watching.PLANS["quick"]._asdict(),
         settings=asdict(settings.course("quick").numbers),
         drawings=recording.SEEDS,
     )

@@ -9,17 +9,19 @@ before, and the guided network of lesson 08 judges the clips.
 """
 
 import multiprocessing
+import re
 import resource
-import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from benchmarks import recording
-from helpers import alarms, bleeding, clips, domains, pathways, runs, settings
+from helpers import clips, domains, runs, settings, training
 from helpers.progress import progress
+from helpers.video import FPS, pathways, watching
 from phantom.cases import Case
 
 
@@ -27,12 +29,10 @@ def of_stream(video: clips.Video, run, size, model) -> dict[str, float]:
     """Frames, seconds and frames a second of one pass over the video."""
     began, seen = time.perf_counter(), 0
 
-    def small():
-        frames = (alarms.fitted(image, size) for image in video)
-        for moment in bleeding.watch(frames, alarms.segmenter(run), video.fps):
-            yield pathways.small(moment)
-
-    scores = pathways.scores(model, small())
+    frames = (watching.fitted(image, size) for image in video)
+    segment = partial(training.predict, run.model)
+    moments = watching.moments(frames, segment, video.fps)
+    scores = pathways.scores(model, (moment.small for moment in moments))
     for _ in progress(scores, "Frames of an hour", video.n_frames):
         seen += 1
     took = time.perf_counter() - began
@@ -44,24 +44,26 @@ def watch(folder: str) -> dict[str, float]:
     course = settings.course("quick", 0)
     run = runs.baseline(course, domains.gather(course))
     model = pathways.TwoPathways(4).eval()  # as fast trained as untrained
-    [video] = clips.cases(Path(folder), alarms.FPS)
+    [video] = clips.cases(Path(folder), FPS)
     before = most_memory()
     row = of_stream(video, run, course.size, model)
     return row | {"libraries_mb": before, "peak_mb": most_memory()}
 
 
 def most_memory() -> float:
-    """The most memory this process ever had, in MB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, KiB on Linux
-    return peak * unit / 1e6
+    """The most memory this process ever had, in MB. Linux's getrusage would say what
+    the process that started it had, where that was more."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # bytes on a Mac
 
 
 def main(minutes: float = 60) -> None:
     began = time.perf_counter()
     size = settings.course("quick").size
-    case = Case("pig1", 0, 60 * minutes, alarms.FPS, size)
-    place = alarms.written([case], video=True)
+    case = Case("pig1", 0, 60 * minutes, FPS, size)
+    place = watching.written([case], video=True)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         row = pool.apply(watch, (str(place),))
     table = pd.DataFrame([{"minutes": minutes} | row])

@@ -18,13 +18,16 @@ wished-for benchmark.
 
 import json
 import time
+import warnings
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from benchmarks import recording
-from helpers import counts, domains, evaluation, intervals, runs, settings
+from helpers import counts, domains, runs, settings, statistics
 from helpers.statistics import WIDEST, subject_means
 
 SUBJECTS = (3, 5, 10, 17)
@@ -36,18 +39,63 @@ LEAST_OFFERED = 0.05
 # Frames of a subject scatter around its mean; they matter to the naive interval only.
 FRAMES, WITHIN_SD = 40, 0.1
 
+# What the course does not offer promises this much.
+LEVEL = 0.95
+
+
+def over_frames(means: np.ndarray):
+    """The habit to avoid: a standard error that takes every frame for an observation of
+    its own."""
+    n = means.shape[-1] * FRAMES
+    variance = (FRAMES * means.shape[-1] * means.var(-1) + n * WITHIN_SD**2) / (n - 1)
+    return stats.norm.interval(LEVEL, means.mean(-1), np.sqrt(variance / n))
+
+
+def student(means: np.ndarray):
+    """Mean plus and minus Student's t times the standard error."""
+    return stats.ttest_1samp(means, 0, axis=-1).confidence_interval(LEVEL)
+
+
+def resampled(method: str, means: np.ndarray):
+    """Efron's bootstrap over subjects, "percentile" or "BCa"; subjects that are all
+    alike have an interval of no width."""
+    given = dict(axis=-1, n_resamples=2_000, batch=100, confidence_level=LEVEL, rng=0)
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", stats.DegenerateDataWarning)
+        found = stats.bootstrap((means,), np.mean, method=method, **given)
+    ends, alike = found.confidence_interval, np.ptp(means, axis=-1) == 0
+    return tuple(np.where(alike, means.mean(-1), end) for end in ends)
+
+
+def arcsine(interval: Callable) -> Callable:
+    """The interval on arcsin(sqrt(mean)), a scale on which [0, 1] has no ends to run
+    over, and taken back; past its ends the sine would turn back."""
+
+    def taken_back(means: np.ndarray):
+        ends = interval(np.arcsin(np.sqrt(means)))
+        return tuple(np.sin(np.clip(end, 0, np.pi / 2)) ** 2 for end in ends)
+
+    return taken_back
+
+
+def order_statistics(means: np.ndarray):
+    """statistics.order_statistics of many samples: which two, n alone decides."""
+    ranks = np.array(statistics.order_statistics(np.arange(means.shape[-1])))
+    ordered = np.sort(means)
+    none = np.full(len(means), np.nan)
+    return [none if np.isnan(one) else ordered[..., int(one)] for one in ranks]
+
+
 METHODS: dict[str, Callable] = {
-    "over_frames": lambda means: intervals.over_frames(means, WITHIN_SD, FRAMES),
-    "percentile": lambda means: intervals.percentile(means, draws=2_000),
-    "percentile_arcsine": lambda means: intervals.percentile(
-        means, arcsine=True, draws=2_000
-    ),
-    "bca": lambda means: intervals.bca(means, draws=2_000),
-    "bca_arcsine": lambda means: intervals.bca(means, arcsine=True, draws=2_000),
-    "student": intervals.student,
-    "student_arcsine": lambda means: intervals.student(means, arcsine=True),
-    "bounded": intervals.bounded,
-    "order_statistics": intervals.order_statistics,
+    "over_frames": over_frames,
+    "percentile": partial(resampled, "percentile"),
+    "percentile_arcsine": arcsine(partial(resampled, "percentile")),
+    "bca": partial(resampled, "BCa"),
+    "bca_arcsine": arcsine(partial(resampled, "BCa")),
+    "student": student,
+    "student_arcsine": arcsine(student),
+    "bounded": statistics.bounded,
+    "order_statistics": order_statistics,
 }
 
 
@@ -88,7 +136,11 @@ def populations() -> dict[str, Callable]:
 
 
 def measure(
-    name: str, draw: Callable, repetitions: int = REPETITIONS, subjects=SUBJECTS
+    name: str,
+    draw: Callable,
+    repetitions: int = REPETITIONS,
+    subjects=SUBJECTS,
+    methods=tuple(METHODS),
 ) -> list[dict]:
     """The rows of one population."""
     large = draw(np.random.default_rng(1), 2_000_000)
@@ -96,8 +148,8 @@ def measure(
     rows = []
     for n in subjects:
         sample = draw(np.random.default_rng((2, n)), (repetitions, n))
-        for method, interval in METHODS.items():
-            low, high = interval(sample)
+        for method in methods:
+            low, high = METHODS[method](sample)
             centre = truth["median" if method == "order_statistics" else "mean"]
             if np.isnan(low).all():
                 continue
@@ -150,7 +202,7 @@ def phantom_subjects() -> dict[str, list[float]]:
     data = domains.gather(course)
     run = runs.baseline(course, data)
     splits = (data.of(split) for split in ("ood_wished_val", "ood_wished"))
-    table = pd.concat([evaluation.evaluate(run, packed) for packed in splits])
+    table = pd.concat([counts.evaluate(run, packed) for packed in splits])
     dice = counts.on_blood(counts.dice, table)
     means = subject_means(dice, table["subject"])
     return {"Dice of patients": [round(float(value), 4) for value in means]}

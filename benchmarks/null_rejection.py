@@ -21,10 +21,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import habits, recording
-from helpers import correlation, counts, pitfalls, runs
-from helpers.permutation import LEVEL
-from helpers.pitfalls import nulls
-from helpers.statistics import Estimate
+from helpers import correlation, counts, runs
+from helpers.habits import between, of_subject, p_values, rejected, scores
+from helpers.statistics import LEVEL, Estimate
 
 DRAWS = 2_000
 # variation, frames, property, strength
@@ -83,8 +82,8 @@ def drift(
     clip = table["subject"].astype(str) + "/" + table["clip"].astype(str)
     steps = pd.Series(generator.standard_normal(len(table)), index=table.index)
     walk = steps.groupby(clip.to_numpy()).cumsum()
-    scores = table.groupby("subject")["dice"].transform(nulls.scores)
-    return (strength * scores + np.sqrt(1 - strength**2) * walk / walk.std()).to_numpy()
+    dice = table.groupby("subject")["dice"].transform(scores)
+    return (strength * dice + np.sqrt(1 - strength**2) * walk / walk.std()).to_numpy()
 
 
 def within(drawn: np.ndarray, table: pd.DataFrame) -> Estimate:
@@ -94,7 +93,7 @@ def within(drawn: np.ndarray, table: pd.DataFrame) -> Estimate:
 
 
 KINDS = {
-    "of the subject": (pitfalls.of_subject, nulls.between),
+    "of the subject": (of_subject, between),
     "drifting within clips": (drift, within),
 }
 
@@ -105,7 +104,7 @@ def measure(
     """One scenario over some drawings, `draws` properties shared out among them."""
     draw, test = KINDS[kind]
     parts = [
-        pitfalls.p_values(
+        p_values(
             table,
             len(range(number, draws, len(tables))),
             number,
@@ -116,9 +115,7 @@ def measure(
     ]
     found, row = pd.concat(parts), {}
     for name in ("frames", "subjects"):
-        row |= dict(
-            zip((name, f"{name}_low", f"{name}_high"), pitfalls.rejected(found[name]))
-        )
+        row |= dict(zip((name, f"{name}_low", f"{name}_high"), rejected(found[name])))
     return row | {
         "draws": len(found),
         "n_subjects": min(table["subject"].nunique() for table in tables),

@@ -29,8 +29,7 @@ from benchmarks.published_areas import (
 )
 from helpers import settings
 from helpers.correlation import auroc
-from helpers.published import FILES, Study, Tables, read, recorded
-from helpers.published.study import RECORDED
+from helpers.published import FILES, RECORDED, Study, Tables, read, recorded
 
 LESSON = settings.ROOT / "notebooks" / "05_reexamine_a_published_claim.py"
 PROPERTIES = {

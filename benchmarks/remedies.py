@@ -24,7 +24,6 @@ import pandas as pd
 from benchmarks import recording
 from helpers import domains, remedies, runs, settings
 
-RECIPES = remedies.CONTROLS | remedies.RECIPES
 GAINS = {"gain": "dice", "gain_view": "dice_view"}
 
 
@@ -36,7 +35,7 @@ def of_drawing(seed: int, profile: str = "quick") -> tuple[pd.DataFrame, pd.Data
         course, data, runs.baseline(course, data), "ood_wished_val"
     )
     rows, patients, before = [], [], {}
-    for name, recipe in RECIPES.items():
+    for name, recipe in remedies.RECIPES.items():
         began = time.perf_counter()
         remedied = recipe(setting)
         seconds = time.perf_counter() - began

@@ -27,7 +27,7 @@ import pandas as pd
 import torch
 
 from benchmarks import recording
-from helpers import batches, evaluation, frames, models, settings, training
+from helpers import counts, frames, models, settings, training
 from phantom import write_cholecseg8k
 
 SIZE, BATCH, TIMES = (256, 256), 16, 3
@@ -62,16 +62,16 @@ def learning(packed: frames.Packed, model) -> tuple[float, float]:
     """An epoch, beside its steps on batches that are ready."""
     learner = training.Learner(model, settings.PROFILES["full"], model.dtype)
     light = training.light_augmentation()
-    batch_at = batches.source(packed, light, settings.device(), True)
-    rows = np.arange(len(packed))
-    ready = [batch_at(rows[start : start + BATCH]) for start in rows[::BATCH]]
+    how, rows = (light, True), np.arange(len(packed))
+    parts = [rows[start : start + BATCH] for start in rows[::BATCH]]
+    ready = [training.batch_of(packed, part, *how, learner.device) for part in parts]
 
     def bare() -> None:
         model.train()
         for batch in ready:
             learner.step(*batch)
 
-    return in_turns(lambda: learner.epoch(len(packed), BATCH, batch_at), bare)
+    return in_turns(lambda: learner.epoch(packed, BATCH, *how), bare)
 
 
 @torch.inference_mode()
@@ -95,10 +95,14 @@ def measure(folder: str, number: int = 48) -> list[tuple]:
     rows.append((f"training, {model.dtype}", *took, 0.9))
     ready = torch.rand(len(table), 3, *SIZE, device=device)
     took = in_turns(
-        lambda: evaluation.evaluate(model, pack(table, folder)),
+        lambda: evaluated(model, pack(table, folder)),
         lambda: (decode(table), forward(model, ready)),
     )
     return [*rows, ("evaluation", *took, 0.85)]
+
+
+def evaluated(model: torch.nn.Module, packed: frames.Packed) -> pd.DataFrame:
+    return counts.evaluate(training.predict(model, packed.images), packed)
 
 
 def noise(folder: Path, number: int) -> None:
@@ -126,7 +130,7 @@ def peak(number: int, folder: str) -> float:
 
     threading.Thread(target=look, daemon=True).start()
     model = models.build("lite0", weights=None)
-    evaluation.evaluate(model, pack(frames.index(data).table, folder, (64, 96)))
+    evaluated(model, pack(frames.index(data).table, folder, (64, 96)))
     done.set()
     return most[0]
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from helpers import frames, settings
 from helpers.errors import CourseError
-from helpers.names import printable
+from helpers.words import printable
 from phantom.subjects import PATIENTS, PIGS
 
 

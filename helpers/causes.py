@@ -1,14 +1,12 @@
 """What each group of dials costs: the drawing's own answer, and three that images give.
 
-`truth` turns the drawing's dials. `by_images` turns the same groups on finished frames,
-at doses that are the drawing's own (`drawn_doses`: what the operator gets wrong is
-left) or estimated from unlabelled frames (shift.estimate: what the dose gets wrong is
-added). `placebo` asks the same of targets in which a group is switched off, where
-nothing is to be found. A set of groups is worth the Dice that it costs; shares are
-Shapley's.
+`cost_of_dials` turns the drawing's dials, which is the truth. `by_images` turns the
+same groups on finished frames, at doses that are the drawing's own (`drawn_doses`: what
+the operator gets wrong is left) or estimated from unlabelled frames (shift.estimate:
+what the dose gets wrong is added). `placebo` asks the same of targets in which a group
+is switched off, where nothing is to be found. A set of groups is worth the Dice that it
+costs; shares are Shapley's.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -48,19 +46,17 @@ class Drawing:
         return self._drawn(self.pigs, swapped)
 
     def target(self, swapped: Iterable[str] = ()) -> Frames:
-        """The patients' frames with the source's dials of some groups; all patients
-        bleed."""
+        """The patients' frames with the source's dials; all patients bleed."""
         return self._drawn(self.patients, swapped)
 
     def reference(self) -> Frames:
         """The source as those know it who estimate doses: pigs of train and id_val."""
-        return self._drawn(self.known)
+        return self._drawn(self.known, ())
 
-    def _drawn(self, subjects: tuple[str, ...], swapped: Iterable[str] = ()) -> Frames:
+    def _drawn(self, subjects: tuple[str, ...], swapped: Iterable[str]) -> Frames:
         groups = tuple(group for group in phantom.GROUPS if group in set(swapped))
-        found = phantom.counterfactual(
-            subjects, groups, self.size, self.seed, self.frames
-        )
+        how = groups, self.size, self.seed, self.frames
+        found = phantom.counterfactual(subjects, *how)
         return Frames(found.images, found.blood, ~found.fill, found.subjects)
 
 
@@ -91,31 +87,22 @@ def shares(cost: Callable[[frozenset], float], groups: Sequence[str]) -> pd.Seri
     return found.reindex([*dict.fromkeys([*shift.GROUPS, *groups])], fill_value=0.0)
 
 
+def _loss(score: Callable[[frozenset], float]) -> Callable[[frozenset], float]:
+    """What a set of groups loses against none, where each set is scored once."""
+    scored = cache(score)
+    return lambda chosen: scored(frozenset()) - scored(frozenset(chosen))
+
+
 def cost_of_dials(
     model, where: Drawing, direction: str = "damage"
 ) -> Callable[[frozenset], float]:
-    """What a set of groups costs where the drawing's own dials are turned; each set is
-    drawn once. damage: the Dice that held-out pigs lose with the target's dials.
-    recovery: the Dice that patients gain with the source's."""
-    ways = {"damage": (1, where.source), "recovery": (-1, where.target)}
-    sign, draw = ways[direction]
-
-    @cache
-    def scored(chosen: frozenset) -> float:
-        return dice(model, draw(chosen))
-
-    return lambda chosen: sign * (scored(frozenset()) - scored(frozenset(chosen)))
-
-
-def truth(
-    model,
-    where: Drawing,
-    groups: Sequence[str] = shift.GROUPS,
-    direction: str = "damage",
-) -> pd.Series:
-    """The drawing's own answer: shares of its dials (names of phantom.GROUPS), from all
-    2^n sets of n groups."""
-    return shares(cost_of_dials(model, where, direction), groups)
+    """What a set of groups costs where the drawing's own dials are turned, which is the
+    truth. damage: the Dice that held-out pigs lose with the target's dials. recovery:
+    the Dice that patients gain with the source's."""
+    if direction == "damage":
+        return _loss(lambda chosen: dice(model, where.source(chosen)))
+    lost = _loss(lambda chosen: dice(model, where.target(chosen)))
+    return lambda chosen: -lost(chosen)
 
 
 def cost_on_images(
@@ -124,24 +111,14 @@ def cost_on_images(
     """What a set of groups costs where they are turned on finished frames: the loss of
     Dice. A group without a dose costs nothing, and is not asked for."""
     turned = frozenset(shift.turned(doses))
-
-    @cache
-    def scored(chosen: frozenset) -> float:
-        return dice(model, shift.apply(frames, doses, chosen, seed))
-
-    return lambda chosen: scored(frozenset()) - scored(frozenset(chosen) & turned)
+    lost = _loss(lambda chosen: dice(model, shift.apply(frames, doses, chosen, seed)))
+    return lambda chosen: lost(frozenset(chosen) & turned)
 
 
-def by_images(
-    model,
-    frames: Frames,
-    doses: pd.DataFrame,
-    groups: Sequence[str] = shift.GROUPS,
-    seed: int = 0,
-) -> pd.Series:
+def by_images(model, frames: Frames, doses: pd.DataFrame, seed: int = 0) -> pd.Series:
     """What images say: shares of the groups, each turned to its dose on the same
     frames."""
-    return shares(cost_on_images(model, frames, doses, seed), groups)
+    return shares(cost_on_images(model, frames, doses, seed), shift.GROUPS)
 
 
 def placebo(model, where: Drawing, seed: int = 0) -> pd.Series:
@@ -165,26 +142,22 @@ def drawn_doses(where: Drawing) -> pd.DataFrame:
     for pig in where.pigs:
         old, new = (look(pig, where.seed, swapped=to) for to in ((), shift.GROUPS))
         rows[pig] = _doses_between(old, new, where)
-    return pd.DataFrame.from_dict(rows, orient="index")
+    return pd.DataFrame.from_dict(rows, orient="index")[[*shift.IDENTITY]]
 
 
 def _doses_between(old: dict, new: dict, where: Drawing) -> dict[str, float]:
     high, wide = where.size
     sharp = (new["blur"] ** 2 - old["blur"] ** 2) * (100 / DRAWN_FOR) ** 2
-    # Sensor noise is drawn finer than the frame, and averaged over pixels.
-    noise = max(new["noise"] ** 2 - old["noise"] ** 2, 0) ** 0.5 / FINER
-    return {
+    logs = {name: name for name in ("contrast", "red", "blue", "saturation")}
+    logs |= {"gleams": "speculars"}
+    return {dial: np.log(new[name] / old[name]) for dial, name in logs.items()} | {
         "brightness": new["goal"] - old["goal"],
         "fall_off": (1 + new["vignette"]) / (1 + old["vignette"]) - 1,
-        "contrast": np.log(new["contrast"] / old["contrast"]),
-        "red": np.log(new["red"] / old["red"]),
-        "blue": np.log(new["blue"] / old["blue"]),
-        "saturation": np.log(new["saturation"] / old["saturation"]),
         "blur": np.sign(sharp) * abs(sharp) ** 0.5,
-        "noise": noise,
+        # Sensor noise is drawn finer than the frame, and averaged over pixels.
+        "noise": max(new["noise"] ** 2 - old["noise"] ** 2, 0) ** 0.5 / FINER,
         "height": round(wide * 9 / 16) / high,
         "radius": new["radius"],
         "aside": new["aside"],
         "smoke": SMOKE * (new["smoke"] - old["smoke"]),
-        "gleams": np.log(new["speculars"] / old["speculars"]),
     }

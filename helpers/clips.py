@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from helpers import names
+from helpers import words
 from helpers.errors import CourseError
 from helpers.frames.reading import rgb
 
@@ -82,13 +82,11 @@ def cases(folder: Path | str, fps: float = 5.0) -> list[Video]:
     used. fps: of folders of frames; a video file says its own."""
     folder, found = Path(folder), {}
     table = _table(folder / TABLE)
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or not (
-            path.is_dir() or path.suffix.lower() in VIDEOS
-        ):
+    for path in sorted(folder.glob("[!.]*")):
+        if not path.is_dir() and path.suffix.lower() not in VIDEOS:
             continue
         if not path.name.isprintable():  # OpenCV may end the process over one
-            said = names.printable(path)
+            said = words.printable(path)
             raise CourseError(f"{said} has a name that is not text: rename it.")
         case = path.name if path.is_dir() else path.stem
         if case in found:
@@ -100,7 +98,7 @@ def cases(folder: Path | str, fps: float = 5.0) -> list[Video]:
     for case in table["case"]:
         if case not in found:
             raise CourseError(
-                f"{folder / TABLE}: the case '{names.text(case)}' has no video; put "
+                f"{folder / TABLE}: the case '{words.text(case)}' has no video; put "
                 "one, or a folder of frames, of that name beside the table."
             )
     if not found:
@@ -118,7 +116,7 @@ def _table(path: Path) -> pd.DataFrame:
         if (table["case"] == "").any() or not np.isfinite(numbers.to_numpy()).all():
             raise ValueError("a case or a number is missing")
     except (OSError, ValueError, TypeError, KeyError) as error:
-        cause = names.text(str(error).split("\n")[0])
+        cause = words.text(str(error).split("\n")[0])
         raise CourseError(
             f"{path} can't be read ({cause}); give it the columns "
             f"case,{','.join(Bleeding._fields)} and only numbers."
@@ -127,14 +125,28 @@ def _table(path: Path) -> pd.DataFrame:
 
 
 def _video(case: str, path: Path, rows: pd.DataFrame, fps: float) -> Video:
-    n_frames, fps, size = (_look_folder if path.is_dir() else _look_file)(path, fps)
+    """A case whose first frame can be read, and whose bleedings can be."""
+    if path.is_dir():
+        n_frames = len(_pictures(path))
+    else:
+        video = cv2.VideoCapture(str(path))
+        n_frames, fps = map(video.get, (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS))
+        video.release()
+    first = next(_frames(path), None) if n_frames > 0 and fps > 0 else None
+    if first is None:
+        raise CourseError(
+            f"{path.name} holds no frame that can be read; copy or convert the video "
+            "again (mp4), or take the folder out."
+        )
+    case, size, before = words.text(case), first.shape[:2], 0.0
     bleedings = sorted(map(Bleeding._make, rows[list(Bleeding._fields)].to_numpy()))
-    before, seconds, wrong = 0.0, n_frames / fps, ""
     for start, end, x, y in bleedings:
-        if not 0 <= start < end <= seconds + 1:
+        wrong = ""
+        if not 0 <= start < end <= n_frames / fps + 1:
             wrong = (
-                f"runs from {start:g} to {end:g} but the video lasts {seconds:.1f} s; "
-                "give times in seconds (not in frames) from the video's start"
+                f"runs from {start:g} to {end:g} but the video lasts "
+                f"{n_frames / fps:.1f} s; give times in seconds (not in frames) from "
+                "the video's start"
             )
         elif start < before:
             wrong = f"overlaps another at {start:g} s; make one row of both"
@@ -144,12 +156,13 @@ def _video(case: str, path: Path, rows: pd.DataFrame, fps: float) -> Video:
                 "place in pixels (x, y)"
             )
         if wrong:
-            raise CourseError(f"{TABLE}: a bleeding of '{names.text(case)}' {wrong}.")
+            raise CourseError(f"{TABLE}: a bleeding of '{case}' {wrong}.")
         before = end
-    return Video(names.text(case), path, fps, n_frames, size, tuple(bleedings))
+    return Video(case, path, float(fps), int(n_frames), size, tuple(bleedings))
 
 
 def _pictures(path: Path) -> list[Path]:
+    """The frames of a folder in their order."""
     found = [one for one in path.iterdir() if one.suffix.lower() in PICTURES]
     for one in found:
         if not one.stem.isdecimal():
@@ -157,43 +170,15 @@ def _pictures(path: Path) -> list[Path]:
                 f"{path.name}/{one.name}: the name is no number; call frames "
                 "000000.png, 000001.png and so on."
             )
-    return sorted(found, key=lambda one: int(one.stem))
-
-
-def _look_folder(path: Path, fps: float) -> tuple[int, float, tuple[int, int]]:
-    found = _pictures(path)
-    if not found:
-        raise CourseError(f"{path.name}: there is no frame in it; take the folder out.")
-    numbers = [int(one.stem) for one in found]
-    for last, here in zip(numbers, numbers[1:]):
-        if here != last + 1:
+    found.sort(key=lambda one: int(one.stem))
+    for last, here in zip(found, found[1:]):
+        if int(here.stem) != int(last.stem) + 1:
             raise CourseError(
-                f"{path.name}: after frame {last} comes frame {here}; put the frames "
-                "between them back, since times are counted in frames."
+                f"{path.name}: after frame {int(last.stem)} comes frame "
+                f"{int(here.stem)}; put the frames between them back, since times are "
+                "counted in frames."
             )
-    return len(found), float(fps), _read(found[0]).shape[:2]
-
-
-def _look_file(path: Path, _: float) -> tuple[int, float, tuple[int, int]]:
-    video = cv2.VideoCapture(str(path))
-    n_frames, fps = (video.get(p) for p in (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FPS))
-    read, image = video.read() if fps > 0 else (False, None)
-    video.release()
-    if not read or n_frames < 1:
-        raise CourseError(
-            f"{path.name} holds no frame that can be read; copy or convert the video "
-            "again (mp4)."
-        )
-    return int(n_frames), float(fps), image.shape[:2]
-
-
-def _read(path: Path) -> np.ndarray:
-    try:
-        return rgb(str(path))
-    except CourseError as error:
-        raise CourseError(
-            f"{path.parent.name}/{path.name} can't be read as a picture; copy it again."
-        ) from error
+    return found
 
 
 def _frames(path: Path) -> Iterator[np.ndarray]:
@@ -210,5 +195,14 @@ def _frames(path: Path) -> Iterator[np.ndarray]:
         video.release()
 
 
-def _said(shape) -> str:
+def _read(path: Path) -> np.ndarray:
+    try:
+        return rgb(str(path))
+    except CourseError as error:
+        raise CourseError(
+            f"{path.parent.name}/{path.name} can't be read as a picture; copy it again."
+        ) from error
+
+
+def _said(shape: tuple[int, ...]) -> str:
     return f"{shape[1]}x{shape[0]}"

@@ -5,8 +5,12 @@ Between subjects, within subjects and pooled are three questions with three answ
 only the first two have a test here: pooled over frames, neighbours count as if each
 were a patient of its own. Every function leaves out the frames where a value is NaN.
 Where so few subjects, or frames, cannot reach 0.05, `p` is None and the note says so.
+
+>>> round(spearman([1, 2, 3, 4], [1, 3, 2, 4]), 2)
+0.8
 """
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -14,44 +18,32 @@ import numpy as np
 import pandas as pd
 from scipy import linalg, stats
 
-from helpers import permutation, words
 from helpers.errors import CourseError
-from helpers.statistics import Estimate, frame_table
+from helpers.statistics import Estimate, frame_table, judged, rearranged, sign_flip_test
+from helpers.words import counted
 
 # A subject with fewer frames than this has no rank correlation of its own worth
 # averaging.
 FEWEST_FRAMES = 5
 # Below this flipping the signs of whole subjects cannot give 0.05 (2 / 2**5 is 0.0625).
 FEWEST_SUBJECTS = 6
-Given = Sequence[float] | Mapping[str, Sequence[float]] | None
+Given = Mapping[str, Sequence[float]] | None
 
 
-def spearman(x: Sequence[float], y: Sequence[float]) -> float:
-    """Spearman's rank correlation of the pairs without NaN, ties at mean rank; NaN
-    where one is constant.
+def spearman(x: Sequence[float], y: Sequence[float], given: Given = None) -> float:
+    """Spearman's rank correlation, ties at mean rank; NaN where one is constant.
+
+    given: by name, sequences whose ranks are regressed out of those of x and y first,
+    so that it is the partial correlation of ranks; NaN where nothing is left to vary.
     """
-    return partial_spearman(x, y, None)
-
-
-def partial_spearman(x: Sequence[float], y: Sequence[float], given: Given) -> float:
-    """Rank correlation of what x and y have beyond `given`: Pearson's, of the residuals
-    of their ranks.
-
-    given: one sequence, or several by name, whose ranks are regressed out of those of x
-    and y. NaN where nothing is left to vary. With one given it is the textbook's
-    partial correlation, put in terms of ranks.
-    """
-    table = frame_table(np.zeros(len(x)), x=x, y=y, **_named(given))
-    return _observed(*_residuals(table, _named(given)))
+    return _observed(*_residuals(_table(x, y, np.zeros(len(x)), given)))
 
 
 def spearman_pooled(x, y, subjects: Sequence) -> Estimate:
-    """Over all frames, whoever they belong to. It has no p: see naive_p for the one
-    often quoted.
-    """
-    table, _ = _table(x, y, subjects, None)
+    """Over all frames, whoever they belong to; without a p."""
+    table = _table(x, y, subjects)
     return Estimate(
-        _observed(*_residuals(table, {})),
+        _observed(*_residuals(table)),
         n_frames=len(table),
         n_subjects=table["subject"].nunique(),
         estimand="rank correlation pooled over frames",
@@ -60,40 +52,23 @@ def spearman_pooled(x, y, subjects: Sequence) -> Estimate:
     )
 
 
-def naive_p(x: Sequence[float], y: Sequence[float]) -> float:
-    """The p-value that takes every frame for an observation of its own; to be shown as
-    a mistake.
-    """
-    table = frame_table(np.zeros(len(x)), x=x, y=y)
-    return float(stats.spearmanr(table["x"], table["y"]).pvalue)
-
-
-def spearman_between(
-    x, y, subjects: Sequence, given: Given = None, seed: int = 0
-) -> Estimate:
+def spearman_between(x, y, subjects: Sequence, seed: int = 0) -> Estimate:
     """Do subjects with more x have more y? Over subjects' means; p by giving the
     subjects' y to one another.
-
-    With `given`, y's residuals are permuted (Freedman and Lane 1983, J. Bus. Econ.
-    Stat. 1: 292).
     """
-    table, given = _table(x, y, subjects, given)
+    table = _table(x, y, subjects)
     means = table.groupby("subject").mean()
-    u, v, basis = _residuals(means, given)
-    positions, complete = permutation.orders(len(means), seed)
-    p, note = permutation.judged(
-        _observed(u, v, basis),
-        _correlations(u, v, basis, positions),
-        complete,
-        f"permuting {words.counted(len(means), 'subject')}",
-    )
+    n, (u, v, known) = len(means), _residuals(means)
+
+    def statistic(moved: np.ndarray, axis: int) -> np.ndarray:
+        return _correlated(u, moved, known)
+
+    null = rearranged(v, statistic, "pairings", math.factorial(n), seed)
+    observed = _observed(u, v, known)
+    p, note = judged(observed, *null, f"permuting {counted(n, 'subject')}")
+    said = "rank correlation between subject means"
     return Estimate(
-        _observed(u, v, basis),
-        n_frames=len(table),
-        n_subjects=len(means),
-        estimand=f"rank correlation between subject means{_beyond(given)}",
-        note=note,
-        p=p,
+        observed, n_frames=len(table), n_subjects=n, estimand=said, note=note, p=p
     )
 
 
@@ -105,7 +80,6 @@ def spearman_within(
     order: Sequence | None = None,
     given: Given = None,
     test: str | None = None,
-    seed: int = 0,
     draws: int = 1_999,
 ) -> Estimate:
     """Do a subject's frames with more x have more y? The mean over subjects of each
@@ -128,153 +102,122 @@ def spearman_within(
     """
     if test not in (None, "shifts", "signs"):
         raise CourseError(f"The test '{test}' is unknown; choose shifts or signs.")
-    table, given = _table(
-        x, y, subjects, given, clip=subjects if clips is None else clips, order=order
-    )
+    table = _table(x, y, subjects, given)
+    table["clip"] = np.asarray(subjects if clips is None else clips)[table.index]
+    if order is not None:
+        table = table.iloc[np.argsort(np.asarray(order)[table.index], kind="stable")]
     kept = []
     for index, (_, frames) in enumerate(table.groupby("subject")):
-        parts = _residuals(frames, given)
+        parts = _residuals(frames)
         if len(frames) >= FEWEST_FRAMES and math.isfinite(_observed(*parts)):
-            kept.append((index, frames, parts))
+            kept.append((index, frames["clip"].to_numpy(), parts))
     observed = np.array([_observed(*parts) for _, _, parts in kept])
     if test == "signs" or not kept or (test is None and len(kept) >= FEWEST_SUBJECTS):
-        p, note = permutation.sign_flip_test(observed, seed)
+        p, note = sign_flip_test(observed)
     else:
-        p, note = _shift_test(kept, observed.mean(), seed, draws)
+        p, note = _shift_test(kept, observed.mean(), draws)
     return Estimate(
         observed.mean() if kept else math.nan,
-        n_frames=sum(len(frames) for _, frames, _ in kept),
+        n_frames=sum(len(clips) for _, clips, _ in kept),
         n_subjects=len(kept),
         estimand="mean over subjects of the rank correlation between a subject's "
-        f"frames{_beyond(given)}",
+        f"frames{''.join(f', given {name}' for name in given or {})}",
         note=note,
         p=p,
     )
 
 
 def _shift_test(
-    kept, observed: float, seed: int, draws: int
+    kept: list[tuple], observed: float, draws: int
 ) -> tuple[float | None, str]:
     """(p, note) of the mean correlation, against shifting every clip of every subject
-    on its own.
+    on its own, in all ways if they are few, else in some.
+
+    A shift keeps every frame's neighbours but one, so that a slow drift stays a slow
+    drift, which shuffling frames would destroy.
     """
-    lengths = [n for _, frames, _ in kept for n in frames.groupby("clip").size()]
-    if math.prod(lengths) <= draws:
-        # Few enough to try all: the combinations over subjects are those over all their
-        # clips together.
-        clips = [f"{i}/{clip}" for i, frames, _ in kept for clip in frames["clip"]]
-        joint = permutation.every_shift(np.array(clips))
-        ends = np.cumsum([len(frames) for _, frames, _ in kept])
-        columns = [
-            (parts, joint[:, end - len(frames) : end] - (end - len(frames)))
-            for end, (_, frames, parts) in zip(ends, kept)
-        ]
-        null, complete = (
-            np.mean(
-                [_correlations(*parts, places) for parts, places in columns], axis=0
-            ),
-            True,
-        )
+    clips = [
+        [np.flatnonzero(of == one) for one in dict.fromkeys(of)] for _, of, _ in kept
+    ]
+    lengths = [[len(places) for places in own] for own in clips]
+    every = list(itertools.chain(*lengths))
+    complete = math.prod(every) <= draws
+    if complete:
+        joint = np.array(list(itertools.product(*map(range, every))))
+        steps = np.split(joint, np.cumsum([len(own) for own in lengths])[:-1], axis=1)
     else:
-        null, complete = np.zeros(draws), False
-        for index, frames, parts in kept:
-            places = permutation.random_shifts(
-                frames["clip"].to_numpy(), draws, (seed, index)
-            )
-            null += _correlations(*parts, places) / len(kept)
-    within = words.counted(len(lengths), "clip")
-    return permutation.judged(
-        observed, null, complete, f"shifting the frames within {within}"
-    )
+        steps = [
+            np.random.default_rng((0, index)).integers(0, own, (draws, len(own)))
+            for (index, _, _), own in zip(kept, lengths)
+        ]
+    null = np.zeros(len(steps[0]))
+    for (_, _, (u, v, known)), own, by in zip(kept, clips, steps):
+        moved = np.empty((len(by), len(v)))
+        for places, step in zip(own, by.T):
+            at = (np.arange(len(places)) + step[:, None]) % len(places)
+            moved[:, places] = v[places[at]]
+        null += _correlated(u, moved, known) / len(kept)
+    said = f"shifting the frames within {counted(len(every), 'clip')}"
+    return judged(observed, null, complete, said)
 
 
-def holm(pvalues: Mapping[str, float | None] | Sequence[float | None]) -> pd.Series:
+def holm(pvalues: Sequence[float | None]) -> np.ndarray:
     """p-values corrected for being several, by Holm (1979); None and NaN are not tests,
     and stay NaN.
     """
-    raw = pd.Series(pvalues, dtype=float)
-    names, raw = raw.index, raw.reset_index(drop=True)  # two may have one name
-    ordered = raw.dropna().sort_values()
+    raw = np.asarray(pvalues, float)
+    order, tests = raw.argsort(), np.isfinite(raw).sum()  # NaN comes last
     # The smallest of m is multiplied by m, the next by m - 1; none may fall below the
     # one before it.
-    grown = (ordered * np.arange(len(ordered), 0, -1)).cummax().clip(upper=1)
-    raw[ordered.index] = grown
-    return raw.set_axis(names)
+    grown = raw[order] * (tests - np.arange(len(raw)))
+    corrected = np.empty_like(raw)
+    corrected[order] = np.maximum.accumulate(grown).clip(max=1)
+    return corrected
 
 
 def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
-    """Chance that a positive scores above a negative (ties half), from ranks; NaN where
-    either is missing.
+    """Chance that a positive scores above a negative (ties half); NaN where either is
+    missing.
     """
     scores, labels = np.asarray(scores, float), np.asarray(labels, bool)
-    known = ~np.isnan(scores)
-    scores, labels = scores[known], labels[known]
-    positive, negative = labels.sum(), (~labels).sum()
-    if not positive or not negative:
+    above, below = (scores[where & ~np.isnan(scores)] for where in (labels, ~labels))
+    if not len(above) or not len(below):
         return math.nan
-    return float(
-        (stats.rankdata(scores)[labels].sum() / positive - (positive + 1) / 2)
-        / negative
-    )
+    wins = stats.mannwhitneyu(above, below, method="asymptotic").statistic
+    return float(wins / len(above) / len(below))
 
 
-def _named(given: Given) -> dict[str, Sequence[float]]:
-    """`given` by column names that cannot clash with others."""
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        given = {getattr(given, "name", None) or "a third": given}
-    return {f"given {name}": values for name, values in given.items()}
+def _table(x, y, subjects, given: Given = None) -> pd.DataFrame:
+    """The frames without NaN: subject, x, y, and what is given."""
+    given = {f"given {name}": values for name, values in (given or {}).items()}
+    return frame_table(subjects, x=x, y=y, **given)
 
 
-def _beyond(given: dict) -> str:
-    return "".join(f", {name}" for name in given)
-
-
-def _table(
-    x, y, subjects, given: Given, clip=None, order=None
-) -> tuple[pd.DataFrame, dict]:
-    """The frames without NaN as a table, in the order of `order` where there is one,
-    and `given` by name.
+def _residuals(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the ranks of x and y have beyond those of what is given, and an orthonormal
+    basis of the latter.
     """
-    given = _named(given)
-    table = frame_table(subjects, x=x, y=y, **given)
-    if clip is not None:
-        table = table.assign(clip=np.asarray(clip)[table.index])
-    if order is not None:
-        table = table.iloc[np.argsort(np.asarray(order)[table.index], kind="stable")]
-    return table, given
-
-
-def _residuals(
-    table: pd.DataFrame, given: dict
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What the ranks of x and y have beyond those of `given`, and an orthonormal basis
-    of the latter.
-    """
-    ranks = table[["x", "y", *given]].rank().to_numpy()
+    ranks = table.filter(regex="^(x|y|given .*)$").rank().to_numpy()
     known = np.column_stack([np.ones(len(ranks)), ranks[:, 2:]])
     basis = linalg.orth(known) if len(ranks) else known
     rest = ranks[:, :2] - basis @ (basis.T @ ranks[:, :2])
     # What only rounding leaves is nothing.
     rest[:, (rest**2).sum(0) <= 1e-12 * (ranks[:, :2] ** 2).sum(0)] = 0
-    return rest[:, 0], rest[:, 1], basis
+    return rest[:, 0], rest[:, 1].copy(), basis
 
 
-def _correlations(u, v, basis, positions: np.ndarray) -> np.ndarray:
-    """Correlation of u with v rearranged by each row, what the basis explains taken out
-    again.
-    """
-    moved = v[positions]
+def _correlated(u: np.ndarray, moved: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """Correlation of u with each row, what the basis explains taken out again (Freedman
+    and Lane 1983, J. Bus. Econ. Stat. 1: 292)."""
     moved = moved - (moved @ basis) @ basis.T
-    size = np.sqrt((moved**2).sum(1) * (u @ u))
-    return np.divide(moved @ u, size, out=np.zeros(len(moved)), where=size > 1e-9)
+    size = np.sqrt((moved**2).sum(-1) * (u @ u))
+    return np.divide(moved @ u, size, out=np.zeros_like(size), where=size > 1e-9)
 
 
-def _observed(u, v, basis) -> float:
+def _observed(u: np.ndarray, v: np.ndarray, basis: np.ndarray) -> float:
     """The correlation of u and v, NaN where one is nothing, or as much is given as
     there are frames.
     """
     if len(u) - basis.shape[1] < 1 or not u.any() or not v.any():
         return math.nan
-    return float(_correlations(u, v, basis, np.arange(len(u))[None])[0])
+    return float(_correlated(u, v[None], basis)[0])

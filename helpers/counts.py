@@ -1,13 +1,19 @@
-"""Pixel counts of a frame, everything derived from them, and the ways in which a frame
-can fail.
+"""Pixel counts of a frame, of its view and its surround; everything derived from them,
+and the ways in which a frame can fail.
 
 Counts are stored, ratios are derived. A ratio whose denominator is zero is NaN and
 stays NaN: there is no epsilon. Overlap (Dice, IoU, precision, recall) means something
 only on frames with blood; on clean frames the figures are the false alarm and the
 falsely marked area. `on_blood` and `on_clean` keep the two apart.
+
+>>> table = pd.DataFrame({"tp": [3], "fp": [3], "fn": [0], "tn": [9], "view_tp": [3],
+...                       "view_fp": [1], "view_fn": [0], "view_tn": [5]})
+>>> [float(measure(table)[0]) for measure in (precision, inside("view", precision))]
+[0.5, 0.75]
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,40 +21,28 @@ import pandas as pd
 from helpers.errors import CourseError
 
 COLUMNS = ("tp", "fp", "fn", "tn")
+REGIONS = ("frame", "view", "surround")
+CHUNK = 64  # frames at a time: packed frames may be far larger than memory
 
+BLOODY, CLEAN = "frames with blood", "clean frames"
 # Each definition is the expression that `failure_modes` evaluates, so that what a
 # lesson shows is what is computed. `area` is the predicted area in percent of the valid
 # pixels; `alarm_area` and `good` are failure_modes' parameters.
 FAILURE_MODES = pd.DataFrame(
     [
-        ("missed", "frames with blood", "tp + fp == 0", "nothing is predicted"),
-        (
-            "elsewhere",
-            "frames with blood",
-            "tp == 0 and fp > 0",
-            "what is predicted lies elsewhere",
-        ),
-        (
-            "partial",
-            "frames with blood",
-            "tp > 0 and dice < good",
-            "some blood is found",
-        ),
-        (
-            "good",
-            "frames with blood",
-            "tp > 0 and dice >= good",
-            "blood is found and outlined",
-        ),
+        ("missed", BLOODY, "tp + fp == 0", "nothing is predicted"),
+        ("elsewhere", BLOODY, "tp == 0 and fp > 0", "what is predicted lies elsewhere"),
+        ("partial", BLOODY, "tp > 0 and dice < good", "some blood is found"),
+        ("good", BLOODY, "tp > 0 and dice >= good", "blood is found and outlined"),
         (
             "quiet",
-            "clean frames",
+            CLEAN,
             "fp == 0 or area < alarm_area",
             "less than an alarm is predicted",
         ),
         (
             "false alarm",
-            "clean frames",
+            CLEAN,
             "fp > 0 and area >= alarm_area",
             "as much as an alarm is predicted",
         ),
@@ -79,10 +73,9 @@ def count(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def as_frames(prediction, blood, valid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def as_frames(prediction, blood, valid) -> list[np.ndarray]:
     """The three masks as NxHxW bool, or the reason why they can't be."""
-    if valid is None:
-        valid = np.broadcast_to(np.True_, np.shape(blood))
+    valid = np.broadcast_to(np.True_, np.shape(blood)) if valid is None else valid
     masks = {"prediction": prediction, "blood": blood, "valid": valid}
     for name, mask in masks.items():
         # A probability or a 0/255 mask would be counted silently and wrongly.
@@ -90,36 +83,23 @@ def as_frames(prediction, blood, valid) -> tuple[np.ndarray, np.ndarray, np.ndar
             kind = np.asanyarray(mask).dtype
             raise CourseError(
                 f"The mask '{name}' is {kind} where True and False are needed; compare "
-                "it "
-                f"with a threshold first, as in {name} > 0.5."
+                f"it with a threshold first, as in {name} > 0.5."
             )
-        if np.shape(mask) != np.shape(blood) or np.ndim(mask) not in (2, 3):
-            shapes = ", ".join(
-                f"{key} {np.shape(value)}" for key, value in masks.items()
-            )
-            raise CourseError(
-                f"The masks do not belong together ({shapes}); give all of them as HxW "
-                "or all as NxHxW."
-            )
-    return tuple(
-        mask if np.ndim(mask) == 3 else np.asarray(mask)[None]
-        for mask in masks.values()
-    )
+    shapes = {name: np.shape(mask) for name, mask in masks.items()}
+    if len(set(shapes.values())) > 1 or np.ndim(blood) not in (2, 3):
+        said = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise CourseError(
+            f"The masks do not belong together ({said}); give all of them as HxW or "
+            "all as NxHxW."
+        )
+    return [m if np.ndim(m) == 3 else np.asarray(m)[None] for m in masks.values()]
 
 
-def _ratio(numerator, denominator):
-    """numerator / denominator as float, NaN where the denominator is zero; a Series
-    stays one."""
-    top, bottom = np.asarray(numerator, float), np.asarray(denominator, float)
-    value = np.divide(
-        top,
-        bottom,
-        out=np.full(np.broadcast(top, bottom).shape, np.nan),
-        where=bottom != 0,
-    )
-    if isinstance(numerator, pd.Series):
-        return pd.Series(value, index=numerator.index)
-    return value if value.ndim else float(value)
+def _ratio(top, bottom):
+    """top / bottom as float, of numbers, arrays or Series: NaN where there is nothing,
+    for what is counted in `top` counts in `bottom` too, so that it is 0 / 0."""
+    with np.errstate(invalid="ignore"):
+        return np.divide(top, bottom)
 
 
 def valid_pixels(table: pd.DataFrame | Mapping):
@@ -188,6 +168,38 @@ def on_clean(measure: Callable, table: pd.DataFrame) -> pd.Series:
     return measure(table).where(~has_blood(table) & (valid_pixels(table) > 0))
 
 
+def within(table: pd.DataFrame, region: str) -> pd.DataFrame:
+    """The table of `evaluate` with one region's counts as tp, fp, fn, tn: "view",
+    "surround" or "frame". CourseError for another region."""
+    if region not in REGIONS:
+        raise CourseError(
+            f"There is no region '{region}'; choose one of {', '.join(REGIONS)}."
+        )
+    if region == "frame":
+        return table
+    return table.assign(**{name: table[f"{region}_{name}"] for name in COLUMNS})
+
+
+def inside(region: str, measure: Callable) -> Callable:
+    """The measure taken in one region: inside("view", dice) is a measure too."""
+
+    def measured(table: pd.DataFrame) -> pd.Series:
+        return measure(within(table, region))
+
+    measured.__name__ = measure.__name__
+    return measured
+
+
+def false_area_in(region: str) -> Callable:
+    """A measure: the falsely marked area in a region, in percent of the frame's valid
+    pixels, so that the view's and the surround's add up to the frame's."""
+
+    def false_area(table: pd.DataFrame) -> pd.Series:
+        return 100 * within(table, region)["fp"] / valid_pixels(table)
+
+    return false_area
+
+
 def false_alarm(table: pd.DataFrame, alarm_area: float = 0.1) -> pd.Series:
     """1.0 on clean frames with a false alarm, 0.0 on quiet ones, NaN with blood; its
     mean is the rate."""
@@ -206,20 +218,15 @@ def failure_modes(
     frame without valid pixels has none. CourseError where a parameter is out of its
     range.
     """
-    if not 0 <= alarm_area <= 100:
+    if not (0 <= alarm_area <= 100 and 0 <= good <= 1):
         raise CourseError(
-            f"alarm_area is {alarm_area}, but it is a percentage of the valid pixels; "
-            "give 0 to 100."
-        )
-    if not 0 <= good <= 1:
-        raise CourseError(
-            f"good is {good}, but it is the least Dice of a good frame; "
-            "give a value from 0 to 1."
+            f"alarm_area is {alarm_area} and good is {good}; give a percentage of the "
+            "valid pixels, 0 to 100, and the least Dice of a good frame, 0 to 1."
         )
     known = table[list(COLUMNS)].assign(
         dice=dice(table), area=predicted_area(table), alarm_area=alarm_area, good=good
     )
-    group = np.where(has_blood(table), "frames with blood", "clean frames")
+    group = np.where(has_blood(table), BLOODY, CLEAN)
     modes = pd.Series(
         pd.Categorical([None] * len(table), categories=FAILURE_MODES.index),
         index=table.index,
@@ -228,3 +235,86 @@ def failure_modes(
         holds = known.eval(row["definition"], engine="python")
         modes[holds & (group == row["applies_to"]) & (valid_pixels(table) > 0)] = mode
     return modes
+
+
+# Alarms on clean frames at three sizes: a pixel, 0.1 % and 1 % of the valid pixels.
+ALARMS = {
+    f"alarm_at_{size}": partial(false_alarm, alarm_area=area)
+    for size, area in {"1px": 0, "0_1pct": 0.1, "1pct": 1}.items()
+}
+
+
+def evaluate(model, packed, threshold: float = 0.5) -> pd.DataFrame:
+    """The frame table of N packed frames with its pixel counts, over valid pixels.
+
+    model: what has `probabilities(packed)` (a runs.Run, a remedied network), a function
+    of images uint8 NxHxWx3, or predictions: bool, or probabilities as uint8 (256
+    levels) or float, NxHxW. packed: a frames.Packed. Gives tp, fp, fn, tn of the frame,
+    the same as view_tp ... and surround_tp ..., and `row`, the frame's place in
+    `packed`. The surround is black that reaches the frame's edge (see frames.visible);
+    fill is not valid, and counted nowhere. CourseError where predictions and frames do
+    not fit, or the threshold is none.
+    """
+    found, seen, parts = _found(model, packed, threshold), packed.view, []
+    for start in range(0, max(len(packed), 1), CHUNK):
+        part = slice(start, start + CHUNK)
+        marks, valid = _called(found[part], threshold), packed.valid[part]
+        inside = valid & seen[part]
+        whole, view = (count(marks, packed.blood[part], one) for one in (valid, inside))
+        rest = (whole - view).add_prefix("surround_")
+        parts.append(pd.concat([whole, view.add_prefix("view_"), rest], axis=1))
+    table = packed.table.reset_index(drop=True).assign(row=np.arange(len(packed)))
+    return pd.concat([table, pd.concat(parts, ignore_index=True)], axis=1)
+
+
+def marked(model, packed, threshold: float = 0.5) -> np.ndarray:
+    """What a model calls blood on packed frames: bool NxHxW; arguments as in
+    `evaluate`."""
+    return _called(_found(model, packed, threshold), threshold)
+
+
+def _found(model, packed, threshold: float) -> np.ndarray:
+    """A model's predictions on packed frames, that fit them."""
+    if not 0 < threshold < 1:
+        raise CourseError(
+            f"threshold is {threshold}, but it is a probability; give a number between "
+            "0 and 1."
+        )
+    if hasattr(model, "probabilities"):
+        found = model.probabilities(packed)
+    else:
+        found = model(packed.images) if callable(model) else model
+    if found.shape != packed.valid.shape:
+        raise CourseError(
+            f"The predictions are {found.shape}, but the frames are "
+            f"{packed.valid.shape}; give one per frame, at their size."
+        )
+    return found
+
+
+def _called(found: np.ndarray, threshold: float) -> np.ndarray:
+    if found.dtype == bool:
+        return found
+    return found >= (np.ceil(256 * threshold) if found.dtype == np.uint8 else threshold)
+
+
+def false_by_class(found: np.ndarray, packed, names: Mapping) -> pd.DataFrame:
+    """Where the falsely marked pixels lie, a row per class of the label, most first.
+
+    found: bool NxHxW. names: of the classes by number. Columns: class, false_pixels,
+    share (of all false pixels, in percent) and marked (percent of the class's pixels
+    without blood).
+    """
+    false, pixels = np.zeros(256, np.int64), np.zeros(256, np.int64)
+    known = zip(packed.classes, packed.valid, packed.blood, found)
+    for classes, valid, blood, marks in known:
+        pixels += np.bincount(classes[valid & ~blood], minlength=256)
+        false += np.bincount(classes[valid & ~blood & marks], minlength=256)
+    here = np.flatnonzero(pixels)
+    called = [names.get(number, "no class given") for number in here]
+    table = pd.DataFrame({"class": called, "false_pixels": false[here]})
+    table["share"] = 100 * false[here] / false.sum() if false.any() else np.nan
+    table["marked"] = 100 * false[here] / pixels[here]
+    return table.sort_values(
+        "false_pixels", ascending=False, ignore_index=True, kind="stable"
+    )

@@ -20,9 +20,9 @@ import pandas as pd
 import phantom
 from helpers import frames, settings, store
 from helpers.errors import CourseError
-from helpers.names import printable
 from helpers.progress import progress
 from helpers.settings import Course
+from helpers.words import printable
 
 LAYOUTS = {"source": "hemoset", "target": "cholecseg8k"}
 CALLED = {"hemoset": "HemoSet", "cholecseg8k": "CholecSeg8k"}
@@ -47,11 +47,11 @@ class Domains:
 
     source: frames.Packed
     target: frames.Packed
-    wished: frames.Packed | None
-    look: frames.Packed | None
     real: frozenset[str]
     notes: tuple[str, ...]
     skipped: tuple[str, ...]
+    wished: frames.Packed | None = None
+    look: frames.Packed | None = None
     public: bool = False
 
     @property
@@ -59,9 +59,7 @@ class Domains:
         """What source and target are: "drawn", a released data set's layout, or
         "own"."""
         return {
-            role: _kind(getattr(self, role).table["dataset"])
-            if role in self.real
-            else "drawn"
+            role: _kind(getattr(self, role).table) if role in self.real else "drawn"
             for role in ("source", "target")
         }
 
@@ -115,25 +113,19 @@ class Domains:
         return self.shown(split, fitted[0])
 
     def shown(self, split: str, image: np.ndarray) -> np.ndarray:
-        """What may be shown of an image made from a frame of a split: itself, or a grey
-        card in its place.
-
-        Whatever draws pixels of a frame goes through here.
+        """What may be shown of an image made from a frame of a split, or of one to
+        "look" at: itself, or a grey card in its place. Whatever draws pixels of a frame
+        goes through here.
         """
         hidden = self.public and self.data_of_frame(split) == "real"
         return np.full_like(image, 128) if hidden else image
 
-    def look_picture(self, row: int) -> np.ndarray:
-        """One of the real frames that are only looked at (HxWx3 uint8), or a grey card
-        where it must not be published.
-        """
-        image = np.asarray(self.look.images[row])
-        return np.full_like(image, 128) if self.public else image
-
     def data_of_frame(self, split: str) -> str:
-        """Whether the frames of a split are real or drawn, whatever the model was
-        trained on.
+        """Whether the frames of a split, or those to "look" at, are real or drawn,
+        whatever the model was trained on.
         """
+        if split == "look":
+            return "real"
         role = "source" if split in ("train", "id_val", "id_test") else "target"
         real = role in self.real and not split.startswith("ood_wished")
         return "real" if real else "phantom"
@@ -151,13 +143,20 @@ def gather(course: Course, fold: int | None = None) -> Domains:
         if (folder := real_folder(course, role)) is not None:
             table, left_out = frames.index(folder, on_bad=course.on_bad)
             skipped += left_out
-            enough, note = _enough(role, folder, table)
-            notes.append(note)
-            if enough:
+            subjects = table["subject"].nunique()
+            if subjects >= LEAST_SUBJECTS:
+                what = CALLED.get(_kind(table), f"your own folder {folder.name}")
+                count = f"{len(table):,} frames of {subjects} subjects"
+                notes.append(f"The {role} is real: {what}, {count}.")
                 tables[role] = table
                 real.add(role)
                 continue
             look.append(table)
+            notes.append(
+                f"{folder.name}: {len(table)} frames of {subjects} subject(s) are too "
+                f"few to learn from and be tested on (it takes {LEAST_SUBJECTS} "
+                "subjects), so they are only looked at."
+            )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
         tables[role] = frames.index(drawn(course, role)).table
     notes += unused(course)
@@ -176,35 +175,13 @@ def gather(course: Course, fold: int | None = None) -> Domains:
         packed = frames.pack(table, course.size, on_bad=course.on_bad)
         skipped += packed.skipped
         packs[role] = _split(course, role, packed, fold)
-    frames.check_splits(pd.concat([packs[role].table for role in LAYOUTS]))
-    return Domains(
-        packs["source"],
-        packs["target"],
-        packs.get("wished"),
-        packs.get("look"),
-        frozenset(real),
-        tuple(notes),
-        tuple(skipped),
-        course.public,
-    )
+    said = dict(notes=tuple(notes), skipped=tuple(skipped), public=course.public)
+    return Domains(**packs, real=frozenset(real), **said)
 
 
-def _enough(role: str, folder: Path, table: pd.DataFrame) -> tuple[bool, str]:
-    """Whether a role's real frames are of enough subjects, and what to say of them."""
-    subjects = table["subject"].nunique()
-    if subjects >= LEAST_SUBJECTS:
-        what = CALLED.get(_kind(table["dataset"]), f"your own folder {folder.name}")
-        count = f"{len(table):,} frames of {subjects} subjects"
-        return True, f"The {role} is real: {what}, {count}."
-    return False, (
-        f"{folder.name}: {len(table)} frames of {subjects} subject(s) are too few to "
-        f"learn from and be tested on (it takes {LEAST_SUBJECTS} subjects), so they "
-        "are only looked at."
-    )
-
-
-def _kind(datasets: pd.Series) -> str:
-    one = set(datasets)
+def _kind(table: pd.DataFrame) -> str:
+    """The released data set that a table's frames are of, else "own"."""
+    one = set(table["dataset"])
     return one.pop() if len(one) == 1 and one <= {*CALLED} else "own"
 
 
@@ -267,20 +244,20 @@ def real_folder(course: Course, role: str) -> Path | None:
     """
     if getattr(course, role) is not None:
         return getattr(course, role)
-    parent, layout, lying = _parent(course), LAYOUTS[role], _lying(_parent(course))
+    layout, lying, own = LAYOUTS[role], _lying(course), _own(course)
     found = [folder for folder, what in lying.items() if what == layout]
-    if len(found) > 1:
-        raise CourseError(
-            f"{printable(parent)} holds {CALLED[layout]} in {len(found)} folders "
-            f"({_listed(found)}), and which one is meant is not known: name it with "
-            f"{role.upper()}=."
-        )
-    if found:
+    if len(found) == 1:
         return found[0]
     for folder, what in lying.items():
         if folder.name.lower() == layout and what is None:
             frames.layout(folder)  # says what it lacks
-    own = _own(course, lying)
+    place = printable(_parent(course))
+    if found:
+        raise CourseError(
+            f"{place} holds {CALLED[layout]} in {len(found)} folders "
+            f"({_listed(found)}), and which one is meant is not known: name it with "
+            f"{role.upper()}=."
+        )
     known = any(lying.values()) or course.source or course.target
     if course.data is not None and (own or not known):
         what = (
@@ -291,7 +268,7 @@ def real_folder(course: Course, role: str) -> Path | None:
             "cholecseg8k/ into it, or"
         )
         raise CourseError(
-            f"{printable(parent)} {what} name the two folders with SOURCE= and TARGET= "
+            f"{place} {what} name the two folders with SOURCE= and TARGET= "
             "(data/README.md shows the layouts)."
         )
     return None
@@ -299,7 +276,7 @@ def real_folder(course: Course, role: str) -> Path | None:
 
 def unused(course: Course) -> list[str]:
     """A sentence where the data folder holds frames of one's own that nobody named."""
-    if not (own := _own(course, _lying(_parent(course)))):
+    if not (own := _own(course)):
         return []
     return [
         f"{printable(_parent(course).name)} holds frames of your own ({_listed(own)}) "
@@ -312,26 +289,23 @@ def _parent(course: Course) -> Path:
     return course.data or settings.data_folder()
 
 
-def _lying(parent: Path) -> dict[Path, str | None]:
-    """The data folder, where it is a data set itself, and the folders in it: each one's
-    layout, None where it has none."""
-    if not parent.is_dir():
-        return {}
-    if here := frames.begins_in(parent):
+def _lying(course: Course) -> dict[Path, str | None]:
+    """The data folder, where it is a data set itself, or else the folders in it: each
+    one's layout, None where it has none."""
+    parent, lying = _parent(course), {}
+    if parent.is_dir() and (here := frames.begins_in(parent)):
         return {parent: here}
-    lying = {}
-    for folder in sorted(parent.iterdir()):
-        # Begun with a dot, it is being fetched, for instance.
-        if folder.is_dir() and not folder.name.startswith("."):
-            lying[folder] = None
-            with contextlib.suppress(CourseError):  # the store, for instance
-                lying[folder] = frames.layout(folder)
+    # Begun with a dot, a folder is being fetched, for instance.
+    for folder in sorted(parent.glob("[!.]*/")):
+        lying[folder] = None
+        with contextlib.suppress(CourseError):  # the store, for instance
+            lying[folder] = frames.layout(folder)
     return lying
 
 
-def _own(course: Course, lying: dict[Path, str | None]) -> list[Path]:
+def _own(course: Course) -> list[Path]:
     taken = {course.source, course.target}
-    own = [folder for folder, what in lying.items() if what == "folder"]
+    own = [folder for folder, what in _lying(course).items() if what == "folder"]
     return [folder for folder in own if folder.resolve() not in taken]
 
 

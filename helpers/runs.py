@@ -1,12 +1,15 @@
 """The course's standard runs, by name: two lessons that want the same model ask for the
 same thing.
+
+>>> run = baseline(course, domains.gather(course))  # trained, or found in the store
+>>> probabilities(run, data.of("ood_test")) >= 128
 """
 
 import copy
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +17,7 @@ import numpy as np
 import torch
 from torchvision.transforms import v2
 
-from helpers import encoders, models, store, training
+from helpers import models, store, training
 from helpers.domains import Domains
 from helpers.frames import Packed
 from helpers.models import read_state, write_state
@@ -31,6 +34,10 @@ class Run:
     history: History
     key: str
 
+    def probabilities(self, packed: Packed) -> np.ndarray:
+        """See runs.probabilities."""
+        return probabilities(self, packed)
+
 
 def folds(course: Course) -> list[int | None]:
     """The folds of a profile: [None] for a single split, else 0, 1, ..."""
@@ -40,9 +47,8 @@ def folds(course: Course) -> list[int | None]:
 def untrained(course: Course) -> models.Segmenter:
     """The network that the course's runs begin with: the encoder with its weights, the
     decoder drawn from the seed."""
-    return models.build(
-        course.numbers.encoder, weights=course.weights, seed=course.seed
-    )
+    numbers = course.numbers
+    return models.build(numbers.encoder, numbers.decoder, course.weights, course.seed)
 
 
 def baseline(
@@ -75,26 +81,15 @@ def trained(
     """A named run on given frames, found or trained.
 
     transform: the augmentation, light_augmentation() where none is given; `name` and
-    `more` must tell two recipes apart.
-    foot, fill_counts: see training.fit. start: a run whose weights this one begins
-    with, in place of the encoder's alone.
+    `more` must tell two recipes apart. foot, fill_counts: see training.fit. start: a
+    run whose weights this one begins with, in place of the encoder's alone.
     """
     numbers = course.numbers
     transform = transform or training.light_augmentation()
-    what = dict(
-        name=name,
-        numbers=asdict(numbers),
-        seed=course.seed,
-        weights=encoders.told_apart(course.weights),
-        fold=fold,
-        train=frames_key(train),
-        id_val=frames_key(id_val),
-        recipe=_recipe(transform),
-        foot=foot,
-        start=start and start.key,
-        fill_counts=fill_counts,
-        **more,
-    )
+    what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold)
+    what |= dict(train=frames_key(train), id_val=frames_key(id_val), **more)
+    what |= dict(weights=course.begins_with, start=start and start.key)
+    what |= dict(recipe=_recipe(transform), foot=foot, fill_counts=fill_counts)
 
     def make() -> tuple[torch.nn.Module, History]:
         model = untrained(course) if start is None else copy.deepcopy(start.model)
@@ -121,7 +116,8 @@ def _save(made: tuple[torch.nn.Module, History], folder: Path) -> None:
 
 
 def _load(course: Course, folder: Path) -> Run:
-    model = models.build(course.numbers.encoder, weights=None, seed=course.seed)
+    model = untrained(replace(course, weights=None))
+    model.exposure = models.exposure(course.weights, course.numbers.encoder)
     model.load_state_dict(read_state(folder / "weights.pt"))
     history = History(**json.loads((folder / "history.json").read_text()))
     model.dtype = history.dtype

@@ -2,15 +2,28 @@
 here.
 """
 
+import contextlib
+import hashlib
 import os
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from helpers.encoders import ENCODERS
 from helpers.errors import CourseError
-from helpers.names import printable
+from helpers.words import printable
 
 ROOT = Path(__file__).resolve().parent.parent
+ENCODERS = {
+    "lite0": "tu-tf_efficientnet_lite0",
+    "resnet34": "resnet34",
+    "resnet18": "resnet18",
+    "mobilenet_v2": "mobilenet_v2",
+}
+SURGENET = ("caformer_s18", "convnextv2_tiny", "pvt_v2_b2")
+ENCODERS |= {name: f"tu-{name}" for name in SURGENET}
+"""The encoders that the course offers, and what smp calls them."""
+DECODERS = ("unet", "fpn")
 
 
 @dataclass(frozen=True)
@@ -21,9 +34,7 @@ class Profile:
 
     size: tuple[int, int]  # frames are fitted into this, keeping their aspect ratio
     drawn: int  # phantom frames of the source
-    drawn_target: (
-        int  # phantom frames of the target, and again of the wished-for benchmark
-    )
+    drawn_target: int  # those of the target, and again of the wished-for benchmark
     drawn_height: int  # height at which the phantom is drawn
     encoder: str
     epochs: int
@@ -33,6 +44,7 @@ class Profile:
     patience: int  # epochs without a better id_val before training stops
     folds: int  # 1: a single split by pigs; more: cross-validation over pigs
     half: bool = False  # training in half precision, where the machine is made for it
+    decoder: str = "unet"
 
 
 PROFILES = {
@@ -62,7 +74,8 @@ class Course:
     on_bad: "stop" at the first bad frame, or "skip" it, count it and name it.
     public: True keeps real frames out of the pictures, for a page that is meant to be
     published.
-    weights: what the encoder begins with, "imagenet", None (from scratch) or a file.
+    weights: what the encoder begins with, "imagenet", "surgenet" (its own), None (from
+    scratch) or a file.
     """
 
     profile: str
@@ -86,6 +99,28 @@ class Course:
         """
         return replace(self, numbers=replace(self.numbers, **changed))
 
+    @property
+    def begins_with(self) -> str:
+        """What tells its weights from any others in a key: a file's bytes, wherever it
+        lies."""
+        if not isinstance(self.weights, Path):
+            return self.weights or "none"
+        with self.weights.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
+    @property
+    def plain(self) -> bool:
+        """Whether its encoder is made of convolutions, batch norms and ReLUs, for which
+        some remedies and heatmaps were made; SurgeNet's are not."""
+        return self.numbers.encoder not in SURGENET
+
+    @property
+    def usual_network(self) -> bool:
+        """Whether it is the profile's own network, with ImageNet's weights."""
+        own, numbers = PROFILES[self.profile], self.numbers
+        same = (own.encoder, own.decoder) == (numbers.encoder, numbers.decoder)
+        return same and self.weights == "imagenet"
+
 
 def course(
     profile: str = "quick",
@@ -97,96 +132,67 @@ def course(
     public: bool = False,
     encoder: str = "",
     weights: str = "",
+    decoder: str = "",
 ) -> Course:
     """A course from a notebook's parameters; an empty one means "not given".
 
-    encoder: in place of the profile's, one of encoders.ENCODERS. weights: a file with
-    the encoder's weights in their own layout, or "none".
+    encoder, decoder: in place of the profile's, of ENCODERS and DECODERS. weights: a
+    file with the encoder's weights in their own layout, "surgenet" or "none".
     """
-    if profile not in list(PROFILES):
+    numbers = PROFILES[_one_of("profile", profile, PROFILES)]
+    numbers = replace(
+        numbers,
+        encoder=_one_of("encoder", encoder or numbers.encoder, ENCODERS),
+        decoder=_one_of("decoder", decoder or numbers.decoder, DECODERS),
+    )
+    if not re.fullmatch(r"\d+", str(seed)):
         raise CourseError(
-            f"There is no profile '{printable(profile)}'; choose one of "
-            f"{', '.join(PROFILES)}."
+            f"seed is '{printable(seed)}': give a whole number from 0 on, such as 0."
         )
-    if on_bad not in ("stop", "skip"):
-        raise CourseError(
-            f"on_bad is '{printable(on_bad)}', which means nothing; choose stop or "
-            "skip."
-        )
-    try:
-        seed = int(seed)
-    except (TypeError, ValueError) as error:
-        raise CourseError(
-            f"seed is '{printable(seed)}', which is no whole number; give one, for "
-            "instance 0."
-        ) from error
-    if seed < 0:
-        raise CourseError(f"seed is {seed}, but it counts from 0; give 0 or above.")
+    folders = {"data": data, "source": source, "target": target}
+    what = "the folder that holds the frames"
     paths = {
-        name: _place(name, given)
-        for name, given in {"data": data, "source": source, "target": target}.items()
+        name: _path(name, given, what, os.path.isdir) if given else None
+        for name, given in folders.items()
     }
-    numbers = PROFILES[profile]
-    if encoder:
-        if encoder not in list(ENCODERS):
-            raise CourseError(
-                f"There is no encoder '{printable(encoder)}'; choose one of "
-                f"{', '.join(ENCODERS)}."
-            )
-        numbers = replace(numbers, encoder=encoder)
+    start = {"none": None, "": "imagenet", "imagenet": "imagenet"}
+    start["surgenet"] = "surgenet"
+    what = "a file with the encoder's weights, or none to begin from scratch"
     return Course(
         profile=profile,
-        seed=seed,
-        on_bad=on_bad,
+        seed=int(seed),
+        on_bad=_one_of("on_bad", on_bad, ("stop", "skip")),
         public=bool(public),
         numbers=numbers,
-        weights=_weights(weights),
+        weights=start[weights]
+        if weights in list(start)
+        else _path("weights", weights, what, os.path.isfile),
         **paths,
     )
 
 
-def _place(name: str, given: str | Path) -> Path | None:
-    """The folder of frames that a parameter names, None where it names none."""
-    if not given:
-        return None
-    what = "the folder that holds the frames"
-    path = _path(name, given, what)
-    # Unlike Path.is_dir, it raises nothing, however odd the path.
-    if not os.path.isdir(path):
+def _one_of(name: str, given: str, known: Iterable[str]) -> str:
+    if given not in list(known):
         raise CourseError(
-            f"{name.upper()}={printable(given)}: there is no such folder; give the "
-            f"path of {what}."
+            f"There is no {name} '{printable(given)}'; choose one of "
+            f"{', '.join(known)}."
         )
-    return path.resolve()
+    return given
 
 
-def _weights(given: str | Path) -> str | Path | None:
-    """What models.build takes: "imagenet" where nothing is given, None for "none"."""
-    if not given:
-        return "imagenet"
-    if given in ("none", "imagenet"):
-        return None if given == "none" else given
-    what = "a file with the encoder's weights, or none to begin from scratch"
-    path = _path("weights", given, what)
-    if not os.path.isfile(path):
-        raise CourseError(
-            f"WEIGHTS={printable(given)}: there is no such file; give the path of "
-            f"{what}."
-        )
-    return path.resolve()
-
-
-def _path(name: str, given: str | Path, what: str) -> Path:
-    try:
-        path = Path(given).expanduser()
-    except (RuntimeError, TypeError) as error:  # ~nobody, and what is no path
-        raise CourseError(
-            f"{name.upper()}={printable(given)}: this is no path that can be followed; "
-            f"give the path of {what}."
-        ) from error
-    # A relative path is the reader's, said where the command was typed; notebooks run
-    # in another folder.
-    return Path(os.environ.get("COURSE_FROM", os.getcwd())) / path
+def _path(name: str, given: str | Path, what: str, there: Callable) -> Path:
+    """What a parameter names, in full. A relative path is the reader's, said where the
+    command was typed; notebooks run in another folder.
+    """
+    with contextlib.suppress(RuntimeError, TypeError):  # ~nobody, and what is no path
+        typed = Path(os.environ.get("COURSE_FROM") or os.getcwd())
+        # os.path's own tests raise nothing, however odd the path.
+        if there(path := typed / Path(given).expanduser()):
+            return path.resolve()
+    raise CourseError(
+        f"{name.upper()}={printable(given)}: there is no such "
+        f"{what.split(' ')[1]}; give the path of {what}."
+    )
 
 
 def data_folder() -> Path:

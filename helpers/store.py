@@ -16,23 +16,21 @@ import json
 import os
 import platform
 import re
-import secrets
 import shutil
 import sys
-import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from helpers import settings
 from helpers.errors import CourseError
 from helpers.settings import ROOT, store_folder
 
-HOUSE = ("helpers", "phantom", "report", "study", "benchmarks")
-WHOLE = ".whole.json"  # in each entry: its bytes, their checksum, and when it was used
+WHOLE = ".whole"  # in each entry: the checksum of its files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -65,27 +63,41 @@ def entry(
     sentence. Raises CourseError where the disk is full or can't be written, and where
     the code was edited meanwhile.
     """
-    made = made_by(*makers)
-    place = store_folder() / kind / key(**what | made)
+    place = folder(kind, what, *makers)
+    draft = place.with_name(f".{place.name}-draft")
     with _alone(place):
-        _use(place)
+        _use(place, os.getpid())
         if not anew and whole(place):
             with contextlib.suppress(OSError):
-                os.utime(place / WHOLE)
+                os.utime(place)
             return place
-        with _writing(place) as draft:
-            draft.mkdir()
+        try:
+            _remove(draft)  # left by a process that was killed
+            draft.mkdir(parents=True)
             write(draft)
-            if made_by(*makers) != made:
+            if place.name != key(**what | made_by(*makers, sources=_read())):
                 raise CourseError(
-                    "The course's code was edited while this ran, so that nobody can "
-                    "say which code made the result: run the same command again."
+                    "The course's code was edited after this began, so that nobody can "
+                    "say which code made the result: run the same command again, or "
+                    "restart the notebook's kernel."
                 )
-            (draft / WHOLE).write_text(json.dumps(_sealed(draft)))
+            (draft / WHOLE).write_text(_sealed(draft))
             _checksum(draft / WHOLE)
             _remove(place)
             os.replace(draft, place)
-            _verified.add(place)
+        except OSError as error:
+            at = Path(error.filename or "/")
+            # NumPy has words of its own for a full disk.
+            full = error.errno in FULL or "requested and" in str(error)
+            if not full and at not in draft.parents and draft not in (at, *at.parents):
+                raise
+            raise CourseError(
+                f"{place} can't be written ({error.strerror or 'the disk is full'}): "
+                "free some space, or name another folder with COURSE_STORE."
+            ) from error
+        finally:
+            _remove(draft)
+        _verified.add(place)
     fit_limit()
     return place
 
@@ -104,8 +116,8 @@ def whole(place: Path) -> bool:
     if not place.exists():
         return False
     if place not in _verified:
-        with contextlib.suppress(OSError, ValueError):
-            if json.loads((place / WHOLE).read_text()) == _sealed(place):
+        with contextlib.suppress(OSError):
+            if (place / WHOLE).read_bytes() == _sealed(place).encode():
                 _verified.add(place)
     if place not in _verified:
         _say(f"{place} is damaged, so it is made anew.")
@@ -114,17 +126,19 @@ def whole(place: Path) -> bool:
 
 def content(place: Path) -> str:
     """16 hexadecimal digits that stand for an entry and for the bytes in it."""
-    return key(entry=place.name, held=json.loads((place / WHOLE).read_text()))
+    return key(entry=place.name, held=(place / WHOLE).read_text())
 
 
-def _sealed(place: Path) -> dict[str, object]:
-    """The bytes of a folder, and a checksum of its files."""
-    paths = [one for one in sorted(place.rglob("*")) if one.is_file()]
-    paths = [one for one in paths if one.name != WHOLE]
-    names = [one.relative_to(place).as_posix() for one in paths]
+def _sealed(place: Path) -> str:
+    """One checksum of a folder's files and their names."""
+    paths = {one.relative_to(place).as_posix(): one for one in _files(place)}
+    paths.pop(WHOLE, None)
     with ThreadPoolExecutor() as pool:  # neither flushing nor a checksum holds the GIL
-        sums = dict(zip(names, pool.map(_checksum, paths)))
-    return {"bytes": sum(one.stat().st_size for one in paths), "checksum": key(**sums)}
+        return key(**dict(zip(paths, pool.map(_checksum, paths.values()))))
+
+
+def _files(place: Path) -> list[Path]:
+    return [one for one in place.rglob("*") if one.is_file()]
 
 
 def _checksum(path: Path) -> str:
@@ -133,33 +147,6 @@ def _checksum(path: Path) -> str:
         with contextlib.suppress(OSError):  # where the system can't
             os.fsync(file.fileno())
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextlib.contextmanager
-def _writing(place: Path) -> Iterator[Path]:
-    """A draft's path beside `place`; what is left of it in the end is removed. A disk
-    that is full or can't be written is told in one sentence."""
-    draft = place.with_name(f".{place.name}-draft")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _remove(draft)  # left by a process that was killed
-        yield draft
-    except OSError as error:
-        where = Path(str(error.filename or ""))
-        # NumPy has words of its own for a full disk.
-        if error.errno in FULL or "requested and" in str(error):
-            raise CourseError(
-                f"{place}: the disk is full; free some space and run the same command "
-                "again."
-            ) from error
-        if draft in (where, *where.parents) or where in (place, *place.parents):
-            raise CourseError(
-                f"{place} can't be written ({(error.strerror or str(error)).lower()}); "
-                "name a folder that can with COURSE_STORE."
-            ) from error
-        raise
-    finally:
-        _remove(draft)
 
 
 def _remove(path: Path) -> None:
@@ -179,19 +166,18 @@ def _say(sentence: str) -> None:
 # What an entry depends on besides its values
 
 
-def made_by(*makers: Callable | Path) -> dict[str, object]:
+def made_by(*makers: Callable | Path, sources: dict | None = None) -> dict[str, object]:
     """`code`, the source of some modules, functions' or classes' own, and of all of the
     course's that these import; the versions of `packages`; and the `device`, where
     networks run.
 
-    The code is that which was imported, whatever has become of its file, without
-    comments, docstrings and layout. A path is a lesson's: it shows sources, which a
-    kernel of its own imports, and so stands for them as they are now; and for tables.
+    The code is without comments and layout, as it was when the course began to run here
+    unless other `sources` are given. A path is a lesson's, which shows sources as they
+    are, and tables.
     """
-    lessons = [one for one in makers if isinstance(one, Path)]
-    sources = _read() if lessons else _sources
-    code = {name: sources[name] for name in reached(*makers)}
-    if lessons:
+    sources = sources or _sources
+    code = {name: sources[name] for name in reached(*makers, sources=sources)}
+    if lessons := [one for one in makers if isinstance(one, Path)]:
         for ending in ("csv", "json", "css", "js"):
             for room in ("benchmarks", "helpers"):
                 lessons += (ROOT / room).rglob(f"*.{ending}")
@@ -205,9 +191,9 @@ def made_by(*makers: Callable | Path) -> dict[str, object]:
     return {"code": key(**code), "packages": _versions(), "device": device}
 
 
-def reached(*makers: Callable | Path) -> set[str]:
+def reached(*makers: Callable | Path, sources: dict | None = None) -> set[str]:
     """The modules of the course that some makers import, and that these import."""
-    found, waiting = set(), []
+    sources, found, waiting = sources or _sources, set(), []
     for one in makers:
         if isinstance(one, Path):
             waiting += _understood(one.read_text(encoding="utf-8"))[1]
@@ -216,32 +202,24 @@ def reached(*makers: Callable | Path) -> set[str]:
             waiting.append(getattr(one, "__module__", None) or one.__name__)
     while waiting:
         name = waiting.pop()
-        if name not in _sources:  # a name in the module before it, or a package
+        if name not in sources:  # a name in the module before it, or a package
             name = name.rpartition(".")[0]
-        if name in _sources and name not in found:
+        if name in sources and name not in found:
             found.add(name)
-            waiting += _understood(_sources[name])[1]
+            waiting += _understood(sources[name])[1]
     return found
 
 
 @functools.lru_cache(maxsize=1024)
 def _understood(source: str) -> tuple[str, list[str]]:
-    """A source without comments, docstrings and layout, and the names that it imports,
-    wherever it does."""
+    """A source without comments and layout, and the names that it imports anywhere."""
     tree, names = ast.parse(source), []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [one.name for one in node.names]
         elif isinstance(node, ast.ImportFrom):
             names += [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
-        elif isinstance(getattr(node, "body", None), list):
-            node.body = [one for one in node.body if not _is_text(one)]
     return ast.unparse(tree), names
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    value = getattr(statement, "value", None)
-    return isinstance(statement, ast.Expr) and isinstance(value, ast.Constant)
 
 
 @functools.cache
@@ -256,40 +234,25 @@ def _versions() -> dict[str, str]:
 
 
 def _read() -> dict[str, str]:
-    """The source of each module of the course."""
-    return {name: path.read_text(encoding="utf-8") for name, path in _files.items()}
+    """The source of each module of the course, as it is now."""
+    found = {}
+    for room in ("helpers", "phantom", "report", "study", "benchmarks"):
+        for path in (ROOT / room).rglob("*.py"):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            found[name.removesuffix(".__init__")] = path.read_text(encoding="utf-8")
+    return found
 
 
-_files = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(
-        ".__init__"
-    ): path
-    for room in HOUSE
-    for path in (ROOT / room).rglob("*.py")
-}
 _sources = _read()
 
 
-class _Noting:
-    """Reads a module's source when it is about to be imported, and leaves the import to
-    Python."""
-
-    @staticmethod
-    def find_spec(name: str, path=None, target=None) -> None:
-        if name in _files:
-            _sources[name] = _files[name].read_text(encoding="utf-8")
-
-
-sys.meta_path.insert(0, _Noting)
-
-
-# Locks, which the system lets go when a process ends, however it ends
+# Two processes at once
 
 
 @contextlib.contextmanager
 def _alone(place: Path, wait: bool = True) -> Iterator[bool]:
     """Be the only process at an entry, or at a draft of it; False where another one is
-    and nobody is to wait."""
+    and nobody is to wait. The system lets go when a process ends, however it ends."""
     name = f"{place.parent.name}-{place.name.strip('.')[:16]}"
     lock = FileLock(store_folder() / ".locks" / f"{name}.lock")
     try:
@@ -299,7 +262,8 @@ def _alone(place: Path, wait: bool = True) -> Iterator[bool]:
         if not wait:
             yield False
             return
-        _say(f"Another process makes {name}: waiting for it.")
+        if not settings.static():  # a page is the same whoever made what it shows
+            _say(f"Another process makes {name}: waiting for it.")
         lock.acquire()
     except OSError:  # where nothing can be written, what is there can still be read
         pass
@@ -309,39 +273,25 @@ def _alone(place: Path, wait: bool = True) -> Iterator[bool]:
         lock.release()
 
 
-def _use(place: Path) -> None:
-    """Note that this process uses an entry: nobody drops it until it ends."""
-    with contextlib.suppress(OSError), _one_thread:
-        marks, _ = _marks(os.getpid(), store_folder() / ".using")
-        with marks.open("a", encoding="utf-8") as file:
+@functools.cache
+def _use(place: Path, process: int) -> None:
+    """Note that a process uses an entry: nobody drops it until the process ends."""
+    with contextlib.suppress(OSError):
+        users = store_folder() / ".using"
+        users.mkdir(parents=True, exist_ok=True)
+        with (users / str(process)).open("a", encoding="utf-8") as file:
             file.write(f"{place}\n")
-
-
-@functools.cache  # which holds the lock as long as the process lives
-def _marks(pid: int, users: Path) -> tuple[Path, FileLock]:
-    used()  # which forgets the marks of processes that ended
-    marks = users / f"{pid}-{secrets.token_hex(4)}"
-    users.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{marks}.lock", thread_local=False)
-    lock.acquire()
-    return marks, lock
-
-
-_one_thread = threading.Lock()
 
 
 def used() -> set[Path]:
     """The entries that living processes use."""
     found = set()
-    for held in (store_folder() / ".using").glob("*.lock"):
-        marks = held.with_suffix("")
-        try:
-            with FileLock(held, timeout=0):  # its process has ended
-                marks.unlink(missing_ok=True)
-                held.unlink(missing_ok=True)
-        except OSError:  # a Timeout too
-            with contextlib.suppress(OSError):
-                found |= set(map(Path, marks.read_text(encoding="utf-8").splitlines()))
+    for user in (store_folder() / ".using").glob("*"):
+        with contextlib.suppress(OSError, ValueError):
+            if psutil.pid_exists(int(user.name)):
+                found |= set(map(Path, user.read_text(encoding="utf-8").splitlines()))
+            else:
+                user.unlink()
     return found
 
 
@@ -350,14 +300,12 @@ def used() -> set[Path]:
 
 def limit() -> float:
     """The bytes that the store may hold: COURSE_STORE_GB, 20 where it is not said."""
-    given = os.environ.get("COURSE_STORE_GB") or 20
+    given = os.environ.get("COURSE_STORE_GB") or "20"
     try:
         return float(given) * 1e9
     except ValueError:
-        raise CourseError(
-            f"COURSE_STORE_GB is '{given}', which is no number: give gigabytes, such "
-            "as 20."
-        ) from None
+        said = f"COURSE_STORE_GB is '{given}', which is no number: give gigabytes."
+        raise CourseError(said) from None
 
 
 def kept() -> list[tuple[float, int, Path]]:
@@ -367,14 +315,9 @@ def kept() -> list[tuple[float, int, Path]]:
     for place in store_folder().glob("[!.]*/*"):
         # In a folder that holds other things besides, those are not ours.
         if re.match(r"\.?[0-9a-f]{16}\b", place.name):
-            with contextlib.suppress(OSError, ValueError):  # gone meanwhile, or damaged
-                about = place / WHOLE
-                if about.exists():
-                    size = json.loads(about.read_text())["bytes"]
-                else:
-                    about = place
-                    size = sum(one.stat().st_size for one in place.rglob("*"))
-                found.append((about.stat().st_mtime, size, place))
+            with contextlib.suppress(OSError):  # gone meanwhile
+                size = sum(one.stat().st_size for one in _files(place))
+                found.append((place.stat().st_mtime, size, place))
     return sorted(found)
 
 
@@ -409,17 +352,15 @@ def said() -> str:
     )
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str]) -> None:
     """Say how large the store is; with `clear`, drop all that no process uses."""
-    try:
-        if words == ["clear"] and not all([drop(place) for _, _, place in kept()]):
-            print("What another process uses stays.")
-        print(said())
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    if words == ["clear"] and not all([drop(place) for _, _, place in kept()]):
+        print("What another process uses stays.")
+    print(said())
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        main(sys.argv[1:])
+    except CourseError as error:
+        sys.exit(str(error))

@@ -1,8 +1,11 @@
-"""Training: the loss, one step, one run with its checkpoint, and prediction; batches
-and their augmentation come from helpers.batches.
+"""Training: batches and their augmentation, the loss, one step, one run with its
+checkpoint, and prediction.
 
 In half precision PyTorch's autocast takes convolutions and matrix products in 16 bits;
 weights, loss and probabilities stay float32 (Micikevicius et al., ICLR 2018).
+
+>>> history = fit(model, train, id_val, course.numbers, seed=0, checkpoint={"run": 1})
+>>> predict(model, id_val.images) >= 128  # a probability of at least a half
 """
 
 from collections.abc import Callable
@@ -11,23 +14,79 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from helpers import batches, counts, settings, statistics, store
-from helpers.batches import as_tensor
-
-# Lessons and benchmarks know these as training's.
-from helpers.batches import augmented as augmented
-from helpers.batches import batch_of as batch_of
-from helpers.batches import light_augmentation as light_augmentation
+from helpers import counts, settings, statistics, store
 from helpers.frames import Packed
 from helpers.models import write_state
 from helpers.settings import Profile
 
+BATCH = 32  # frames that are predicted at a time
 
-def segmentation_loss(
-    logits: torch.Tensor, blood: torch.Tensor, known: torch.Tensor
-) -> torch.Tensor:
+
+def light_augmentation() -> v2.Transform:
+    """What a camera does anyway: mirrored, tilted, nearer or farther, a little brighter
+    or darker.
+    """
+    return v2.Compose(
+        [
+            v2.RandomHorizontalFlip(0.5),
+            v2.RandomAffine(degrees=15, translate=(0.08, 0.08), scale=(0.85, 1.2)),
+            v2.ColorJitter(brightness=0.1, contrast=0.1),
+        ]
+    )
+
+
+def augmented(
+    transform: v2.Transform, image: Tensor, masks: Tensor
+) -> tuple[Tensor, Tensor]:
+    """One frame through a transform: image (3, H, W) in 0..1 and masks (N, H, W), all
+    moved alike.
+
+    What comes in from outside the frame is black, and 0 in each mask.
+    """
+    image, masks = transform(tv_tensors.Image(image), tv_tensors.Mask(masks))
+    return image.as_subclass(Tensor), masks.as_subclass(Tensor)
+
+
+def batch_of(
+    packed: Packed,
+    rows: np.ndarray,
+    transform: v2.Transform | None = None,
+    fill_counts: bool = True,
+    device: str = "cpu",
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Frames as tensors on a device, where they are augmented too: images (N, 3, H, W)
+    in 0..1, blood and known (N, H, W) as 0 or 1.
+
+    Known is where the loss looks. Fill (padding, and what a transform brings in) is
+    known to hold nothing, so it counts as "no blood"; only where nobody knows the label
+    is nothing asked. fill_counts=False leaves fill out as well: our own mistake, which
+    lesson 03 tells and lesson 05 re-enacts.
+    """
+    images, valid = as_tensor(packed.images[rows], device), packed.valid[rows]
+    # A transform brings in zeros. Moving what is *un*known makes them known; moving
+    # what is valid does not.
+    asked = ~(valid | packed.fill[rows]) if fill_counts else valid
+    masks = torch.from_numpy(np.stack([packed.blood[rows], asked], axis=1))
+    masks = masks.to(device).float()
+    if transform is not None:
+        pairs = [augmented(transform, *pair) for pair in zip(images, masks)]
+        images, masks = (torch.stack(parts) for parts in zip(*pairs))
+    return images, masks[:, 0], 1 - masks[:, 1] if fill_counts else masks[:, 1]
+
+
+def as_tensor(images: np.ndarray, device: str = "cpu") -> Tensor:
+    """Images uint8 NxHxWx3 as (N, 3, H, W) in 0..1."""
+    # A copy, since packed frames are read-only and torch wants to own what it is given.
+    whole = torch.from_numpy(np.array(images)).to(device)
+    return whole.permute(0, 3, 1, 2).float() / 255
+
+
+def segmentation_loss(logits: Tensor, blood: Tensor, known: Tensor) -> Tensor:
     """Half soft Dice, half binary cross-entropy, over the known pixels of a batch.
 
     All three are (N, H, W), blood and known 0 or 1. The soft Dice needs no epsilon: a
@@ -35,10 +94,9 @@ def segmentation_loss(
     is too.
     """
     probability = torch.sigmoid(logits) * known
-    overlap = (
-        2 * (probability * blood).sum() / (probability.sum() + (blood * known).sum())
-    )
-    cross_entropy = torch.nn.functional.binary_cross_entropy_with_logits(
+    both = probability.sum() + (blood * known).sum()
+    overlap = 2 * (probability * blood).sum() / both
+    cross_entropy = binary_cross_entropy_with_logits(
         logits, blood, weight=known, reduction="sum"
     )
     return 0.5 * (1 - overlap) + 0.5 * cross_entropy / known.sum()
@@ -53,13 +111,12 @@ def half(device: str) -> str:
     return "bfloat16" if has.get("avx512_bf16") or has.get("amx_bf16") else "float32"
 
 
-def logits_of(model: torch.nn.Module, images: torch.Tensor, dtype: str) -> torch.Tensor:
+def logits_of(model: nn.Module, images: Tensor, dtype: str) -> Tensor:
     """The network's answer on images (N, 3, H, W), taken in `dtype` and given in
     float32: (N, H, W)."""
-    steps = getattr(torch, dtype)
-    in_full = steps == torch.float32
-    with nullcontext() if in_full else torch.autocast(images.device.type, steps):
-        found = model(images)[:, 0]
+    steps, where = getattr(torch, dtype), images.device.type
+    with nullcontext() if dtype == "float32" else torch.autocast(where, steps):
+        found = model(images.to(memory_format=torch.channels_last))[:, 0]
     return found.float()
 
 
@@ -70,59 +127,49 @@ class Learner:
 
     def __init__(
         self,
-        model: torch.nn.Module,
+        model: nn.Module,
         numbers: Profile,
         dtype: str = "float32",
         foot: int | None = None,
     ) -> None:
-        device = settings.device()
-        model.to(device, memory_format=torch.channels_last)
-        several = device == "cuda" and torch.cuda.device_count() > 1
-        self.network = torch.nn.DataParallel(model) if several else model
-        self.dtype = model.dtype = dtype
-        self.optimizer = torch.optim.Adam(
-            model.parameters(),
-            lr=numbers.learning_rate,
-            weight_decay=numbers.weight_decay,
-        )
+        self.device, self.dtype = settings.device(), dtype
+        model.dtype = dtype
+        model.to(self.device, memory_format=torch.channels_last)
+        several = self.device == "cuda" and torch.cuda.device_count() > 1
+        self.network = nn.DataParallel(model) if several else model
+        rate, decay = numbers.learning_rate, numbers.weight_decay
+        self.optimizer = torch.optim.Adam(model.parameters(), rate, weight_decay=decay)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(
             self.optimizer, T_max=foot or numbers.epochs
         )
         # float16's small gradients are kept above zero; elsewhere it changes nothing.
-        self.scaler = torch.amp.GradScaler(device, enabled=dtype == "float16")
-        self.parts = {
-            "model": model,
-            "optimizer": self.optimizer,
-            "schedule": self.schedule,
-            "scaler": self.scaler,
-        }
+        self.scaler = torch.amp.GradScaler(self.device, enabled=dtype == "float16")
+        self.parts = dict(model=model, optimizer=self.optimizer)
+        self.parts |= dict(schedule=self.schedule, scaler=self.scaler)
 
-    def step(
-        self, images: torch.Tensor, blood: torch.Tensor, known: torch.Tensor
-    ) -> float:
+    def step(self, images: Tensor, blood: Tensor, known: Tensor) -> float:
         """One batch: predict, measure, follow the gradient. Gives the loss before the
         step."""
-        loss = segmentation_loss(
-            logits_of(self.network, images, self.dtype), blood, known
-        )
+        logits = logits_of(self.network, images, self.dtype)
+        loss = segmentation_loss(logits, blood, known)
         self.optimizer.zero_grad()
         self.scaler.scale(loss).backward()
         self.scaler.step(self.optimizer)
         self.scaler.update()
         return loss.item()
 
-    def epoch(self, number: int, batch: int, batch_at: batches.BatchAt) -> float:
-        """A step for each batch of `number` frames in random order; the mean of their
-        losses. batch_at: rows to a batch, see batches.source."""
+    def epoch(self, packed: Packed, batch: int, *how) -> float:
+        """A step for each batch of all frames in random order; the mean of their
+        losses. how: transform and fill_counts of batch_of."""
         self.network.train()
-        order = torch.randperm(number).numpy()
+        order = torch.randperm(len(packed)).numpy()
         losses = []
-        for start in range(0, number, batch):
+        for start in range(0, len(packed), batch):
             rows = np.sort(order[start : start + batch])
             # A last batch of one frame has no batch statistics worth the name; it joins
             # the others next epoch, in another order.
             if len(rows) > 1 or start == 0:
-                losses.append(self.step(*batch_at(rows)))
+                losses.append(self.step(*batch_of(packed, rows, *how, self.device)))
         return float(np.mean(losses))
 
 
@@ -141,7 +188,7 @@ class History:
 
 
 def fit(
-    model: torch.nn.Module,
+    model: nn.Module,
     train: Packed,
     id_val: Packed,
     numbers: Profile,
@@ -161,14 +208,12 @@ def fit(
     each epoch. foot: see Learner; with fewer epochs than all the rate climbs back, a
     habit that lesson 05 re-enacts. fill_counts: see batch_of.
     """
-    device = settings.device()
     history, best, saved = History(), {}, _saved(checkpoint)
     if saved is not None:
         history, best = History(**saved["history"]), saved["best"]
     elif numbers.half:
-        history.dtype = half(device)
+        history.dtype = half(settings.device())
     learner = Learner(model, numbers, history.dtype, foot)
-    batch_at = batches.source(train, transform, device, fill_counts)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         if saved is not None:
@@ -178,13 +223,12 @@ def fit(
             and len(history.loss) - 1 - history.best_epoch <= numbers.patience
         ):
             history.learning_rate.append(learner.optimizer.param_groups[0]["lr"])
-            history.loss.append(learner.epoch(len(train), numbers.batch, batch_at))
+            loss = learner.epoch(train, numbers.batch, transform, fill_counts)
+            history.loss.append(loss)
             learner.schedule.step()
             if _judge(model, id_val, history):
-                best = {
-                    name: weight.detach().cpu().clone()
-                    for name, weight in model.state_dict().items()
-                }
+                state = model.state_dict().items()
+                best = {name: one.detach().cpu().clone() for name, one in state}
             _save(checkpoint, learner, history, best)
             if watch is not None:
                 watch(history)
@@ -193,17 +237,14 @@ def fit(
     return history
 
 
-def _judge(model: torch.nn.Module, id_val: Packed, history: History) -> bool:
+def _judge(model: nn.Module, id_val: Packed, history: History) -> bool:
     """Dice on id_val where there is blood, mean over frames and then over subjects;
     whether it is the best so far (of several, the first)."""
-    table = counts.count(
-        predict(model, id_val.images) >= 128, id_val.blood, id_val.valid
-    )
+    found = predict(model, id_val.images) >= 128
+    table = counts.count(found, id_val.blood, id_val.valid)
     dice = counts.dice(table).where(counts.has_blood(table)).to_numpy()
     means = statistics.subject_means(dice, id_val.table["subject"].to_numpy())
-    history.id_val_subjects.append(
-        {str(name): float(value) for name, value in means.items()}
-    )
+    history.id_val_subjects.append({str(name): float(v) for name, v in means.items()})
     history.id_val.append(float(means.mean()))
     best = history.best_epoch
     if best >= 0 and not history.id_val[-1] > history.id_val[best]:
@@ -214,11 +255,9 @@ def _judge(model: torch.nn.Module, id_val: Packed, history: History) -> bool:
 
 def _save(checkpoint: dict, learner: Learner, history: History, best: dict) -> None:
     states = {name: part.state_dict() for name, part in learner.parts.items()}
-    chance = {
-        "random": torch.get_rng_state(),
-        "random_cuda": torch.cuda.get_rng_state_all(),
-    }
-    whole = states | chance | {"history": vars(history), "best": best}
+    chance = dict(random=torch.get_rng_state())
+    chance |= dict(random_cuda=torch.cuda.get_rng_state_all())
+    whole = states | chance | dict(history=vars(history), best=best)
     write = lambda draft: write_state(whole, draft / "state.pt")  # noqa: E731
     store.entry("checkpoints", checkpoint, write, fit, anew=True)
 
@@ -227,9 +266,8 @@ def _saved(checkpoint: dict) -> dict | None:
     place = store.folder("checkpoints", checkpoint, fit)
     if not store.whole(place):
         return None
-    return torch.load(
-        place / "state.pt", map_location=settings.device(), weights_only=True
-    )
+    where = settings.device()
+    return torch.load(place / "state.pt", map_location=where, weights_only=True)
 
 
 def _resume(saved: dict, learner: Learner) -> None:
@@ -241,10 +279,7 @@ def _resume(saved: dict, learner: Learner) -> None:
 
 @torch.inference_mode()
 def predict(
-    model: torch.nn.Module,
-    images: np.ndarray,
-    batch: int = 32,
-    into: np.ndarray | None = None,
+    model: nn.Module, images: np.ndarray, into: np.ndarray | None = None
 ) -> np.ndarray:
     """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in
     256 levels.
@@ -255,9 +290,9 @@ def predict(
     device, dtype = settings.device(), getattr(model, "dtype", "float32")
     model.to(device, memory_format=torch.channels_last).eval()
     found = np.empty(images.shape[:3], np.uint8) if into is None else into
-    for start in range(0, len(images), batch):
-        part = slice(start, start + batch)
-        given = as_tensor(images[part]).to(device, memory_format=torch.channels_last)
+    for start in range(0, len(images), BATCH):
+        part = slice(start, start + BATCH)
+        given = as_tensor(images[part], device)
         probability = torch.sigmoid(logits_of(model, given, dtype))
         found[part] = (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
     return found

@@ -1,29 +1,27 @@
-"""Words that follow from numbers, and what splits and subjects are called.
+"""Words that follow from numbers, what splits and subjects are called, and names that
+come from data (files, folders, subjects) as text and nothing else.
 
->>> change(0.8, 0.3)
-'falls from 0.80 to 0.30'
->>> counted(1, "pig"), subjects("ood_test", 3)
-('1 pig', '3 patients')
+>>> change(0.8, 0.3), counted(1, "pig"), counted(3, noun("ood_test"))
+('falls from 0.80 to 0.30', '1 pig', '3 patients')
+>>> text("<b>pig1</b>"), text("pig_1 (left)")
+('‹b›pig1‹/b›', 'pig_1 (left)')
 """
 
-import math
 import re
 from collections.abc import Sequence
 
-SOURCE = ("source", "train", "id_val", "id_test")
-TARGET = ("target", "wished", "ood_val", "ood_test", "ood_wished_val", "ood_wished")
-_ROLE = dict.fromkeys(SOURCE, "source") | dict.fromkeys(TARGET, "target")
-_KIND = {
-    "source": "",
-    "target": "",
-    "wished": "wished-for",
-    "train": "training",
-    "id_val": "validation",
-    "id_test": "unseen",
-    "ood_val": "validation",
-    "ood_test": "unseen",
-    "ood_wished": "wished-for",
-    "ood_wished_val": "wished-for validation",
+# Splits and domains: whose frames, and which of them.
+_SPLITS = {
+    "source": ("source", ""),
+    "train": ("source", "training "),
+    "id_val": ("source", "validation "),
+    "id_test": ("source", "unseen "),
+    "target": ("target", ""),
+    "wished": ("target", "wished-for "),
+    "ood_val": ("target", "validation "),
+    "ood_test": ("target", "unseen "),
+    "ood_wished": ("target", "wished-for "),
+    "ood_wished_val": ("target", "wished-for validation "),
 }
 _called = {"source": "pig", "target": "patient"}
 OWN = (
@@ -44,7 +42,7 @@ def noun(split: str) -> str:
     >>> noun("id_test"), noun("source and target")
     ('pig', 'subject')
     """
-    return _called[_ROLE[split]] if split in _ROLE else "subject"
+    return _called[_SPLITS[split][0]] if split in _SPLITS else "subject"
 
 
 def name_of(split: str) -> str:
@@ -53,7 +51,7 @@ def name_of(split: str) -> str:
     >>> name_of("id_test"), name_of("target"), name_of("AdaBN")
     ('unseen pigs', 'patients', 'AdaBN')
     """
-    return f"{_KIND[split]} {noun(split)}s".strip() if split in _ROLE else split
+    return f"{_SPLITS[split][1]}{noun(split)}s" if split in _SPLITS else split
 
 
 def counted(n: int, one: str) -> str:
@@ -61,25 +59,15 @@ def counted(n: int, one: str) -> str:
     return f"{n:,} {one}{'' if n == 1 else 's'}"
 
 
-def subjects(split: str, n: int) -> str:
-    """How many subjects of a split: "3 pigs"."""
-    return counted(n, noun(split))
-
-
-def number(value: float | None, form: str = ".2f") -> str:
-    """The value in a format, "undefined" where there is none.
+def number(value: object, form: str = ".2f") -> str:
+    """The value in a format, "undefined" where there is none; no zero has a sign.
 
     >>> number(-0.001), number(-0.001, "+.1f"), number(-0.5)
     ('0.00', '0.0', '-0.50')
     """
-    if value is None or math.isnan(value):
+    if value is None or value != value:  # only NaN is not itself
         return "undefined"
-    return unsigned_zero(format(value, form))
-
-
-def unsigned_zero(text: str) -> str:
-    """A number as it is written, without the sign where only zeros are left of it."""
-    return re.sub(r"^[-+](?=0(?:\.0*)?$)", "", text)
+    return re.sub(r"^[-+](?=0(?:\.0*)?$)", "", format(value, form))
 
 
 def change(first: float, last: float, at: Sequence[str] = ("", "")) -> str:
@@ -133,3 +121,32 @@ def quantity(label: str) -> str:
     ('Dice', 'brightness')
     """
     return label.split(",")[0].split(" (")[0].strip()
+
+
+# What Markdown, HTML, mathematics or a plot would read as a command, and a letter that
+# looks like it, is none, and is in the font of the figures. Quotes stay: wherever a
+# name becomes an attribute it is escaped.
+LOOK_ALIKES = str.maketrans("<>&$`*[]|\\", "‹›⅋Ꞩ‵∗⁅⁆∣∖")
+
+# Between two letters or digits an underscore is a letter; elsewhere Markdown takes two
+# of them, and what stands between, for emphasis.
+_UNDERLINES = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+
+
+def text(given: object) -> str:
+    """A name, or a sentence with names in it, that does nothing wherever it is shown:
+    letters that would be commands become letters that look like them.
+
+    A text that holds none of these stays as it is, and so does one that has been here.
+    """
+    shown = printable(given).replace("://", ":∕∕").replace("~~", "∼∼")
+    return _UNDERLINES.sub("ˍ", shown.translate(LOOK_ALIKES))
+
+
+def printable(line: object) -> str:
+    """A line that a terminal shows and does not obey: what can't be seen (control
+    codes, line ends, bytes that are no letters) is written as an escape."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode()
+        for one in str(line)
+    )

@@ -134,7 +134,7 @@ def one_of_each_subject(split, most=6):
     rows = packed.table.drop_duplicates("subject").index[:most]
     return [
         play.Picture(
-            lesson.picture(split, row),
+            lesson.domains.picture(split, row),
             packed.table["subject"].iloc[row],
             packed.blood[row],
             packed.valid[row],
@@ -143,7 +143,20 @@ def one_of_each_subject(split, most=6):
     ]
 
 
-play.pairs(one_of_each_subject("train"), one_of_each_subject("ood_test"))
+left, right = one_of_each_subject("train"), one_of_each_subject("ood_test")
+
+
+# %%
+def pair(place):
+    both = [some[(place - 1) % len(some)] for some in (left, right)]
+    share = [100 * one.blood[one.valid].mean() for one in both]
+    said = [f"{one.title} with {s:.1f} % blood" for one, s in zip(both, share)]
+    return play.Scene(f"On the left {said[0]}, on the right {said[1]}.", both)
+
+
+handle = play.Slider("place", "pair", range(1, max(len(left), len(right)) + 1))
+title = "Two kinds of surgery, subject by subject"
+play.Interactive("pairs", [handle], pair, title)
 
 # %% [markdown]
 # The first fills the picture with tissue, as a robot's camera sees it. The second is a

@@ -48,9 +48,10 @@ import segmentation_models_pytorch as smp
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from helpers import explore, figures, models, play, runs, training
-from helpers.exercises import check, quiz
+from helpers import figures, models, play, runs, training
+from helpers.cells import check, quiz
 from helpers.lesson import begin
+from helpers.play import live
 from helpers.settings import ROOT
 from helpers.statistics import Estimate, subject_means
 
@@ -108,7 +109,7 @@ network = runs.untrained(lesson.course)
 
 # %%
 stages = models.stages(network, lesson.course.size)
-decoder = [block.conv2[0].out_channels for block in network.network.decoder.blocks]
+decoder = [list(step.parameters())[-1].numel() for step in network.way_up]  # biases
 figures.unet(stages, decoder)
 
 # %% [markdown]
@@ -139,7 +140,7 @@ for _ in range(3):
         )
     )
     moved = (255 * image).astype(np.uint8).transpose(1, 2, 0)
-    moved = lesson.shown("train", moved)
+    moved = lesson.domains.shown("train", moved)
     pictures.append(figures.overlay(moved, blood > 0, known > 0))
 titles = ["as it is", "augmented", "augmented", "augmented"]
 figures.strip(pictures, titles, title="The label moves with the frame")
@@ -261,10 +262,10 @@ print(" ".join(f"{loss:.2f}" for loss in losses))
 # more votes than one with few. **The epoch with the best mean is kept.**
 
 # %%
-with explore.live_curves() as watch:
+with live.live_curves() as watch:
     run = lesson.model(watch=watch)
 history = run.history
-explore.curves(history)
+live.curves(history)
 
 # %% [markdown]
 # Notice the thin lines: each is one validation subject. Look whether they agree on the
@@ -496,7 +497,7 @@ def with_border(width):
     frame = np.pad(id_val.images[row], (*around, (0, 0)))
     blood, known = np.pad(id_val.blood[row], around), np.ones(frame.shape[:2], bool)
     inner = np.pad(np.ones(id_val.blood[row].shape, bool), around)
-    picture = np.pad(lesson.picture("id_val", row), (*around, (0, 0)))
+    picture = np.pad(lesson.domains.picture("id_val", row), (*around, (0, 0)))
     for name, one in networks.items():
         found = training.predict(one.model, frame[None])[0] >= 128
         dice = dice_per_frame(found[None], blood[None])[0]

@@ -43,20 +43,22 @@ seed = 0
 data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from scipy.ndimage import binary_dilation
 from scipy.stats import binom
 
-from helpers import counts, evaluation, figures, intervals, play, runs, statistics
-from helpers.exercises import check, quiz
+from helpers import counts, figures, play, runs, shift, statistics
+from helpers.cells import check, quiz
+from helpers.frames import CLASSES
 from helpers.lesson import begin
-from helpers.views import view_of
 from helpers.words import counted, listed, name_of, number
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
-splits = lesson.splits("id_test", "ood_test", "ood_wished")
+splits = lesson.domains.present("id_test", "ood_test", "ood_wished")
 
 # %% [markdown]
 # ## Where, before how much
@@ -121,7 +123,7 @@ figures.error_map({split: map_of(split, run) for split in splits})
 
 # %%
 def by_region(split, run):
-    marks, view = false_marks(split, run), view_of(lesson.frames(split))
+    marks, view = false_marks(split, run), lesson.frames(split).view
     return {"view": (marks & view).sum(), "surround": (marks & ~view).sum()}
 
 
@@ -162,7 +164,7 @@ ALARM_AREA = 0.1  # percent of the frame that is marked
 rows = []
 for name, table in tables.items():
     for region in ("frame", "view"):
-        part = evaluation.within(table, region)
+        part = counts.within(table, region)
         dice = counts.on_blood(counts.dice, part)
         dice = statistics.subject_means(dice, part["subject"])
         alarm = counts.false_alarm(part, ALARM_AREA)
@@ -252,12 +254,14 @@ elif n_marks:
 # you mistake for blood?**
 
 # %%
-organs = evaluation.false_by_class(marks, packed)
+ORGANS = {one.id: one.name for one in CLASSES}
+organs = counts.false_by_class(marks, packed, ORGANS)
 figures.false_by_class(organs, main)
 
 # %%
 found = runs.probabilities(run, packed) >= 128
-around = evaluation.false_by_class(ring(found & packed.blood, packed), packed)
+around = ring(found & packed.blood, packed)
+around = counts.false_by_class(around, packed, ORGANS)
 organs["ring"] = organs["class"].map(around.set_index("class")["share"])
 named = {"share": "of all false marks, %", "ring": "of the ring, %"}
 named["marked"] = "of the class marked, %"
@@ -379,8 +383,6 @@ def interval_of_median(values, level=0.9):
 
 dice = by_subject[bled].to_numpy()
 low, high = interval_of_median(dice)
-ours = intervals.order_statistics(dice, 0.9)
-assert np.allclose([low, high], ours, equal_nan=True)
 
 # %%
 half_width = (
@@ -450,7 +452,7 @@ lesson.summary(per_frame, OVERLAP)
 # %%
 lesson.summary(
     per_frame,
-    {f"{n}.view": evaluation.inside("view", one) for n, one in OVERLAP.items()},
+    {f"{n}.view": counts.inside("view", one) for n, one in OVERLAP.items()},
 )
 
 # %% [markdown]
@@ -481,7 +483,7 @@ measures = {
     for name, size in SIZES.items()
 }
 for region in ("view", "surround"):
-    measures[f"false_area.{region}"] = evaluation.false_area_in(region)
+    measures[f"false_area.{region}"] = counts.false_area_in(region)
 lesson.summary(per_frame, measures)
 
 # %%
@@ -525,10 +527,11 @@ for first in ("surround", "false marks in the view", "missed blood"):
     print(f"{first}, repaired first: {repaired(one, [first]) - repaired(one, []):+.3f}")
 
 # %%
-division = evaluation.oracle_division(per_frame)
-parts = list(evaluation.LOST)
-assert np.allclose(division[parts].sum(axis=1), 1 - division["dice"])
-by_subject_lost = division.groupby(["split", "subject"], sort=False)[parts].mean()
+bloody = per_frame[bleeds]
+parts = ["surround", "false marks in the view", "missed blood"]
+lost = shift.shapley(partial(repaired, bloody), parts).T.set_index(bloody.index)
+assert np.allclose(lost.sum(axis=1), 1 - counts.dice(bloody))
+by_subject_lost = lost.groupby([bloody["split"], bloody["subject"]], sort=False).mean()
 figures.division(by_subject_lost.groupby("split", sort=False).mean())
 
 # %% [markdown]
@@ -688,7 +691,7 @@ asked = {"with the most blood": row, f"without blood{none or ', most marked'}": 
 
 
 def to_play(row, found=None):
-    picture = lesson.picture(main, row)
+    picture = lesson.domains.picture(main, row)
     return play.Picture(picture, "", packed.blood[row], packed.valid[row], found)
 
 
@@ -731,7 +734,7 @@ figures.gallery(per_frame, marked_frame).front("gallery")
 def framed(frame):
     one, row = lesson.frames(frame["split"]), frame["row"]
     found = runs.probabilities(run, one)[row] >= 128
-    picture = lesson.picture(frame["split"], row)
+    picture = lesson.domains.picture(frame["split"], row)
     return play.Picture(picture, "", one.blood[row], one.valid[row], found)
 
 
@@ -765,10 +768,10 @@ has_look = "are in this run" if look is not None else "are not in this run"
 
 # %%
 def on_real(look):
-    found = evaluation.evaluate(run, look)
+    found = counts.evaluate(run, look)
     area = {"blood, %": counts.coverage(found)}
     for region in ("view", "surround"):
-        part = evaluation.false_area_in(region)(found)
+        part = counts.false_area_in(region)(found)
         area[f"falsely marked in the {region}, %"] = part
     area["Dice"] = counts.on_blood(counts.dice, found)
     rows = found[["subject", "frame"]].assign(**area)
@@ -781,8 +784,9 @@ on_real(look) if look is not None else None
 # %%
 def pictured(look, most=12):
     found = runs.probabilities(run, look) >= 128
-    shown = range(min(most, len(look)))
-    pictures = [lesson.look_overlay(row, found[row]) for row in shown]
+    shown = [lesson.domains.look_picture(row) for row in range(min(most, len(look)))]
+    parts = zip(shown, look.blood, look.valid, found)
+    pictures = [figures.overlay(*one) for one in parts]
     names = look.table["subject"] + ", " + look.table["frame"].astype(str)
     return figures.strip(
         pictures, list(names[:most]), columns=3, legend=figures.OVERLAY

@@ -48,13 +48,12 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
+from scipy.stats import rankdata, spearmanr
 
-from helpers import correlation, counts, evaluation, figures, play, shift
-from helpers.exercises import check, quiz
+from helpers import correlation, counts, figures, play, shift
+from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
-from helpers.views import view_of
 from helpers.words import counted
 
 lesson = begin(profile, seed, data)
@@ -81,7 +80,7 @@ def edge_length(blood, valid):
 
 def properties(split):
     packed = lesson.frames(split)
-    view = view_of(packed)
+    view = packed.view
     table = shift.image_statistics(packed.images, packed.valid & view)
     blood = (packed.blood & packed.valid).sum(axis=(1, 2))
     table["coverage"] = 100 * blood / (packed.valid & view).sum(axis=(1, 2))
@@ -98,10 +97,10 @@ def properties(split):
 # being blood. A property may go with one and not with the other.
 
 # %%
-main = lesson.splits("ood_wished", "ood_test")[0]
+main = lesson.domains.present("ood_wished", "ood_test")[0]
 measured = lesson.evaluate(run, main).reset_index(drop=True)
 table = pd.concat([measured, properties(main)], axis=1)
-view = evaluation.within(measured, "view")
+view = counts.within(measured, "view")
 table["dice"] = counts.on_blood(counts.dice, measured)
 table["recall"] = counts.on_blood(counts.recall, measured)
 table["false area"] = counts.false_area(view)
@@ -286,7 +285,7 @@ check(
 # %%
 def dummy_dice(marks):
     packed = lesson.frames(main)
-    view, blood = view_of(packed) & packed.valid, packed.blood & packed.valid
+    view, blood = packed.view & packed.valid, packed.blood & packed.valid
     places, area = view.sum(axis=(1, 2)), blood.sum(axis=(1, 2))
     marks = np.minimum(marks, places)
     # Of marks at random places this share is blood, on average.
@@ -369,7 +368,7 @@ figures.correlations(found["false area"], outcome="the falsely marked area")
 
 # %%
 looks = pd.concat(found.values())
-looks = looks.assign(all=correlation.holm(looks["p"].tolist()).to_numpy())
+looks = looks.assign(all=correlation.holm(looks["p"]))
 n_looks, by_column = int(looks["p"].notna().sum()), int(looks["significant"].sum())
 over_all = int((looks["all"] < 0.05).sum())
 
@@ -399,7 +398,7 @@ def partial(x, y, given):
 
 first = table["subject"].isin(table["subject"].mode()[:1])
 x, y, z = (table.loc[first, name] for name in ("brightness", "dice", "coverage"))
-ours = correlation.partial_spearman(x, y, z)
+ours = correlation.spearman(x, y, {"coverage": z})
 assert np.isnan(ours) or np.isclose(partial(x, y, [z]), ours)
 
 # %%
@@ -435,8 +434,8 @@ given_edge = partial(table["coverage"], table["dice"], [table["edge"]])
 coverage, edge, dice = (table[name] for name in ("coverage", "edge", "dice"))
 alike = correlation.spearman(coverage, edge)
 cover_alone, edge_alone = (correlation.spearman(one, dice) for one in (coverage, edge))
-cover_left = correlation.partial_spearman(coverage, dice, edge)
-edge_left = correlation.partial_spearman(edge, dice, coverage)
+cover_left = correlation.spearman(coverage, dice, {"edge": edge})
+edge_left = correlation.spearman(edge, dice, {"coverage": coverage})
 check(
     lambda: np.isclose(given_edge, cover_left),
     "partial takes x, y and a list of what is given: here it holds table['edge'].",
@@ -457,7 +456,7 @@ check(
 # would it have called significant?**
 
 # %%
-naive = [correlation.naive_p(table[n], table["dice"]) < 0.05 for n in PROPERTIES]
+naive = [spearmanr(table[n], table["dice"]).pvalue < 0.05 for n in PROPERTIES]
 naive_count, tried, n_frames = sum(naive), len(PROPERTIES), len(table)
 kept = found["dice"].groupby("estimand")["significant"].sum()
 between, within = kept["between subjects"], kept["within subjects"]

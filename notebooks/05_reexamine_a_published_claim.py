@@ -46,19 +46,16 @@ seed = 0
 data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
-import inspect
 
 import numpy as np
 import pandas as pd
 
-from helpers import counts, evaluation, figures, intervals, pitfalls, play, published
+from helpers import counts, figures, habits, play, published
+from helpers.cells import check, quiz
 from helpers.correlation import spearman, spearman_between, spearman_within
-from helpers.exercises import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
-from helpers.pitfalls import charts as ours
-from helpers.published import charts
-from helpers.statistics import Estimate, subject_means
+from helpers.statistics import OFFERED, Estimate, subject_means
 
 lesson = begin(profile, seed, data)
 
@@ -108,7 +105,7 @@ frames = study.of(join, study.per_frame, study.classes)
 # gives the name of the class that was scored.
 
 # %%
-areas, scored = pitfalls.puzzle(frames, lesson.frames("ood_test"), seed)
+areas, scored = habits.puzzle(frames, lesson.frames("ood_test"), seed)
 
 
 # %% tags=["exercise"]
@@ -149,7 +146,7 @@ def by_class(frames):
     return pd.DataFrame(rows)
 
 
-charts.by_class(study.of(by_class, frames)).front("published_organ")
+published.by_class(study.of(by_class, frames)).front("published_organ")
 
 
 # %%
@@ -180,8 +177,8 @@ which = study.of(organ, frames)
 
 # %% tags=["phantom"]
 patients = lesson.frames("ood_wished")
-found = evaluation.marked(lesson.model(), patients)
-right = evaluation.evaluate(found, patients)
+found = counts.marked(lesson.model(), patients)
+right = counts.evaluate(found, patients)
 ids = {entry.name: entry.id for entry in CLASSES}
 bowel = patients.classes == ids["Gastrointestinal Tract"]  # in blood's place
 wrong = right.assign(**counts.count(found, bowel, patients.valid))
@@ -195,7 +192,7 @@ for way, table in (("wrong", wrong), ("right", right)):
         lesson.estimate(table, "dice", counts.dice, split="ood_wished"),
     )
 names = ("against bowel", "against blood")
-ours.paired(pd.DataFrame(means), names, "Dice, mean of a patient")
+habits.paired(pd.DataFrame(means), names, "Dice, mean of a patient")
 
 # %% [markdown] tags=["phantom"]
 # The chart has the patients in whom bowel is in view ({habit.wrong_class.wrong.behind}): against it Dice is
@@ -228,7 +225,7 @@ def modes(frames):
 
 
 frames = study.of(separate, frames)
-charts.modes(study.of(modes, frames))
+published.modes(study.of(modes, frames))
 
 # %% [markdown]
 # Every PARTIAL frame of the orange part is a miss: not a single pixel in common with what was scored. Beside it, the red part of
@@ -378,17 +375,17 @@ def neighbours(splits):
     )
 
 
-charts.neighbours(study.of(neighbours, study.splits))
+published.neighbours(study.of(neighbours, study.splits))
 
 # %%
-habits, about = pitfalls.recorded("habits")
-split = habits[habits.habit == "split by frames"]
+by_habit, about = habits.recorded("habits")
+split = by_habit[by_habit.habit == "split by frames"]
 added = split.wrong - split.right
 least, most = added.min(), added.max()
 ours_and_theirs = ("published.in_domain_dice", "published.reference_in_domain")
 gap = np.subtract(*(lesson.record[name].value for name in ours_and_theirs))
 verdict = "reproduces it" if least > gap / 2 else "does not reproduce it"
-ours.drawings(habits[habits.habit.isin(["split by frames", "schedule"])])
+habits.drawings(by_habit[by_habit.habit.isin(["split by frames", "schedule"])])
 
 # %% [markdown]
 # All {published.pigs_in_both:.0f} pigs stand on both sides of the published split, and nearly every validation frame has a twin in
@@ -428,11 +425,11 @@ units = study.of(observations, frames)
 
 # %% tags=["phantom"]
 bloody = right.assign(dice=counts.on_blood(counts.dice, right)).dropna(subset="dice")
-draws = 20 if lesson.profile == "smoke" else 300
-empty = pitfalls.p_values(bloody, draws, seed)
+draws = 20 if lesson.course.profile == "smoke" else 300
+empty = habits.p_values(bloody, draws, seed)
 for way, unit in (("wrong", "frames"), ("right", "subjects")):
     found = Estimate(
-        *pitfalls.rejected(empty[unit]),
+        *habits.rejected(empty[unit]),
         level=0.95,
         n_frames=len(bloody),
         n_subjects=bloody.subject.nunique(),
@@ -440,7 +437,7 @@ for way, unit in (("wrong", "frames"), ("right", "subjects")):
         estimand=f"how often what is nothing is found, tested over {unit}",
     )
     lesson.add(f"habit.unit.{way}", found, "ood_wished")
-ours.null(empty)
+habits.null(empty)
 
 # %% [markdown] tags=["phantom"]
 # Over frames {habit.unit.wrong:.0f} % of what is nothing is “significant” ({habit.unit.wrong.low:.0f} to
@@ -449,7 +446,7 @@ ours.null(empty)
 # excess live on: on patients that differ, or on clips whose frames are alike?
 
 # %%
-nulls, null_about = pitfalls.recorded("null_rejection")
+nulls, null_about = habits.recorded("null_rejection")
 nulls = nulls[(nulls.property == "of the subject") & (nulls.strength == 0)]
 rate = nulls.set_index(["variation", "which_frames"]).frames
 as_drawn, one_of_each = rate[1, "all"], rate[1, "one of each clip"]
@@ -478,15 +475,19 @@ def rates(training, top=1e-4, foot=1e-6, length=30):
 figures.schedule(list(study.of(rates, study.training).rate))
 
 # %%
-short = habits[habits.habit == "schedule"].groupby("outcome")[["wrong", "right"]].mean()
+short = (
+    by_habit[by_habit.habit == "schedule"].groupby("outcome")[["wrong", "right"]].mean()
+)
 short_pigs, short_patients = short.loc["Dice of pigs"], short.loc["Dice of patients"]
-by_drawing = habits[habits.habit == "schedule"].assign(adds=habits.wrong - habits.right)
+by_drawing = by_habit[by_habit.habit == "schedule"].assign(
+    adds=by_habit.wrong - by_habit.right
+)
 adds = by_drawing.groupby("outcome").adds.agg(["min", "max", lambda one: sum(one < 0)])
 adds.columns = ["least", "most", "lost"]
 on_pigs, on_patients = adds.loc["Dice of pigs"], adds.loc["Dice of patients"]
 
 # %%
-options, _ = pitfalls.recorded("habits", table="habits_options")
+options, _ = habits.recorded("habits", table="habits_options")
 scores = [
     # Each drawing has patients of its own: the others' columns are empty.
     part.drop(columns=["seed", "network", "threshold"]).dropna(axis=1).to_numpy()
@@ -533,7 +534,7 @@ curves = {
     )
     for patients in (1, 3, 6)
 }
-ours.flattery(curves)
+habits.flattery(curves)
 
 # %% [markdown]
 # Read a curve from left to right: what does more choice do? Then compare the curves: what do more patients do? All of it is
@@ -547,7 +548,7 @@ ours.flattery(curves)
 # again; all else is equal. **Where will the two networks differ?**
 
 # %%
-black, black_about = pitfalls.recorded("black")
+black, black_about = habits.recorded("black")
 black = black[(black.part == "confirmed") & (black.split == "ood_wished")]
 black = black[(black.shown == "as they are") & ~black.rule]
 black = black[black.region != "surround"]
@@ -651,7 +652,7 @@ def alarms(frames):
 
 
 by_patient = study.of(alarms, frames)
-charts.alarms(by_patient)
+published.alarms(by_patient)
 
 # %% [markdown]
 # The area is known on {published.area_known:,.0f} of {published.frames:,.0f} frames; the others all touch gastrointestinal
@@ -678,7 +679,9 @@ charts.alarms(by_patient)
 # you have caught in review?**
 
 # %%
-summed = habits.assign(added=habits.wrong - habits.right).groupby(["habit", "outcome"])
+summed = by_habit.assign(added=by_habit.wrong - by_habit.right).groupby(
+    ["habit", "outcome"]
+)
 together = (
     summed[["wrong", "right"]]
     .mean()
@@ -736,12 +739,8 @@ figures.table(
 # </details>
 
 # %%
-_, coverage = pitfalls.recorded("interval_coverage")
-promised = {
-    name: 100 * inspect.signature(method).parameters["level"].default
-    for name, method in vars(intervals).items()
-    if name in ("student", "bounded", "order_statistics")
-}
+_, coverage = habits.recorded("interval_coverage")
+promised = {one.method: 100 * one.level for one in OFFERED.values()} | {"student": 95}
 held = 100 * coverage["least_coverage"]
 fewest = min(row["subjects"] for row in coverage["verdicts"] if row["allowed"])
 
@@ -753,7 +752,7 @@ fewest = min(row["subjects"] for row in coverage["verdicts"] if row["allowed"])
 
 # %%
 figures.table(
-    pitfalls.coverage_grid(coverage),
+    habits.coverage_grid(coverage),
     (
         "How often an interval over few subjects holds the truth: the worst population "
         f"tried, its mean width in brackets; recorded on {coverage['date']}"

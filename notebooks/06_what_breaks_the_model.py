@@ -48,8 +48,9 @@ import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import causes, figures, pitfalls, play, shift, views, words
-from helpers.exercises import check, quiz
+from helpers import causes, figures, habits, play, shift, words
+from helpers.cells import check, quiz
+from helpers.frames import visible
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.statistics import Estimate
@@ -83,7 +84,7 @@ run = lesson.model()
 # pictures would you expect the network to fail on?**
 
 # %% tags=["phantom"]
-per_pig = {"smoke": 1, "quick": 4, "full": 10}[lesson.profile]
+per_pig = {"smoke": 1, "quick": 4, "full": 10}[lesson.course.profile]
 where = causes.drawing(lesson.course, lesson.domains, frames=per_pig)
 pigs = where.source()
 row = int(pigs.blood.sum(axis=(1, 2)).argmax())  # the frame with the most blood
@@ -500,8 +501,8 @@ check(
 
 # %% tags=["phantom"]
 def tissue(frames):
-    view = [views.visible(i, v) for i, v in zip(frames.images, frames.valid)]
-    each = shift.image_statistics(frames.images, frames.valid, view)
+    view = [visible(i, v) for i, v in zip(frames.images, frames.valid)]
+    each = shift.image_statistics(frames.images, frames.valid & view)
     return each.groupby(np.asarray(frames.subject)).mean().mean()
 
 
@@ -535,7 +536,7 @@ figures.table(naive.rename_axis("mean of").reset_index(), "Means over all tissue
 # agree?**
 
 # %%
-recorded, about = pitfalls.recorded("causes")
+recorded, about = habits.recorded("causes")
 n_drawings = recorded["seed"].nunique()
 
 
@@ -590,7 +591,7 @@ n_better = int((off < lazy_by_drawing).sum())
 
 # %%
 def some(*splits, most=4):
-    packed = [lesson.frames(split) for split in lesson.splits(*splits)]
+    packed = [lesson.frames(split) for split in lesson.domains.present(*splits)]
     parts = []
     for one in packed:
         turn = one.table.groupby("subject").cumcount()

@@ -54,23 +54,20 @@ from torch.nn.functional import logsigmoid
 
 # %%
 from helpers import (
-    adaptation,
-    evaluation,
+    counts,
     figures,
+    models,
     play,
     remedies,
     runs,
     statistics,
-    studied,
-    surgenet,
     training,
-    views,
     words,
 )
-from helpers.adaptation import CONTROLS, NAMES
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.progress import progress
+from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks
 from helpers.settings import ROOT, device
 
 # %%
@@ -87,7 +84,7 @@ lesson = begin(profile, seed, data)
 # **Which of these would you be allowed to use in your own hospital?**
 
 # %%
-rules = adaptation.REMEDIES.reset_index()
+rules = REMEDIES.reset_index()
 rules = rules[["name", "when", "target_frames", "idea"]]
 rules = rules.set_axis(["remedy", "acts", "target frames it sees", "idea"], axis=1)
 figures.table(rules, "The remedies of this course, and what each may see")
@@ -116,13 +113,13 @@ if lesson.drawn:
     TEST, VALIDATION = "ood_wished", "ood_wished_val"
 baseline = lesson.model()
 patients = lesson.frames(TEST)
-view = views.view_of(patients)
+view = patients.view
 marked = runs.probabilities(baseline, patients) >= 128
-by_rule = evaluation.evaluate(marked & view, patients)
+by_rule = counts.evaluate(marked & view, patients)
 
 # %%
 setting = remedies.Setting(lesson.course, lesson.domains, baseline, VALIDATION)
-made = {name: control(setting) for name, control in remedies.CONTROLS.items()}
+made = {name: remedies.RECIPES[name](setting) for name in CONTROLS}
 ruled = remedies.measured(made["view_rule"], patients)
 assert (ruled[["tp", "fp"]] == by_rule[["tp", "fp"]]).all(axis=None)
 
@@ -145,12 +142,14 @@ seen_marks = {}
 
 @functools.cache  # every remedy is measured once on every split
 def measured(name, split):
-    marks = remedies.marked(made[name], lesson.frames(split))
+    one, packed = made[name], lesson.frames(split)
+    marks = counts.marked(one, packed, one.threshold)
     if split == TEST:
         seen_marks[name] = marks[kept]
-    return remedies.measured(marks, lesson.frames(split))
+    return remedies.measured(marks, packed)
 
 
+# %%
 def means_on(split, names):
     """Means over frames, then over subjects: a row per name, a column per measure."""
     each = progress(names, "Measuring")
@@ -235,23 +234,23 @@ def with_amplitudes_of(other, image, beta=0.02):
 pigs, others = lesson.frames("train"), lesson.frames(VALIDATION)
 at = int(np.argmax(pigs.blood.sum(axis=(1, 2))))
 pig, other = np.array(pigs.images[at]), np.array(others.images[0])
-seen_pig, seen = views.view_of(pigs)[at], views.view_of(others)[0]
+seen_pig, seen = pigs.view[at], others.view[0]
 reinhard = with_colours_of(other, seen, pig, seen_pig)
 fourier = with_amplitudes_of(other, pig)
 
-style = adaptation.Reinhard.of([other], [others.valid[0]])
+style = looks.Reinhard([other], [others.valid[0]])
 theirs = style(pig, pigs.valid[at])
 assert np.abs(reinhard.astype(int) - theirs).max() <= 1
-assert np.array_equal(fourier, adaptation.Fourier.of([other])(pig))
+assert np.array_equal(fourier, looks.Fourier(other)(pig))
 
 # %%
 other_way = with_colours_of(pig, seen_pig, other, seen)
 pictures = [
-    lesson.picture("train", at),
-    lesson.picture(VALIDATION, 0),
-    lesson.shown("train", reinhard),
-    lesson.shown("train", fourier),
-    lesson.shown(VALIDATION, other_way),
+    lesson.domains.picture("train", at),
+    lesson.domains.picture(VALIDATION, 0),
+    lesson.domains.shown("train", reinhard),
+    lesson.domains.shown("train", fourier),
+    lesson.domains.shown(VALIDATION, other_way),
 ]
 said = ["source", "target", "source, by Reinhard", "source, by Fourier"]
 figures.strip(
@@ -320,12 +319,12 @@ check(
 
 # %%
 torch.manual_seed(seed)
-heavy = adaptation.heavy_augmentation()
+heavy = looks.heavy_augmentation()
 pictures = []
 for _ in range(4):
     image, blood, known = (x[0] for x in training.batch_of(pigs, np.array([at]), heavy))
     shown = (255 * image.numpy()).astype(np.uint8).transpose(1, 2, 0)
-    shown = lesson.shown("train", shown)
+    shown = lesson.domains.shown("train", shown)
     pictures.append(figures.overlay(shown, blood.numpy() > 0, known.numpy() > 0))
 figures.strip(
     pictures,
@@ -382,23 +381,25 @@ def same(one, two):
     return all(torch.allclose(a, b, rtol=1e-3, atol=1e-4) for a, b in pairs)
 
 
-painted = adaptation.without_black(others.images, others.valid)
+# %% tags=["batchnorm"]
+painted = networks.without_black(others.images, others.valid)
 adapted = adabn(baseline.model, painted)
 made["adabn"] = remedies.adabn(setting)
 made["adabn_transductive"] = remedies.adabn_transductive(setting)
 assert same(adapted, made["adabn"].model)
 
-# %%
+# %% tags=["batchnorm"]
 before, after = (norms_of(one)[0] for one in (baseline.model, adapted))
 ratio = (after.running_var / before.running_var).sqrt()
 narrowest, widest = float(ratio.min()), float(ratio.max())
 
-# %% [markdown]
+# %% [markdown] tags=["batchnorm"]
 # In the first batch norm alone, the spread of the channels on the target is
 # {narrowest:.2f} to {widest:.2f} times what it was on the source. The paper's own form
 # takes the statistics from the test frames themselves; it stands below as
 # *transductive*.
-#
+
+# %% [markdown]
 # ## Surer of itself
 #
 # **TENT** goes on from there. For a probability $p$ of blood the *entropy*
@@ -439,7 +440,7 @@ def tent_passes(network, images, seen, passes, batch=16):
         yield copy.deepcopy(network).eval(), float(np.mean(each))
 
 
-# %%
+# %% tags=["batchnorm"]
 PASSES = 8
 steps = list(tent_passes(adapted, others.images, setting.seen, PASSES))
 made["tent"] = remedies.tent(setting)
@@ -447,13 +448,14 @@ made["tent_online"] = remedies.tent_online(setting)
 assert same(steps[0][0], made["tent"].model)
 print("mean entropy of each pass:", *[f"{value:.3f}" for _, value in steps])
 
-# %%
+# %% tags=["batchnorm"]
 surer = words.change(steps[0][1], steps[-1][1])
 
-# %% [markdown]
+# %% [markdown] tags=["batchnorm"]
 # The entropy {surer} over {PASSES} passes. Whether the network is righter, too, it
 # can't say: nobody told it. We come back to this.
-#
+
+# %% [markdown]
 # ### Exercise 2 · The surest answer
 #
 # Which answer, the same for every pixel, has the least entropy of all? Predict it
@@ -488,7 +490,7 @@ check(
 made["few_labelled"] = remedies.few_labelled(setting)
 
 # %%
-tried = [name for name in adaptation.REMEDIES.index if name in made]
+tried = [name for name in REMEDIES.index if name in made]
 
 # %% [markdown]
 # ## Choose, then test
@@ -588,7 +590,7 @@ harm = "none" if not hurt else words.listed([f"'{name}'" for name in hurt])
 # %%
 def remedied(place):
     row = kept[place]
-    frame = lesson.picture(TEST, row), patients.blood[row], patients.valid[row]
+    frame = lesson.domains.picture(TEST, row), patients.blood[row], patients.valid[row]
     return {
         NAMES[name]: play.Picture(frame[0], "", *frame[1:], seen_marks[name][place])
         for name in ["nothing", *names]
@@ -638,7 +640,7 @@ for name in names:
             base[measure], found[measure], found["subject"]
         )
         lesson.add(f"remedy.{name}.ood_dice_gain{ending}", gain, TEST)
-    at_1pct = evaluation.ALARMS["alarm_at_1pct"]  # the size of the table above
+    at_1pct = counts.ALARMS["alarm_at_1pct"]  # the size of the table above
     alarms = lesson.estimate(found, "false_alarm_rate", at_1pct, split=TEST)
     lesson.add(f"remedy.{name}.false_alarm_rate", alarms, TEST)
 
@@ -648,7 +650,7 @@ for name in names:
 # TENT makes the network surer. We let it go on, pass after pass, and measure each.
 # **Where will the Dice curve have its top?**
 
-# %%
+# %% tags=["batchnorm"]
 networks = [adapted, *(network for network, _ in steps)]
 rows = []
 for number in progress((0, 1, 2, 4, PASSES), "Measuring"):
@@ -661,7 +663,7 @@ for number in progress((0, 1, 2, 4, PASSES), "Measuring"):
     rows.append(row)
 passes = pd.DataFrame(rows).set_index("passes")
 
-# %%
+# %% tags=["batchnorm"]
 curves = {
     split: (list(passes.index), list(passes[split])) for split in (VALIDATION, TEST)
 }
@@ -673,7 +675,7 @@ figures.line(
     title=f"Dice on {words.name_of(TEST)} {dice_moved} over {PASSES} passes of TENT",
 )
 
-# %%
+# %% tags=["batchnorm"]
 recall = passes[f"recall, {VALIDATION}"]
 recall_moved = words.change(recall.iloc[0], recall.iloc[-1])
 top = passes[VALIDATION].idxmax() if passes[VALIDATION].notna().any() else None
@@ -687,14 +689,15 @@ if top is not None and peek is not None:
         f"{peek}, and {passes[TEST][peek]:.2f}. Peeking would have added {lost:.3f}."
     ).replace("passs", "passes")
 
-# %% [markdown]
+# %% [markdown] tags=["batchnorm"]
 # On the validation patients recall {recall_moved} over the passes, while the entropy
 # {surer}. When the two part,
 # the network becomes surer without becoming righter, and nothing that it can measure
 # itself would tell it so. So the number of passes has to be chosen with labels, and on
 # patients that are not tested. {honest} With more options and fewer patients that
 # difference grows.
-#
+
+# %% [markdown]
 # ## Three drawings
 #
 # One training is one training. So all remedies were recorded over several drawings of
@@ -734,7 +737,7 @@ figures.gains(
 )
 
 # %%
-may = adaptation.REMEDIES["name"].drop("few_labelled")
+may = REMEDIES["name"].drop("few_labelled")
 by_validation = drawings["val_gain"].loc[may].mean(axis=1)
 best = by_validation.idxmax()
 gives, gives_view = (drawings[what].loc[best] for what in ("gain", "gain_view"))
@@ -760,7 +763,7 @@ against = f"{against.mean():+.2f} ({against.min():+.2f} to {against.max():+.2f})
 # can say is that it depends.
 
 # %%
-columns = ["id_dice", "recall", "precision", *evaluation.ALARMS, "seconds"]
+columns = ["id_dice", "recall", "precision", *counts.ALARMS, "seconds"]
 means = recorded.groupby("name", sort=False)[columns].mean().reset_index()
 figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 
@@ -778,8 +781,8 @@ figures.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # more: another seed, another fold, or another subject?**
 
 # %%
-found, shown = studied.summary(lesson.course, lesson.domains), None
-spoken = studied.HOW
+found, shown = remedies.studied(lesson.course, lesson.domains), None
+spoken = remedies.HOW
 if found is not None:
     spoken = "Where a deviation is missing there was nothing to vary over."
     spreads = found.query("split == @TEST and measure == 'dice'")
@@ -868,14 +871,16 @@ check(
 #
 # ## Another encoder?
 #
-# The encoder's past is a remedy, too. Surgical foundation weights (SurgeNet) load from
-# a file into their own architectures. **One caution:** look at the fifth column. Some
+# The encoder's past is a remedy, too. Surgical foundation weights (SurgeNet) load into
+# their own architectures: `make report ENCODER=caformer_s18 DECODER=fpn
+# WEIGHTS=surgenet` makes all pages with them. They are CC BY-NC-SA, so not for
+# commercial use. **One caution:** look at the fifth column. Some
 # of them were pretrained, without labels, on the videos that the target's frames are
 # cut from. A gain on those videos is then not one on unseen patients.
 
 # %%
 figures.table(
-    surgenet.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
+    models.EXPOSURE.reset_index(), "SurgeNet checkpoints, and what they have seen"
 )
 
 # %% [markdown]

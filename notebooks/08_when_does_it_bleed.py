@@ -54,21 +54,21 @@ from scipy import ndimage
 from scipy.stats import spearmanr
 
 # %%
-from helpers import (
-    alarms,
-    bleeding,
-    clips,
-    figures,
-    pathways,
-    pitfalls,
-    registration,
-    views,
-    words,
-)
-from helpers.exercises import check, quiz
+from helpers import clips, figures, habits, play, words
+from helpers.cells import check, quiz
+from helpers.frames import visible
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.statistics import mean_over_subjects
+from helpers.video import (
+    CONTROLS,
+    DETECTORS,
+    FPS,
+    alignment,
+    judging,
+    pathways,
+    watching,
+)
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -94,9 +94,9 @@ run = lesson.model()
 # domains and the truth of every pixel, so on real frames alone it is skipped.
 
 # %% tags=["phantom"]
-plan = alarms.planned(lesson.course, lesson.domains)
-folders = {split: alarms.written(cases) for split, cases in plan.items()}
-videos = {split: clips.cases(place, alarms.FPS) for split, place in folders.items()}
+plan = watching.planned(lesson.course, lesson.domains)
+folders = {split: watching.written(cases) for split, cases in plan.items()}
+videos = {split: clips.cases(place, FPS) for split, place in folders.items()}
 rows = [
     {
         "split": split,
@@ -152,12 +152,12 @@ def grey_pair(case, second):
 
 
 now, before = grey_pair(example, min(9.0, example.seconds - 1))
-here, there = registration.grey(now), registration.grey(before)
-affine = registration.by_ecc(here, there)
-affine = registration.STILL if affine is None else affine
+here, there = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (now, before))
+affine = alignment.by_ecc(here, there)
+affine = alignment.STILL if affine is None else affine
 look = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
 moved = cv2.warpAffine(there, affine, here.shape[::-1], flags=look)
-followed = registration.warp(there, registration.align(now, before))
+followed = alignment.warp(there, alignment.align(now, before))
 
 # %% [markdown]
 # How good is it? Three measures of likeness: mean squares (0 is best, and any change of
@@ -165,13 +165,32 @@ followed = registration.warp(there, registration.align(now, before))
 # mutual information in bits (forgives any function of grey). **On which would you rely
 # when the lamp flickers?**
 
+
+# %% tags=["phantom"]
+def mean_square(one, other):
+    return np.mean((one.astype(float) - other) ** 2)
+
+
+def correlation(one, other):
+    return np.corrcoef(one.ravel(), other.ravel())[0, 1]
+
+
+def mutual_information(one, other):
+    levels = ((0, 256), (0, 256))
+    joint, _, _ = np.histogram2d(one.ravel(), other.ravel(), 32, levels)
+    joint /= joint.sum()
+    apart = joint.sum(1, keepdims=True) * joint.sum(0, keepdims=True)
+    seen = joint > 0
+    return (joint[seen] * np.log2(joint[seen] / apart[seen])).sum()
+
+
 # %% tags=["phantom"]
 inner = np.s_[8:-8, 8:-8]  # what comes in from outside is no error of alignment
 steps = {"as they are": there, "after the affine": moved, "after the flow": followed}
 likeness = {
-    "mean squares": registration.mean_square,
-    "cross-correlation": registration.correlation,
-    "mutual information, bits": registration.mutual_information,
+    "mean squares": mean_square,
+    "cross-correlation": correlation,
+    "mutual information, bits": mutual_information,
 }
 rows = [
     {"": step} | {name: of(here[inner], one[inner]) for name, of in likeness.items()}
@@ -205,11 +224,11 @@ figures.strip(
 # without.
 
 # %% tags=["phantom"]
-figures.source(bleeding.watch)
+figures.source(watching.moments)
 
 # %% tags=["phantom"]
 watched = {
-    split: alarms.watch(lesson.course, run, place, split)
+    split: watching.watch(lesson.course, run, place, split)
     for split, place in folders.items()
 }
 every = [one for split in ("id_val", "id_test", "ood_test") for one in watched[split]]
@@ -234,11 +253,9 @@ def apparent(case, aligned):
         if len(past) >= case.fps:
             image, old = past.pop(0)
             if aligned:
-                old = registration.warp(
-                    old, registration.align(frame.image, image), 255
-                )
-            view = views.visible(frame.image, np.ones(mask.shape, bool))
-            grown.append(100 * bleeding.new_blood(mask, old)[view].mean())
+                old = alignment.warp(old, alignment.align(frame.image, image), 255)
+            view = visible(frame.image, np.ones(mask.shape, bool))
+            grown.append(100 * watching.new_blood(mask, old)[view].mean())
         past.append((frame.image, mask))
     return np.mean(grown)
 
@@ -294,12 +311,12 @@ figures.source(pathways.TwoPathways.forward)
 
 # %% tags=["phantom"]
 networks = {
-    name: alarms.network(lesson.course, run, watched["train"], guided)
+    name: watching.network(lesson.course, run, watched["train"], guided)
     for name, guided in (("unguided", False), ("guided", True))
 }
 each = progress(every, "Scoring cases")
-signals = {one.video.case: alarms.signals(one, networks) for one in each}
-detectors = [*alarms.DETECTORS, *alarms.CONTROLS]
+signals = {one.video.case: watching.signals(one, networks) for one in each}
+detectors = [*DETECTORS, *CONTROLS]
 
 # %% [markdown]
 # ### From a number to a decision
@@ -319,13 +336,13 @@ def smoothed(decisions, fps):
 
 
 some = signals[every[0].video.case]["growth"] > 0.3
-assert (smoothed(some, alarms.FPS) == bleeding.smooth(some, alarms.FPS)).all()
+assert (smoothed(some, FPS) == judging.smooth(some, FPS)).all()
 truths = [one.bleeds for one in watched["id_val"]]
 levels = {"always": 0.5, "never": 0.5}
 for name in detectors:
     if name not in levels:
         on_val = [signals[one.video.case][name] for one in watched["id_val"]]
-        levels[name] = alarms.choose(on_val, truths)
+        levels[name] = judging.choose(on_val, truths)
 
 
 # %% [markdown]
@@ -373,11 +390,11 @@ check(
 judged = pd.DataFrame(
     {"split": one.split, "subject": one.video.subject, "case": one.video.case}
     | {"detector": name}
-    | bleeding.judge(
-        alarms.decide(signals[one.video.case][name], levels[name]),
-        alarms.FPS,
+    | judging.judge(
+        judging.decide(signals[one.video.case][name], levels[name]),
+        FPS,
         one.video.bleedings,
-        one.places,
+        one.table[["x", "y"]].to_numpy(),
         lesson.course.size,
     )
     for one in every
@@ -426,7 +443,7 @@ figures.table(board("id_test"), caption.format(n_pigs), 2)
 
 # %% tags=["phantom"]
 source_cases = judged[judged["split"] == "id_test"]
-figures.counted_cases(source_cases[source_cases["detector"].isin(alarms.DETECTORS)])
+figures.counted_cases(source_cases[source_cases["detector"].isin(DETECTORS)])
 
 
 # %% tags=["phantom"]
@@ -439,10 +456,10 @@ def compared(one, other):
     return "equal to" if one == other else "lower than" if one < other else "above"
 
 
-order = sorted(alarms.DETECTORS, key=number)
+order = sorted(DETECTORS, key=number)
 best = order[0]
-control = min(alarms.CONTROLS, key=number)
-beaten = [name for name in alarms.DETECTORS if number(name) >= number(control)]
+control = min(CONTROLS, key=number)
+beaten = [name for name in DETECTORS if number(name) >= number(control)]
 not_better = words.listed(beaten) or "none"
 helps = compared(number("guided"), number("unguided"))
 against_area = compared(number("guided"), number("area"))
@@ -532,7 +549,7 @@ figures.table(
 )
 
 # %% tags=["phantom"]
-calm = [name for name in alarms.DETECTORS if not placebo.loc[name].any()]
+calm = [name for name in DETECTORS if not placebo.loc[name].any()]
 calm = words.listed(calm if n_quiet else []) or "none of the four"
 n_quiet = n_quiet or "this run has no such case"
 
@@ -662,15 +679,15 @@ figures.table(board("ood_test"), caption.format(n_patients), 2)
 
 # %% tags=["phantom"]
 target_cases = judged[judged["split"] == "ood_test"]
-figures.counted_cases(target_cases[target_cases["detector"].isin(alarms.DETECTORS)])
+figures.counted_cases(target_cases[target_cases["detector"].isin(DETECTORS)])
 
 # %% tags=["phantom"]
-lost = {name: number(name, "ood_test") - number(name) for name in alarms.DETECTORS}
+lost = {name: number(name, "ood_test") - number(name) for name in DETECTORS}
 least = min(lost, key=lost.get)
-control = min(alarms.CONTROLS, key=lambda name: number(name, "ood_test"))
+control = min(CONTROLS, key=lambda name: number(name, "ood_test"))
 no_better_there = [
     name
-    for name in alarms.DETECTORS
+    for name in DETECTORS
     if number(name, "ood_test") >= number(control, "ood_test")
 ]
 no_better_there = words.listed(no_better_there) or "none"
@@ -682,7 +699,7 @@ late = (
 )
 silent = [
     name
-    for name in alarms.DETECTORS
+    for name in DETECTORS
     if not target_cases.set_index("detector").loc[name, "n_found"].sum()
 ]
 silent = words.listed(silent) or "none"
@@ -710,13 +727,26 @@ n_missed = n_true - int(missed["noticed"].sum())
 # %% tags=["phantom"]
 played = [frame.image for frame in example.frames()]
 spoken = {"truth": shown.bleeds} | {
-    name: alarms.decide(signals[example.name][name], levels[name])
-    for name in alarms.DETECTORS
+    name: judging.decide(signals[example.name][name], levels[name])
+    for name in DETECTORS
 }
-figures.timeline(played, spoken, alarms.FPS, step=5)
+
 
 # %% tags=["phantom"]
-spans = {name: bleeding.runs(flags, alarms.FPS) for name, flags in spoken.items()}
+def at_second(second):
+    frame = round(second * FPS)
+    yes = words.listed([name for name, flags in spoken.items() if flags[frame]])
+    said = f"{second:.1f} s: it bleeds by {yes or 'none'}."
+    bars = play.spans(spoken, frame, "A filled bar says that it bleeds")
+    return play.Scene(said, [play.Picture(played[frame])], drawing=bars)
+
+
+seconds = [frame / FPS for frame in range(0, len(played), 5)]
+handle = play.Slider("second", "second", seconds, seconds[len(seconds) // 2])
+play.Interactive("timeline", [handle], at_second, "One case, second by second")
+
+# %% tags=["phantom"]
+spans = {name: judging.runs(flags, FPS) for name, flags in spoken.items()}
 figures.decisions(spans, shown.video.seconds)
 
 # %% [markdown]
@@ -728,7 +758,7 @@ figures.decisions(spans, shown.video.seconds)
 # detector on the same cases, so left of zero guidance is better.
 
 # %%
-several, about = pitfalls.recorded("bleeding")
+several, about = habits.recorded("bleeding")
 n_drawings = several["drawing"].nunique()
 n_cases = several.groupby("split")["cases"].first() * n_drawings
 paired = {
@@ -771,7 +801,7 @@ speeds = speeds.rename("frames a second").reset_index()
 figures.table(speeds, f"On {about['device']}, {about['threads']} threads", 0)
 
 # %%
-hour, _ = pitfalls.recorded("hour")
+hour, _ = habits.recorded("hour")
 hour = hour.iloc[0]
 
 # %% [markdown]

@@ -51,23 +51,20 @@ import pandas as pd
 
 # %%
 from helpers import (
-    adaptation,
+    clicks,
     counts,
-    evaluation,
-    explore,
     figures,
     play,
-    prompts,
     remedies,
     statistics,
     words,
 )
+from helpers.cells import check, quiz
 from helpers.errors import CourseError
-from helpers.exercises import check, quiz
 from helpers.lesson import begin
+from helpers.play import live
 from helpers.progress import progress
 from helpers.settings import ROOT
-from helpers.views import view_of
 
 # %%
 lesson = begin(profile, seed, data)
@@ -134,7 +131,7 @@ def as_picture(values):
 
 
 def shown(values):
-    return lesson.shown("id_val", as_picture(values))
+    return lesson.domains.shown("id_val", as_picture(values))
 
 
 figures.strip(
@@ -206,7 +203,7 @@ SCORES = {"a* of CIELAB": redness, "chromaticity": chromaticity}
 # %%
 def over_subjects(masks, packed):
     """Mean Dice over the frames with blood, then over subjects."""
-    table = evaluation.evaluate(masks, packed)
+    table = counts.evaluate(masks, packed)
     dice = counts.on_blood(counts.dice, table)
     return statistics.subject_means(dice, table["subject"]).mean()
 
@@ -315,7 +312,7 @@ lakes, heights = flooded(gradient, markers)
 # %%
 def at_water(level):
     wet = lakes * (heights <= np.percentile(gradient, level))
-    picture = lesson.shown("id_val", frame).copy()
+    picture = lesson.domains.shown("id_val", frame).copy()
     for lake, colour in ((1, (70, 70, 70)), (2, (86, 180, 233))):
         picture[wet == lake] = picture[wet == lake] // 2 + np.array(colour) // 2
     share = {name: 100 * (wet == n).mean() for n, name in enumerate(LAKES)}
@@ -402,11 +399,11 @@ check(
 # to be asked, **Segment Anything**, where it is installed.
 
 # %%
-METHODS = {"grabcut": prompts.grabcut, "watershed": prompts.watershed}
+METHODS = {"grabcut": clicks.grabcut, "watershed": clicks.watershed}
 NAMES = {"grabcut": "GrabCut", "watershed": "marker watershed"}
 there = "Segment Anything is here, and stands beside the other two."
 try:
-    METHODS["sam"] = prompts.segment_anything()
+    METHODS["sam"] = clicks.segment_anything()
     NAMES["sam"] = "Segment Anything"
 except CourseError as missing:
     there = f"What is missing on this page: {missing}"
@@ -434,15 +431,15 @@ def middle_of_largest(wrong):
 
 
 x, y = middle_of_largest(truth)
-first = prompts.next_click(np.zeros_like(truth), truth)
+first = clicks.next_click(np.zeros_like(truth), truth)
 assert abs(first.x - x) + abs(first.y - y) <= 2 and first.is_blood
 
 # %%
 known_here = np.array(frames.valid[at])
-by_clicks = prompts.simulated(prompts.grabcut, frame, truth, known_here)
-explore.clicks(
-    lesson.shown("id_val", frame),
-    partial(prompts.grabcut, frame),
+by_clicks = clicks.simulated(clicks.grabcut, frame, truth, known_here)
+live.clicks(
+    lesson.domains.shown("id_val", frame),
+    partial(clicks.grabcut, frame),
     by_clicks.points,
     by_clicks.dice,
 )
@@ -489,7 +486,7 @@ check(
 
 # %%
 CLICKS, MOST, GOAL = 5, 10, 0.8
-EACH = 1 if lesson.profile == "smoke" else 20
+EACH = 1 if lesson.course.profile == "smoke" else 20
 if "sam" in METHODS:
     EACH = 1  # its encoder takes seconds a frame without a GPU
 
@@ -522,7 +519,7 @@ for split in TESTS:
     for at_row in progress(few_of_each(packed), f"Clicks on {split}"):
         one = [np.array(x[at_row]) for x in (packed.images, packed.blood, packed.valid)]
         for name, method in METHODS.items():
-            clicked[name, split, at_row] = prompts.simulated(
+            clicked[name, split, at_row] = clicks.simulated(
                 method, *one, clicks=CLICKS, most=MOST, level=GOAL
             )
 
@@ -648,14 +645,14 @@ check(
 
 # %%
 recorded = pd.read_csv(ROOT / "benchmarks" / "remedies.csv")
-may = recorded[recorded["remedy"].isin(adaptation.REMEDIES.index.drop("few_labelled"))]
+may = recorded[recorded["remedy"].isin(remedies.REMEDIES.index.drop("few_labelled"))]
 remedy = may.groupby("remedy")["val_gain"].mean().idxmax()
 unet = lesson.model()
 setting = remedies.Setting(
     lesson.course, lesson.domains, unet, "ood_wished_val" if lesson.drawn else "ood_val"
 )
 remedied = remedies.RECIPES[remedy](setting)
-called = adaptation.NAMES[remedy]
+called = remedies.NAMES[remedy]
 
 
 # %%
@@ -663,10 +660,10 @@ def masks_of(method, split):
     """What a method marks on a split: bool NxHxW."""
     packed = lesson.frames(split)
     if method == "unet":
-        return evaluation.marked(unet, packed)
+        return counts.marked(unet, packed)
     if method == "remedied":  # a style is made for the target, not for the source
         there = remedied if split == TEST else remedied._replace(style=None)
-        return evaluation.marked(there, packed)
+        return counts.marked(there, packed)
     by = {"colour": by_colour, "colour_watershed": by_watershed}[method]
     return np.stack([by(image) for image in packed.images])
 
@@ -682,7 +679,7 @@ def after_clicks(number, split):
     for (name, where, at_row), one in clicked.items():
         if (name, where) == ("grabcut", split):
             chosen[at_row], found[at_row] = True, one.masks[number - 1]
-    return evaluation.evaluate(found, packed)[chosen]
+    return counts.evaluate(found, packed)[chosen]
 
 
 # %% [markdown]
@@ -692,10 +689,13 @@ def after_clicks(number, split):
 # %%
 NEAR = 8  # pixels
 marked = {method: masks_of(method, TEST) for method in ("colour", "unet")}
-maps = {
-    f"{away}, {called_here}": evaluation.error_map(marked[method], lesson.frames(TEST))
-    for method, called_here in (("colour", "colour rule"), ("unet", "U-Net"))
-}
+clean = lesson.frames(TEST).valid & ~lesson.frames(TEST).blood
+maps = {}
+for method, called_here in (("colour", "colour rule"), ("unet", "U-Net")):
+    share = (
+        100 * (marked[method] & clean).sum(axis=0) / np.maximum(clean.sum(axis=0), 1)
+    )
+    maps[f"{away}, {called_here}"] = np.where(clean.any(axis=0), share, np.nan)
 figures.error_map(
     maps, caption="Bright is where no blood is marked as blood. Grey was never valid."
 )
@@ -711,7 +711,7 @@ def near_the_black(of):
     """The share of some pixels of the view that lie within NEAR pixels of the black."""
     packed = lesson.frames(TEST)
     near = total = 0
-    for view, some in zip(view_of(packed), of):
+    for view, some in zip(packed.view, of):
         total += (some & view).sum()
         near += (some & view & (distance_in(view) <= NEAR)).sum()
     return 100 * near / total if total else np.nan
@@ -730,9 +730,9 @@ at_edge = {name: words.number(value, ".0f") for name, value in at_edge.items()}
 # %%
 falsely = {}
 for method, masks in marked.items():
-    table = evaluation.evaluate(masks, lesson.frames(TEST))
+    table = counts.evaluate(masks, lesson.frames(TEST))
     for region in ("view", "surround"):
-        area = evaluation.false_area_in(region)(table)
+        area = counts.false_area_in(region)(table)
         of_each = statistics.subject_means(area, table["subject"])
         falsely[f"{method}_{region}"] = f"{of_each.mean():.2f}"
 
@@ -753,14 +753,14 @@ for method in progress(COMPARED, "Methods"):
         if method.startswith("grabcut"):
             found[method, split] = after_clicks(int(method[-1]), split)
         else:
-            found[method, split] = evaluation.evaluate(
+            found[method, split] = counts.evaluate(
                 masks_of(method, split), lesson.frames(split)
             )
 
 # %%
-MEASURES = {"dice": counts.dice, "dice.view": evaluation.inside("view", counts.dice)}
+MEASURES = {"dice": counts.dice, "dice.view": counts.inside("view", counts.dice)}
 MEASURES |= {"recall": counts.recall}
-MEASURES |= {"recall.view": evaluation.inside("view", counts.recall)}
+MEASURES |= {"recall.view": counts.inside("view", counts.recall)}
 alarm = partial(counts.false_alarm, alarm_area=1)
 MEASURES |= {"false_alarm_rate": alarm}
 known, rows = {}, []
@@ -831,7 +831,8 @@ compared = "less than" if rule_lost < unet_lost else "not less than"
 kept = "does not keep" if rule_lost > 0.05 else "keeps"
 if rule_lost != rule_lost:
     compared, kept = "which can't be compared with", "can't show whether it keeps"
-who = words.subjects("id_test", known["unet", "id_test", "dice"].n_subjects)
+n_pigs = known["unet", "id_test", "dice"].n_subjects
+who = words.counted(n_pigs, words.noun("id_test"))
 
 # %% [markdown]
 # From {home} to {away}: {compare} The colour rule {kept} what it had: it loses

@@ -50,25 +50,25 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
+from scipy.optimize import minimize_scalar
+from scipy.special import expit, logit
+from scipy.stats import rankdata
 
 # %%
 from helpers import (
-    calibration,
     correlation,
     counts,
-    evaluation,
-    explanation,
     figures,
+    models,
     play,
     remedies,
     runs,
     statistics,
     training,
-    uncertainty,
-    views,
+    trust,
     words,
 )
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.lesson import begin
 
 # %%
@@ -144,7 +144,7 @@ figures.strip(
 def levels_of(network, image):
     given = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
     where = next(network.parameters()).device
-    up, blocks = [], network.network.decoder.blocks
+    up, blocks = [], network.way_up
     keep = lambda _, __, out: up.append(out)  # noqa: E731
     hooks = [block.register_forward_hook(keep) for block in blocks]
     with torch.inference_mode():
@@ -173,7 +173,7 @@ def stands_out(level):
 clear = {way: [stands_out(level) for level in found] for way, found in levels.items()}
 
 # %%
-pictures, names = [lesson.picture(TARGET, at)], ["the frame"]
+pictures, names = [lesson.domains.picture(TARGET, at)], ["the frame"]
 for way, found in levels.items():
     for level, chance in zip(found, clear[way]):
         pictures.append(figures.heat(level, size))
@@ -206,7 +206,7 @@ figures.strip(
 # Here are the lines that run, through the library captum.
 
 # %%
-figures.source(explanation.integrated_gradients)
+figures.source(trust.integrated_gradients)
 
 
 # %%
@@ -222,18 +222,28 @@ def frames_to_explain(split, found, each=2):
 chosen = frames_to_explain(TARGET, marked)
 images = np.array(patients.images[chosen])
 asked = marked[chosen]
-seen = (views.view_of(patients) & patients.valid)[chosen]
+seen = (patients.view & patients.valid)[chosen]
 whose = patients.table["subject"].to_numpy()[chosen]
 n_chosen, n_whose = len(chosen), len(set(whose))
 
 # %%
-METHODS = list(explanation.METHODS)
+METHODS, many = trust.methods(run.model), "Three"
 EDGES = "edges of the picture"
+if not run.model.plain:
+    many = "Two"
+    print("Guided backpropagation is defined for ReLUs alone, which this network's")
+    print("encoder has not: it is left out.")
+
+
+# %%
+def edges(image):
+    grey = cv2.cvtColor(np.array(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.hypot(cv2.Sobel(grey, -1, 1, 0), cv2.Sobel(grey, -1, 0, 1))
 
 
 def maps_of(network, images):
-    found = {name: explanation.heat(network, images, asked, name) for name in METHODS}
-    return {**found, EDGES: np.stack([explanation.edges(one) for one in images])}
+    found = {name: trust.heat(network, images, asked, name) for name in METHODS}
+    return {**found, EDGES: np.stack([edges(one) for one in images])}
 
 
 heats = maps_of(run.model, images)
@@ -244,18 +254,27 @@ heats = maps_of(run.model, images)
 
 # %%
 first = int(np.argmax(asked.sum(axis=(1, 2))))
-shown = lesson.picture(TARGET, int(chosen[first]))
+shown = lesson.domains.picture(TARGET, int(chosen[first]))
 overlaid = lesson.overlay(TARGET, int(chosen[first]), asked[first])
 
 
+def similarity(one, other, where):
+    """Spearman's rank correlation of two maps over some pixels; NaN of a flat map."""
+    ranks = [rankdata(heat[where]) for heat in (one, other)]
+    left, right = (rank - rank.mean() for rank in ranks)
+    size = np.sqrt((left @ left) * (right @ right))
+    return float(left @ right / size) if size > 0 else np.nan
+
+
+# %%
 def likeness(one, other, at=first):
-    return explanation.similarity(one[at], other[at], seen[at])
+    return similarity(one[at], other[at], seen[at])
 
 
 # %%
 pairs = itertools.combinations(METHODS, 2)
 alike_by = [likeness(heats[one], heats[other]) for one, other in pairs]
-agree = [words.number(value) for value in alike_by]
+agree = words.listed([words.number(value) for value in alike_by])
 differ = "and answer alike" if min(alike_by) > 0.5 else "and don't all answer alike"
 figures.strip(
     [shown, overlaid]
@@ -263,14 +282,13 @@ figures.strip(
     ["the frame", "what it marked", *heats],
     columns=3,
     legend=figures.OVERLAY,
-    title=f"Three answers to one question, alike by {words.listed(agree)}",
+    title=f"{many} answers to one question, alike by {agree}",
     caption="Rank correlation of two maps over the view: 1 is the same map.",
 )
 
 # %% [markdown]
-# They were asked the same {differ}: two of them have a rank correlation of {agree[0]},
-# {agree[1]} and {agree[2]} on this frame. Which one shows what the
-# network looked at? Your eye prefers the one that follows the picture, and that is the
+# They were asked the same {differ}: two of them have a rank correlation of {agree} on
+# this frame. Which one shows what the network looked at? Your eye prefers the one that follows the picture, and that is the
 # trap.
 #
 # ## Two checks that a map has to stand
@@ -280,7 +298,8 @@ figures.strip(
 # **Guess: which of the three changes least?**
 
 # %%
-untaught = explanation.randomised(run.model, lesson.course.numbers.encoder, seed + 7)
+own = lesson.course.numbers
+untaught = models.build(own.encoder, own.decoder, None, seed + 7).eval()
 blind = maps_of(untaught, images)
 stays = {name: likeness(heats[name], blind[name]) for name in METHODS}
 least = max(METHODS, key=lambda name: np.nan_to_num(stays[name], nan=-2))
@@ -297,10 +316,7 @@ figures.strip(
 
 # %% [markdown]
 # One frame is an anecdote. So we take {n_chosen} frames: of each of {n_whose}
-# subjects those two where most is marked. The number is this one:
-
-# %%
-figures.source(explanation.similarity)
+# subjects those two where most is marked. The number is the rank correlation above.
 
 
 # %%
@@ -310,8 +326,7 @@ def written(name):
 
 def alike(maps, others, said):
     values = [
-        explanation.similarity(one, other, where)
-        for one, other, where in zip(maps, others, seen)
+        similarity(one, other, where) for one, other, where in zip(maps, others, seen)
     ]
     note = f"rank correlation of maps before and after {said}"
     return statistics.median_over_subjects(values, whose, note, (-1, 1))
@@ -327,9 +342,16 @@ for name in heats:
 # **Second check.** We paint over what was marked, so that the answer goes away. A map
 # that explains *this answer* must change as well.
 
+
 # %%
-together = zip(images, asked)
-painted = np.stack([explanation.painted_over(image, mask) for image, mask in together])
+def painted_over(image, marked):
+    """Its marked pixels and a rim, filled in from what surrounds them (Telea 2004)."""
+    rim = cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8))
+    return cv2.inpaint(np.array(image), rim, 5, cv2.INPAINT_TELEA)
+
+
+# %%
+painted = np.stack([*map(painted_over, images, asked)])
 still = (training.predict(run.model, painted) >= 128) & asked
 left = f"{100 * still.sum() / max(asked.sum(), 1):.0f}"
 after_paint = maps_of(run.model, painted)
@@ -389,18 +411,20 @@ figures.estimates(
 # %%
 old = runs.fill_left_out(lesson.course, lesson.domains)
 old_asked = (runs.probabilities(old, patients)[chosen] >= 128) & patients.valid[chosen]
-old_heats = {
-    name: explanation.heat(old.model, images, old_asked, name) for name in METHODS
-}
+old_heats = {name: trust.heat(old.model, images, old_asked, name) for name in METHODS}
 surround = patients.valid[chosen] & ~seen
 MARKS = "the marks alone"
 
 
-def excess(heat):
-    return [
-        explanation.share_inside(one, black, valid) if black.any() else np.nan
-        for one, black, valid in zip(heat, surround, patients.valid[chosen])
-    ]
+def excess(heats):
+    """The share of a map's heat less the share of the frame; NaN without any heat."""
+    found = []
+    for heat, black, valid in zip(heats, surround, patients.valid[chosen]):
+        total = heat[valid].sum()
+        told = total > 0 and black.any()
+        share = heat[black].sum() / total if told else np.nan
+        found.append(float(share - black.sum() / max(valid.sum(), 1)))
+    return found
 
 
 # %%
@@ -491,14 +515,50 @@ n_black = len(set(whose[surround.any(axis=(1, 2))]))
 def in_band(split):
     packed = lesson.frames(split)
     levels = np.asarray(runs.probabilities(run, packed))
-    band = calibration.band(levels, packed.valid)
+    band = trust.band(levels, packed.valid)
     subjects = packed.table["subject"].to_numpy()
     of = np.broadcast_to(subjects[:, None, None], band.shape)[band]
-    return calibration.probability(levels)[band], packed.blood[band], of
+    return trust.probability(levels)[band], packed.blood[band], of
 
 
 # %%
-figures.source(calibration.ece)
+def reliability(chance, blood, n=10):
+    """Of each of n bins that holds a pixel: pixels, mean chance, share of blood."""
+    place = np.minimum((chance * n).astype(int), n - 1)
+    pixels = np.bincount(place, minlength=n)
+    held = pixels > 0
+    sums = (np.bincount(place, one.astype(float), n) for one in (chance, blood))
+    chance, blood = (total[held] / pixels[held] for total in sums)
+    return pd.DataFrame({"pixels": pixels[held], "chance": chance, "blood": blood})
+
+
+# %%
+def ece(chance, blood):
+    bins = reliability(chance, blood)
+    gap = (bins["chance"] - bins["blood"]).abs()
+    pixels = bins["pixels"]
+    return (gap * pixels).sum() / pixels.sum() if len(bins) else np.nan
+
+
+# %%
+def cooled(chance, temperature):
+    return expit(logit(chance.astype(float)) / temperature)
+
+
+# %%
+def likeliest(chance, blood):
+    """The temperature with the least negative log-likelihood; 1 without a pixel."""
+    if not len(chance):
+        return 1.0
+    against = logit(chance.astype(float)) * np.where(blood, -1.0, 1.0)
+
+    def loss(log_t):
+        return np.logaddexp(0, against / np.exp(log_t)).mean()
+
+    limits = np.log(0.1), np.log(20)
+    best = minimize_scalar(loss, bounds=limits, method="bounded")
+    return float(np.exp(best.x)) if best.fun < loss(0.0) else 1.0
+
 
 # %%
 SPLITS = ("id_test", TARGET)
@@ -513,13 +573,10 @@ def over_subjects(each, frames, said):
 
 # %%
 bands = {split: in_band(split) for split in ("id_val", *SPLITS)}
-temperature = calibration.temperature(*bands["id_val"][:2])
+temperature = likeliest(*bands["id_val"][:2])
 for split in SPLITS:
     chance, blood, of = bands[split]
-    each = {
-        one: calibration.ece(chance[of == one], blood[of == one])
-        for one in np.unique(of)
-    }
+    each = {one: ece(chance[of == one], blood[of == one]) for one in np.unique(of)}
     said = "expected calibration error in the band, mean over subjects"
     found = over_subjects(each, len(lesson.frames(split)), said)
     lesson.add(f"calibration.{split}.ece", found, split)
@@ -531,7 +588,7 @@ def missed_outside(split):
     packed = lesson.frames(split)
     levels = np.asarray(runs.probabilities(run, packed))
     missed = packed.blood & packed.valid & (levels < 128)
-    outside = missed & ~calibration.band(levels, packed.valid)
+    outside = missed & ~trust.band(levels, packed.valid)
     share = 100 * outside.sum() / missed.sum() if missed.any() else None
     return words.number(share, ".0f")
 
@@ -542,7 +599,7 @@ unseen = [missed_outside(split) for split in SPLITS]
 places = [words.name_of(split) for split in SPLITS]
 curves, ends = {}, []
 for split, place in zip(SPLITS, places):
-    bins = calibration.reliability(*bands[split][:2])
+    bins = reliability(*bands[split][:2])
     x, y = bins["chance"].to_numpy(), bins["blood"].to_numpy()
     curves[split] = (x, y) if len(x) else NOTHING
     points = (f"{blood:.2f} at {chance:.2f}" for chance, blood in zip(x, y))
@@ -566,11 +623,11 @@ chart
 rows, cooling, leaning = [], [], []
 for split, place in zip(SPLITS, places):
     chance, blood, _ = bands[split]
-    cooler = calibration.cooled(chance, temperature)
+    cooler = cooled(chance, temperature)
     says, true = (one.mean() if len(one) else np.nan for one in (chance, blood))
-    ece = [calibration.ece(one, blood) for one in (chance, cooler)]
-    rows.append([place, len(chance), says, true, *ece])
-    cooling.append(words.change(*ece))
+    both = [ece(one, blood) for one in (chance, cooler)]
+    rows.append([place, len(chance), says, true, *both])
+    cooling.append(words.change(*both))
     leaning.append(f"on {place} it says {words.number(says)} on average where ")
     leaning[-1] += f"{words.number(true)} is blood"
 columns = ["split", "pixels", "says", "is blood", "ECE", "ECE, with the temperature"]
@@ -639,7 +696,7 @@ check(
 #
 # ### Exercise 2 · Entropy in bits
 #
-# `uncertainty.entropy` gives nats, and fails at 0 and 1. Write `bits(chance)` for one
+# `trust.entropy` gives nats, and fails at 0 and 1. Write `bits(chance)` for one
 # probability: in bits, so that a coin has 1, and 0 where the answer is certain.
 
 
@@ -648,7 +705,7 @@ def bits(chance):
     # solution begins
     if chance in (0, 1):
         return 0.0
-    return float(uncertainty.entropy(np.float64(chance)) / np.log(2))
+    return float(trust.entropy(np.float64(chance)) / np.log(2))
     # solution ends
 
 
@@ -691,34 +748,77 @@ check(
 # %%
 def unsure(network, images, levels):
     """Three ways to ask one network: a map for each frame."""
-    dropped = uncertainty.dropped_out(network, images)
+    dropped = trust.dropped_out(network, images)
     return {
-        "softmax": uncertainty.entropy(calibration.probability(np.asarray(levels))),
-        "MC dropout": uncertainty.disagreement(dropped),
-        "TTA": uncertainty.disagreement(uncertainty.turned(network, images)),
+        "softmax": trust.entropy(trust.probability(np.asarray(levels))),
+        "MC dropout": trust.disagreement(dropped),
+        "TTA": trust.disagreement(trust.turned(network, images)),
     }
+
+
+# %%
+def pairwise_dice(marked):
+    """Mean Dice between members' masks of each frame; two that mark nothing agree."""
+    found = []
+    for one, other in itertools.combinations(marked, 2):
+        both = (one & other).sum(axis=(1, 2))
+        total = one.sum(axis=(1, 2)) + other.sum(axis=(1, 2))
+        agree = np.ones(len(total))
+        found.append(np.divide(2.0 * both, total, out=agree, where=total > 0))
+    return np.mean(found, axis=0)
+
+
+# %%
+def mahalanobis(known, asked, shrink=1e-2):
+    """Distance of rows from the mean of `known`, in units of its spread, which is
+    shrunk a little; NaN without any."""
+    centred, off = known - known.mean(axis=0), asked - known.mean(axis=0)
+    spread = centred.T @ centred / max(len(known) - 1, 1)
+    level = shrink * np.trace(spread) / len(spread)
+    if level == 0:
+        return np.full(len(asked), np.nan)
+    precise = np.linalg.inv(spread + level * np.eye(len(spread)))
+    return np.sqrt(np.einsum("ij,jk,ik->i", off, precise, off))
+
+
+# %%
+def risk_coverage(score, risk):
+    """Coverage k/n and the mean risk of the k frames with the lowest scores; frames
+    that score the same share their risk."""
+    both = np.array([score, risk], float)
+    score, risk = both[:, ~np.isnan(both).any(axis=0)]
+    _, group, size = np.unique(score, return_inverse=True, return_counts=True)
+    shared = np.repeat(np.bincount(group, risk, len(size)) / size, size)
+    count = np.arange(1, len(risk) + 1)
+    return count / max(len(risk), 1), np.cumsum(shared) / count
+
+
+# %%
+def aurc(score, risk):
+    risks = risk_coverage(score, risk)[1]
+    return risks.mean() if len(risks) else np.nan
 
 
 # %%
 def scores(split):
     packed = lesson.frames(split)
-    view = views.view_of(packed) & packed.valid
+    view = packed.view & packed.valid
     levels = np.asarray(runs.probabilities(run, packed))
     three = np.stack([runs.probabilities(one, packed) for one in members])
     maps = unsure(run.model, packed.images, levels)
-    maps["ensemble"] = uncertainty.disagreement(three)
-    found = {name: uncertainty.mean_inside(one, view) for name, one in maps.items()}
-    found["pairwise Dice"] = 1 - uncertainty.pairwise_dice(three >= 128)
-    deep = uncertainty.features(run.model, packed.images)
-    found["feature distance"] = uncertainty.mahalanobis(known, deep)
-    found["marked area"] = -uncertainty.mean_inside(levels >= 128, view)
+    maps["ensemble"] = trust.disagreement(three)
+    found = {name: trust.mean_inside(one, view) for name, one in maps.items()}
+    found["pairwise Dice"] = 1 - pairwise_dice(three >= 128)
+    deep = trust.features(run.model, packed.images)
+    found["feature distance"] = mahalanobis(known, deep)
+    found["marked area"] = -trust.mean_inside(levels >= 128, view)
     found["black share"] = 1 - view.sum((1, 2)) / packed.valid.sum((1, 2))
     return pd.DataFrame(found)
 
 
 # %%
 members = remedies.members(lesson.course, lesson.domains, run)
-known = uncertainty.features(run.model, lesson.frames("train").images)
+known = trust.features(run.model, lesson.frames("train").images)
 scored = {split: scores(split) for split in ("id_val", *SPLITS)}
 counted = {split: lesson.evaluate(run, split) for split in scored}
 bleeds = {split: counts.has_blood(one) for split, one in counted.items()}
@@ -733,15 +833,23 @@ def auroc(far, near):
 
 
 # %%
+def false_positives(far, near):
+    """The share of near at or above the highest threshold that catches 95 % of far."""
+    far, near = (np.sort(one[~np.isnan(one)]) for one in map(np.asarray, (far, near)))
+    if not len(far) or not len(near):
+        return np.nan
+    needed = int(np.ceil(0.95 * len(far) - 1e-9))
+    return (near >= far[-needed]).mean()
+
+
+# %%
 CONTROLS = ["marked area", "black share"]
 knows, ranks, rates = {}, {}, {}
 for name, away in scored[TARGET].items():
     home = scored["id_test"][name]
     parts = away.groupby(subjects)
     far = {one: auroc(part, home) for one, part in parts}
-    area = {
-        one: uncertainty.aurc(part, risk[TARGET][part.index]) for one, part in parts
-    }
+    area = {one: aurc(part, risk[TARGET][part.index]) for one, part in parts}
     key = f"uncertainty.{written(name)}"
     said = "AUROC of a subject's frames against all of the source, mean over subjects"
     found = over_subjects(far, len(away), said)
@@ -749,7 +857,7 @@ for name, away in scored[TARGET].items():
     said = "area under the risk-coverage curve of a subject, mean over subjects"
     found = over_subjects(area, bleeds[TARGET].sum(), said)
     ranks[name] = lesson.add(f"{key}.aurc", found, TARGET)
-    rates[name] = uncertainty.false_positive_rate(away, home)
+    rates[name] = false_positives(away, home)
 
 # %%
 ways = [name for name in knows if name not in CONTROLS]
@@ -800,12 +908,10 @@ n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
 # stays what it was. **What will the distance make of it?**
 
 # %%
-lent = views.view_of(patients)[
-    np.linspace(0, len(patients) - 1, len(at_home)).astype(int)
-]
+lent = patients.view[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
 framed = np.where(lent[..., None], at_home.images, 0).astype(np.uint8)
-in_black_too = uncertainty.features(run.model, framed)
-in_black_too = uncertainty.mahalanobis(known, in_black_too)
+in_black_too = trust.features(run.model, framed)
+in_black_too = mahalanobis(known, in_black_too)
 far, near = (scored[split]["feature distance"] for split in (TARGET, "id_test"))
 steps = {"black alone": auroc(in_black_too, near)}
 each = {one: auroc(part, in_black_too) for one, part in far.groupby(subjects)}
@@ -826,7 +932,7 @@ black_alone = words.number(steps["black alone"])
 whole = risk[TARGET].mean()
 curves, thirds = {}, {}
 for name in knows:
-    x, y = uncertainty.risk_coverage(scored[TARGET][name], risk[TARGET])
+    x, y = risk_coverage(scored[TARGET][name], risk[TARGET])
     curves[name] = (x, y) if len(x) else NOTHING
     thirds[name] = float(np.interp(1 / 3, *curves[name]))
 drawn = ["softmax", "pairwise Dice", "feature distance", "marked area"]
@@ -914,9 +1020,7 @@ told_of = [
 told_of = words.listed(told_of)
 SIZES = (0.1, 0.2, 0.5, 1.0, 2.0)  # percent of the view
 n_sizes = len(SIZES)
-by_home = {
-    name: uncertainty.aurc(scored["id_val"][name], risk["id_val"]) for name in ways
-}
+by_home = {name: aurc(scored["id_val"][name], risk["id_val"]) for name in ways}
 way = min(ways, key=lambda name: np.nan_to_num(by_home[name], nan=9))
 home_area = words.number(by_home[way])
 
@@ -937,7 +1041,7 @@ home_area = words.number(by_home[way])
 
 # %%
 def area_in_view(split):
-    return counts.predicted_area(evaluation.within(counted[split], "view"))
+    return counts.predicted_area(counts.within(counted[split], "view"))
 
 
 def balanced(area, bleeds, least):

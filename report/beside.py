@@ -17,19 +17,13 @@ from helpers.settings import ROOT
 from report.notebooks import REPOSITORY
 from report.pages import HERE, Cells, Page, plain
 
-WORDS, GLOSSARY = HERE / "glossary.md", "glossary.html"
-WORKS = HERE / "literature.toml"
+GLOSSARY = "glossary.html"
 # Where words are no prose: they lead somewhere already, or stand for something else.
 NO_PROSE = "a button code figure h1 h2 h3 h4 math pre script summary svg table".split()
 # What a reader wouldn't look for, and words that stand for pictures.
-LEFT = re.compile(
-    r"<(script|style|svg|math|pre|table)\b.*?</\1>|<img\b[^>]*>", re.DOTALL
-)
-HEADING = re.compile(r'<h[23] id="([^"]*)">(.*?)</h[23]>', re.DOTALL)
-FILE = re.compile(
-    r"\]\((?P<path>(?:notebooks/(?P<lesson>\d\d_\w+)\.ipynb|[\w./-]+\.\w+))"
-    r"(?P<place>#[^)]*)?\)"
-)
+LEFT = re.compile(r"<(script|style|svg|math|pre|table)\b.*?</\1>|<img\b[^>]*>", re.S)
+HEADING = re.compile(r'<h[23] id="([^"]*)">(.*?)</h[23]>', re.S)
+FILE = re.compile(r"\]\(([\w./-]+\.\w+)(#[^)]*|)\)")
 
 
 class Entry(NamedTuple):
@@ -41,11 +35,11 @@ class Entry(NamedTuple):
     text: str
 
 
-def entries(source: Path = WORDS) -> list[Entry]:
-    """The words of a glossary file, each under a second-level heading, a last line
+def entries() -> list[Entry]:
+    """The words of the glossary, each under a second-level heading, a last line
     "Also: ..." giving other forms."""
     found = []
-    for part in re.split(r"^## ", source.read_text(encoding="utf-8"), flags=re.M)[1:]:
+    for part in (HERE / "glossary.md").read_text("utf-8").split("\n## ")[1:]:
         word, _, text = part.partition("\n")
         text, _, also = text.strip().partition("\nAlso: ")
         forms = tuple(one.strip() for one in also.split(",") if one.strip())
@@ -126,9 +120,9 @@ class Work:
         return f"@misc{{{self.key},\n" + ",\n".join(lines) + "\n}\n"
 
 
-def works(source: Path = WORKS) -> list[Work]:
-    """All works of a literature file, those that the course stands on first."""
-    held = tomllib.loads(source.read_text(encoding="utf-8"))["work"]
+def works() -> list[Work]:
+    """All works of the literature, those that the course stands on first."""
+    held = tomllib.loads((HERE / "literature.toml").read_text("utf-8"))["work"]
     return sorted((Work(**one) for one in held), key=lambda one: not one.cited)
 
 
@@ -170,26 +164,19 @@ def slides(page: Page) -> list[dict]:
     picture (HTML) and caption, and the last question in bold type since the figure or
     the heading before."""
     made, section, question = [], page.title, ""
-    for one in BeautifulSoup(page.body, "html.parser").select(
-        "h2, strong, [class=chart]"
-    ):
+    soup = BeautifulSoup(page.body, "html.parser")
+    for one in soup.select("h2, strong, [class=chart]"):
         text = one.get_text().strip()
         if one.name == "h2":
             section, question = text, ""
         elif one.name == "strong":
             question = text if text.endswith("?") else question
         else:
-            caption = one.figcaption.extract() if one.figcaption else None
-            said = caption.get_text().strip() if caption else ""
+            said = one.figcaption.extract().get_text().strip() if one.figcaption else ""
             about = {"section": section, "picture": Markup(one), "caption": said}
             made.append(about | {"question": question})
             question = ""
     return made
-
-
-def deck(page: Page) -> str:
-    """The file of a lesson's slides."""
-    return f"slides_{page.number}.html"
 
 
 def teaching(pages: list[Page]) -> tuple[str, str]:
@@ -198,9 +185,9 @@ def teaching(pages: list[Page]) -> tuple[str, str]:
     names = {page.executed.name for page in pages}
 
     def where(link: re.Match) -> str:
-        if link["lesson"] in names:
-            return f"]({link['lesson']}.html{link['place'] or ''})"
-        return f"]({REPOSITORY}/blob/main/{link['path']})"
+        if (lesson := Path(link[1]).stem) in names:
+            return f"]({lesson}.html{link[2]})"
+        return f"]({REPOSITORY}/blob/main/{link[1]})"
 
     text = FILE.sub(where, (ROOT / "TEACHING.md").read_text(encoding="utf-8"))
     heading, _, text = text.removeprefix("# ").partition("\n")

@@ -22,18 +22,14 @@ from filelock import FileLock
 from helpers import settings, store
 from helpers.environment import versions
 from helpers.errors import CourseError
-from helpers.names import printable
+from helpers.words import printable
 from report import kernels, numbers
-from report.collect import collect
-from report.execute import Executed, LessonError, execute, inputs, surroundings
+from report.execute import Executed, execute, inputs, surroundings
 from report.notebooks import FOLDER, lessons
-from report.pages import HERE, page
-from report.pictures import Pictures
-from report.site import Site
+from report.pages import HERE, Pictures, page
+from report.site import Site, collect
 
 SITE = HERE / "site"
-LARGEST = 3 * 2**30
-"""Bytes that a lesson's kernel takes at most on a laptop's profiles, with some room."""
 
 
 def build(
@@ -45,18 +41,19 @@ def build(
     """Execute the lessons of a folder and write the site; the path of its index.html.
 
     published: the folder of the published tables, for the lesson that re-examines them.
-    Raises CourseError and LessonError; the last good site then stands as it was.
+    Raises CourseError; the last good site then stands as it was.
     """
     started = time.monotonic()
-    names = lessons(folder)
-    if not names:
+    if not (names := lessons(folder)):
         raise CourseError(
             f"{folder} holds no lesson (NN_name.py): give the folder that does."
         )
-    if isinstance(course.weights, Path):  # of another encoder they stop it here
-        from helpers import runs  # slow to import, and seldom needed here
+    network = ""
+    if not course.usual_network:  # weights that are away or another's stop it here
+        from helpers import models, runs  # slow to import, and seldom needed here
 
         runs.untrained(course)
+        network = models.told(course)
     executed = _execute(names, course, published)
     collected, pictures = collect(executed), Pictures()
     pages = [page(one, folder, pictures) for one in executed]
@@ -66,6 +63,7 @@ def build(
         "data": collected.data,
         "domains": collected.domains,
         "seed": course.seed,
+        "network": network,
         "versions": versions(),
         "seconds": {"total": round(time.monotonic() - started, 1), "lessons": ran},
     }
@@ -80,16 +78,12 @@ def build(
     index = site / "index.html"
     print(f"\n{index.resolve().as_uri()}\n")
     for name in filter(collected.results.get, numbers.HEADLINES):
-        result = collected.results[name]
-        print(
-            f"{name:<32}{numbers.number(result):>8}  {numbers.interval(result)} "
-            f"({result['data']}; {numbers.behind(result)})"
-        )
+        value = numbers.number(collected.results[name])
+        said = numbers.estimate(collected.results[name])
+        print(f"{name:<32}{value:>8}  {said.range} ({said.data}; {said.behind})")
     most = max(filter(None, (one.memory for one in executed)), default=None)
-    print(
-        f"\nBuilt in {numbers.time(time.monotonic() - started)}; a lesson took at most "
-        f"{numbers.memory(most)}."
-    )
+    took = numbers.time(time.monotonic() - started)
+    print(f"\nBuilt in {took}; a lesson took at most {numbers.memory(most)}.")
     print(store.said())
     return index
 
@@ -152,11 +146,12 @@ def _execute(
 
 
 def _at_once(lessons: int, course: settings.Course) -> int:
-    """How many lessons run at a time: two where memory allows, since one core is idle
-    while a lesson draws or plots. They find each other's results in the store, and wait
-    for what the other one is making. One where kernels aren't forked, which can't be
-    ended from outside, and on the full profile, whose networks fill a device."""
-    room = psutil.virtual_memory().available > 2 * LARGEST
+    """How many lessons run at a time: two where memory allows (3 GB each at most on a
+    laptop's profiles), since one core is idle while a lesson draws. They find each
+    other's results in the store, and wait for what the other one is making. One where
+    kernels aren't forked, which can't be ended from outside, and on the full profile,
+    whose networks fill a device."""
+    room = psutil.virtual_memory().available > 6 * 2**30
     alone = course.profile == "full" or not room or settings.cores() < 2
     return 1 if alone or not kernels.forks(lessons) else 2
 
@@ -165,7 +160,7 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line, whose names are the parameters of the lessons."""
     said = "Run the lessons and build report/site; README.md tells of the options."
     parser = argparse.ArgumentParser(prog="python -m report.build", description=said)
-    for name in "data source target published encoder weights".split():
+    for name in "data source target published encoder decoder weights".split():
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--profile", default="quick", help="smoke, quick or full")
     parser.add_argument("--seed", type=int, default=0)
@@ -183,14 +178,13 @@ def main(words: list[str] | None = None) -> int:
     given = vars(options(words))
     folder, site, tables = map(given.pop, ("lessons", "site", "published"))
     tables = os.path.abspath(tables) if tables else ""  # kernels run in other folders
-    # A polite end from outside is an interrupt too: kernels are shut down and the draft
-    # goes.
-    # Where a shell started it in the background, an interrupt would be ignored.
+    # A polite end from outside is an interrupt too: kernels are shut down, the draft
+    # goes. Where a shell started it in the background, an interrupt would be ignored.
     for polite in (signal.SIGTERM, signal.SIGINT):
         signal.signal(polite, signal.default_int_handler)
     try:
         build(settings.course(**given), folder.resolve(), site.resolve(), tables)
-    except (CourseError, LessonError) as error:
+    except CourseError as error:
         # A file's name may hold codes that a terminal would obey.
         said = "\n".join(map(printable, str(error).split("\n")))
         print(f"\n{said}", file=sys.stderr)

@@ -3,10 +3,8 @@ comes from the store."""
 
 import contextlib
 import hashlib
-import json
 import os
 import platform
-import re
 import sys
 import tempfile
 import time
@@ -16,23 +14,21 @@ from pathlib import Path
 
 import nbformat
 import papermill
+from ipykernel.kernelspec import write_kernel_spec
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import encoders, settings, store
+from helpers import settings, store
+from helpers.errors import CourseError
 from report import kernels
-from report.notebooks import notebook, tags
+from report.notebooks import notebook
 
 KERNEL, NAME = "course", "lesson.ipynb"
 JUPYTER = ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR")
 # A last cell, which asks the kernel what it took at most where the system says.
 PEAK = "__import__('resource').getrusage(0).ru_maxrss"
-
-
-class LessonError(Exception):
-    """A lesson stopped. Its text names the lesson, the cell and the error."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +60,7 @@ def fingerprint(folders: list[Path], without: list[Path]) -> str:
     digest, seen = hashlib.sha256(), {one.resolve() for one in without}
     for top in folders:
         for parent, inner, files in os.walk(top, followlinks=True):
-            real = Path(parent).resolve()
-            # A link to a folder around this one, for instance to /, has no end.
-            if real in seen or real in Path(top).resolve().parents:
+            if (real := Path(parent).resolve()) in seen:
                 inner.clear()
                 continue
             seen.add(real)
@@ -94,7 +88,7 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
     stores = [settings.store_folder(), data / "store"]
     return {
         "data": fingerprint(list(filter(None, named)), without=stores),
-        "weights": encoders.told_apart(course.weights),
+        "weights": course.begins_with,
         "python": platform.python_version(),
     }
 
@@ -112,14 +106,15 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 
     Paths are absolute, since a kernel runs in another folder.
     """
-    usual = settings.PROFILES[course.profile].encoder
-    encoder, weights = course.numbers.encoder, str(course.weights or "none")
+    usual, numbers = settings.PROFILES[course.profile], course.numbers
+    weights = str(course.weights or "none")
     data = {
         "folder": str(course.data or ""),
         "source": str(course.source or ""),
         "target": str(course.target or ""),
         "published": published,
-        "encoder": "" if encoder == usual else encoder,
+        "encoder": "" if numbers.encoder == usual.encoder else numbers.encoder,
+        "decoder": "" if numbers.decoder == usual.decoder else numbers.decoder,
         "weights": "" if weights == "imagenet" else weights,
         "on_bad": "" if course.on_bad == "stop" else course.on_bad,
         "public": course.public,
@@ -131,16 +126,14 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 @contextlib.contextmanager
 def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
     """Where a number of kernels start: in this interpreter and this clone, without a
-    display or the user's own set-up."""
+    display or the user's own set-up. In the end none that was forked is left."""
     with tempfile.TemporaryDirectory(prefix="course-") as scratch:
         # A kernel spec of our own: "python3" may be another environment's where Jupyter
         # is installed already. It would warn of its local socket.
-        command = "-m ipykernel_launcher --log-level=CRITICAL -f {connection_file}"
-        command = [sys.executable, *command.split(), "--HistoryManager.enabled=False"]
-        spec = {"argv": command, "display_name": "Course", "language": "python"}
-        place = Path(scratch, "kernels", KERNEL, "kernel.json")
-        place.parent.mkdir(parents=True)
-        place.write_text(json.dumps(spec))
+        words = ["--log-level=CRITICAL", "--HistoryManager.enabled=False"]
+        fork = {"kernel_provisioner": {"provisioner_name": kernels.FORK}}
+        start = {"metadata": fork if kernels.forks(number) else {}}
+        write_kernel_spec(Path(scratch, "kernels", KERNEL), start, words)
         paths = [str(settings.ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         before = dict(os.environ)
         os.environ |= {
@@ -154,10 +147,11 @@ def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
             "COURSE_STATIC": "1",
             "COURSE_FROM": os.getcwd(),
         }
+        kernels.may_begin.set()
         try:
-            with kernels.at_once(number):
-                yield
+            yield
         finally:
+            kernels.end()
             os.environ.clear()
             os.environ |= before
 
@@ -171,7 +165,7 @@ def execute(
     """Execute one lesson, or find it in the store. Call it inside `surroundings`.
 
     lesson: its .py; made_from: what `inputs` says; published: the folder of published
-    tables. Raises LessonError, and then keeps nothing.
+    tables. Raises CourseError naming lesson, cell and error, and then keeps nothing.
     """
     given = parameters(course, published)
     what = dict(given=given, **made_from, **studied(lesson))
@@ -188,14 +182,6 @@ def execute(
 
 def _done(lesson: Path, given: dict[str, object]) -> NotebookNode:
     plain = notebook(lesson)
-    cells = [one.source for one in plain.cells if "parameters" in tags(one)]
-    set_there = re.findall(r"^(\w+) *=", "\n".join(cells), re.MULTILINE)
-    if unknown := sorted(set(given) - set(set_there)):
-        # Papermill would only warn, and the lesson would run on its own values.
-        raise LessonError(
-            f"{lesson.stem} has no parameter {', '.join(unknown)}: its cell tagged "
-            "parameters must set it."
-        )
     if sys.platform != "win32":
         plain.cells = [*plain.cells, new_code_cell(PEAK)]
     started = time.monotonic()
@@ -211,8 +197,7 @@ def _done(lesson: Path, given: dict[str, object]) -> NotebookNode:
 def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> NotebookNode:
     """Run a notebook by papermill; on an error say where it happened."""
     try:
-        how = dict(kernel_name=KERNEL, language="python", cwd=lesson.parent)
-        how |= dict(kernel_manager_class=kernels.Manager, start_timeout=120)
+        how = dict(kernel_name=KERNEL, cwd=lesson.parent, start_timeout=120)
         return papermill.execute_notebook(
             plain, None, parameters=given, progress_bar=False, **how
         )
@@ -223,13 +208,13 @@ def _run(lesson: Path, plain: NotebookNode, given: dict[str, object]) -> Noteboo
         sources = ["", *(cell.source for cell in plain.cells)]
         known = error.source in sources
         where = f"cell {sources.index(error.source)}" if known else "its parameters"
-        raise LessonError(
+        raise CourseError(
             f"{lesson.stem} stopped in {where} ({first}):\n{_said(error)}"
         ) from None
     except RuntimeError as error:
         if kernels.DIED not in str(error):
             raise
-        raise LessonError(
+        raise CourseError(
             f"{lesson.stem} stopped because its kernel died, most often because "
             "memory ran out: close other programs, or choose a smaller profile."
         ) from None

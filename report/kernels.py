@@ -12,11 +12,10 @@ import signal
 import sys
 import threading
 import types
-from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from multiprocessing import connection
 
-from jupyter_client import AsyncKernelManager
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 IMPORTED = """ipykernel.kernelapp jupyter_client.provisioning matplotlib.pyplot pandas
 scipy.ndimage scipy.stats cv2 torch torchvision.transforms.v2
@@ -24,7 +23,10 @@ segmentation_models_pytorch""".split()
 DIED = "Kernel died"  # as nbclient says it
 WORTH_IT = 4  # kernels: the imports take as long as a few plain starts
 _running: list[multiprocessing.Process] = []
-_lock, _may_begin = threading.Lock(), threading.Event()
+_lock, may_begin = threading.Lock(), threading.Event()
+FORK = "course-fork"  # what a kernel spec calls it
+_here = EntryPoint(FORK, f"{__name__}:Provisioner", KernelProvisionerFactory.GROUP_NAME)
+KernelProvisionerFactory.provisioners[FORK] = _here
 
 
 def forks(number: int) -> bool:
@@ -33,45 +35,20 @@ def forks(number: int) -> bool:
     return number >= WORTH_IT and sys.platform == "linux"
 
 
-@contextlib.contextmanager
-def at_once(number: int) -> Iterator[None]:
-    """Within it `Manager` forks, where so many kernels are; else nothing changes. In
-    the end no kernel is left."""
-    Manager.forks = forks(number)
-    _may_begin.set()
-    try:
-        yield
-    finally:
-        end()
-        Manager.forks = False
-
-
 def end() -> None:
     """End all kernels that were forked, and let none be forked any more."""
     with _lock:
-        _may_begin.clear()
+        may_begin.clear()
         while _running:
             process = _running.pop()
             if process.exitcode in (None, 255):  # 255: nobody can say any more
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                for kill in (os.killpg, os.kill):  # just begun, it has no group yet
+                    with contextlib.suppress(ProcessLookupError):
+                        kill(process.pid, signal.SIGKILL)
                 process.join()
 
 
-class Manager(AsyncKernelManager):
-    """Jupyter's own, but for how a kernel starts within `at_once`."""
-
-    forks = False
-
-    async def _async_pre_start_kernel(self, **kw: object) -> tuple[list[str], dict]:
-        if self.forks and self.provisioner is None:
-            self.kernel_id = self.kernel_id or "course"
-            about = dict(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec)
-            self.provisioner = _Provisioner(parent=self, **about)
-        return await super()._async_pre_start_kernel(**kw)
-
-
-class _Provisioner(LocalProvisioner):
+class Provisioner(LocalProvisioner):
     """Starts a kernel by a fork instead of a command."""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: object) -> dict:
@@ -81,7 +58,7 @@ class _Provisioner(LocalProvisioner):
         given = cmd[3:], folder, dict(kwargs["env"])
         process = server.Process(target=_become_a_kernel, args=given)
         with _lock:
-            if not _may_begin.is_set():
+            if not may_begin.is_set():
                 raise RuntimeError(f"{DIED} before it began")
             program = sys.modules["__main__"]
             # A kernel would import the program that builds.

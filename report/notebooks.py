@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.magics import NAME as PHANTOM
+from helpers.cells import NEEDS
 from helpers.results import placeholders
 from helpers.settings import ROOT
 
@@ -23,15 +23,11 @@ WORK = ROOT / "work"  # the learner's copies; git ignores them
 # $COLAB.
 _PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 REPOSITORY = _PROJECT["urls"]["Repository"]
-ADDRESSES = {
-    "$REPOSITORY": REPOSITORY,
-    "$COLAB": REPOSITORY.replace("//github.com/", "//colab.research.google.com/github/")
-    + "/blob/main/notebooks",
-}
+_COLAB = REPOSITORY.replace("//github.com/", "//colab.research.google.com/github/")
+ADDRESSES = {"$REPOSITORY": REPOSITORY, "$COLAB": f"{_COLAB}/blob/main/notebooks"}
 BLANK = "...  # your answer"
 SOLUTION = re.compile(
-    r"^([ \t]*)# solution begins[ \t]*\n(.*?)^[ \t]*# solution ends[ \t]*$",
-    re.DOTALL | re.MULTILINE,
+    r"(?ms)^([ \t]*)# solution begins[ \t]*\n(.*?)^[ \t]*# solution ends[ \t]*$"
 )
 
 
@@ -73,7 +69,7 @@ def notebook(lesson: Path, solved: bool = True) -> NotebookNode:
 
     solved: with its exercises' solutions, as the report runs it, or blank, with the
     solutions folded away, as a learner gets it. Prose that asks for numbers becomes a
-    cell of code with its input hidden; a cell tagged `phantom` gets its magic line.
+    cell of code with its input hidden; a cell tagged with a need gets its magic line.
 
     jupytext draws new random cell ids at each conversion and records its own version;
     here an id is the hash of its cell's source as written and of how often that source
@@ -116,7 +112,7 @@ def _make_blank(members: list[NotebookNode]) -> None:
 
 def _live(cell: NotebookNode) -> NotebookNode:
     """The cell as Jupyter runs it."""
-    magic = f"{PHANTOM}\n" if "phantom" in tags(cell) else ""
+    magic = "".join(f"{one}\n" for one in NEEDS if one.strip("%") in tags(cell))
     if cell.cell_type == "markdown" and (placeholders(cell.source) or magic):
         about = NotebookNode(tags=[*tags(cell), "say"])
         cell = nbformat.v4.new_code_cell(say(cell.source), id=cell.id, metadata=about)

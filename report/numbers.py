@@ -1,8 +1,7 @@
 """Numbers as the report's sentences and tables print them, from the records of
 results.json."""
 
-from helpers.estimate import PERCENT, TOO_WIDE
-from helpers.words import counted
+from helpers.statistics import PERCENT, Estimate
 
 # What the one-page answer and the last lines of a build show first, where the lessons
 # recorded it.
@@ -12,10 +11,9 @@ ood_wished.alarm_at_1pct ood_wished.false_area.view ood_wished.false_area.surrou
 domain_gap.energy domain_gap.energy.share_below""".split()
 
 
-def number(result: dict, end: str = "value") -> str:
-    """The value, or an end of its interval, with its unit: two decimals for a ratio,
-    one for percent; "undefined" where there is none."""
-    value, unit = result[end], result["unit"]
+def number(result: dict) -> str:
+    """The value with its unit, one decimal for percent, else two; or "undefined"."""
+    value, unit = result["value"], result["unit"]
     if value is None:
         return "undefined"
     if unit in PERCENT:
@@ -30,27 +28,14 @@ def percent(result: dict) -> dict:
     stays as it is."""
     if result["unit"]:
         return result
-    ends = {
-        end: None if result[end] is None else 100 * result[end]
-        for end in ("value", "low", "high")
-    }
-    return {**result, **ends, "unit": "percent"}
+    ends = ("value", "low", "high")  # None where there is none
+    said = {end: result[end] and 100 * result[end] for end in ends}
+    return {**result, **said, "unit": "percent"}
 
 
-def interval(result: dict) -> str:
-    """ "0.71 to 0.93 (90 % interval)", or an honest word: "no interval: 1 subject"."""
-    if result["low"] is None or result["high"] is None:
-        if TOO_WIDE in result.get("note", ""):
-            return f"an interval {TOO_WIDE}"
-        return "no interval: 1 subject" if result["n_subjects"] == 1 else "no interval"
-    level = "" if result["level"] is None else f"{100 * result['level']:.0f} % "
-    return f"{number(result, 'low')} to {number(result, 'high')} ({level}interval)"
-
-
-def behind(result: dict) -> str:
-    """What stands behind a number: "3 subjects, 96 frames"."""
-    known = ((result["n_subjects"], "subject"), (result["n_frames"], "frame"))
-    return ", ".join(counted(n, word) for n, word in known if n is not None)
+def estimate(result: dict) -> Estimate:
+    """The record as what it was, which says its range and what is behind it."""
+    return Estimate(**result, of="subject")
 
 
 def time(seconds: float) -> str:

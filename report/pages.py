@@ -1,9 +1,15 @@
 """A lesson's page before its frame: nbconvert's HTML with this site's template, links,
-formulas and rules."""
+formulas and rules; its pictures are files beside it: WebP, with their size said, and
+loaded when they come near."""
 
+import base64
+import functools
+import hashlib
 import html
+import io
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
@@ -15,13 +21,13 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
+from PIL import Image
 
+from helpers.cells import NEEDS
 from helpers.errors import CourseError
-from helpers.magics import NAME as PHANTOM
 from helpers.settings import ROOT
 from report.execute import Executed
 from report.notebooks import blank, group, solved, tags
-from report.pictures import Pictures
 
 HERE = Path(__file__).parent
 # What lessons leave for the report rather than for the reader, and what is live in
@@ -29,10 +35,13 @@ HERE = Path(__file__).parent
 NOT_SHOWN = ("application/vnd.course.", "application/vnd.jupyter.widget-view")
 NUMBER = re.compile(r"[+\-−]?[\d.,]*(?:e[+-]?\d+)?\s?%?|[–—-]|nan|inf", re.IGNORECASE)
 LESSON = re.compile(r"^(?:\./)?(\d\d_\w+)\.(?:ipynb|py)(?=#|$)")
-
 REMOTE = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
-IN_STYLE = re.compile(r"""(?:@import\s+["']?|url\(\s*["']?)(?:https?:)?//""", re.I)
 NOTHING_SAID = "No description has been provided for this image"  # nbconvert's words
+PICTURES = "pictures"
+# Sheets that a script cuts pictures from stay: it has to have them at once.
+PICTURE = re.compile(r'<div class="play-sheets".*?</div>|<(?:img|source)\b[^>]*>', re.S)
+CARRIED = re.compile(r'\b(src|srcset)="data:image/(?:png|jpeg|webp);base64,([^"]+)"')
+PICTURE_FILE = re.compile(rf'\bsrc="({PICTURES}/\w+\.webp)"')
 
 
 def plain(markup: str) -> str:
@@ -53,11 +62,11 @@ def mathml(latex: str, block: bool) -> str:
     text = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{align*}", text)
     try:
         made = convert(text, display="block" if block else "inline")
+        left = re.search(r">(\\[A-Za-z]+|&)<", made)
+        wrong = left and f"the converter does not know {left[1]}"
     except Exception as error:  # the converter has no error of its own
-        made, wrong = "", f"its brackets don't fit ({type(error).__name__})"
-    if left := re.search(r">(\\[A-Za-z]+|&)<", made):
-        made, wrong = "", f"the converter does not know {left[1]}"
-    if not made:
+        wrong = f"its brackets don't fit ({type(error).__name__})"
+    if wrong:
         raise CourseError(f"The formula ${latex}$ can't be set: {wrong}; mend it.")
     return made.replace("<math ", f'<math alttext="{html.escape(text)}" ', 1)
 
@@ -103,16 +112,15 @@ class Cells(HTMLExporter):
         picture has no alt text, where something would be fetched from the network, or
         where a formula can't be set.
         """
-        hidden = "injected-parameters" in tags(members[0])
-        if hidden or not members[0].source.strip():
+        if not members[0].source.strip():
             return ""
         book = new_notebook(cells=[_for_readers(cell) for cell in members])
         book.metadata.language_info = NotebookNode(name="python")
         try:
             soup = BeautifulSoup(self.from_notebook_node(book)[0], "html.parser")
             _arrange(soup)
-            if wrong := faults(soup):
-                raise CourseError(f"{wrong[0]}.")
+            for wrong in faults(soup):
+                raise CourseError(f"{wrong}.")
         except CourseError as error:
             raise CourseError(f"{where}: {error}") from error
         return str(soup)
@@ -128,9 +136,7 @@ class Cells(HTMLExporter):
             link["href"] = LESSON.sub(r"\1.html", link["href"])
         for picture in soup.find_all("img"):
             if REMOTE.match(picture["src"]):
-                picture.replace_with(
-                    picture["alt"]
-                )  # a badge: its link keeps the words
+                picture.replace_with(picture["alt"])  # of a badge: its link stays
             elif not picture["src"].startswith("data:"):
                 raise CourseError(
                     f"The picture {picture['src']} isn't there: put it beside the "
@@ -138,8 +144,7 @@ class Cells(HTMLExporter):
                 )
         for heading in soup.find_all(re.compile("^h[1-6]$")):
             text = heading.get_text().strip()
-            # The ids that Jupyter gives, so that a link inside a lesson works in both
-            # places.
+            # The ids that Jupyter gives: a link inside a lesson works in both places.
             wanted = re.sub(r"\s+", "-", re.sub(r"[\"'<>&]", "", text)) or "section"
             again = [one["text"] for one in self.headings].count(text)
             heading["id"] = f"{wanted}-{again + 1}" if again else wanted
@@ -151,14 +156,15 @@ class Cells(HTMLExporter):
 
 def _for_readers(cell: NotebookNode) -> NotebookNode:
     """The cell without its magic line, and without outputs that aren't for readers."""
-    made = NotebookNode(cell | {"source": cell.source.removeprefix(f"{PHANTOM}\n")})
-    if "outputs" in cell:
-        made.outputs = [one for one in cell.outputs if _shown(one)]
+    source = re.sub(rf"\A({'|'.join(NEEDS)})\n", "", cell.source)
+    made = NotebookNode(cell | {"source": source})
+    if cell.cell_type == "code":
+        made.outputs = [
+            one
+            for one in cell.outputs
+            if not any(kind.startswith(NOT_SHOWN) for kind in one.get("data", {}))
+        ]
     return made
-
-
-def _shown(output: NotebookNode) -> bool:
-    return not any(kind.startswith(NOT_SHOWN) for kind in output.get("data", {}))
 
 
 def _arrange(soup: BeautifulSoup) -> None:
@@ -168,19 +174,17 @@ def _arrange(soup: BeautifulSoup) -> None:
         pictured = output.find(["figure", "img", "svg", "video"])
         output["class"].append("figure" if pictured else "said")
     for table in soup.select("table:not(.scroll > table, figure table)"):
-        align(table)
+        # Columns are not to be counted where a cell spans some.
+        if table.css.match(".dataframe:not(:has([rowspan], [colspan]))"):
+            _align(table)
         table.wrap(soup.new_tag("div", attrs={"class": "scroll"}))
     for empty in soup.select("pre.stream:empty"):
         empty.decompose()
 
 
-def align(table) -> None:
+def _align(table: Tag) -> None:
     """Mark a pandas table's columns of words, to be set flush left; numbers stay flush
-    right. A table with spanning cells is left: its columns are not to be counted."""
-    if "dataframe" not in table.get("class", ()) or table.select(
-        "[rowspan], [colspan]"
-    ):
-        return
+    right."""
     rows = [row.find_all(["th", "td"]) for row in table.find_all("tr")]
     body = [any(cell.name == "td" for cell in row) for row in rows]
     for column in zip(*rows):
@@ -198,42 +202,87 @@ def stream(text: str) -> str:
     return ansi2html(text.strip("\r\n"))
 
 
-def faults(markup: str | BeautifulSoup) -> list[str]:
-    """What is wrong with a piece of HTML, a phrase each; an empty list where nothing
-    is."""
+def faults(markup: str | BeautifulSoup) -> Iterator[str]:
+    """What is wrong with a piece of HTML, a phrase each."""
     soup = BeautifulSoup(markup, "html.parser") if isinstance(markup, str) else markup
     if soup.select(".plotly-graph-div"):
-        return [
+        yield (
             "a plotly figure would bring a script of some megabytes: show a still, as "
             "a helpers.figures.Chart with the figure as its `live`"
-        ]
-    return [fault for tag in soup.find_all(True) for fault in _faults(tag)]
+        )
+    for picture in soup.find_all("img"):
+        if picture.get("alt", "").strip() in ("", NOTHING_SAID):
+            yield "a picture has no alt text: show it as a helpers.figures.Chart"
+    for tag in soup.select("[src], [srcset], [data], [poster], [href]:not(a)"):
+        for name in ("src", "srcset", "data", "poster", "href"):
+            if REMOTE.match(tag.get(name, "")):
+                yield (
+                    f"<{tag.name}> would fetch {tag[name]} from the network: the page "
+                    "has to work without it"
+                )
 
 
-def _faults(tag: Tag) -> list[str]:
-    found = []
-    if tag.name == "img" and tag.get("alt", "").strip() in ("", NOTHING_SAID):
-        found.append("a picture has no alt text: show it as a helpers.figures.Chart")
-    if tag.name in ("svg", "canvas") and not any(map(_speaks, [tag, *tag.parents])):
-        found.append(f"a drawing ({tag.name}) has no aria-label: say what it shows")
-    for name in ("src", "srcset", "data", "poster", "href"):
-        leads = name == "href" and tag.name == "a"
-        if not leads and REMOTE.match(tag.get(name, "")):
-            found.append(
-                f"<{tag.name}> would fetch {tag[name]} from the network: the page has "
-                "to work without it"
-            )
-    style = tag.get_text() if tag.name == "style" else tag.get("style", "")
-    if IN_STYLE.search(style):
-        found.append(f"the style of <{tag.name}> would fetch from the network")
-    return found
+@dataclass
+class Pictures:
+    """The pictures of a site, by their path in it. Equal pictures are one file."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def out(self, page: str) -> str:
+        """A page's HTML with the pictures that it carries put into files."""
+        return PICTURE.sub(lambda tag: self._outside(tag[0]), page)
+
+    def thumbnail(self, figure: str) -> str:
+        """The first picture of a piece of HTML that has been `out`, small and as a
+        file of its own; "" where it has none."""
+        picture = next(filter(PICTURE_FILE.search, PICTURE.findall(figure)), "")
+        if not picture:
+            return ""
+        large = self.files[PICTURE_FILE.search(picture)[1]]
+        path, width, height = self.add(large, across=480)
+        picture = PICTURE_FILE.sub(f'src="{path}"', picture)
+        size = f' width="{width}" height="{height}"'
+        return re.sub(r' width="\d+" height="\d+"', size, picture)
+
+    def add(self, held: bytes, across: int = 0) -> tuple[str, int, int]:
+        """The path in the site of a picture's file, its width and its height.
+
+        across: the most pixels that it may be wide, 0 for no limit.
+        """
+        made, *size = _webp(held, across)
+        path = f"{PICTURES}/{hashlib.sha256(made).hexdigest()[:12]}.webp"
+        self.files[path] = made
+        return (path, *size)
+
+    def _outside(self, tag: str) -> str:
+        found = CARRIED.search(tag)
+        if not found or tag.startswith("<div"):
+            return tag
+        path, width, height = self.add(base64.b64decode(found[2]))
+        tag = tag.replace(found[0], f'{found[1]}="{path}"').rstrip("/> ")
+        if tag.startswith("<source"):
+            return f"{tag}>"
+        if not re.search(r"\b(?:width|height)=", tag):
+            tag += f' width="{width}" height="{height}"'
+        return f'{tag} loading="lazy" decoding="async">'
 
 
-def _speaks(tag: Tag) -> bool:
-    """Does an element say what the drawing in it shows, or that it needs no words?"""
-    named = tag.get("aria-label") or tag.get("aria-labelledby")
-    pictured = tag.name in ("figure", "svg", "canvas") or tag.get("role") == "img"
-    return bool(named and pictured) or tag.get("aria-hidden") == "true"
+@functools.lru_cache(500)  # a page and the first page may both show it
+def _webp(held: bytes, across: int) -> tuple[bytes, int, int]:
+    picture = Image.open(io.BytesIO(held))
+    if picture.format == "WEBP" and not across:
+        return (held, *picture.size)
+    clear = picture.convert("RGBA").getextrema()[3][0] < 255
+    picture = picture.convert("RGBA" if clear else "RGB")
+    most = (across or picture.width, picture.height)
+    picture.thumbnail(most, Image.Resampling.LANCZOS)
+    # A few flat colours (with the shades at the edges of letters) are smallest as they
+    # are; tissue is, when its noise is smoothed.
+    flat = clear or picture.getcolors(10_000)
+    how = {"lossless": True, "quality": 60} if flat else {"quality": 92}
+    buffer = io.BytesIO()
+    picture.save(buffer, "WEBP", method=4, **how)
+    return (buffer.getvalue(), *picture.size)
 
 
 @dataclass(frozen=True)
@@ -261,12 +310,13 @@ class Page:
 def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
     """The page of one lesson. Raises CourseError naming the lesson and the cell that
     breaks a rule."""
-    cells, parts, number = Cells(folder), [], 0
-    for members in group(executed.notebook.cells):
-        # Papermill's cell is not in the lesson as written, so it doesn't count.
-        number += "injected-parameters" not in tags(members[0])
+    cells, parts, number = Cells(folder), [], 1
+    # Papermill's cell is not in the lesson as written.
+    written = executed.notebook.cells
+    written = [one for one in written if "injected-parameters" not in tags(one)]
+    for members in group(written):
         parts.append(cells.html(members, f"{executed.name}, cell {number}"))
-        number += len(members) - 1
+        number += len(members)
     soup = BeautifulSoup(pictures.out("".join(parts)), "html.parser")
     title = soup.h1.extract().get_text() if soup.h1 else executed.name
     colab = ""

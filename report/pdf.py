@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from helpers.errors import CourseError
 from report.build import SITE
 from report.pages import HERE
 
@@ -15,33 +14,24 @@ PRINT = "--headless --no-sandbox --disable-gpu --no-pdf-header-footer".split()
 PRINT += ["--disable-background-networking", "--generate-pdf-document-outline"]
 
 
-def printed(site: Path, folder: Path) -> list[Path]:
-    """Print every page of a built site that is meant to be read; the files that were
-    written, in the pages' order. CourseError where there is no site or no Chromium."""
+def main(site: Path = SITE, folder: Path = HERE / "pdf") -> str | None:
+    """Print every page of a built site that is meant to be read; what is wrong where
+    there is no site or no Chromium."""
+    site, folder = site.resolve(), folder.resolve()
     pages = sorted(site.glob("[0-9][0-9]_*.html"))
-    if not pages:
-        raise CourseError(f"{site} holds no lesson's page: run make report first.")
-    pages += [site / name for name in ("index.html", "glossary.html", "teaching.html")]
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not pages:
+        return f"{site} holds no lesson's page: run make report first."
     if browser is None:
-        raise CourseError("Printing needs Chromium or Chrome; install one of them.")
+        return "Printing needs Chromium or Chrome; install one of them."
     folder.mkdir(exist_ok=True)
-    written = [folder / f"{page.stem}.pdf" for page in pages]
-    for page, target in zip(pages, written):
+    pages += [site / f"{name}.html" for name in ("index", "glossary", "teaching")]
+    for page in pages:
+        target = folder / f"{page.stem}.pdf"
         how = [browser, *PRINT, f"--print-to-pdf={target}", page.as_uri()]
         subprocess.run(how, check=True, stderr=subprocess.DEVNULL)
-    return written
-
-
-def main(site: Path = SITE, folder: Path = HERE / "pdf") -> int:
-    """Print; the exit code is 0, or 1 where something is missing."""
-    try:
-        for path in printed(site.resolve(), folder.resolve()):
-            print(f"{path} ({path.stat().st_size / 1e6:.1f} MB)")
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+        print(f"{target} ({target.stat().st_size / 1e6:.1f} MB)")
+    return None
 
 
 if __name__ == "__main__":

@@ -1,23 +1,23 @@
-"""The site: pages in their frame, what all of them share, and what a page may load."""
+"""The site: pages in their frame, what lessons leave for it (results, headline figures,
+notes on what they are made from), and what a page may load."""
 
 import base64
 import hashlib
 import re
+from dataclasses import dataclass, field
 
 import jinja2
 from markupsafe import Markup
 
+from helpers.errors import CourseError
+from helpers.results import INFO_TYPE, RESULT_TYPE
 from helpers.settings import ROOT
 from helpers.words import OWN
 from report import beside, numbers
-from report.collect import Collected, banner, phrase
+from report.execute import Executed
 from report.notebooks import REPOSITORY
-from report.pages import HERE, Cells, Page
-from report.pictures import FILE, Pictures
+from report.pages import HERE, PICTURE_FILE, Cells, Page, Pictures, faults
 
-COURSE = "From pigs to patients"
-# Where the site is published: who shows a link with a picture asks for a whole address.
-ADDRESS = "https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:])
 # What a page needs that has something to play with.
 PLAYED = 'class="play"'
 PLAY = '<link rel="stylesheet" href="play.css">\n<script src="play.js"></script>\n'
@@ -35,6 +35,14 @@ BESIDE = (
 INLINE = re.compile(
     r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>(.*?)</script>", re.S
 )
+FIGURE_TYPE = "application/vnd.course.figure+json"
+ROLES = ("source", "target")
+_PHRASES = {
+    ("source", "drawn"): "drawn robotic surgery",
+    ("target", "drawn"): "drawn laparoscopic surgery",
+    ("source", "hemoset"): "robotic surgery in pigs, HemoSet",
+    ("target", "cholecseg8k"): "laparoscopic surgery in patients, CholecSeg8k",
+}
 
 
 def policy(page: str) -> str:
@@ -52,11 +60,99 @@ def policy(page: str) -> str:
     )
 
 
+@dataclass
+class Collected:
+    """What was found, in the lessons' order.
+
+    results: by name; info: by lesson (data, notes, skipped, domains); figures: name,
+    html, caption, lesson of each.
+    """
+
+    results: dict[str, dict] = field(default_factory=dict)
+    info: dict[str, dict] = field(default_factory=dict)
+    figures: list[dict] = field(default_factory=list)
+
+    @property
+    def data(self) -> str:
+        """ "real" where every lesson that says so was made from real frames, else
+        "phantom"."""
+        said = {about["data"] for about in self.info.values()}
+        return "real" if said == {"real"} else "phantom"
+
+    @property
+    def domains(self) -> dict[str, str]:
+        """What source and target are: "drawn", "hemoset", "cholecseg8k" or "own"."""
+        known = "drawn" if self.data == "phantom" else "real"
+        said = [one["domains"] for one in self.info.values() if one["domains"]]
+        return said[0] if said else dict.fromkeys(ROLES, known)
+
+    def notes(self, what: str) -> list[str]:
+        """All `notes`, or all `skipped`, once each, in the lessons' order."""
+        every = (one for about in self.info.values() for one in about[what])
+        return list(dict.fromkeys(every))
+
+
+def collect(lessons: list[Executed]) -> Collected:
+    """Everything that executed lessons leave for the report.
+
+    Raises CourseError where a name is recorded with two different values, and where a
+    headline figure breaks a rule of pages.
+    """
+    found, owner = Collected(), {}
+    left = (
+        (lesson.name, kind, held)
+        for lesson in lessons
+        for cell in lesson.notebook.cells
+        for output in cell.get("outputs", [])
+        for kind, held in output.get("data", {}).items()
+    )
+    for lesson, kind, held in left:
+        if kind == INFO_TYPE:
+            found.info[lesson] = held
+        elif kind == FIGURE_TYPE:
+            for wrong in faults(held["html"]):
+                raise CourseError(f"{lesson}, '{held['name']}': {wrong}.")
+            found.figures.append({**held, "lesson": lesson})
+        elif kind == RESULT_TYPE:
+            name, result = held["name"], held["result"]
+            first = owner.setdefault(name, lesson)
+            if found.results.setdefault(name, result) != result:
+                raise CourseError(
+                    f"The result '{name}' is recorded twice with different values, by "
+                    f"{first} and by {lesson}: give one of the two another name."
+                )
+    return found
+
+
+def phrase(role: str, kind: str) -> str:
+    """What a domain is, in a few words: "drawn robotic surgery"."""
+    other = "frames of your own" if kind == "own" else f"real frames, {kind}"
+    return _PHRASES.get((role, kind), other)
+
+
+def banner(domains: dict[str, str]) -> tuple[str, str]:
+    """The line over every page of a run with anything drawn in it, its first words
+    apart; empty where both domains are real."""
+    drawn = [role for role in ROLES if domains[role] == "drawn"]
+    if len(drawn) == 2:
+        return "Phantom data:", (
+            "drawn surgery; teaches the method, says nothing about patients"
+        )
+    if not drawn:
+        return "", ""
+    other = next(role for role in ROLES if role not in drawn)
+    real = phrase(other, domains[other])
+    return "Half drawn:", (
+        f"the {drawn[0]} is drawn surgery (a phantom), the {other} is real ({real}); "
+        "a number that compares the two says nothing about real surgery"
+    )
+
+
 class Site:
     """The frame around pages: templates, and what all pages say.
 
-    pictures: those of the pages so far. about: profile, seed, data, domains, versions,
-    seconds, as results.json has them.
+    pictures: those of the pages so far. about: profile, seed, network, data, domains,
+    versions, seconds, as results.json has them.
     """
 
     def __init__(
@@ -71,7 +167,7 @@ class Site:
         named = {one["name"]: one for one in reversed(self.figures)}
         self.first = named.get(FIRST[0], named.get(FIRST[1]))
         # Shown beside a link to the site.
-        found = FILE.search((self.first or {"html": ""})["html"])
+        found = PICTURE_FILE.search((self.first or {"html": ""})["html"])
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -79,17 +175,18 @@ class Site:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        for one in ("number", "percent", "interval", "behind", "time", "memory"):
+        for one in "number percent estimate time memory".split():
             self.templates.filters[one] = getattr(numbers, one)
         self.templates.globals.update(
-            course=COURSE,
+            course="From pigs to patients",
             pages=pages,
             about=about,
             phrase=phrase,
             banner=banner(about["domains"]),
             own=OWN,
             beside_lessons=BESIDE,
-            address=ADDRESS,
+            # Who shows a link with a picture asks for a whole address.
+            address="https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:]),
             card=found[1] if found else "",
         )
 
@@ -112,7 +209,7 @@ class Site:
         place = around.index(page)
         before, after = around[place - 1], around[place + 1]
         given = dict(page=page, body=body, before=before, after=after)
-        return self._made("lesson.html", page.file, **given)
+        return self._made(page.file, "lesson.html", **given)
 
     def index(self) -> str:
         """The one-page answer."""
@@ -138,9 +235,7 @@ class Site:
         own = [one for one in self.figures if one["lesson"] == page.executed.name]
         own = [one for one in own if PLAYED not in one["html"]]
         own.sort(key=lambda one: one["name"] != COVER)
-        shown = re.search(
-            r'<figure[^>]* class="(?:chart|play)".*', page.body, re.DOTALL
-        )
+        shown = re.search(r'<figure[^>]* class="(?:chart|play)".*', page.body, re.S)
         source = own[0]["html"] if own else shown[0] if shown else ""
         return Markup(self.pictures.thumbnail(source))
 
@@ -149,23 +244,18 @@ class Site:
         prose = Cells(HERE.parent).prose
         heading, guide = beside.teaching(self.pages)
         decks = [(page, beside.slides(page)) for page in self.pages]
-        given = {
-            "words": [(one, Markup(prose(one.text))) for one in self.words],
-            "works": self.works,
-            "heading": heading,
-            "body": Markup(guide),
-            "decks": decks,
-        }
+        words = [(one, Markup(prose(one.text))) for one in self.words]
+        given = dict(words=words, works=self.works, decks=decks)
+        given |= dict(heading=heading, body=Markup(guide))
         made = {name: self._made(name, **given) for name, _ in BESIDE}
         for page, slides in decks:
-            name = beside.deck(page)
-            made[name] = self._made("deck.html", name, page=page, slides=slides)
+            name = f"slides_{page.number}.html"
+            made[name] = self._made(name, "deck.html", page=page, slides=slides)
         return made
 
-    def _made(self, template: str, file: str = "", **what: object) -> str:
-        file = file or template
-        made = self.templates.get_template(template).render(file=file, **what)
-        made = self.pictures.out(made)
+    def _made(self, file: str, template: str = "", **what: object) -> str:
+        frame = self.templates.get_template(template or file)
+        made = self.pictures.out(frame.render(file=file, **what))
         if PLAYED in made:
             made = made.replace("</head>", f"{PLAY}</head>", 1)
         return made.replace('content="POLICY"', f'content="{policy(made)}"', 1)

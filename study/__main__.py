@@ -1,5 +1,5 @@
 """make study: fold x encoder x remedy x seed as a table of independent jobs. Lesson 07
-reads what comes of it with `helpers.studied`."""
+reads what comes of it with `remedies.studied`."""
 
 import argparse
 import signal
@@ -8,10 +8,10 @@ import sys
 import numpy as np
 import pandas as pd
 
-from helpers import domains, settings, studied
+from helpers import domains, remedies, settings
 from helpers.errors import CourseError
-from helpers.names import printable
 from helpers.settings import Course
+from helpers.words import printable
 from study import engine, tables
 from study.jobs import SINGLE, Job, measured, planned
 
@@ -20,7 +20,7 @@ def conduct(course: Course, jobs: list[Job], *how) -> int:
     """Run the jobs that are missing, and gather all; how many still are. how: on,
     workers and threads, as engine.run takes them."""
     data = domains.gather(course, None if course.numbers.folds == 1 else 0)
-    study, table = studied.folder(course, data), pd.DataFrame(jobs)
+    study, table = remedies.study_folder(course, data), pd.DataFrame(jobs)
     done = [tables.file_of(study, job).exists() for job in jobs]
     state = np.where(done, "done", "missing")
     table = table.assign(state=state, seconds=np.nan, failure="")
@@ -51,8 +51,8 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line (see README); argparse.ArgumentError for a bad value."""
     parser = argparse.ArgumentParser("study", description=__doc__, exit_on_error=False)
     usual = {"profile": "quick", "seed": "0", "on-bad": "stop"}
-    for name in "profile seed data source target on-bad weights on plan".split():
-        parser.add_argument(f"--{name}", default=usual.get(name, ""))
+    for one in "profile seed data source target on-bad decoder weights on plan".split():
+        parser.add_argument(f"--{one}", default=usual.get(one, ""))
     for name, usual in {"folds": None, "workers": 2, "threads": None}.items():
         parser.add_argument(f"--{name}", type=int, default=usual)
     for name in ("encoders", "remedies"):
@@ -65,19 +65,16 @@ def main(words: list[str] | None = None) -> int:
     """The exit code: 0: all done; 1: jobs missing, or an error; 130: interrupted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        given = options(words)
-        counts = (given.folds, given.workers, given.threads)
-        if min(one for one in counts if one is not None) < 1:
+        given = vars(options(words))
+        names = "on plan folds workers threads encoders remedies seeds".split()
+        on, plan, folds, workers, threads, *grid = map(given.pop, names)
+        if min(one for one in (folds, workers, threads) if one is not None) < 1:
             raise CourseError("FOLDS, WORKERS and THREADS count from 1: give such.")
-        profile, seed, on_bad = given.profile, given.seed, given.on_bad
-        where = (given.data, given.source, given.target)
-        course = settings.course(profile, seed, *where, on_bad, weights=given.weights)
-        course = course.but(folds=given.folds) if given.folds else course
-        jobs = planned(course, given.encoders, given.remedies, given.seeds)
+        course = settings.course(**given)
+        course = course.but(folds=folds) if folds else course
+        jobs = planned(course, *grid)
         print(pd.DataFrame(jobs).replace({"fold": {SINGLE: "single"}}).to_string())
-        if given.plan:
-            return 0
-        return int(conduct(course, jobs, given.on, given.workers, given.threads) > 0)
+        return 0 if plan else int(conduct(course, jobs, on, workers, threads) > 0)
     except (CourseError, argparse.ArgumentError, OSError) as error:
         print(f"\n{printable(error)}", file=sys.stderr)
         return 1

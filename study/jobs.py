@@ -7,10 +7,10 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from helpers import counts, domains, remedies, runs, settings, studied
-from helpers.encoders import ENCODERS
+from helpers import counts, domains, remedies, runs, settings
 from helpers.errors import CourseError
-from helpers.settings import Course
+from helpers.remedies import RECIPES, needing
+from helpers.settings import ENCODERS, Course
 from helpers.words import listed
 
 SINGLE = -1
@@ -31,7 +31,7 @@ class Job(NamedTuple):
 # Of each profile: encoders, remedies, and how many seeds. Few: a control, and one of
 # each price. Of the real target no validation patient bleeds: nothing to label.
 FEW = ("nothing", "view_rule", "heavy_augmentation", "adabn")
-ALL = tuple(name for name in studied.RECIPES if name != "few_labelled")
+ALL = tuple(name for name in RECIPES if name != "few_labelled")
 GRIDS = {
     "smoke": (("lite0",), ("nothing", "view_rule", "adabn"), 2),
     "quick": (("lite0",), FEW, 3),
@@ -43,7 +43,7 @@ def planned(course: Course, encoders=(), remedies=(), seeds=()) -> list[Job]:
     """The jobs of a grid of names and numbers, the profile's own where none is given.
     The baselines come first: most remedies start from them. CourseError for an unknown
     name."""
-    for given, known in ((encoders, ENCODERS), (remedies, studied.RECIPES)):
+    for given, known in ((encoders, ENCODERS), (remedies, RECIPES)):
         if unknown := [name for name in given if name not in known]:
             raise CourseError(
                 f"The study has no '{unknown[0]}': choose from {listed(list(known))}."
@@ -56,7 +56,10 @@ def planned(course: Course, encoders=(), remedies=(), seeds=()) -> list[Job]:
         seeds or range(course.seed, course.seed + usual[2]),
     )
     found = [Job(*part) for part in dict.fromkeys(parts)]
-    return sorted(found, key=lambda job: job.remedy != "nothing")
+    made = [one for one in found if one.remedy not in needing(one.encoder)]
+    for one in {job[1:3] for job in found} - {job[1:3] for job in made}:
+        print("Left out, for want of batch norms:", *one)
+    return sorted(made, key=lambda job: job.remedy != "nothing")
 
 
 def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
@@ -69,7 +72,7 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
     """
     fold = None if job.fold == SINGLE else job.fold
     data = domains.gather(course, fold)
-    if study and studied.folder(course, data).name != study:
+    if study and remedies.study_folder(course, data).name != study:
         raise CourseError(
             "Code or frames are others where this job ran than where the study was "
             "begun: give every machine the same files."
@@ -78,7 +81,7 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
     baseline = runs.baseline(own, data, fold)
     validation = "ood_val" if data.wished is None else "ood_wished_val"
     setting = remedies.Setting(own, data, baseline, validation)
-    made = studied.RECIPES[job.remedy](setting)
+    made = RECIPES[job.remedy](setting)
     parts = {}
     for split in data.present(*SPLITS):
         # A style is made for the target, and left out on the source.

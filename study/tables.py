@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.studied import RECIPES
+from helpers.remedies import RECIPES
 from study.jobs import Job
 
 FACTORS = ["fold", "seed", "subject"]

@@ -1,6 +1,9 @@
 """Small lessons for the tests of the report, and the words to build them."""
 
+import re
 from pathlib import Path
+
+import numpy as np
 
 TOP = """# %% [markdown]
 # # {number} A lesson of the tests
@@ -55,7 +58,7 @@ WIDE = "import pandas as pd\npd.DataFrame([[123456.789] * 30], columns=[f'column
 # An exercise, a question without code, and a quiz, as lessons write them.
 EXERCISES = """# %%
 from helpers import lesson as lessons
-from helpers.exercises import check, quiz
+from helpers.cells import check, quiz
 from helpers.results import Record
 
 
@@ -129,5 +132,16 @@ def prose(text: str) -> str:
 def result(name="id_test.dice", value="0.875", low="None", high="None", **more) -> str:
     """A cell that records a number. more: subjects, data, notes and domains of the
     lesson."""
-    usual = {"subjects": 3, "data": "phantom", "notes": "", "domains": None}
+    usual = {"subjects": 3, "data": "phantom", "notes": "", "domains": {}}
     return RESULT.format(name=name, value=value, low=low, high=high, **usual | more)
+
+
+def lifted(number: str, *names: str, **given) -> dict:
+    """Functions that a lesson of the course writes out, by name; given: what else they
+    name."""
+    [path] = (Path(__file__).parent.parent / "notebooks").glob(f"{number}_*.py")
+    text = path.read_text(encoding="utf-8")
+    room = {"np": np} | given
+    for name in names:
+        exec(re.search(rf"(?ms)^def {name}\(.*?(?=^\S)", text)[0], room)
+    return room

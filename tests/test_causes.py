@@ -28,6 +28,10 @@ def where():
 MODEL = Redness()
 
 
+def truth(where, groups, direction="damage"):
+    return causes.shares(causes.cost_of_dials(MODEL, where, direction), groups)
+
+
 def test_frames_are_those_of_the_drawing(where):
     source, target = where.source(("view",)), where.target()
     again = counterfactual(PIGS, ("view",), (48, 64), 0, 2)
@@ -41,7 +45,7 @@ def test_frames_are_those_of_the_drawing(where):
 
 
 def test_what_is_not_turned_costs_exactly_nothing(where):
-    found = causes.truth(MODEL, where, ("colour", "view"))
+    found = truth(where, ("colour", "view"))
     assert found["light"] == found["lens"] == found["air"] == 0
     assert found["colour"] != 0 and found["view"] != 0
     assert list(found.index) == list(shift.GROUPS)
@@ -54,12 +58,12 @@ def test_shares_add_up_to_the_cost_of_all(where):
         ("recovery", where.target, -1),
     ):
         plain, all_turned = (causes.dice(MODEL, frames(one)) for one in ((), turned))
-        shares = causes.truth(MODEL, where, turned, direction)
+        shares = truth(where, turned, direction)
         assert shares.sum() == pytest.approx(sign * (plain - all_turned))
 
 
 def test_blood_and_anatomy_are_dials_and_no_interventions(where):
-    found = causes.truth(MODEL, where, ("blood", "anatomy"))
+    found = truth(where, ("blood", "anatomy"))
     assert found[["blood", "anatomy"]].abs().min() > 0
     doses = shift.no_dose().assign(brightness=-0.1)
     assert "blood" not in causes.by_images(MODEL, where.source(), doses).index

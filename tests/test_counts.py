@@ -1,5 +1,7 @@
-"""Counts against a plain reference, measures against MONAI and torchmetrics, and how a
-frame can fail."""
+"""Counts against a plain reference, by region against counting by hand, measures
+against MONAI and torchmetrics, and how a frame can fail."""
+
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -17,8 +19,10 @@ from torchmetrics.functional.classification import (
     binary_recall,
 )
 
-from helpers import counts
+from helpers import counts, runs, shift
 from helpers.errors import CourseError
+from helpers.frames import UNKNOWN, Packed, views, visible
+from report.notebooks import FOLDER
 
 MEASURES = (
     counts.dice,
@@ -237,26 +241,166 @@ def test_every_frame_has_exactly_one_mode(table, alarm_area):
     ).all()
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda p: (p.astype(float), p), "'prediction' is float64 .* prediction > 0.5"),
-        (lambda p: (p, p[:1]), r"prediction \(2, 3, 4\), blood \(1, 3, 4\)"),
-        (lambda p: (p[0, 0], p[0, 0]), r"blood \(4,\).* as HxW or all as NxHxW"),
-    ],
-)
-def test_masks_that_do_not_fit_are_refused(change, said):
-    with pytest.raises(CourseError, match=said):
-        counts.count(*change(np.zeros((2, 3, 4), bool)))
+# Frames, by region.
+
+H, W = 12, 16
+
+
+def packed(n: int = 5, seed: int = 0) -> Packed:
+    """Frames with a black surround two pixels wide, a padded column and random
+    labels."""
+    random = np.random.default_rng(seed)
+    images = random.integers(60, 255, (n, H, W, 3), np.uint8)
+    images[:, :2], images[:, -2:], images[:, :, :2], images[:, :, -3:] = 0, 0, 0, 0
+    blood = random.random((n, H, W)) < 0.2
+    blood[:, :2], blood[0] = False, False
+    valid = random.random((n, H, W)) < 0.95
+    valid[:, :, -1] = False
+    about = {"clip": "c", "frame": range(n), "split": "id_test"}
+    table = pd.DataFrame({"subject": [f"s{i % 2}" for i in range(n)]} | about)
+    made = Packed(table, np.arange(n), None, made_of=f"by hand {seed} {n}")
+    classes = np.where(images.max(axis=3) == 0, 0, 2).astype(np.uint8)
+    classes[blood], classes[:, 5, 5] = 7, UNKNOWN
+    made.__dict__.update(images=images, blood=blood, valid=valid, classes=classes)
+    return made
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_STORE", str(tmp_path))
+    return tmp_path
+
+
+def found_in(drawn: Packed) -> np.ndarray:
+    return np.random.default_rng(1).random(drawn.valid.shape) < 0.3
+
+
+def test_the_view_is_what_the_slow_way_sees_in_levels_and_in_shares():
+    drawn = packed()
+    seen = views(drawn.images, drawn.valid)
+    for one, image, valid in zip(seen, drawn.images, drawn.valid):
+        assert (visible(image / np.float32(255), valid) == one).all()
+        assert (visible(image, valid) == one).all()
+    assert not seen[:, 0].any() and seen[:, 4:8, 4:8].any()
+
+
+def test_dark_inside_the_view_is_no_surround():
+    image = np.full((9, 9, 3), 0.5, np.float32)
+    image[0], image[4, 4] = 0, 0
+    seen = visible(image, np.ones((9, 9), bool))
+    assert not seen[0].any() and seen[4, 4]
+
+
+def test_the_regions_are_counted_as_by_hand_and_add_up():
+    drawn = packed(70)  # more than one chunk
+    found = found_in(drawn)
+    table = counts.evaluate(found, drawn)
+    whole = counts.count(found, drawn.blood, drawn.valid)
+    seen = views(drawn.images, drawn.valid)
+    for region, where in (("view", seen), ("surround", ~seen)):
+        by_hand = counts.count(found, drawn.blood, drawn.valid & where)
+        part = counts.within(table, region)[list(counts.COLUMNS)]
+        assert (part.to_numpy() == by_hand.to_numpy()).all()
+    assert (table[list(counts.COLUMNS)].to_numpy() == whole.to_numpy()).all()
+    assert (counts.valid_pixels(table) == drawn.valid.sum(axis=(1, 2))).all()
+    assert counts.within(table, "frame") is table and list(table["row"]) == list(
+        range(70)
+    )
+
+
+def test_a_mark_in_the_surround_is_no_mark_in_the_view():
+    drawn = packed()
+    seen = views(drawn.images, drawn.valid)
+    table = counts.evaluate(~seen, drawn)
+    assert (table["view_fp"] == 0).all() and (table["surround_fp"] > 0).all()
+    both = (counts.false_area_in(one)(table) for one in ("view", "surround"))
+    np.testing.assert_allclose(sum(both), counts.false_area(table))
+    assert counts.inside("view", counts.recall)(table).dropna().eq(0).all()
+
+
+def test_all_kinds_of_predictions_are_called_alike(monkeypatch):
+    drawn = packed()
+    level = drawn.images[..., 0]
+    monkeypatch.setattr(runs, "probabilities", lambda run, packed: level)
+    kinds = (
+        level,
+        level >= 128,
+        level / 256.0,
+        runs.Run(None, None, "key"),
+        lambda i: i[..., 0],
+    )
+    first, *others = (counts.evaluate(kind, drawn) for kind in kinds)
+    for other in others:
+        pd.testing.assert_frame_equal(other, first)
+    assert (counts.marked(level, drawn, 0.25) == (level >= 64)).all()
+
+
+def test_false_marks_by_class_by_hand():
+    drawn = packed()
+    found = found_in(drawn)
+    names = {0: "Black Background", 2: "Liver"}
+    table = counts.false_by_class(found, drawn, names).set_index("class")
+    clean = drawn.valid & ~drawn.blood
+    for number, name in {**names, UNKNOWN: "no class given"}.items():
+        where = clean & (drawn.classes == number)
+        assert table.loc[name, "false_pixels"] == (found & where).sum()
+        marked = 100 * (found & where).sum() / where.sum()
+        assert table.loc[name, "marked"] == pytest.approx(marked)
+    assert table["share"].sum() == pytest.approx(100)
+    assert table["false_pixels"].sum() == counts.evaluate(found, drawn)["fp"].sum()
+    assert table["false_pixels"].is_monotonic_decreasing
+    none = counts.false_by_class(np.zeros_like(found), drawn, names)
+    assert none["share"].isna().all() and (none["false_pixels"] == 0).all()
+
+
+def test_lesson_03_divides_the_lost_dice_exactly_and_as_by_hand():
+    source = next(FOLDER.glob("03_*.py")).read_text(encoding="utf-8")
+    names = {}
+    exec(source[source.index("def repaired(") : source.index("\n\n\none = ")], names)
+    parts = ["surround", "false marks in the view", "missed blood"]
+    row = {"tp": 10, "fn": 10, "view_fp": 0, "surround_fp": 10}
+    lost = shift.shapley(partial(names["repaired"], pd.DataFrame([row])), parts)[0]
+    # Dice 1/2; without the surround 20/30; with all blood found 40/50; with both 1.
+    assert lost["surround"] == pytest.approx(((20 / 30 - 0.5) + (1 - 0.8)) / 2)
+    assert lost["missed blood"] == pytest.approx(((0.8 - 0.5) + (1 - 20 / 30)) / 2)
+    assert lost["false marks in the view"] == 0
+    drawn = packed(40)
+    table = counts.evaluate(found_in(drawn), drawn)
+    bloody = table[counts.has_blood(table)]
+    lost = shift.shapley(partial(names["repaired"], bloody), parts)
+    assert lost.sum().to_numpy() == pytest.approx(1 - counts.dice(bloody).to_numpy())
+
+
+def test_alarms_at_three_sizes():
+    marked = {"tp": 0, "fn": 0, "fp": [0, 1, 5, 20], "tn": [1000, 999, 995, 980]}
+    rows = pd.DataFrame(marked)
+    rates = [list(alarm(rows)) for alarm in counts.ALARMS.values()]
+    assert list(counts.ALARMS) == ["alarm_at_1px", "alarm_at_0_1pct", "alarm_at_1pct"]
+    assert rates == [[0, 1, 1, 1], [0, 1, 1, 1], [0, 0, 0, 1]]
+    bloody = rows.assign(fn=1)
+    assert all(alarm(bloody).isna().all() for alarm in counts.ALARMS.values())
+
+
+def masks(*given):
+    return lambda: counts.count(*given)
+
+
+CUBE, PREDICTED = np.zeros((2, 3, 4), bool), np.zeros((5, H, W))
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("call", "said"),
     [
-        ({"alarm_area": -1}, "alarm_area is -1, .* give 0 to 100"),
-        ({"good": 70}, "good is 70, .* from 0 to 1"),
+        (masks(CUBE * 1.0, CUBE), "'prediction' is float64 .* prediction > 0.5"),
+        (masks(CUBE, CUBE[:1]), r"prediction \(2, 3, 4\), blood \(1, 3, 4\)"),
+        (masks(*CUBE[:, 0, 0, None]), r"blood \(1,\).* as HxW or all as NxHxW"),
+        (partial(counts.failure_modes, None, alarm_area=-1), "area is -1 .*0 to 100"),
+        (partial(counts.failure_modes, None, good=70), "good is 70; .* 0 to 1"),
+        (partial(counts.within, None, "rim"), "'rim'; choose one of frame, view, surr"),
+        (lambda: counts.evaluate(CUBE, packed()), r"\(2, 3, 4\).* are \(5, 12, 16\)"),
+        (lambda: counts.evaluate(PREDICTED, packed(), 128), "threshold is 128, but it"),
     ],
 )
-def test_parameters_out_of_range_are_refused(table, options, said):
+def test_what_does_not_fit_is_refused(call, said):
     with pytest.raises(CourseError, match=said):
-        counts.failure_modes(table, **options)
+        call()

@@ -138,8 +138,9 @@ def test_a_handful_of_real_frames_is_only_looked_at(nothing):
     assert surgeries.real == frozenset() and surgeries.data == "phantom"
     assert len(surgeries.look) == 9 and "too few" in " ".join(surgeries.notes)
     assert set(surgeries.look.table["dataset"]) == {"hemoset", "cholecseg8k"}
-    assert np.array_equal(surgeries.look_picture(0), surgeries.look.images[0])
-    assert (gather(data=str(REAL), public=True).look_picture(0) == 128).all()
+    image = surgeries.look.images[0]
+    assert surgeries.shown("look", image) is image
+    assert (gather(data=str(REAL), public=True).shown("look", image) == 128).all()
 
 
 # -- what lies in the data folder and what is named ------------------------------------
@@ -217,9 +218,9 @@ def test_a_path_that_leads_nowhere(role, path):
     "given, named",
     [
         ({"profile": "huge"}, "no profile 'huge'; choose one of smoke, quick, full"),
-        ({"on_bad": "ask"}, "on_bad is 'ask', which means nothing; choose stop or"),
-        ({"seed": "x"}, "seed is 'x', which is no whole number; give one"),
-        ({"seed": -1}, "seed is -1, but it counts from 0; give 0 or above."),
+        ({"on_bad": "ask"}, "no on_bad 'ask'; choose one of stop, skip"),
+        ({"seed": "x"}, "seed is 'x': give a whole number from 0"),
+        ({"seed": -1}, "seed is '-1': give a whole number from 0"),
     ],
 )
 def test_a_parameter_that_means_nothing(given, named):

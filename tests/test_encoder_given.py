@@ -8,9 +8,9 @@ import pytest
 import torch
 from lessons_by_hand import code, lesson
 
-from helpers import encoders, models, runs, settings, store
-from helpers.encoders import ENCODERS
+from helpers import models, runs, settings, store
 from helpers.errors import CourseError
+from helpers.settings import ENCODERS
 
 
 @pytest.fixture
@@ -27,16 +27,11 @@ def weights(tmp_path: Path) -> Path:
         ({"encoder": "vgg"}, ["no encoder 'vgg'; choose", *ENCODERS]),
         ({"encoder": "Lite0"}, ["no encoder 'Lite0'; choose"]),
         ({"encoder": ["lite0"]}, ["no encoder", "; choose"]),
+        ({"decoder": "tnet"}, ["no decoder 'tnet'; choose one of unet, fpn"]),
         ({"weights": "/nowhere/a.pth"}, ["WEIGHTS=/nowhere/a.pth: ", "give the path"]),
         ({"weights": "~nobody-of-this/x"}, ["WEIGHTS=~nobody-of-this/x: ", "give the"]),
         ({"weights": 3}, ["WEIGHTS=3: ", "give the path of a file"]),
         ({"weights": "/tmp"}, ["WEIGHTS=/tmp: there is no such file", "give the path"]),
-        ({"profile": "huge"}, ["no profile 'huge'; choose one of smoke, quick, full"]),
-        ({"on_bad": "hope"}, ["hope", "choose stop or skip"]),
-        (
-            {"data": "/no/such/folder"},
-            ["DATA=/no/such/folder: there is no such folder"],
-        ),
     ],
 )
 def test_what_a_course_can_not_be_made_of_is_told_in_one_sentence(given, words):
@@ -108,14 +103,19 @@ def test_the_recipe_is_in_a_runs_key_and_weights_by_what_they_hold(
         ({"encoder": "resnet18"}, ["encoder is resnet18", "ImageNet"]),
         ({"weights": "none"}, ["encoder is lite0", "have seen no image"]),
         ({"weights": True}, ["encoder is lite0", "ours.pth"]),
+        ({"decoder": "fpn"}, ["encoder is lite0, its decoder FPN", "ImageNet"]),
+        (
+            {"encoder": "pvt_v2_b2", "weights": "surgenet"},
+            ["SurgeNet_PVTv2_", "CC BY-NC-SA", "seen videos of Cholec80", "pigs"],
+        ),
     ],
 )
 def test_a_lesson_says_what_its_network_is(weights, given, words) -> None:
     if given.get("weights") is True:
         given = {"weights": str(weights)}
     course = settings.course("quick", **given)
-    said = encoders.said(course.numbers.encoder, course.weights, "lite0")
-    assert bool(said) == bool(words) and all(one in " ".join(said) for one in words)
+    assert course.usual_network is not bool(words)
+    assert all(one in models.told(course) for one in words)
 
 
 def test_they_reach_the_lessons(bench, weights) -> None:
@@ -124,6 +124,8 @@ def test_they_reach_the_lessons(bench, weights) -> None:
     assert bench.build(*words) == 0
     given = {"folder": str(bench.data), "encoder": "resnet18", "weights": str(weights)}
     assert str(given) in html.unescape(bench.page("00_first"))
+    for told in (bench.page("slides_00"), bench.record()["network"]):
+        assert "encoder is resnet18" in told and "ours.pth" in told
     # Another file's lesson is executed, and not found.
     weights.write_bytes(b"other weights")
     assert bench.build(*words) == 1
@@ -135,7 +137,7 @@ def test_weights_of_another_encoder_stop_a_build_before_its_lessons(
     lesson(bench.folder, "00_first", code("print('ran')"))
     for encoder, words in (
         ("mobilenet_v2", "ours.pth does not hold the 312 weights of encoder mobile"),
-        ("lite0", "ours.pth is not EfficientNet-Lite0"),
+        ("lite0", "ours.pth does not hold the 288 weights of encoder lite0"),
     ):
         assert bench.build("--encoder", encoder, "--weights", str(weights)) == 1
         out, said = capsys.readouterr()

@@ -13,9 +13,9 @@ import rehearsals
 from IPython.core.interactiveshell import InteractiveShell
 from scipy.spatial.distance import cdist
 
-from helpers import correlation, magics
+from helpers import cells, correlation
+from helpers.cells import check, quiz
 from helpers.errors import CourseError
-from helpers.exercises import check, quiz
 from report import notebooks as exercises
 from report.notebooks import lessons, notebook
 
@@ -46,10 +46,8 @@ def test_a_check_prints_praise_or_the_hint_and_nothing_else(test, right, capsys)
 
 @pytest.fixture
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    import helpers.exercises
-
     made: list[str] = []
-    monkeypatch.setattr(helpers.exercises, "display", lambda one: made.append(one.data))
+    monkeypatch.setattr(cells, "display", lambda one: made.append(one.data))
     return made
 
 
@@ -79,26 +77,27 @@ def test_a_solution_becomes_dots_where_it_stood() -> None:
     assert exercises.blank("x = 1") == exercises.solved("x = 1") == "x = 1"
 
 
-CELL = "%%phantom\nran = True\n1 / (here - 1)"
+CELL = "{}\nran = True\n1 / (here - 1)"
 
 
-@pytest.mark.parametrize("drawn", [True, False])
-def test_a_cell_that_needs_the_phantom_runs_where_there_is_one(
-    drawn, monkeypatch, capsys
+@pytest.mark.parametrize("need", cells.NEEDS)
+@pytest.mark.parametrize("held", [True, False])
+def test_a_cell_that_needs_something_runs_where_it_is_there(
+    held, need, monkeypatch, capsys
 ) -> None:
     shell = InteractiveShell()
-    monkeypatch.setattr(magics, "get_ipython", lambda: shell)
+    monkeypatch.setattr(cells, "get_ipython", lambda: shell)
     shell.user_ns["here"] = 2
-    magics.register(not drawn)
-    magics.register(drawn)  # the last call counts
-    result = shell.run_cell(CELL)
-    assert result.success and shell.user_ns.get("ran", False) is drawn
+    cells.register(not held, not held)
+    cells.register(*(held == (need == one) for one in cells.NEEDS))  # this counts
+    result = shell.run_cell(cell := CELL.format(need))
+    assert result.success and shell.user_ns.get("ran", False) is held
     said = getattr(result.result, "data", "")
-    assert result.result == 1 if drawn else said == magics.NEEDS_PHANTOM
+    assert result.result == 1 if held else said == cells.NEEDS[need]
     assert shell.run_cell("other = 2").success and shell.user_ns["other"] == 2
-    if drawn:  # an error in such a cell is reported once, with its own line
+    if held:  # an error in such a cell is reported once, with its own line
         shell.user_ns["here"] = 1
-        assert isinstance(shell.run_cell(CELL).error_in_exec, ZeroDivisionError)
+        assert isinstance(shell.run_cell(cell).error_in_exec, ZeroDivisionError)
         said = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
         assert said.count("ZeroDivisionError: ") == 1 and "----> 3 1 / (here" in said
 
@@ -207,7 +206,7 @@ def names(cells: list) -> tuple[set[str], set[str]]:
     """The names that some cells bind, and those that they take from elsewhere."""
     bound, used = set(), set()
     for cell in cells:
-        source = cell.source.removeprefix(f"{magics.NAME}\n")
+        source = re.sub(r"\A%%\w+\n", "", cell.source)
         scopes = [symtable.symtable(source, "cell", "exec")]
         for symbol in scopes[0].get_symbols():
             if symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace():

@@ -1,11 +1,10 @@
-"""helpers.explore: clicks, and curves that grow while a network is trained."""
+"""helpers.play.live: clicks, and curves that grow while a network is trained."""
 
 import numpy as np
 import pytest
 
-from helpers import explore
+from helpers.clicks import Point
 from helpers.play import live
-from helpers.prompts import Point
 from helpers.training import History
 
 
@@ -22,8 +21,7 @@ def shown(monkeypatch):
         found.append(thing)
         return Handle() if how.get("display_id") else None
 
-    for room in (explore, live):
-        monkeypatch.setattr(room, "display", display)
+    monkeypatch.setattr(live, "display", display)
     return found
 
 
@@ -34,14 +32,14 @@ def history(epochs: int) -> History:
 
 
 def test_curves_grow_in_one_place_and_go_when_the_run_is_over(shown) -> None:
-    with explore.live_curves() as watch:
+    with live.live_curves() as watch:
         for epochs in (1, 2, 3):
             watch(history(epochs))
     # The last curves are shown by whoever asks for them, so these are not seen twice.
     assert len(shown) == 4 and shown[-1].data == ""
     for one in shown[:3]:
         assert "kept" not in one.data and "chosen" not in one.data
-    with pytest.raises(KeyboardInterrupt), explore.live_curves() as watch:
+    with pytest.raises(KeyboardInterrupt), live.live_curves() as watch:
         watch(history(1))
         raise KeyboardInterrupt
     assert len(shown) == 6 and shown[-1].data == ""
@@ -50,22 +48,22 @@ def test_curves_grow_in_one_place_and_go_when_the_run_is_over(shown) -> None:
 def test_a_run_that_was_found_shows_no_curves_and_nor_does_the_report(
     shown, monkeypatch
 ):
-    with explore.live_curves():
+    with live.live_curves():
         pass  # nobody trains, so nobody calls it: nothing stands there and waits
     monkeypatch.setenv("COURSE_STATIC", "1")
-    with explore.live_curves() as watch:
+    with live.live_curves() as watch:
         watch(history(1))
     assert shown == []
 
 
 def test_curves_draw_the_history_and_say_which_epoch_is_kept() -> None:
-    chart = explore.curves(history(3))
+    chart = live.curves(history(3))
     assert "dashed one marks the epoch that is kept" in chart.html()
     for word in ("0.25", "0.50", "3 epochs", "epoch 2 is kept"):
         assert word in chart.title
     [axis] = chart.axes
     assert list(axis.lines[0].get_ydata()) == [0.25, 0.75, 0.5]
-    assert "the best so far is 0.75" in explore.curves(history(3), False).title
+    assert "the best so far is 0.75" in live.curves(history(3), False).title
 
 
 def test_clicks_are_a_slider_on_the_page_and_made_by_hand_in_a_notebook(
@@ -79,14 +77,14 @@ def test_clicks_are_a_slider_on_the_page_and_made_by_hand_in_a_notebook(
 
     given = [Point(3, 4), Point(8, 2, False), Point(1, 1)]
     monkeypatch.setenv("COURSE_STATIC", "1")
-    explore.clicks(image, segment, given, [0.1, 0.7, 0.4])
+    live.clicks(image, segment, given, [0.1, 0.7, 0.4])
     scenes = shown[-1].scenes
     assert asked == [given[:1], given[:2], given]
     assert [scene.numbers["Dice"] for scene in scenes] == [0.1, 0.7, 0.4]
     assert "After 2 clicks, the last of which says no blood" in scenes[1].words
     monkeypatch.setenv("COURSE_STATIC", "0")
     asked.clear()
-    explore.clicks(image, segment, given, [0.1, 0.7, 0.4])
+    live.clicks(image, segment, given, [0.1, 0.7, 0.4])
     box, still = shown[-2:]  # what is turned, and what a reopened notebook shows
     assert "play-still" in still.data and "After 1 click" in still.data
     (says, undo), frame = box.children[0].children, box.children[1]

@@ -12,7 +12,7 @@ from charts_by_hand import CHARTS, line, subject_dots
 from matplotlib.patches import FancyArrowPatch
 
 from helpers import figures, models, words
-from helpers.figures import Chart, chart, style
+from helpers.figures import Chart, chart
 from helpers.statistics import Estimate
 from report.pages import faults
 
@@ -51,21 +51,19 @@ def test_a_chart_has_all_its_words_and_its_alt_text_is_made_from_the_table(made,
 
 
 def test_the_lesson_may_say_it_otherwise():
-    found = figures.schedule(
-        [1e-3, 1e-4], title="Mine", alt="seen", caption="look here"
-    )
+    curve = {"a": ([0, 1], [0.1, 0.2])}
+    own = {"title": "Mine", "alt": "seen", "caption": "look here"}
+    found = figures.line(curve, "coverage", "risk", **own)
     assert (found.title, found.alt, found.caption) == ("Mine", "seen", "look here")
     assert "look here" in found.html() and "look here" not in found.html(caption=False)
 
 
-def test_every_chart_of_the_course_is_tested_here_and_takes_other_words():
-    takes = {
-        name: inspect.signature(one).parameters
+def test_every_chart_of_the_course_is_tested_here():
+    assert set(CHARTS) == {
+        name
         for name, one in vars(figures).items()
         if inspect.isfunction(one) and inspect.signature(one).return_annotation is Chart
     }
-    assert set(takes) == set(CHARTS)
-    assert all("said" in parameters for parameters in takes.values())
 
 
 @pytest.mark.parametrize("encoder", ["lite0", "resnet18"])
@@ -173,12 +171,12 @@ def test_the_colours_are_okabe_and_itos():
         "#0072B2 #56B4E9 #009E73 #E69F00 #D55E00 #CC79A7 #F0E442 #000000 #FFFFFF "
         "#4D4D4D #B3B3B3"
     ).split()
-    assert {*style.COLOURS.values(), *style.MODES.values(), *style.PALETTE} <= {*known}
+    assert {*chart.COLOURS.values(), *chart.MODES.values(), *chart.PALETTE} <= {*known}
 
 
 def test_a_chart_shows_itself_and_is_found_by_its_alt_text():
     alt = 'a "quoted" <figure> & more'
-    page = Chart(style.new()[0], "It falls", alt, "See <b>").html()
+    page = Chart(chart.new()[0], "It falls", alt, "See <b>").html()
     assert 'alt="a &quot;quoted&quot; &lt;figure&gt; &amp; more"' in page
     assert page.count("<img") == 1 and "<figcaption>See &lt;b&gt;</figcaption>" in page
 
@@ -186,9 +184,9 @@ def test_a_chart_shows_itself_and_is_found_by_its_alt_text():
 def test_missing_and_unknown_words_are_refused():
     for title, alt in (("It falls", "  "), (" ", "what is seen")):
         with pytest.raises(ValueError, match="title, and alt text"):
-            Chart(style.new()[0], title, alt)
-    with pytest.raises(TypeError, match="title, alt and caption, not color"):
-        figures.schedule([1e-3, 1e-4], color="red")
+            Chart(chart.new()[0], title, alt)
+    with pytest.raises(TypeError, match="color"):
+        figures.line({"a": ([0, 1], [0.1, 0.2])}, "coverage", "risk", color="red")
 
 
 def test_the_same_chart_is_the_same_picture():
@@ -200,7 +198,7 @@ def test_a_long_title_stays_inside_and_keeps_its_unit_and_its_hyphens():
         ("A long finding that ends in a number of 90 %", "90\N{NO-BREAK SPACE}%"),
         ("Dice falls from one place to another wished-for place", "wished-for"),
     ):
-        said = Chart(style.new(3.0, 2.0)[0], title, "x").figure.get_suptitle()
+        said = Chart(chart.new(3.0, 2.0)[0], title, "x").figure.get_suptitle()
         assert whole in said and max(map(len, said.split("\n"))) <= 30
 
 
@@ -243,7 +241,7 @@ def test_the_overlay_gives_each_kind_of_pixel_its_colour():
     picture = figures.overlay(image, blood, valid, found)
 
     def mixed(kind: str) -> tuple:
-        colour = np.round(255 * np.array(matplotlib.colors.to_rgb(style.COLOURS[kind])))
+        colour = np.round(255 * np.array(matplotlib.colors.to_rgb(chart.COLOURS[kind])))
         return tuple((0.35 * 100 + 0.65 * colour).astype(int))
 
     row = [mixed("hit"), mixed("missed"), mixed("false alarm")]
@@ -293,7 +291,7 @@ def test_a_chart_on_a_page_is_a_still_that_keeps_the_pages_rules(
 ):
     monkeypatch.setenv("COURSE_STATIC", "1")
     page = made[name]._repr_mimebundle_()["text/html"]
-    assert faults(page) == [] and page.count("<figcaption>") == 1
+    assert not list(faults(page)) and page.count("<figcaption>") == 1
     assert page.count("<img") == 1 and "plotly" not in page.lower()
 
 
@@ -307,3 +305,21 @@ def test_clicks_are_drawn_where_they_were_made():
     near_other = np.abs(changed - (10, 76)).max(axis=1) <= 9
     assert near_one.any() and near_other.any() and (near_one | near_other).all()
     assert tuple(shown[31, 16]) == (255, 255, 255)
+
+
+def test_decisions_say_who_counts_right() -> None:
+    truth, one = [(1.0, 3.0), (5.0, 6.0)], [(1.0, 2.0)]
+    chart = figures.decisions({"truth": truth, "area": truth, "growth": one}, 10)
+    assert chart.title == "2 bleedings in truth; the right number by area"
+    turned = figures.decisions({"truth": one, "area": truth, "growth": truth}, 10)
+    assert turned.title == "1 bleeding in truth; nobody counts right"
+
+
+@pytest.mark.parametrize(
+    ("area", "guided", "best"),
+    [([2, 3], [5, 5], "area: 0.50"), ([1, 3], [1, 1], "area and guided: 1.00")],
+)
+def test_cases_name_the_detector_that_counts_best(area, guided, best) -> None:
+    rows = pd.DataFrame({"detector": ["area"] * 2 + ["guided"] * 2, "n_true": 2})
+    rows = rows.assign(n_found=area + guided, true_s=9.0, found_s=6.0)
+    assert f"least with {best} a case" in figures.counted_cases(rows).title

@@ -3,6 +3,7 @@ slider moved."""
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -23,13 +24,14 @@ LESSON = FOLDER / "03_evaluate_out_of_domain.py"  # has exercises and a slider
 # As lesson 02 does, with epochs that take longer than what passes without a word.
 TRAINED = """import time
 from dataclasses import replace
-from helpers import explore, training
+from helpers import training
+from helpers.play import live
 few = replace(lesson, course=lesson.course.but(epochs=2))
 step = training.Learner.step
 training.Learner.step = lambda *given: time.sleep(0.5) or step(*given)
-with explore.live_curves() as watch:
+with live.live_curves() as watch:
     run = few.model(watch=watch)
-explore.curves(run.history)"""
+live.curves(run.history)"""
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there
     "apputils-extension/notification": {
@@ -163,7 +165,7 @@ def served(tmp_path_factory, smoke) -> Iterator[tuple[str, Path]]:
 def watch_training(lab: Lab, trained: int) -> None:
     """Curves grow while a network is trained, and are there once when it is over, as
     they are where the run is found."""
-    assert "Training 'baseline', epochs: 2" in lab.output(trained)
+    assert re.search(r"Training 'baseline', epochs: .*2/2", lab.output(trained))
     for _ in range(2):
         pictures = lab.cell(trained).locator(".jp-Cell-outputArea img")
         assert pictures.count() == 1
@@ -233,13 +235,13 @@ def test_a_lesson_in_jupyterlab(browser, served) -> None:
 
 CLICKING = """
 import numpy as np
-from helpers import explore
-from helpers.prompts import Point
+from helpers.clicks import Point
+from helpers.play import live
 asked = []
 def segment(points):
     asked.append([(p.x, p.y, p.is_blood) for p in points])
     return np.zeros((60, 80), bool)
-explore.clicks(np.full((60, 80, 3), 90, np.uint8), segment, [Point(5, 5)], [0.5])
+live.clicks(np.full((60, 80, 3), 90, np.uint8), segment, [Point(5, 5)], [0.5])
 """
 
 

@@ -103,7 +103,7 @@ def alone(top: Path) -> dict:
 # line over every page begins.
 KINDS: dict[str, tuple[Callable[[Path], dict], tuple[str, str], str, str]] = {
     "half": (half, ("drawn", "cholecseg8k"), "00 01 03 07", "the source is drawn"),
-    "own": (own, ("own", "own"), "00 01 03 07", ""),
+    "own": (own, ("own", "own"), "00 01 03", ""),
     "real": (real, ("hemoset", "cholecseg8k"), "01", ""),
     "pigs": (pigs, ("hemoset", "drawn"), "03", "the target is drawn"),
     "alone": (alone, ("drawn", "drawn"), "01", "drawn surgery"),

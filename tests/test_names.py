@@ -1,47 +1,72 @@
 """A name is only text: whatever files, folders and subjects are called, nothing runs,
 nothing is fetched, nothing of the machine gets into a page."""
 
-import html
-import io
 import os
 import re
-import subprocess
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from frames_by_hand import write_own
-from hostile_names import HOSTILE, may_be_a_file
 from lessons_by_hand import lesson as written
 from lessons_by_hand import result
 from matplotlib.cbook import is_math_text
-from matplotlib.figure import Figure
 from test_browser import Visit
 
-from helpers import figures, frames, names, settings
-from helpers.errors import CourseError
+from helpers import figures, frames, settings, words
 from report.build import build
 from report.pages import Cells, plain
 from report.site import policy
 
+SCRIPTS = [
+    "<script>document.title = 'taken'</script>",
+    "<svg onload=\"document.title='taken'\">",
+    "</script><script>document.title='taken'</script>",
+    "<a href=javascript:taken>x</a>",
+    "<meta http-equiv=refresh content=0>",
+]
+MARKUP = ["<!-- taken", "</blockquote></div><h1>taken</h1>", "&#60;b&#62;taken"]
+QUOTED = ["&lt;b&gt;taken&lt;/b&gt;", "a' onmouseover='taken", 'a" onmouseover="taken']
+LINKS = ["![a](/etc/hostname)", "![a](b.png).png", "[a](https://example.org/)"]
+ADDRESSES = ["<https://example.org/>", "https://example.org/a"]
+MARKDOWN = ["**bold** & <b>", "_a_", "__a__", "~~a~~", "a|b|c", "```taken```", "a\\*b"]
+FORMULAS = ["$$taken$$", "$\\frac{$", "$x$", "\\(x\\)", "$\\unknown$", "a$b$c"]
+TEMPLATES = ["{id_test.dice}", "{0.__class__}", "%s%n%d", "{{ config }}", "{% raw %}"]
+SHELL = ["$(touch taken)", "`id`", "| tee taken", "&& touch taken", "-rf", "*", "'"]
+PATHS = ["a'b\"c", "..", "../taken", "/etc/passwd", "a\\b", "C:taken"]
+UNSEEN = ["\x1b]0;taken\x07", "\x1b[31mred\x1b[0m", "a\nb", "a\tb", "\x7f"]
+WIDTHLESS = ["\u202egnp.exe", "\u200ba\u200d", "\ufeffa", "a\u2028b"]
+BYTES = ["\U0001f469\u200d\u2695\ufe0f", os.fsdecode(b"pig\xff")]
+LONG = ["a" * 251, "\u00e4" * 125, "a ", " a", "a..png"]
+
+HOSTILE = [
+    *(SCRIPTS + MARKUP + QUOTED + LINKS + ADDRESSES + MARKDOWN + FORMULAS),
+    *(TEMPLATES + SHELL + PATHS + UNSEEN + WIDTHLESS + BYTES + LONG),
+]
+
+
+def may_be_a_file(name: str) -> bool:
+    """May a file be called so, with four letters more?"""
+    return "/" not in name and name not in (".", "..") and len(os.fsencode(name)) < 252
+
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_becomes_letters_that_do_nothing(name: str) -> None:
-    shown = names.text(name)
+    shown = words.text(name)
     assert not set(shown) & set("<>&$`*[]|\\") and "://" not in shown
-    assert shown.isprintable() and names.text(shown) == shown
+    assert shown.isprintable() and words.text(shown) == shown
 
 
 @pytest.mark.parametrize("name", ["pig1", "video01_00080", "Ärztin 2 (links)", "a-b"])
 def test_an_ordinary_name_stays_and_one_that_is_no_text_shows_its_bytes(name) -> None:
-    assert names.text(name) == name
-    assert names.text(name + os.fsdecode(b"\xff")) == f"{name}∖udcff"
+    assert words.text(name) == name
+    assert words.text(name + os.fsdecode(b"\xff")) == f"{name}∖udcff"
 
 
 def shown(texts: list[str], place: Path) -> None:
     """Do these do nothing wherever a page, a figure or a record shows them?"""
     for text in texts:
-        assert text.isprintable() and names.text(text) == text
+        assert text.isprintable() and words.text(text) == text
         made = Cells(place).prose(f"> note: {text}  ")
         assert plain(made).split() == f"note: {text}".split()
         assert set(re.findall(r"<\s*/?\s*(\w+)", made)) <= {"blockquote", "p"}, made
@@ -61,7 +86,7 @@ def test_hostile_file_names_are_letters_in_the_notes_of_what_was_skipped(tmp_pat
     shown(found.skipped, tmp_path)
 
 
-def test_hostile_subjects_are_letters_in_tables_notes_and_figures(tmp_path):
+def test_hostile_subjects_are_letters_in_the_frame_table_and_in_figures(tmp_path):
     """Each a subject's folder, and written in subjects.csv."""
     told = [name for name in HOSTILE if may_be_a_file(name) and name.strip()]
     write_own(tmp_path / "own", [f"{name}/{n}" for n, name in enumerate(told)])
@@ -72,25 +97,12 @@ def test_hostile_subjects_are_letters_in_tables_notes_and_figures(tmp_path):
     found = [frames.index(tmp_path / one, on_bad="skip") for one in ("own", "csv")]
     for one in found:
         assert len(one.table) > 40
-        shown(one.skipped, tmp_path)
-        for row in one.table.itertuples():
-            assert frames.read(row)[0].ndim == 3
-    subjects = pd.concat([one.table for one in found])
-    shown([*{*subjects["subject"], *subjects["clip"]}], tmp_path)
-    made = subjects[["subject"]].to_html()
-    for subject in subjects["subject"]:
-        assert subject[:45].strip() in html.unescape(made)  # pandas cuts the longest
-    assert not re.search(r"<(script|img|svg|iframe|a|b)\b", made)
-    table = subjects.drop_duplicates("subject").assign(dice=0.5)
-    chart = figures.by_subject({"id_test": table}, "dice", "Dice")
+        shown([*one.skipped, *one.table["subject"], *one.table["clip"]], tmp_path)
+    table = pd.concat([one.table for one in found]).drop_duplicates("subject")
+    chart = figures.by_subject({"id_test": table.assign(dice=0.5)}, "dice", "Dice")
     written = [one.get_text() for one in chart.axes[0].get_yticklabels()]
     assert written == list(table["subject"]) and len(chart.png()) > 1000
-    for subject in table["subject"][::10]:
-        titled = figures.Chart(Figure((3, 1)), subject, subject, subject)
-        titled.figure.savefig(io.BytesIO())
-        made = titled.html()
-        assert re.findall(r"<(\w+)", made) == ["figure", "img", "figcaption"]
-        assert html.escape(subject, quote=True) in made
+    assert set(re.findall(r"<(\w+)", chart.html())) == {"figure", "img", "figcaption"}
 
 
 @pytest.fixture(scope="module")
@@ -135,43 +147,3 @@ def test_the_policy_lets_in_the_scripts_that_stand_in_the_page() -> None:
     # sha256 of "one()", by another program.
     assert "'sha256-" in made and made.count("sha256") == 1
     assert policy("<p>none</p>").startswith("default-src 'none'; script-src 'self';")
-
-
-def test_no_file_outside_the_lessons_is_embedded(tmp_path: Path) -> None:
-    (tmp_path / "secret.png").write_bytes(b"secret")
-    (tmp_path / "lessons").mkdir()
-    for address in ("../secret.png", str(tmp_path / "secret.png")):
-        with pytest.raises(CourseError, match="isn't there"):
-            Cells(tmp_path / "lessons").prose(f"![a]({address})")
-
-
-def test_make_reads_no_command_in_what_it_is_given(tmp_path: Path) -> None:
-    """Neither the shell's nor its own; nor does it matter that a make runs the tests."""
-    alone = {"PATH": os.environ["PATH"]}
-    for given in ("`touch taken`", "$(shell touch taken)", '"; touch taken; "', "$x"):
-        named = f"/nowhere/{given}"
-        # The Makefile's own lines, with a program that prints what it is given.
-        shown = subprocess.run(
-            ["make", "-f", "-", "shown", f"DATA={named}", f"SEEDS={named}"],
-            cwd=tmp_path,
-            input=MAKEFILE,
-            env=alone,
-            capture_output=True,
-            text=True,
-        )
-        lines = shown.stdout.split("\n")
-        assert lines[1] == named and lines.count(named) == 3, shown.stderr
-        assert lines[lines.index("--seeds") + 1] == named
-        assert not (tmp_path / "taken").exists()
-
-
-_LINES = (settings.ROOT / "Makefile").read_text(encoding="utf-8").split("\n")
-_SAID = ("GIVEN :=", "STUDY :=", "$(foreach one", "export ", "said =", "OPTIONS =")
-MAKEFILE = "\n".join(
-    [
-        *(one for one in _LINES if one.startswith(_SAID)),
-        "shown:",
-        "\t@printf '%s\\n' $(OPTIONS) $(call said,$(STUDY))",
-        "",
-    ]
-)

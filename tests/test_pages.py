@@ -12,8 +12,7 @@ from helpers import settings
 from helpers.errors import CourseError
 from report import numbers, pages
 from report.execute import Executed
-from report.pages import plain
-from report.pictures import Pictures
+from report.pages import Pictures, plain
 
 
 def page_of(folder: Path, *cells) -> pages.Page:
@@ -45,20 +44,6 @@ def test_mathematics_becomes_mathml_with_its_source_as_text(tmp_path: Path) -> N
     assert "<mfrac>" in made and "<mtext>Dice</mtext>" in made
     assert 'display="block"' in made and made.count("$") == 1
     assert r'alttext="\text{Dice} = \frac{2a}{b &lt; c}"' in made
-
-
-@pytest.mark.parametrize(
-    "latex",
-    [
-        r"\begin{aligned} a &= b \\ c &= d \end{aligned}",
-        r"\mathbb{1}[p > t]",
-        r"5\,\%",
-        r"\sum_{i=1}^{n} \hat{x}_i",
-        r"\lVert \mu \rVert^2 + \operatorname{Tr}(\Sigma)",
-    ],
-)
-def test_formulas_of_this_course_can_be_set(latex: str, tmp_path: Path) -> None:
-    assert "<math " in prose(tmp_path, f"$${latex}$$")
 
 
 @pytest.mark.parametrize("latex", [r"\nosuch{x}", r"\left( x"])
@@ -145,20 +130,15 @@ def test_what_is_no_reading_is_folded_or_gone(tmp_path: Path) -> None:
     [
         ('<img src="data:," alt="a">', None),
         ('<img src="data:," alt=" ">', "no alt text"),
-        ("<svg><path/></svg>", "no aria-label"),
-        ('<figure role="img" aria-label="a"><svg></svg></figure>', None),
-        ('<figure role="img" aria-label="a"></figure><svg></svg>', "no aria-label"),
         ('<figure aria-label="a"><b class="plotly-graph-div"></b></figure>', "still"),
         ('<source srcset="https://x.org/a.webp">', "fetch https://x.org/a.webp"),
         ('<script src="https://cdn.x/y.js"></script>', "fetch https://cdn.x/y.js"),
         ('<link href="//cdn.x/y.css">', "fetch //cdn.x/y.css"),
-        ('<p style="background: url(http://x/y.png)">', "from the network"),
-        ("<style>@import 'https://x/y.css';</style>", "from the network"),
         ('<a href="https://x.org">a link is no request</a>', None),
     ],
 )
 def test_the_rules_of_a_page(piece: str, wrong: str | None) -> None:
-    found = pages.faults(piece)
+    found = list(pages.faults(piece))
     assert found == [] if wrong is None else len(found) == 1 and wrong in found[0]
 
 
@@ -168,17 +148,26 @@ AREA = "percent of valid pixels"
 @pytest.mark.parametrize(
     "value, low, high, level, subjects, unit, said",
     [
-        (0.876, 0.8, 0.949, 0.9, 3, "", "0.88; 0.80 to 0.95 (90 % interval); 3 s"),
-        (0.876, 0.8, 0.949, 0.95, 3, "", "0.88; 0.80 to 0.95 (95 % interval); 3 s"),
-        (12.345, 3, 22, None, 9, AREA, "12.3 %; 3.0 % to 22.0 % (interval); 9 s"),
-        (0.07, None, None, None, 1, "", "0.07; no interval: 1 subject; 1 subject,"),
+        (0.876, 0.8, 0.949, 0.9, 3, "", "0.88; 0.80 to 0.95, a 90 % interval over 3 s"),
+        (
+            0.876,
+            0.8,
+            0.949,
+            0.95,
+            3,
+            "",
+            "0.88; 0.80 to 0.95, a 95 % interval over 3 s",
+        ),
+        (12.345, 3, 22, None, 9, AREA, "12.3 %; 3.0 to 22.0, an interval over 9 s"),
+        (0.07, None, None, None, 1, "", "0.07; no interval, 1 subject; 1 subject,"),
         (None, None, None, None, None, "", "undefined; no interval; 1,234 frames"),
     ],
 )
 def test_numbers_as_they_are_printed(value, low, high, level, subjects, unit, said):
     record = dict(value=value, low=low, high=high, level=level, n_subjects=subjects)
     record |= {"n_frames": 1234, "unit": unit}
-    shown = (numbers.number(record), numbers.interval(record), numbers.behind(record))
+    kept = numbers.estimate(record)
+    shown = (numbers.number(record), kept.interval, kept.behind)
     assert "; ".join(shown).startswith(said) and shown[2].endswith("1,234 frames")
 
 
@@ -186,7 +175,7 @@ def test_a_rate_is_read_in_percent() -> None:
     record = {"value": 0.914, "low": 0.5, "high": 1.0, "level": 0.9, "unit": ""}
     rate = numbers.percent(record | {"n_frames": 90, "n_subjects": 9})
     assert numbers.number(rate) == "91.4 %"
-    assert numbers.interval(rate) == "50.0 % to 100.0 % (90 % interval)"
+    assert numbers.estimate(rate).range == "50.0 to 100.0, a 90 % interval"
     assert numbers.number(numbers.percent(rate | {"value": None})) == "undefined"
     assert numbers.percent(rate) == rate  # which is one already
 
@@ -284,8 +273,8 @@ def test_the_one_page_answer_takes_its_sentences_from_the_results(small: Path) -
     for said in (
         "Trained on the source (drawn robotic surgery), a U-Net reaches a Dice of 0.88 on 3 subjects",
         "reaches 0.07, measured on 1 subject with blood. One subject is no population",
-        "0.80 to 0.90 (90 % interval), 3 subjects",
-        "no interval: 1 subject",
+        "0.80 to 0.90, a 90 % interval over 3 subjects",
+        "no interval, 1 subject",
         "3 subjects, 40 frames",
         "Only the phantom is here.",
         "Look at the middle one.",

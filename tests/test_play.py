@@ -16,7 +16,8 @@ from test_browser import FAULTS, LESSONS, Visit
 
 from helpers import counts, play, shift
 from helpers.errors import CourseError
-from helpers.play import live, scores, sheets
+from helpers.play import lessons, live
+from helpers.play.scene import enlarged
 from report.pages import faults
 from report.site import policy
 
@@ -60,20 +61,19 @@ def turned() -> play.Interactive:
     return play.Interactive("small", controls, draw, "A small one", "Drag it.")
 
 
-def albums() -> play.Browser:
-    rows = [("a", 0.9), ("b", math.nan), ("a", 0.1), ("b", 0.5)]
-    items = [
-        play.Item(
-            frame(20 + 30 * n, not math.isnan(dice)),
-            f"{who} {n} has {dice:.1f}.",
-            who,
-            {"subject": who},
-            {"dice": dice},
-        )
-        for n, (who, dice) in enumerate(rows)
+def albums(times: int = 1) -> play.Browser:
+    table = pd.DataFrame({"subject": list("abab"), "dice": [0.9, math.nan, 0.1, 0.5]})
+    table["place"], table["label"] = range(4), table["subject"]
+    table["words"] = [
+        f"{one.subject} {one.Index} has {one.dice:.1f}." for one in table.itertuples()
     ]
+
+    def picture(row: pd.Series) -> play.Picture:
+        return frame(20 + 30 * row["place"], not math.isnan(row["dice"]))
+
     orders = {"lowest": "dice", "highest": "-dice"}
-    return play.Browser("albums", items, {"subject": "subject"}, orders, "Frames")
+    filters, table = {"subject": "subject"}, pd.concat([table] * times)
+    return play.Browser("albums", table, picture, filters, orders, "Frames")
 
 
 def data_of(made: str) -> dict:
@@ -92,7 +92,7 @@ def test_a_page_holds_every_combination_as_it_was_computed() -> None:
             assert state["values"] == [None] and state["numbers"] == ["–"]
         else:
             assert state["values"] == [pytest.approx(value)]
-    assert faults(made) == [] and made.count("</script>") == 1
+    assert not list(faults(made)) and made.count("</script>") == 1
     assert len(data_of(made)["drawings"]) == 3  # one drawing for each size
 
 
@@ -102,11 +102,9 @@ def test_marks_are_what_a_prediction_did() -> None:
     did = np.array([[0, 3], [2, 1]])[one.found.astype(int), one.blood.astype(int)]
     same = places == np.where(one.valid, did, 4)
     assert same.mean() > 0.95 and set(np.unique(places)) == {0, 1, 2, 3, 4}
-    shown = sheets.blended(one.image, one.marks())
-    assert shown.shape == (36, 48, 3) and (shown[6:9, 40] == 100).all()
     lone = np.zeros((5, 7), bool)
     lone[2, 3] = True
-    grown = sheets.enlarged(lone, (15, 21))
+    grown = enlarged(lone)
     assert grown[7, 10] and 3 <= grown.sum() <= 12  # a single pixel stays
 
 
@@ -120,15 +118,13 @@ def test_too_many_combinations_are_refused_and_a_start_that_is_no_value() -> Non
 
 def test_frames_are_filtered_and_put_in_order_with_the_undefined_last() -> None:
     album = albums()
-    names = [one.words[:3] for one in album.chosen("lowest")]
-    assert names == ["a 2", "b 3", "a 0", "b 1"]
-    names = [one.words[:3] for one in album.chosen("highest", subject="b")]
-    assert names == ["b 3", "b 1"]
-    assert faults(album.html()) == []
-    many = play.Browser("m", album.items * 100, {}, {"lowest": "dice"}, "Many")
-    assert len(many.items) == 120 and many.caption.startswith("120 of 400 frames")
+    assert album.chosen("lowest") == [2, 3, 0, 1]
+    assert album.chosen("highest", subject="b") == [3, 1]
+    assert not list(faults(album.html()))
+    many = albums(100)
+    assert len(many.pictures) == 120 and many.caption.startswith("120 of 400 frames")
     with pytest.raises(ValueError):
-        play.Browser("none", [], {}, {"lowest": "dice"}, "None")
+        play.Browser("none", album.table[:0], frame, {}, {}, "None")
     shown = live.browser(album)  # in a notebook, by widgets
     subject, order, place = shown.children[0].children
     assert "a 2 has 0.1." in shown.children[1].value
@@ -161,7 +157,7 @@ def test_a_threshold_shows_counts_and_the_ratios_that_follow_from_them() -> None
     one = frame(90)
     probability = np.linspace(0, 0.99, one.blood.size).reshape(one.blood.shape)
     made = play.threshold({"it": (one, probability)})
-    for level, scene in zip(scores.LEVELS, made.scenes, strict=True):
+    for level, scene in zip(lessons.LEVELS, made.scenes, strict=True):
         row = counts.count(probability >= level, one.blood, one.valid).loc[0]
         wanted = row.rename(str.upper).to_dict()
         wanted |= {"Dice": counts.dice(row), "recall": counts.recall(row)}
@@ -314,35 +310,6 @@ def leaf(visit: Visit, figure) -> None:
     assert thumbs[-1].get_attribute("aria-pressed") == "true"
 
 
-# What a time line shows: the second, who says that it bleeds there, and by the bars.
-TIMED = """f => {
-  const at = f.querySelector('input'), said = f.querySelector('[id$=-said]');
-  const [second, who] = said.textContent.split(': ');
-  const bars = [...f.querySelectorAll('div > svg')];
-  return {n: Number(at.value), last: Number(at.max), second, spoken: at.getAttribute(
-    'aria-valuetext') === said.textContent, picture: f.querySelector('img').src,
-    alt: f.querySelector('img').alt,
-    who: who.replace(' says that it bleeds', '').split(', '), frames: bars.map(
-      s => s.viewBox.baseVal.width)[0], bars: bars.map(s => [s.parentNode.firstChild
-      .textContent, [...s.querySelectorAll('rect')].map(r => [Number(
-      r.getAttribute('x')), Number(r.getAttribute('width'))])])}; }"""
-
-
-def timed(figure) -> dict:
-    """What a time line shows now, once its words were held to its bars."""
-    shown = figure.evaluate(TIMED)
-    step = math.ceil(shown["frames"] / (shown["last"] + 1))
-    frame = shown["n"] * step
-    bleeds = [
-        name
-        for name, spans in shown["bars"]
-        if any(start <= frame < start + length for start, length in spans)
-    ]
-    assert shown["who"] == (bleeds or ["nobody"]), shown
-    assert shown["spoken"] and shown["alt"] == f"The case at {shown['second']}"
-    return shown
-
-
 def drag(visit: Visit, handle, start: float, end: float) -> None:
     """Drag a slider's handle from one share of its width to another."""
     handle.scroll_into_view_if_needed()
@@ -352,21 +319,6 @@ def drag(visit: Visit, handle, start: float, end: float) -> None:
     visit.page.mouse.down()
     visit.page.mouse.move(box["x"] + 2 + end * width, middle, steps=4)
     visit.page.mouse.up()
-
-
-def scrub(visit: Visit, figure) -> list[dict]:
-    """Go through a time line by keyboard, then drag its handle back to the start."""
-    handle = figure.query_selector("input")
-    handle.focus()
-    visit.page.keyboard.press("Home")
-    seen = [timed(figure)]
-    for n in range(1, seen[0]["last"] + 1):
-        visit.page.keyboard.press("ArrowRight")
-        seen.append(timed(figure))
-        assert seen[-1]["n"] == n
-    drag(visit, handle, 0.99, 0)
-    assert timed(figure) == seen[0]
-    return seen
 
 
 def test_controls_by_keyboard_show_what_was_computed(browser, page: Path) -> None:
@@ -455,15 +407,12 @@ def recorded(site: Path) -> Callable:
 def test_everything_on_a_page_of_the_course_can_be_played_with(browser, smoke, name):
     visit = Visit(browser, smoke.site / f"{name}.html")
     playing = visit.page.query_selector_all("figure.play")
-    others = visit.page.query_selector_all("figure.timeline")
-    assert playing or others, "nothing to play with"
+    assert playing, "nothing to play with"
     for figure in playing:
         weight = figure.evaluate("f => f.outerHTML.length")
         assert weight <= MOST_BYTES, f"{weight} bytes"
         kind = figure.get_attribute("data-play")
         (leaf if kind == "browser" else drive)(visit, figure)
-    for figure in others:
-        assert len({one["picture"] for one in scrub(visit, figure)}) > 1
     assert visit.wrong == []
     visit.context.close()
 

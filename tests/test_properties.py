@@ -10,23 +10,19 @@ import numpy as np
 import pytest
 from frames_by_hand import (
     SIZE,
-    blood_mask,
     image,
     png,
     write_cholec,
     write_own,
-    write_pig,
 )
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from helpers import clips, frames, names
+from helpers import clips, frames, words
 from helpers.errors import CourseError
-from helpers.frames.classes import CLASSES, UNKNOWN
+from helpers.frames import CLASSES, UNKNOWN
 from helpers.frames.reading import read_with_classes
-from helpers.frames.table import CLIP_STEP
-from report.pages import Cells, plain
 
 few = settings(
     max_examples=40,
@@ -177,8 +173,8 @@ def test_subjects_csv_is_read_as_a_spreadsheet_wrote_it(lines, separator, ending
             found = {Path(row.image).stem: row for row in table.itertuples()}
             for stem, (subject, clip, frame) in zip("abc", lines):
                 subject, clip = subject.strip(), clip.strip() or subject.strip()
-                assert found[stem].subject == names.text(subject)
-                assert found[stem].clip == names.text(clip)
+                assert found[stem].subject == words.text(subject)
+                assert found[stem].clip == words.text(clip)
                 assert found[stem].frame == frame
 
 
@@ -224,15 +220,6 @@ FILES = st.text(
 ).filter(lambda name: name not in (".", "..") and len(name.encode()) < 200)
 
 
-@given(st.text(max_size=40))
-@few
-def test_any_name_is_shown_as_text(name):
-    shown = names.text(name)
-    assert shown.isprintable() and names.text(shown) == shown
-    for line in (f"x{shown}x", names.text(f"{name}x")):
-        assert plain(Cells(Path()).prose(f"> {line}  ")).strip() == line.strip()
-
-
 @given(st.lists(FILES, min_size=1, max_size=3, unique=True))
 @few
 def test_subjects_are_called_as_their_folders_are_or_a_sentence_says_why_not(subjects):
@@ -242,25 +229,7 @@ def test_subjects_are_called_as_their_folders_are_or_a_sentence_says_why_not(sub
         )
         with or_sentence("own", "images/"):
             table = frames.index(place).table
-            assert sorted(set(table["subject"])) == sorted(map(names.text, subjects))
+            assert sorted(set(table["subject"])) == sorted(map(words.text, subjects))
             for row in table.itertuples():
                 assert frames.read(row)[0].shape == (*SIZE, 3)
-                assert names.text(Path(row.image).parent.name) == row.subject
-
-
-@given(
-    st.lists(st.integers(0, 10**9), min_size=1, max_size=4, unique=True),
-    st.booleans(),
-    st.booleans(),
-)
-@few
-def test_the_frames_of_a_pig_are_those_in_its_zips(numbers, unpacked, junk):
-    with folder() as place:
-        write_pig(place / "pig1", numbers, 0, unpacked, junk)
-        table = frames.index(place).table
-        assert list(table["frame"]) == sorted(numbers)
-        for before, after in zip(table[:-1].itertuples(), table[1:].itertuples()):
-            goes_on = after.frame - before.frame <= CLIP_STEP
-            assert (before.clip == after.clip) == goes_on
-        for row in table.itertuples():
-            assert np.array_equal(frames.read(row)[1], blood_mask(row.frame) > 0)
+                assert words.text(Path(row.image).parent.name) == row.subject

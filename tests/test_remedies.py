@@ -10,21 +10,18 @@ import pytest
 from benchmarks import recording
 from benchmarks import remedies as benchmark
 from helpers import (
-    adaptation,
     counts,
     domains,
-    evaluation,
     frames,
-    pitfalls,
+    habits,
     remedies,
     runs,
     settings,
-    views,
 )
 from helpers.errors import CourseError
+from helpers.remedies import looks
 
 SPLIT = "ood_wished_val"
-ALL = remedies.CONTROLS | remedies.RECIPES
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +38,7 @@ def weights(model) -> np.ndarray:
     return np.concatenate([value.detach().cpu().numpy().ravel() for value in values])
 
 
-@pytest.mark.parametrize("name", list(ALL))
+@pytest.mark.parametrize("name", list(remedies.RECIPES))
 def test_a_recipe_looks_at_what_it_may_and_its_counts_add_up(
     setting, name, monkeypatch
 ):
@@ -53,9 +50,9 @@ def test_a_recipe_looks_at_what_it_may_and_its_counts_add_up(
         return of(self, split)
 
     monkeypatch.setattr(domains.Domains, "of", noted)
-    remedied = ALL[name](setting)
+    remedied = remedies.RECIPES[name](setting)
     assert set(asked) <= {"train", "id_val", SPLIT}  # nobody looks at a test split
-    sees = adaptation.REMEDIES["target_frames"].get(name)
+    sees = remedies.TABLE["target_frames"][name]
     if sees in ("none", "unlabelled, the tested ones"):
         assert SPLIT not in asked
     monkeypatch.undo()
@@ -71,10 +68,14 @@ def test_a_recipe_looks_at_what_it_may_and_its_counts_add_up(
     assert np.array_equal(weights(setting.baseline.model), before)
 
 
-def test_every_remedy_and_control_has_a_recipe_and_a_name():
-    assert set(adaptation.REMEDIES.index) == set(remedies.RECIPES)
-    assert set(adaptation.CONTROLS) == set(remedies.CONTROLS)
+def test_every_recipe_has_a_name_and_says_what_it_may_see():
+    table = remedies.REMEDIES
+    assert list(remedies.NAMES) == [*remedies.CONTROLS, *table.index]
+    assert len(set(remedies.NAMES.values())) == len(remedies.RECIPES) == 18
     assert list(remedies.CONTROLS)[0] == "nothing"  # what all gains are taken from
+    assert set(table.when) == {"training", "test"}
+    may = {"none", "unlabelled", "unlabelled, the tested ones", "labelled"}
+    assert set(table.target_frames) == may and set(table.needs) == {"", "batch norm"}
 
 
 def test_nothing_is_the_baseline(setting):
@@ -98,13 +99,13 @@ def test_what_is_measured_in_the_view_is_that_of_the_view_alone(setting):
     patients = setting.data.of("ood_wished")
     table = remedies.measured(remedies.nothing(setting), patients)
     found = runs.probabilities(setting.baseline, patients) >= 128
-    seen = views.view_of(patients) & patients.valid
+    seen = patients.view & patients.valid
     inside = counts.count(found, patients.blood, seen)
     np.testing.assert_allclose(table["dice_view"], counts.on_blood(counts.dice, inside))
     clean = ~counts.has_blood(table)
     area = 100 * inside.fp / patients.valid.sum((1, 2))
     np.testing.assert_allclose(table["false_area_view"][clean], area[clean])
-    assert list(evaluation.ALARMS) == [n for n in remedies.MEASURES if "alarm" in n]
+    assert list(counts.ALARMS) == [n for n in remedies.MEASURES if "alarm" in n]
 
 
 def test_the_threshold_is_the_best_on_validation_patients_and_a_half_without(setting):
@@ -138,7 +139,7 @@ def test_frames_are_spread_from_first_to_last_and_joined_one_after_the_other(set
 
 
 def test_a_continued_run_begins_with_the_baseline_and_is_another(setting):
-    model = setting.continued("from there", adaptation.RandomGamma())
+    model = setting.continued("from there", looks.RandomGamma()).model
     away = np.abs(weights(model) - weights(setting.baseline.model)).mean()
     other = remedies.ensemble(setting).model.members[1]
     another = np.abs(weights(other) - weights(setting.baseline.model)).mean()
@@ -148,8 +149,8 @@ def test_a_continued_run_begins_with_the_baseline_and_is_another(setting):
 def test_the_benchmark_has_a_row_per_remedy_and_drawing_and_says_what_they_gain(
     setting, monkeypatch
 ):
-    few = {name: ALL[name] for name in ("nothing", "view_rule", "adabn")}
-    monkeypatch.setattr(benchmark, "RECIPES", few)
+    few = {name: remedies.RECIPES[name] for name in ("nothing", "view_rule", "adabn")}
+    monkeypatch.setattr(remedies, "RECIPES", few)
     table, patients = benchmark.of_drawing(0, "smoke")
     assert list(table["remedy"]) == list(few)
     held_together(table, patients)
@@ -175,12 +176,12 @@ def held_together(table: pd.DataFrame, patients: pd.DataFrame, digits=2e-4) -> N
 
 
 def test_the_recorded_remedies_are_the_means_of_their_patients_by_drawing():
-    table, about = pitfalls.recorded("remedies")
+    table, about = habits.recorded("remedies")
     patients = pd.read_csv(recording.HERE / "remedies_by_patient.csv")
     drawings = set(recording.SEEDS)
     assert set(about["drawings"]) == set(table["drawing"]) == drawings
-    assert set(table["remedy"]) == set(patients["remedy"]) == set(benchmark.RECIPES)
-    assert len(table) == len(drawings) * len(benchmark.RECIPES)
+    assert set(table["remedy"]) == set(patients["remedy"]) == set(remedies.RECIPES)
+    assert len(table) == len(drawings) * len(remedies.RECIPES)
     assert not any("low" in column or "high" in column for column in table)
     held_together(table, patients)
 

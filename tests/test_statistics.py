@@ -1,6 +1,8 @@
 """Means over subjects, their laws, and the interval: only where the recorded benchmark
-allows one."""
+allows one, whose record can be made again."""
 
+import ast
+import json
 import math
 import re
 from dataclasses import replace
@@ -8,10 +10,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
+from benchmarks import interval_coverage
 from helpers import statistics
 from helpers.errors import CourseError
 from helpers.statistics import Estimate
+from report.notebooks import FOLDER
+
+RECORDED = interval_coverage.recording.HERE
 
 
 def frames(subjects, each=10, seed=0):
@@ -144,3 +151,109 @@ def test_an_estimate_is_written_in_its_unit_and_holds_plain_numbers():
     found = Estimate(np.float32(0.5), np.nan, None, n_frames=np.int64(3))
     assert type(found.value) is float and type(found.n_frames) is int
     assert found.low is None
+
+
+def test_bounded_is_clopper_and_pearson_on_zeros_and_ones():
+    for n in (3, 10, 17):
+        for ones in range(n + 1):
+            found = statistics.bounded(1.0 * (np.arange(n) < ones), draws=40_000)
+            exact = stats.binomtest(ones, n).proportion_ci(0.90, method="exact")
+            assert found == pytest.approx((exact.low, exact.high), abs=0.01)
+
+
+OFFERED = [offer.method for offer in statistics.OFFERED.values()]
+
+
+@pytest.mark.parametrize("n", range(10, 18))
+def test_offered_intervals_cover_between_the_recorded_numbers_of_subjects(n):
+    for name, draw in interval_coverage.POPULATIONS.items():
+        rows = interval_coverage.measure(name, draw, 800, (n,), OFFERED)
+        coverage = pd.DataFrame(rows).set_index("method")["coverage"]
+        assert coverage["bounded"] > 0.93, name
+        assert coverage["order_statistics"] > 0.87, name
+
+
+def test_the_interval_that_lesson_03_writes_out_is_the_one_offered():
+    tree = ast.parse(next(FOLDER.glob("03_*.py")).read_text(encoding="utf-8"))
+    [made] = [
+        node for node in tree.body if getattr(node, "name", "") == "interval_of_median"
+    ]
+    names = {"np": np, "binom": stats.binom}
+    exec(compile(ast.Module([made], []), "03", "exec"), names)
+    for n in range(2, 40):
+        means = np.random.default_rng(n).random(n)
+        theirs = names["interval_of_median"](means)
+        assert theirs == pytest.approx(statistics.order_statistics(means), nan_ok=True)
+        assert np.isnan(theirs).all() == (n < 5)
+
+
+@pytest.mark.parametrize("method", OFFERED)
+def test_many_samples_at_once_are_one_at_a_time_in_any_order(method):
+    samples = np.random.default_rng(5).beta(5, 1, (6, 7))
+    low, high = interval_coverage.METHODS[method](samples)
+    for row, *ends in zip(samples, low, high):
+        assert getattr(statistics, method)(row[::-1]) == pytest.approx(ends, abs=1e-12)
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    return pd.read_csv(RECORDED / "interval_coverage.csv"), json.loads(
+        (RECORDED / "interval_coverage.json").read_text()
+    )
+
+
+def test_the_record_is_whole(recorded):
+    table, record = recorded
+    wanted = {"near-normal", "skewed", "with outliers", "zero-inflated"}
+    assert wanted <= set(table["population"])
+    assert set(table["subjects"]) == {3, 5, 10, 17}
+    assert set(table["method"]) == set(interval_coverage.METHODS)
+    assert record["repetitions"] >= 2_000 and record["widest"] == statistics.WIDEST
+    assert record["date"] and record["versions"]
+    verdicts = json.loads(interval_coverage.verdicts(table).to_json(orient="records"))
+    assert verdicts == record["verdicts"]
+
+
+def test_what_is_offered_is_what_the_record_allows(recorded):
+    verdicts = pd.DataFrame(recorded[1]["verdicts"]).set_index("method")
+    for offer in statistics.OFFERED.values():
+        of = verdicts.loc[offer.method].set_index("subjects")
+        enough = [n for n in interval_coverage.SUBJECTS if n >= offer.least]
+        assert of.index[of["allowed"]].tolist() == enough and offer.least == enough[0]
+        assert (of.loc[enough, "worst_coverage"] >= 0.90).all()
+    # Whatever else was tried is allowed nowhere, and so is offered nowhere.
+    others = verdicts.drop(index=OFFERED)
+    assert not others["allowed"].any() and len(others) == 7 * 4
+
+
+def test_the_record_can_be_made_again(recorded):
+    table, _ = recorded
+    name = "with outliers"
+    draw = interval_coverage.POPULATIONS[name]
+    again = pd.DataFrame(interval_coverage.measure(name, draw, 1_500, (10,)))
+    both = table.merge(again, on=["population", "subjects", "method"])
+    assert len(both) == len(again)
+    np.testing.assert_allclose(both["coverage_x"], both["coverage_y"], atol=0.05)
+    np.testing.assert_allclose(both["width_x"], both["width_y"], atol=0.02)
+
+
+def test_the_phantoms_own_subjects_join_where_recorded(tmp_path, monkeypatch):
+    monkeypatch.setattr(interval_coverage.recording, "HERE", tmp_path)
+    assert list(interval_coverage.populations()) == list(interval_coverage.POPULATIONS)
+    values = json.dumps({"id_test Dice": [0.8, 0.9, 0.7]})
+    (tmp_path / "phantom_subjects.json").write_text(values)
+    draw = interval_coverage.populations()["phantom: id_test Dice"]
+    drawn = draw(np.random.default_rng(0), (50, 3))
+    assert drawn.shape == (50, 3) and set(drawn.ravel()) == {0.7, 0.8, 0.9}
+
+
+def test_six_subjects_are_enough_to_flip_in_any_unit():
+    p, note = statistics.sign_flip_test(np.full(6, 0.1))
+    assert p == 2 / 64 and "the sign of 6 subjects" in note
+    assert statistics.sign_flip_test(np.full(6, 1e-11))[0] == p
+    for n in (0, 1, 5):
+        assert statistics.sign_flip_test(np.full(n, 0.1))[0] is None
+    # Too many to try them all: a sample comes close.
+    exact = stats.binom.sf(10, 16, 0.5) + stats.binom.sf(15, 16, 0.5)
+    p, _ = statistics.sign_flip_test(np.r_[np.full(16, 1.0), -5])
+    assert p == pytest.approx(exact, abs=0.01)

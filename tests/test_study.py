@@ -17,9 +17,9 @@ import statsmodels.formula.api as smf
 from distributed import LocalCluster
 
 from benchmarks import recording
-from helpers import domains, figures, remedies, runs, settings, studied
-from helpers.adaptation import NAMES
+from helpers import domains, figures, remedies, runs, settings
 from helpers.errors import CourseError
+from helpers.remedies import NAMES
 from report import execute
 from report.notebooks import FOLDER
 from study import __main__ as main
@@ -47,13 +47,19 @@ def test_the_plan_has_each_combination_once_and_what_others_begin_with_first(
     assert {job.fold for job in jobs} == set(range(5))
     assert {job.seed for job in jobs} == {3, 4}
     assert [job.remedy for job in jobs] == ["nothing"] * 20 + ["adabn"] * 20
+    jobs = planned(course, ["lite0", "pvt_v2_b2"], ["adabn", "tent", "nothing"], [3])
+    assert {job.remedy for job in jobs if job.encoder == "pvt_v2_b2"} == {"nothing"}
+    assert len(jobs) == 5 * (3 + 1)
+    assert (
+        "Left out, for want of batch norms: pvt_v2_b2 adabn" in capsys.readouterr().out
+    )
 
     for profile in settings.PROFILES:  # whose grid holds the lessons' own networks
         course = settings.course(profile, seed=7)
         jobs = planned(course)
         assert jobs[0].remedy == "nothing" and jobs[0].seed == 7
         assert course.numbers.encoder in {job.encoder for job in jobs}
-        assert {job.remedy for job in jobs} <= set(studied.RECIPES) == set(NAMES)
+        assert {job.remedy for job in jobs} <= set(remedies.RECIPES) == set(NAMES)
     assert main.main(["--profile", "smoke", "--seeds", "2", "--plan", "1"]) == 0
     assert capsys.readouterr().out.count("single ") == 3 and not own_store.exists()
 
@@ -98,7 +104,7 @@ def data(course):
 
 
 def table_of(course, data, name="study"):
-    place = studied.folder(course, data) / f"{name}.csv"
+    place = remedies.study_folder(course, data) / f"{name}.csv"
     return pd.read_csv(place, dtype={"subject": str})
 
 
@@ -185,10 +191,10 @@ def test_a_failing_job_is_a_sentence_and_a_rerun_takes_only_what_is_missing(
 
 
 def test_a_study_of_other_settings_frames_or_weights_is_not_shown(here, course, data):
-    assert studied.summary(course, data) is not None
+    assert remedies.studied(course, data) is not None
     scratch = settings.course("smoke", weights="none")
     for other in (course.but(epochs=2), settings.course("smoke", seed=1), scratch):
-        assert studied.summary(other, data) is None
+        assert remedies.studied(other, data) is None
 
 
 def test_a_worker_with_other_code_or_frames_says_so(course):
@@ -214,21 +220,23 @@ def test_lesson_07_shows_the_table_and_its_page_is_made_anew_with_it(
     here, course, data, own_store
 ):
     cells = LESSON.read_text().split("# %%")
-    [cell] = [one for one in cells if "studied.summary" in one]
+    [cell] = [one for one in cells if "remedies.studied" in one]
     lesson = types.SimpleNamespace(course=course, domains=data)
-    names = dict(lesson=lesson, studied=studied, TEST="ood_wished", NAMES=NAMES)
+    names = dict(lesson=lesson, remedies=remedies, TEST="ood_wished", NAMES=NAMES)
     names |= dict(unseen="patients", figures=figures)
     exec(cell.partition("\n")[2], names)
-    assert names["shown"] is None and names["spoken"] == studied.HOW
+    assert names["shown"] is None and names["spoken"] == remedies.HOW
 
     others = set(FOLDER.glob("*.py")) - {LESSON}
     assert others and not any(execute.studied(other) for other in others)
     before = execute.studied(LESSON)
-    tables.write(tables.summary(here), studied.folder(course, data) / "summary.csv")
+    tables.write(
+        tables.summary(here), remedies.study_folder(course, data) / "summary.csv"
+    )
     assert execute.studied(LESSON) != before
     exec(cell.partition("\n")[2], names)
     assert list(names["spreads"]["remedy"]) == [NAMES["nothing"], NAMES["view_rule"]]
-    assert names["shown"] is not None and names["spoken"] != studied.HOW
+    assert names["shown"] is not None and names["spoken"] != remedies.HOW
 
 
 # The engine

@@ -1,13 +1,16 @@
-"""Training: the loss against an independent one, runs that can be repeated and resumed, and a network that learns."""
+"""Training: image and label move alike, the loss against an independent one, runs that
+can be repeated and resumed, and a network that learns."""
 
 from dataclasses import asdict
 
 import numpy as np
 import pytest
 import torch
+from torchvision.transforms import v2
 from trained_under_fire import tiny  # in which float16 takes no time on a processor
 
-from helpers import adaptation, batches, counts, models, runs, settings, training
+from helpers import counts, frames, models, runs, settings, training
+from helpers.remedies import looks
 
 
 @pytest.fixture
@@ -27,6 +30,42 @@ def fit(model, halves, course, name: str = "", watch=None):
 def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> bool:
     pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
     return all(torch.equal(a, b) for a, b in pairs)
+
+
+@pytest.mark.parametrize("fill_counts", [True, False])
+def test_image_blood_and_known_move_alike_and_what_comes_in_is_fill(disks, fill_counts):
+    # What nobody labelled is bright blue, so that it can be found again.
+    for name in ("images", "blood", "valid"):
+        disks.__dict__[name] = getattr(disks, name).copy()
+    disks.valid[:, 20:30, 20:30] = False
+    disks.images[:, 20:30, 20:30] = (0, 0, 255)
+    disks.blood[:, 20:30, 20:30] = False
+    move = v2.RandomAffine(degrees=(20, 30), translate=(0.2, 0.2), scale=(0.8, 0.9))
+    torch.manual_seed(3)
+    rows = np.arange(len(disks))
+    images, blood, known = training.batch_of(disks, rows, move, fill_counts)
+    assert set(blood.unique().tolist()) == set(known.unique().tolist()) == {0.0, 1.0}
+    blue = (images[:, 2] == 1) & (images[:, 0] == 0)
+    red = images[:, 0] - images[:, 1] > 0.3
+    outside = (images == 0).all(dim=1)
+    assert outside.float().mean() > 0.1 and blue.any() and red.any()
+    assert (blood[outside] == 0).all()
+    assert torch.equal(blood > 0, red) or (blood > 0).ne(red).float().mean() < 0.01
+    # Fill is known to hold nothing, unless our old mistake is asked for.
+    assert (known[outside] == (1 if fill_counts else 0)).all()
+    assert (known[blue] == 0).all() and (known[~blue & ~outside] == 1).all()
+
+
+def test_fill_is_known_to_hold_no_blood_and_unknown_pixels_are_not_asked(disks):
+    padded, rows = frames.pack(disks.table, (64, 96)), np.array([1, 4, 7])
+    assert padded.fill[:, :, :16].all() and not padded.valid.all()
+    for fill_counts in (True, False):
+        batch = training.batch_of(padded, rows, None, fill_counts)
+        images, blood, known = (one.numpy() for one in batch)
+        shares = padded.images[rows].transpose(0, 3, 1, 2) / np.float32(255)
+        assert (images == shares).all() and (blood == padded.blood[rows]).all()
+        asked = padded.valid | padded.fill if fill_counts else padded.valid
+        assert (known == asked[rows]).all()
 
 
 def test_the_loss_is_half_dice_and_half_cross_entropy_of_the_known_pixels():
@@ -131,21 +170,12 @@ def test_an_interrupted_run_ends_as_an_unbroken_one(dtype, halves, course, monke
     assert rest.dtype == resumed.dtype == dtype
 
 
-def test_the_way_of_a_gpu_learns_and_its_probabilities_are_those_of_float32(
+def test_half_precision_learns_and_its_probabilities_are_those_of_float32(
     halves, course, monkeypatch
 ):
-    """Batches from frames on the device, and half precision; on this processor."""
-    used = []
-
-    def held(*given):
-        used.append(given)
-        return batches.Held(*given).at
-
-    monkeypatch.setattr(batches, "source", held)
     monkeypatch.setattr(training, "half", lambda device: "bfloat16")
     model = models.build("lite0", weights="imagenet", seed=0)
     assert max(fit(model, halves, course.but(epochs=8, half=True)).id_val) > 0.8
-    assert len(used) == 1
     in_half = training.predict(model, halves[1].images).astype(int)
     model.dtype = "float32"
     full = training.predict(model, halves[1].images).astype(int)
@@ -219,7 +249,7 @@ def test_a_run_is_trained_once_and_found_again_with_its_type(
 
 
 def test_an_augmentations_settings_and_code_make_another_run():
-    light, gamma = training.light_augmentation(), adaptation.RandomGamma(0.5, 2.0)
+    light, gamma = training.light_augmentation(), looks.RandomGamma(0.5, 2.0)
     assert runs._recipe(light) == runs._recipe(training.light_augmentation())
     assert runs._recipe(light) != runs._recipe(gamma)
-    assert runs._recipe(adaptation.RandomGamma(0.5, 3.0)) != runs._recipe(gamma)
+    assert runs._recipe(looks.RandomGamma(0.5, 3.0)) != runs._recipe(gamma)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from helpers import figures, lesson, runs
-from helpers.views import view_of
 from report.notebooks import FOLDER, notebook
 
 LESSON = next(FOLDER.glob("03_*.py"))
@@ -29,12 +28,11 @@ def first_sentence(opened, mutant, monkeypatch) -> str:
         for source in cells
         if "def false_marks" in source or "def by_region" in source
     ]
-    splits = opened.splits("id_test", "ood_test", "ood_wished")
+    splits = opened.domains.present("id_test", "ood_test", "ood_wished")
     names = {
         "np": np,
         "runs": runs,
         "figures": figures,
-        "view_of": view_of,
         "lesson": opened,
         "run": None,
         "splits": splits,
@@ -46,10 +44,10 @@ def first_sentence(opened, mutant, monkeypatch) -> str:
 
 def test_the_sentence_names_the_region_that_was_marked(opened, monkeypatch):
     def surround(packed):
-        return np.where(view_of(packed), 0, 255).astype(np.uint8)
+        return np.where(packed.view, 0, 255).astype(np.uint8)
 
     def view(packed):
-        return np.where(view_of(packed), 255, 0).astype(np.uint8)
+        return np.where(packed.view, 255, 0).astype(np.uint8)
 
     marked = first_sentence(opened, surround, monkeypatch)
     assert re.search(r"100 % of the falsely marked pixels lie in the surround", marked)

@@ -8,34 +8,41 @@ them it makes its title (the finding), its alt text and its caption.
 'Dice falls from 0.75 on unseen pigs to 0.30 on unseen patients'
 """
 
-from helpers.figures.causes import against, by_drawing, gains, truth_estimate_placebo
-from helpers.figures.chart import Chart, Table, source, table
-from helpers.figures.curves import distance, histories, line, schedule
-from helpers.figures.drawings import unet
-from helpers.figures.errors import (
+from helpers.figures.chart import COLOURS, Chart, Table, source, table
+from helpers.figures.curves import (
+    against,
+    counted_cases,
+    decisions,
+    distance,
     division,
-    error_map,
     failure_bars,
     false_by_class,
     false_by_region,
+    histories,
+    hover_scatter,
+    line,
+    schedule,
+)
+from helpers.figures.dots import (
+    by_drawing,
+    by_subject,
+    carried,
+    correlations,
+    estimates,
+    gains,
+    single_patient,
+    subject_dots,
+    truth_estimate_placebo,
 )
 from helpers.figures.pictures import (
     OVERLAY,
     classes,
     clicked,
+    error_map,
     gallery,
     heat,
     moving,
     overlay,
     strip,
+    unet,
 )
-from helpers.figures.scatter import correlations, hover_scatter
-from helpers.figures.style import COLOURS
-from helpers.figures.subjects import (
-    by_subject,
-    carried,
-    estimates,
-    single_patient,
-    subject_dots,
-)
-from helpers.figures.time import counted_cases, decisions, timeline

@@ -1,21 +1,40 @@
-"""Charts over epochs, doses, thresholds and random splits."""
+"""Charts of points, curves, heaps and bars: over epochs, doses and thresholds, by
+property and by how frames fail; and of bleedings in time."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
 from matplotlib.ticker import MaxNLocator
 
-from helpers import words
-from helpers.figures import style
-from helpers.figures.chart import Chart, made
-from helpers.figures.style import COLOURS, MARKERS, PALETTE
-from helpers.words import counted, name_of, number, quantity
+from helpers import correlation, words
+from helpers.figures import chart
+from helpers.figures.chart import (
+    BLUE,
+    COLOURS,
+    GREEN,
+    MODES,
+    ORANGE,
+    PALETTE,
+    RED,
+    Chart,
+    colour_of,
+    each,
+    made,
+)
+from helpers.figures.dots import verdict
+from helpers.words import capital, counted, listed, name_of, number, quantity
 
-Curve = tuple[Sequence[float], Sequence[float]]
+WEAK = 0.1  # a rank correlation that is hardly one
+# Shapes of points in matplotlib's words and in plotly's.
+SHAPES = {"o": "circle", "s": "square", "D": "diamond", "P": "cross", "X": "x"}
+SHAPES |= {"^": "triangle-up", "*": "star", "p": "pentagon", "h": "hexagram"}
+REGION_COLOURS = {"view": GREEN, "surround": ORANGE}
 
 
 def line(
-    curves: Mapping[str, Curve],
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
     x_title: str,
     y_title: str,
     mark: float | None = None,
@@ -23,47 +42,21 @@ def line(
 ) -> Chart:
     """Curves of y over x by split or by name; mark: the value of x that the course
     uses."""
-    figure, axis = style.new(7.0, 3.2)
-    for place, (split, (x, y)) in enumerate(curves.items()):
-        axis.plot(
-            x,
-            y,
-            color=style.colour_of(split, place),
-            ls=["-", "--", "-.", ":"][place % 4],
-            marker=MARKERS[place % 8],
-            markevery=max(1, len(x) // 20),  # many would hide the line
-            ms=4,
-            lw=2,
-            label=name_of(split),
-        )
-    if mark is not None:
-        axis.axvline(mark, color=COLOURS["faint"], lw=1.5)
-        within = ("data", "axes fraction")
-        style.noted(axis, "used", (mark, 0.02), (4, 0), xycoords=within, fontsize=8)
-    if all(float(value).is_integer() for x, _ in curves.values() for value in x):
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.set(xlabel=x_title, ylabel=y_title)
-    axis.legend()
-    split, (x, y) = list(curves.items())[-1]
+    used = None if mark is None else (mark, "used")
+    figure, _ = chart.lines(curves, x_title, y_title, used)
+    what, (split, (x, y)) = quantity(y_title), list(curves.items())[-1]
+    found = f"{what} is undefined on {name_of(split)}"
     if np.isfinite(np.asarray(y, float)).any():
         top = int(np.nanargmax(y))
-        found = (
-            f"On {name_of(split)}, {quantity(y_title)} is highest, {y[top]:.2f}, at "
-            f"{x[top]:g}"
-        )
-        if mark is not None and mark in list(x):
-            used = y[list(x).index(mark)]
-            found += f", against {number(used)} at {mark:g}" if x[top] != mark else ""
-    else:
-        found = f"{quantity(y_title)} is undefined on {name_of(split)}"
-    listing = "; ".join(
-        f"{name_of(split)}: {_ends(x, y)}" for split, (x, y) in curves.items()
-    )
+        found = f"On {name_of(split)}, {what} is highest, {y[top]:.2f}, at {x[top]:g}"
+        if mark in list(x) and x[top] != mark:
+            found += f", against {number(y[list(x).index(mark)])} at {mark:g}"
+    ends = "; ".join(f"{name_of(name)}: {_ends(*xy)}" for name, xy in curves.items())
     return made(
         figure,
         said,
         found,
-        f"{words.capital(quantity(y_title))} over {quantity(x_title)}. {listing}.",
+        f"{capital(what)} over {quantity(x_title)}. {ends}.",
         "Compare where each curve is highest, and how far it is from the others.",
     )
 
@@ -73,7 +66,7 @@ def _ends(x, y) -> str:
         return "undefined"
     return (
         f"{number(y[0])} at {x[0]:g}, {number(y[-1])} at {x[-1]:g}, between "
-        f"{number(float(np.nanmin(y)))} and {number(float(np.nanmax(y)))}"
+        f"{number(np.nanmin(y))} and {number(np.nanmax(y))}"
     )
 
 
@@ -82,126 +75,316 @@ def histories(
     best: int,
     y_title: str,
     finished: bool = True,
-    **said,
 ) -> Chart:
     """Curves over epochs (counted from 1), the first of them drawn strongly.
 
     best: the chosen epoch counted from 0, -1 for none; it is marked once the run has
     finished.
     """
-    figure, axis = style.new(7.0, 3.0)
-    palette = [COLOURS["plain"], *PALETTE[:5]]
-    for place, (name, numbers) in enumerate(curves.items()):
-        strong = place == 0
-        axis.plot(
-            range(1, len(numbers) + 1),
-            numbers,
-            label=name,
-            lw=2.4 if strong else 1.2,
-            marker=MARKERS[place % 8],
-            ms=5 if strong else 3,
-            color=palette[place % 6],
-        )
-    if best >= 0 and finished:
-        axis.axvline(best + 1, color=COLOURS["faint"], ls="--", lw=1.5)
-        how = {"xycoords": ("data", "axes fraction"), "fontsize": 9, "ha": "right"}
-        style.noted(axis, "chosen", (best + 1, 0.02), (-4, 0), **how)
-    axis.set(xlabel="epoch", ylabel=y_title)
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    axis.legend()
+    over = {name: (range(1, len(some) + 1), some) for name, some in curves.items()}
+    kept = best >= 0 and finished
+    mark = (best + 1, "chosen") if kept else None
+    colours = [COLOURS["plain"], *PALETTE]
+    figure, axis = chart.lines(over, "epoch", y_title, mark, colours)
+    for one in axis.lines:
+        one.set_linestyle("-")
+    axis.lines[0].set_linewidth(3)
+    axis.lines[-1].set_linestyle("--" if kept else "-")
     name, numbers = next(iter(curves.items()))
-    what = words.capital(quantity(y_title))
-    epochs = counted(len(numbers), "epoch")
-    moved = words.change(numbers[0], numbers[-1])
-    if not finished:
+    what, epochs = capital(quantity(y_title)), counted(len(numbers), "epoch")
+    if finished:
+        found = f"{what} {words.change(numbers[0], numbers[-1])} over {epochs}"
+        found += f"; epoch {best + 1} is kept" if kept else ""
+    else:
         found = f"{what} after {epochs}: {number(numbers[-1])}"
         if best >= 0:
-            found += (
-                f"; the best so far is {number(numbers[best])}, of epoch {best + 1}"
-            )
-    elif best >= 0:
-        found = f"{what} {moved} over {epochs}; epoch {best + 1} is kept"
-    else:
-        found = f"{what} {moved} over {epochs}"
+            top = number(numbers[best])
+            found += f"; the best so far is {top}, of epoch {best + 1}"
     listing = "; ".join(
-        f"{name}: from {number(each[0])} to {number(each[-1])}, between "
-        f"{number(min(each))} and {number(max(each))}"
-        for name, each in curves.items()
+        f"{name}: from {number(some[0])} to {number(some[-1])}, between "
+        f"{number(min(some))} and {number(max(some))}"
+        for name, some in curves.items()
     )
-    return made(
+    dashed = "; the dashed one marks the epoch that is kept" if kept else ""
+    return Chart(
         figure,
-        said,
         found,
         f"{what} over {epochs}. {listing}.",
-        f"The strong line is the {name}"
-        + (
-            "; the dashed one marks the epoch that is kept."
-            if best >= 0 and finished
-            else "."
-        ),
+        f"The strong line is the {name}{dashed}.",
     )
 
 
-def schedule(rates: Sequence[float], **said) -> Chart:
+def schedule(rates: Sequence[float]) -> Chart:
     """The learning rate as it ran, per epoch (counted from 1)."""
-    figure, axis = style.new(7.0, 2.2)
-    axis.step(
-        range(1, len(rates) + 1),
-        rates,
-        where="mid",
-        color=COLOURS["plain"],
-        lw=2,
-        marker="o",
-        ms=4,
-    )
+    figure, axis = chart.new(7.0, 2.2)
+    epochs = range(1, len(rates) + 1)
+    axis.step(epochs, rates, "o-", where="mid", color=COLOURS["plain"], lw=2, ms=4)
     axis.set(xlabel="epoch", ylabel="learning rate", ylim=(0, None))
     axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    steps = np.diff(rates)
-    if not len(steps) or not steps.any():
-        found = f"The learning rate is {rates[0]:g} throughout"
+    steps, low, last = np.diff(rates), int(np.argmin(rates)), f"{rates[-1]:.1g}"
+    if not steps.any():
+        found = f"is {rates[0]:g} throughout"
     elif (steps <= 0).all():
-        found = f"The learning rate only falls, from {rates[0]:g} to {rates[-1]:.1g}"
+        found = f"only falls, from {rates[0]:g} to {last}"
     elif (steps >= 0).all():
-        found = f"The learning rate only rises, from {rates[0]:g} to {rates[-1]:g}"
+        found = f"only rises, from {rates[0]:g} to {rates[-1]:g}"
+    elif rates[-1] > rates[low]:
+        found = f"falls until epoch {low + 1} and climbs back to {last}"
     else:
-        low = int(np.argmin(rates))
-        found = (
-            f"The learning rate falls until epoch {low + 1} and climbs back to "
-            f"{rates[-1]:.1g}"
-            if rates[-1] > rates[low]
-            else f"The learning rate rises and falls, between {min(rates):.1g} and "
-            f"{max(rates):.1g}"
-        )
-    return made(
+        found = f"rises and falls, between {min(rates):.1g} and {max(rates):.1g}"
+    return Chart(
         figure,
-        said,
-        found,
+        f"The learning rate {found}",
         f"The learning rate over {counted(len(rates), 'epoch')}: it starts at "
-        f"{rates[0]:g}, ends at {rates[-1]:.1g}, and its least is {min(rates):.1g}.",
+        f"{rates[0]:g}, ends at {last}, and its least is {min(rates):.1g}.",
         "Look whether the rate ever climbs back.",
     )
 
 
-def distance(null: np.ndarray, observed: float, x_title: str, **said) -> Chart:
+def distance(null: np.ndarray, observed: float, x_title: str) -> Chart:
     """A distance between domains beside those between random halves of the same one."""
-    figure, axis = style.new(7.0, 2.6)
-    axis.hist(
-        null,
-        bins=30,
-        color=COLOURS["faint"],
-        label="two halves of one domain, split by subject",
-    )
+    figure, axis = chart.new(7.0, 2.6)
+    halves = "two halves of one domain, split by subject"
+    axis.hist(null, bins=30, color=COLOURS["faint"], label=halves)
     axis.axvline(observed, color=COLOURS["target"], lw=2.5, label="source and target")
     axis.set(xlabel=x_title, ylabel="number of splits")
     figure.legend(loc="outside lower left", ncols=2)
     below = float((np.asarray(null) < observed).mean())
-    part = "all" if below == 1 else "none" if below == 0 else f"{100 * below:.0f} %"
-    return made(
+    part = {0: "none", 1: "all"}.get(below, f"{100 * below:.0f} %")
+    return Chart(
         figure,
-        said,
         f"The gap between the domains exceeds {part} of the gaps within them",
         f"Histogram of {quantity(x_title)} between random halves of one domain, from "
         f"{np.min(null):.2f} to {np.max(null):.2f}, with a line at {observed:.2f} "
         "for source and target.",
         "If the two domains were one, the line would lie among the grey bars.",
+    )
+
+
+def false_by_class(table: pd.DataFrame, split: str = "ood_test") -> Chart:
+    """A bar per class: its share of the falsely marked pixels
+    (counts.false_by_class)."""
+    shares = table.set_index("class")["share"]
+    parts = {"share": (shares.fillna(0), colour_of(split))}
+    x_title = "share of the falsely marked pixels, percent"
+    figure, axis = chart.bars(list(shares.index), parts, x_title, 105, each=0.3)
+    shown = [f"{number(share, '.1f')} %" for share in shares]
+    axis.bar_label(axis.containers[0], shown, padding=4, fontsize=8)
+    found = f"No pixel of {name_of(split)} is falsely marked"
+    if table["false_pixels"].any():
+        found = (
+            f"On {name_of(split)}, {words.largest(shares.iloc[0] / 100)} of what is "
+            f"falsely marked lies on {shares.index[0].lower()} ({shares.iloc[0]:.0f} %)"
+        )
+    listing = "; ".join(f"{name}: {one}" for name, one in zip(shares.index, shown))
+    return Chart(
+        figure,
+        found,
+        f"Share of the falsely marked pixels of {name_of(split)} by class. {listing}.",
+        "Which of the label's classes false marks lie on. A large class, and one on "
+        "which blood pools, has many by that alone.",
+    )
+
+
+def false_by_region(pixels: Mapping[str, Mapping[str, int]]) -> Chart:
+    """Where the falsely marked pixels lie, a stacked bar per split.
+
+    pixels: split to the number of such pixels in each region ("view", "surround"). The
+    title speaks of the last split that has any.
+    """
+    table = pd.DataFrame(pixels).T.reindex(columns=list(REGION_COLOURS), fill_value=0)
+    shares = 100 * table.div(table.sum(axis=1), axis=0)
+    parts = {one: (shares[one].fillna(0), of) for one, of in REGION_COLOURS.items()}
+    names = [f"{name_of(s)}\n{n:,} pixels" for s, n in table.sum(axis=1).items()]
+    title = "falsely marked pixels, percent by region"
+    figure, _ = chart.bars(names, parts, title, 100)
+    marked, found = shares.dropna(), "No pixel is falsely marked anywhere"
+    if len(marked):
+        last = marked.iloc[-1]
+        found = (
+            f"On {name_of(last.name)}, {last.max():.0f} % of the falsely marked "
+            f"pixels lie in the {last.idxmax()}"
+        )
+    listing = "; ".join(
+        each({split: row}, ".0f", " %") if row.any() else f"{name_of(split)}: none"
+        for split, row in shares.fillna(0).iterrows()
+    )
+    return Chart(
+        figure,
+        found,
+        f"Falsely marked pixels by region. {listing}.",
+        "The view is what the camera shows, the surround the black around it. The "
+        "number of pixels stands under each name: a share of few says little.",
+    )
+
+
+def division(lost: pd.DataFrame) -> Chart:
+    """The lost Dice, divided, a stacked bar per split.
+
+    lost: rows of splits, columns of what an oracle can repair (surround, false marks in
+    the view, missed blood), in units of Dice (means over subjects).
+    """
+    parts = {part: (lost[part], of) for part, of in zip(lost, (ORANGE, RED, BLUE))}
+    names = [name_of(split) for split in lost.index]
+    figure, _ = chart.bars(names, parts, "lost Dice (1 - Dice)", 1, each=0.55)
+    last = lost.iloc[-1]
+    top, total = last.idxmax(), last.sum()
+    due = "false marks in the surround" if top == "surround" else top
+    most = words.largest(last[top] / total if total else 0)
+    return Chart(
+        figure,
+        f"Of {total:.2f} Dice lost on {names[-1]}, {most} ({last[top]:.2f}) is due to "
+        f"{due}",
+        f"The lost Dice by its cause. {each(lost)}.",
+        "Each part is what an oracle would win back by repairing it, averaged "
+        "over all orders of repair, so that the parts add up.",
+    )
+
+
+def failure_bars(shares: pd.DataFrame, **said) -> Chart:
+    """Stacked bars of failure modes, a bar per split; shares: rows of splits, columns
+    of modes, in percent of the frames of one kind."""
+    shares = shares[[mode for mode in MODES if mode in shares]]
+    parts = {mode: (shares[mode].fillna(0), MODES[mode]) for mode in shares}
+    names = [name_of(split) for split in shares.index]
+    figure, _ = chart.bars(names, parts, "percent of the frames", 100)
+    top, share = shares.iloc[-1].idxmax(), shares.iloc[-1].max()
+    kind = "clean frames"
+    look = "A clean frame can fail in one way only: by an alarm."
+    if {"missed", "elsewhere", "partial", "good"} & set(shares):
+        kind = "frames with blood"
+        look = (
+            "A mean does not say how frames fail; missing blood and marking the wrong "
+            "place are different faults."
+        )
+    most = words.largest(share / 100)
+    return made(
+        figure,
+        said,
+        f"On {names[-1]}, {most} of the {kind} are '{top}' ({share:.0f} %)",
+        f"Failure modes of {kind}. {each(shares, '.0f', ' %')}.",
+        look,
+    )
+
+
+def decisions(rows: Mapping[str, list], seconds: float) -> Chart:
+    """Intervals (start, end in seconds) by name, the truth first, one row each."""
+    figure, axis = chart.new(8.0, 0.8 + 0.34 * len(rows))
+    for place, spans in enumerate(rows.values()):
+        colour = PALETTE[0] if place else COLOURS["plain"]
+        bars = [(start, end - start) for start, end in spans]
+        axis.broken_barh(bars, (place - 0.32, 0.64), facecolors=colour)
+    chart.rows(axis, list(rows), "seconds", 0.34)
+    axis.set_xlim(0, seconds)
+    (first, true), *rest = rows.items()
+    right = listed([name for name, spans in rest if len(spans) == len(true)])
+    right = f"the right number by {right}" if right else "nobody counts right"
+    found = "; ".join(
+        f"{name}: {len(spans)}, together {sum(b - a for a, b in spans):.1f} s"
+        for name, spans in rows.items()
+    )
+    return Chart(
+        figure,
+        f"{counted(len(true), 'bleeding')} in truth; {right}",
+        f"Bars along {seconds:.0f} seconds. Number of intervals, {found}.",
+        "The first row is the truth.",
+    )
+
+
+def counted_cases(table: pd.DataFrame) -> Chart:
+    """Truth against decision, a dot per case. table: detector, n_true, n_found, true_s,
+    found_s, a row per case and detector."""
+    many = table["detector"].nunique()
+    figure, axes = chart.new(8.0, 4.2, 2, many, squeeze=False, sharey="row")
+    ends = (("n_true", "n_found", "number"), ("true_s", "found_s", "seconds"))
+    for (name, part), column in zip(table.groupby("detector", sort=False), axes.T):
+        turn = np.linspace(-0.15, 0.15, len(part))  # so that equal dots are all seen
+        for axis, shift, (true, found, unit) in zip(column, (turn, 0), ends):
+            top = float(table[[true, found]].to_numpy().max()) * 1.05 + 0.3
+            axis.plot([0, top], [0, top], color=COLOURS["faint"], zorder=0)
+            axis.plot(part[true] + shift, part[found], "o", ms=4, alpha=0.7)
+            axis.set_xlabel(f"{unit}, truth")
+        column[0].set_title(name)
+    for axis, (_, _, unit) in zip(axes[:, 0], ends):
+        axis.set_ylabel(f"{unit}, found")
+    off = (table["n_found"] - table["n_true"]).abs()
+    errors = off.groupby(table["detector"], sort=False).mean().map("{:.2f}".format)
+    least = min(errors, key=float)
+    return Chart(
+        figure,
+        "The number of bleedings is off least with "
+        f"{listed(errors.index[errors == least])}: {least} a case",
+        f"Truth against decision by detector. Mean error in number: "
+        f"{'; '.join(' '.join(one) for one in errors.items())}.",
+        "A dot is a case. On the line the detector counts, or measures, right.",
+    )
+
+
+def against(truth: pd.Series, estimate: pd.Series, x_title: str, y_title: str) -> Chart:
+    """A named dot per factor, and the line on which both agree."""
+    figure, axis = chart.new(5.6, 4.0)
+    low = min(0, truth.min(), estimate.min()) - 0.02
+    high = max(truth.max(), estimate.max()) + 0.05
+    axis.plot([low, high], [low, high], color=COLOURS["faint"], ls="--", lw=1.2)
+    axis.scatter(truth, estimate, color=COLOURS["source"], s=46, zorder=3)
+    for name in truth.index:
+        chart.noted(axis, name, (truth[name], estimate[name]), (6, 4), fontsize=9)
+    axis.set(xlabel=x_title, ylabel=y_title)
+    listing = "; ".join(
+        f"{name}: {number(truth[name])} in truth, {number(estimate[name])} estimated"
+        for name in truth.index
+    )
+    return Chart(
+        figure,
+        verdict(pd.DataFrame({"truth": truth, "estimate": estimate})),
+        f"{listing}.",
+        "On the dashed line, the estimate would be right.",
+    )
+
+
+def hover_scatter(
+    table: pd.DataFrame, x: str, y: str, x_title: str, y_title: str
+) -> Chart:
+    """A point per frame, a colour and a shape per subject; in Jupyter hovering tells
+    the subject, the clip and the frame.
+
+    table: one row per frame with the columns x, y, subject, clip and frame.
+    """
+    figure, axis = chart.new(8.0, 3.8)
+    up, down = quantity(y_title), quantity(x_title)
+    live, hover = go.Figure(), f"{down} %{{x:.3f}}<br>{up} %{{y:.3f}}"
+    for place, (name, rows) in enumerate(table.groupby("subject", sort=True)):
+        colour, shape = PALETTE[place % 8], list(SHAPES)[place % 9]
+        look = {"color": colour, "marker": shape, "s": 24, "alpha": 0.75, "lw": 0}
+        axis.scatter(rows[x], rows[y], label=str(name), **look)
+        live.add_scatter(
+            x=rows[x].tolist(),
+            y=rows[y].tolist(),
+            mode="markers",
+            name=str(name),
+            marker={"color": colour, "symbol": SHAPES[shape], "opacity": 0.75},
+            text=[f"{one.clip}, frame {one.frame}" for one in rows.itertuples()],
+            hovertemplate=f"%{{text}}<br>{hover}<extra>{name}</extra>",
+        )
+    live.update_layout(xaxis_title=x_title, yaxis_title=y_title)
+    live.update_layout(template="plotly_white", height=440, legend_title="subject")
+    axis.set(xlabel=x_title, ylabel=y_title)
+    figure.legend(loc="outside right upper", title="subject")
+    rho = correlation.spearman(table[x], table[y])
+    found = (
+        f"{capital(up)} is {'higher' if rho > 0 else 'lower'} where {down} is higher"
+    )
+    if not abs(rho) >= WEAK:
+        found = f"{capital(up)} hardly goes with {down}"
+    n = table["subject"].nunique()
+    means = table.groupby("subject")[[x, y]].mean().agg(["min", "max"]).map(number)
+    return Chart(
+        figure,
+        f"{found} (rank correlation {number(rho)} over all frames)",
+        f"Scatter of {counted(len(table), 'frame')} of {counted(n, 'subject')}: "
+        f"rank correlation {number(rho)}. Subjects' means run from "
+        f"{' to '.join(means[x])} in {down} and from {' to '.join(means[y])} in {up}.",
+        "One point per frame, one colour and shape per subject. Look whether it is "
+        "one cloud or several.",
+        live=live,
     )

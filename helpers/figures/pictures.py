@@ -1,5 +1,5 @@
-"""Frames on the page: strips of them, what a prediction did to each pixel, labels, and
-pictures that move."""
+"""Frames on the page: strips of them, what a prediction did to each pixel, labels, maps
+over the frame, pictures that move, and the U-Net, drawn."""
 
 import base64
 import html
@@ -11,14 +11,18 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
+from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
-from helpers.figures import style
-from helpers.figures.chart import Chart, made
+from helpers.figures.chart import COLOURS, Chart, made, new
 from helpers.frames import CLASSES, UNKNOWN
 from helpers.words import counted, listed, name_of
 
 OVERLAY = ("hit", "false alarm", "missed")
+RIM = 0.15  # the outer part of a map's height and width that is called its rim
+MOST_BYTES = 600_000
+PACE = 0.4  # seconds that each moment of a moving picture is shown
+GAP, HEAD, WIDE, IN_A_ROW = 4, 16, 240, 4  # pixels, pixels, pixels, pictures
 
 
 def overlay(
@@ -87,141 +91,8 @@ def heat(
     return colours.astype(np.uint8)
 
 
-def strip(
-    pictures: Sequence[np.ndarray],
-    titles: Sequence[str],
-    columns: int = 4,
-    *,
-    legend: tuple[str, ...] = (),
-    **said,
-) -> Chart:
-    """Pictures (HxWx3 uint8) in rows, a short title over each.
-
-    legend: overlay colours that are named below (OVERLAY, or some of it).
-    """
-    columns = min(columns, len(pictures))
-    rows = -(-len(pictures) // columns)
-    height, width = pictures[0].shape[:2]
-    across = min(8.0, 2.4 + 2.0 * columns)  # one frame alone need not fill the page
-    each = across / columns * height / width + 0.32
-    figure, axes = style.new(
-        across, rows * each + (0.3 if legend else 0.1), rows, columns, squeeze=False
-    )
-    for axis in axes.flat:
-        axis.axis("off")
-    for axis, picture, words in zip(axes.flat, pictures, titles):
-        # Enlarged smoothly, or shown as it is where it is large.
-        axis.imshow(picture, interpolation="lanczos")
-        if len(pictures) > 1:  # one alone has its title above
-            axis.set_title(words, fontsize=8.5, pad=4)
-    if legend:
-        patches = [
-            matplotlib.patches.Patch(
-                facecolor=style.COLOURS[kind], label=kind, edgecolor="#4D4D4D"
-            )
-            for kind in legend
-        ]
-        figure.legend(
-            handles=patches, loc="outside lower left", ncols=len(legend), fontsize=9
-        )
-    listing = "; ".join(title.replace("\n", ", ") for title in titles)
-    key = "Blue: hit. Yellow: false alarm. White: missed." if legend == OVERLAY else ""
-    named = titles[0] if len(pictures) == 1 else counted(len(pictures), "frame")
-    return made(
-        figure, said, named, f"{counted(len(pictures), 'picture')}: {listing}.", key
-    )
-
-
-def gallery(
-    table: pd.DataFrame,
-    picture: Callable[[pd.Series], np.ndarray],
-    **said,
-) -> Chart:
-    """Best, middle and worst frame of each split by Dice, with what was marked.
-
-    table: of evaluate, with `dice`; picture(row) gives the overlay (HxWx3 uint8).
-    said: title, alt or caption in other words.
-    """
-    chosen, titles, ends = [], [], []
-    for split, part in table.groupby("split", sort=False):
-        ranked = part.dropna(subset="dice").sort_values("dice", kind="stable")
-        if ranked.empty:
-            continue
-        for place, name in ((-1, "best"), (len(ranked) // 2, "middle"), (0, "worst")):
-            row = ranked.iloc[place]
-            chosen.append(picture(row))
-            titles.append(f"{name}: {row['subject']}, {row['dice']:.2f}")
-        ends.append(
-            f"{ranked['dice'].iloc[0]:.2f} to {ranked['dice'].iloc[-1]:.2f} on "
-            f"{name_of(split)}"
-        )
-    if not chosen:
-        raise ValueError("no frame has a defined Dice")
-    found = "Dice of single frames runs from " + ", and from ".join(ends)
-    return strip(
-        chosen,
-        titles,
-        columns=3,
-        legend=OVERLAY,
-        **{"title": found} | {key: words for key, words in said.items() if words},
-    )
-
-
-def classes(image: np.ndarray, labels: np.ndarray, **said) -> Chart:
-    """A frame (HxWx3 uint8) beside its CholecSeg8k label (HxW class ids)."""
-    colours = np.full((256, 3), 255, np.uint8)
-    for entry in CLASSES:
-        colours[entry.id] = entry.rgb
-    figure, (left, middle) = style.new(8.0, 3.0, 1, 2)
-    left.imshow(image)
-    middle.imshow(colours[labels], interpolation="nearest")
-    left.set_title("the frame")
-    middle.set_title("its label, in the data set's own colours")
-    for axis in (left, middle):
-        axis.axis("off")
-    share = {
-        entry.name: 100 * (labels == entry.id).sum() / (labels != UNKNOWN).sum()
-        for entry in CLASSES
-        if (labels == entry.id).any()
-    }
-    patches = [
-        matplotlib.patches.Patch(facecolor=np.array(entry.rgb) / 255, label=entry.name)
-        for entry in CLASSES
-        if entry.name in share
-    ]
-    if (labels == UNKNOWN).any():
-        patches.append(
-            matplotlib.patches.Patch(
-                facecolor="white", edgecolor="#4D4D4D", label="unknown (not valid)"
-            )
-        )
-    figure.legend(handles=patches, loc="outside lower center", ncols=4)
-    if not share:
-        return made(
-            figure,
-            said,
-            "This label names no classes",
-            "A frame beside an empty label: of one's own frames only blood is known.",
-            "Blood is all that the mask of such a frame says.",
-        )
-    top = max(share, key=share.get)
-    listing = "; ".join(
-        f"{name} {part:.1f} %"
-        for name, part in sorted(share.items(), key=lambda item: -item[1])
-    )
-    return made(
-        figure,
-        said,
-        f"{counted(len(share), 'class').replace('classs', 'classes')} in "
-        f"one frame: {top.lower()} takes {share[top]:.0f} % of it, blood "
-        f"{share.get('Blood', 0):.1f} %",
-        f"A frame beside its label. Classes by area: {listing}.",
-        "Each colour is a class. Find the blood in the label, then in the frame.",
-    )
-
-
 def _enlarged(mask: np.ndarray, times: int) -> np.ndarray:
-    return mask.repeat(times, axis=0).repeat(times, axis=1) if times > 1 else mask
+    return mask.repeat(times, axis=0).repeat(times, axis=1)
 
 
 def _outlined(
@@ -236,14 +107,233 @@ def _outlined(
 
 
 def _rgb(kind: str) -> tuple[int, int, int]:
-    return tuple(
-        int(round(255 * part)) for part in matplotlib.colors.to_rgb(style.COLOURS[kind])
+    return tuple(bytes.fromhex(COLOURS[kind][1:]))
+
+
+def strip(
+    pictures: Sequence[np.ndarray],
+    titles: Sequence[str],
+    columns: int = 4,
+    *,
+    legend: tuple[str, ...] = (),
+    **said,
+) -> Chart:
+    """Pictures (HxWx3 uint8) in rows, a short title over each.
+
+    legend: overlay colours that are named below (OVERLAY, or some of it).
+    """
+    many = len(pictures)
+    columns = min(columns, many)
+    rows = -(-many // columns)
+    height, width = pictures[0].shape[:2]
+    across = min(8.0, 2.4 + 2.0 * columns)  # one frame alone need not fill the page
+    each = across / columns * height / width + 0.32
+    below = 0.3 if legend else 0.1
+    figure, axes = new(across, rows * each + below, rows, columns, squeeze=False)
+    for axis in axes.flat:
+        axis.axis("off")
+    for axis, picture, title in zip(axes.flat, pictures, titles):
+        # Enlarged smoothly, or shown as it is where it is large.
+        axis.imshow(picture, interpolation="lanczos")
+        if many > 1:  # one alone has its title above
+            axis.set_title(title, fontsize=8.5, pad=4)
+    if legend:
+        _key(figure, {kind: COLOURS[kind] for kind in legend})
+    listing = "; ".join(title.replace("\n", ", ") for title in titles)
+    key = "Blue: hit. Yellow: false alarm. White: missed." if legend == OVERLAY else ""
+    named = titles[0] if many == 1 else counted(many, "frame")
+    return made(figure, said, named, f"{counted(many, 'picture')}: {listing}.", key)
+
+
+def _key(figure, colours: Mapping) -> None:
+    patches = [
+        Patch(facecolor=colour, label=name, edgecolor="#4D4D4D")
+        for name, colour in colours.items()
+    ]
+    figure.legend(handles=patches, loc="outside lower left", ncols=4, fontsize=9)
+
+
+def gallery(table: pd.DataFrame, picture: Callable[[pd.Series], np.ndarray]) -> Chart:
+    """Best, middle and worst frame of each split by Dice, with what was marked.
+
+    table: of evaluate, with `dice`; picture(row) gives the overlay (HxWx3 uint8).
+    ValueError where no Dice is defined.
+    """
+    chosen, titles, ends = [], [], []
+    for split, part in table.dropna(subset="dice").groupby("split", sort=False):
+        ranked = part.sort_values("dice", kind="stable")
+        for place, name in ((-1, "best"), (len(ranked) // 2, "middle"), (0, "worst")):
+            row = ranked.iloc[place]
+            chosen.append(picture(row))
+            titles.append(f"{name}: {row['subject']}, {row['dice']:.2f}")
+        low, high = ranked["dice"].iloc[[0, -1]]
+        ends.append(f"{low:.2f} to {high:.2f} on {name_of(split)}")
+    if not chosen:
+        raise ValueError("no frame has a defined Dice")
+    title = "Dice of single frames runs from " + ", and from ".join(ends)
+    return strip(chosen, titles, 3, legend=OVERLAY, title=title)
+
+
+def classes(image: np.ndarray, labels: np.ndarray) -> Chart:
+    """A frame (HxWx3 uint8) beside its CholecSeg8k label (HxW class ids)."""
+    colours = np.full((256, 3), 255, np.uint8)
+    colours[[entry.id for entry in CLASSES]] = [entry.rgb for entry in CLASSES]
+    figure, axes = new(8.0, 3.0, 1, 2)
+    titles = ("the frame", "its label, in the data set's own colours")
+    for axis, shown, title in zip(axes, (image, colours[labels]), titles):
+        axis.imshow(shown, interpolation="nearest")
+        axis.set_title(title)
+        axis.axis("off")
+    there = [entry for entry in CLASSES if (labels == entry.id).any()]
+    known = labels != UNKNOWN
+    key = {entry.name: colours[entry.id] / 255 for entry in there}
+    _key(figure, key if known.all() else key | {"unknown (not valid)": "white"})
+    if not there:
+        return Chart(
+            figure,
+            "This label names no classes",
+            "A frame beside an empty label: of one's own frames only blood is known.",
+            "Blood is all that the mask of such a frame says.",
+        )
+    share = {entry.name: 100 * (labels[known] == entry.id).mean() for entry in there}
+    ranked = sorted(share, key=share.get, reverse=True)
+    listing = "; ".join(f"{name} {share[name]:.1f} %" for name in ranked)
+    many = f"{len(share)} class{'es' if len(share) > 1 else ''} in one frame"
+    return Chart(
+        figure,
+        f"{many}: {ranked[0].lower()} takes {share[ranked[0]]:.0f} % of it, blood "
+        f"{share.get('Blood', 0):.1f} %",
+        f"A frame beside its label. Classes by area: {listing}.",
+        "Each colour is a class. Find the blood in the label, then in the frame.",
     )
 
 
-MOST_BYTES = 600_000
-PACE = 0.4  # seconds that each moment is shown
-GAP, HEAD, WIDE, IN_A_ROW = 4, 16, 240, 4  # pixels, pixels, pixels, pictures
+def error_map(maps: Mapping[str, np.ndarray], **said) -> Chart:
+    """Heat maps over the frame, one per split, on one scale with a colour bar.
+
+    maps: percent of the frames, HxW, NaN where never valid.
+    """
+    height, width = next(iter(maps.values())).shape
+    high = 7.8 / len(maps) * height / width + 0.5
+    figure, axes = new(8.0, high, 1, len(maps), squeeze=False)
+    top = max(1.0, *(np.nanmax(one) for one in maps.values()))
+    colours = matplotlib.colormaps["cividis"].with_extremes(bad="#D9D9D9")
+    for axis, (split, one) in zip(axes[0], maps.items()):
+        drawn = axis.imshow(np.ma.masked_invalid(one), cmap=colours, vmin=0, vmax=top)
+        axis.set(title=name_of(split), xticks=[], yticks=[], xlabel="across the frame")
+    axes[0, 0].set_ylabel("down the frame")
+    scale = "falsely marked,\n% of the frames"
+    figure.colorbar(drawn, ax=axes, label=scale, shrink=0.8)
+    where = {split: _rim_and_middle(one) for split, one in maps.items()}
+    split, (rim, middle) = max(where.items(), key=lambda item: max(item[1]))
+    more, less = max(rim, middle), min(rim, middle)
+    place = "densest in the middle" if middle > rim else "densest at the rim"
+    place = "spread evenly" if more < 1.25 * less else place
+    found = (
+        f"False marks on {name_of(split)} are {place}: on {rim:.1f} % of the frames at "
+        f"the rim, on {middle:.1f} % in the middle"
+    )
+    if more == 0:
+        found = f"No false marks on {listed([name_of(one) for one in maps])}"
+    listing = "; ".join(
+        f"{name_of(one)}: {rim:.1f} % of the frames at the rim, {middle:.1f} % "
+        f"in the middle"
+        for one, (rim, middle) in where.items()
+    )
+    return made(
+        figure,
+        said,
+        found,
+        f"How often each pixel is falsely marked, as a map over the frame. {listing}.",
+        "Look where it is bright: there the network marks what is no blood. Grey "
+        "was never valid.",
+    )
+
+
+def _rim_and_middle(one: np.ndarray) -> tuple[float, float]:
+    known = ~np.isnan(one)
+    # Padding is no part of the frame.
+    one = one[np.ix_(known.any(axis=1), known.any(axis=0))]
+    middle = np.zeros(one.shape, bool)
+    down, across = (round(RIM * side) for side in one.shape)
+    middle[down : len(one) - down, across : one.shape[1] - across] = True
+    parts = (one[~middle], one[middle])
+    return tuple(0.0 if np.isnan(x).all() else float(np.nanmean(x)) for x in parts)
+
+
+def unet(stages: pd.DataFrame, decoder: list[int]) -> Chart:
+    """The U-Net as a valley: the encoder goes down from the frame, the decoder comes up
+    to its size again, and what lies between is handed across.
+
+    stages: the frame and the encoder's feature maps from fine to coarse, with their
+    channels, height, width and scale (models.stages); decoder: the channels of its
+    blocks from coarse to fine, each twice as large as the one before.
+    """
+    figure, axis = new(8.0, 4.0)
+    # Level 0 is the frame's own size, and a level further down is half as large. An
+    # encoder may have no map at some level; the decoder has a block at each.
+    boxes, down = [], {}
+    for one in stages.itertuples():
+        level = one.scale.bit_length() - 1
+        down[level] = (level, -level)
+        boxes.append((down[level], one.channels, one.width, one.height))
+    depth, (_, _, width, height) = level, boxes[-1]
+    for step, channels in enumerate(decoder, start=1):
+        place = (depth + step, step - depth)
+        boxes.append((place, channels, width << step, height << step))
+    for n, (place, *size) in enumerate(boxes):
+        fill = COLOURS["source" if n < len(stages) else "wished"] if n else None
+        _block(axis, place, *size, fill)
+    ends = [box[0] for box in boxes]
+    for start, end in zip(ends, ends[1:]):
+        _arrow(axis, start, end, COLOURS["plain"])
+    across, handed = COLOURS["target"], 0
+    for x, y in ends[len(stages) :]:
+        if y and -y in down:
+            _arrow(axis, down[-y], (x, y), across, "--")
+            handed += 1
+    said_at = {"frame": (0, 0.42), "probability of blood": (x, y + 0.42)}
+    said_at["handed across (dashed): where things are"] = (depth, -0.78)
+    for text, (x, y) in said_at.items():
+        colour = across if "dashed" in text else "black"
+        axis.text(x, y, text, ha="center", fontsize=9, color=colour)
+    axis.set(xlim=(-0.9, depth + len(decoder) + 0.9), ylim=(-depth - 0.6, 0.75))
+    axis.axis("off")
+    steps, top = len(stages) - 1, stages.iloc[0]
+    return Chart(
+        figure,
+        f"A U-Net: {steps} steps down for what, {len(decoder)} up for where",
+        f"A U-Net drawn as a valley: the encoder goes down in {steps} steps, from the "
+        f"frame's {top['channels']} channels of {top['width']}×{top['height']} pixels "
+        f"to {one.channels} channels of {width}×{height}, 1/{one.scale} of its width "
+        f"and height; the decoder comes up in {len(decoder)}, and {handed} dashed "
+        "arrows hand the encoder's maps across to the decoder's blocks of the same "
+        "size. None leads from the frame itself.",
+        "In each box: the number of channels, and below it the map's width and height.",
+    )
+
+
+def _block(axis, place, channels, width, height, fill: str | None) -> None:
+    """A box, filled with a colour, or an outline where there is none."""
+    (x, y), ink = place, "white" if fill else COLOURS["plain"]
+    box = {"facecolor": fill or "none", "edgecolor": fill or ink}
+    axis.add_patch(Rectangle((x - 0.42, y - 0.26), 0.84, 0.52, **box))
+    look = {"ha": "center", "va": "center", "color": ink}
+    axis.text(x, y + 0.07, f"{channels}", fontsize=9, fontweight="bold", **look)
+    axis.text(x, y - 0.13, f"{width}×{height}", fontsize=6.5, **look)
+
+
+def _arrow(axis, start, end, colour: str, style: str = "-") -> None:
+    """From a box to another: level, down into its side, or up into its foot."""
+    (x, y), (u, v) = start, end
+    if y == v:
+        ends = (x + 0.42, y), (u - 0.42, v)
+    elif y > v:
+        ends = (x, y - 0.26), (u - 0.42, v + 0.1)
+    else:
+        ends = (x + 0.42, y + 0.1), (u, v - 0.26)
+    look = {"arrowstyle": "-|>", "mutation_scale": 9, "lw": 1.1, "linestyle": style}
+    axis.add_patch(FancyArrowPatch(*ends, color=colour, **look))
 
 
 def moving(
@@ -255,21 +345,19 @@ def moving(
     as there are `seconds`, shown in step for PACE seconds each. Where reduced motion
     is preferred the one in the middle stands still. ValueError above MOST_BYTES."""
     frames = [
-        _sheet(
-            {name: some[n] for name, some in columns.items()}, f"{seconds[n]:+.1f} s"
-        )
-        for n in range(len(seconds))
+        _sheet({name: some[n] for name, some in columns.items()}, f"{second:+.1f} s")
+        for n, second in enumerate(seconds)
     ]
     middle = len(frames) // 2
-    first = (
-        f"{title}. {len(frames)} moments from {seconds[0]:+.1f} to {seconds[-1]:+.1f} s"
+    alt = (
+        f"{title}. {len(frames)} moments from {seconds[0]:+.1f} to {seconds[-1]:+.1f} "
+        f"s, side by side: {listed(list(columns))}."
     )
-    alt = f"{first}, side by side: {listed(list(columns))}."
     still, film = _uri(frames[middle : middle + 1]), _uri(frames)
     if len(film) > MOST_BYTES:
         raise ValueError(f"{title}: {len(film)} bytes; show fewer or smaller pictures")
     wide, high = frames[0].size
-    body = (
+    return HTML(
         '<figure class="chart moving"><picture>'
         f'<source media="(prefers-reduced-motion: reduce)" srcset="{still}">'
         f'<img src="{film}" alt="{html.escape(alt)}" width="{wide}" height="{high}">'
@@ -277,35 +365,30 @@ def moving(
         "count from the onset. Where reduced motion is preferred, one moment stands "
         "still.</figcaption></figure>"
     )
-    return HTML(body)
 
 
 def _sheet(pictures: Mapping[str, np.ndarray], moment: str) -> Image.Image:
     """Named pictures in rows, the moment beside the first name."""
     first = next(iter(pictures.values()))
     wide, high = WIDE, round(WIDE * first.shape[0] / first.shape[1])
-    rows = -(-len(pictures) // IN_A_ROW)
-    columns = min(len(pictures), IN_A_ROW)
+    rows, columns = -(-len(pictures) // IN_A_ROW), min(len(pictures), IN_A_ROW)
     size = (columns * (wide + GAP) - GAP, rows * (high + HEAD))
     sheet = Image.new("RGB", size, "white")
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=11)
     for place, (name, picture) in enumerate(pictures.items()):
-        left = (place % IN_A_ROW) * (wide + GAP)
-        top = (place // IN_A_ROW) * (high + HEAD)
-        text = f"{name}, {moment}" if place == 0 else name
+        row, column = divmod(place, IN_A_ROW)
+        left, top = column * (wide + GAP), row * (high + HEAD)
+        text = name if place else f"{name}, {moment}"
         pen.text((left + 2, top + 1), text, fill="black", font=font)
-        fitted = Image.fromarray(picture).resize(
-            (wide, high), Image.Resampling.BILINEAR
-        )
+        fitted = Image.fromarray(picture).resize((wide, high), Image.BILINEAR)
         sheet.paste(fitted, (left, top + HEAD))
     return sheet
 
 
 def _uri(frames: list[Image.Image]) -> str:
-    held = io.BytesIO()
-    how = dict(format="WEBP", quality=50, method=4)
+    held, film = io.BytesIO(), {}
     if len(frames) > 1:
-        how |= dict(save_all=True, append_images=frames[1:], loop=0)
-        how |= dict(duration=round(1000 * PACE))
-    frames[0].save(held, **how)
+        film = {"save_all": True, "append_images": frames[1:], "loop": 0}
+        film["duration"] = round(1000 * PACE)
+    frames[0].save(held, "WEBP", quality=50, method=4, **film)
     return "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()

@@ -9,27 +9,7 @@ HemoSet and CholecSeg8k as released, and any folder of images/ and masks/. Every
 bad ends in one CourseError.
 """
 
-from helpers.frames.classes import CLASSES, UNKNOWN
-from helpers.frames.packing import Packed, joined, pack
-from helpers.frames.reading import fit, named, read
-from helpers.frames.splits import check_splits, split_source, split_target
+from helpers.frames.packing import Packed, joined, pack, views, visible
+from helpers.frames.reading import CLASSES, UNKNOWN, fit, named, read
+from helpers.frames.splits import split_source, split_target
 from helpers.frames.table import COLUMNS, RELEASED, begins_in, index, layout
-
-__all__ = [
-    "CLASSES",
-    "COLUMNS",
-    "Packed",
-    "RELEASED",
-    "UNKNOWN",
-    "begins_in",
-    "check_splits",
-    "fit",
-    "index",
-    "joined",
-    "layout",
-    "named",
-    "pack",
-    "read",
-    "split_source",
-    "split_target",
-]

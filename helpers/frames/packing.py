@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
@@ -91,6 +92,24 @@ class Packed:
         table = self.table[chosen].reset_index(drop=True)
         return Packed(table, self.rows[chosen], self.place, self.skipped)
 
+    @property
+    def view(self) -> np.ndarray:
+        """`visible` of these frames (bool NxHxW), found once and kept in the store."""
+
+        def save(valid: np.ndarray, folder: Path) -> None:
+            path, shape = folder / "views.npy", valid.shape  # more than memory holds
+            seen = np.lib.format.open_memmap(path, "w+", bool, shape)
+            views(self.images, valid, seen)
+            seen.flush()
+
+        return store.keep(
+            "views",
+            dict(frames=self.digest),
+            lambda: self.valid,
+            save,
+            lambda folder: np.load(folder / "views.npy", mmap_mode="r"),
+        )
+
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -133,11 +152,42 @@ def pack(table: pd.DataFrame, size: tuple[int, int], on_bad: str = "stop") -> Pa
     kept = ~rows.isin(map(int, skipped)).to_numpy()
     if not kept.any():
         raise CourseError(
-            f"None of the {len(table)} frames can be read; the first reason: "
-            f"{bad.sentences[0]}"
+            f"None of the {len(table)} frames can be read; the first reason: {bad[0]}"
         )
     table = table[kept].reset_index(drop=True)
-    return Packed(table, rows.to_numpy()[kept], place, bad.sentences)
+    return Packed(table, rows.to_numpy()[kept], place, bad)
+
+
+SURROUND = 12  # of 255 levels: a surround is black but for compression's traces
+
+
+def visible(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """The pixels that show something (bool HxW): not padding, and not the black
+    surround of a round view.
+
+    image: HxWx3, float in 0..1 or uint8. The surround is what is black, or not valid,
+    and reaches the frame's edge.
+    """
+    red, green, blue = cv2.split(image)
+    brightest = cv2.max(cv2.max(red, green), blue)
+    # Levels of 0 to 255 against a threshold of 0 to 1 would find no surround at all.
+    black = brightest <= (SURROUND if image.dtype == np.uint8 else SURROUND / 255)
+    dark = (black | ~valid).astype(np.uint8)
+    count, parts = cv2.connectedComponents(dark, connectivity=4)
+    edge = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
+    reaches = np.zeros(count, bool)
+    reaches[edge] = True
+    reaches[0] = False  # what is not dark
+    return ~reaches[parts]
+
+
+def views(images: np.ndarray, valid: np.ndarray, into=None) -> np.ndarray:
+    """`visible` of N frames: bool NxHxW from images (uint8 NxHxWx3) and valid
+    (NxHxW)."""
+    seen = np.empty(valid.shape, bool) if into is None else into
+    for place, (image, known) in enumerate(zip(images, valid, strict=True)):
+        seen[place] = visible(image, known)
+    return seen
 
 
 def _write(
@@ -145,9 +195,6 @@ def _write(
 ) -> None:
     """Decode frames into the five arrays, a bad frame's place left empty, and write
     about.json: who was skipped, and each frame's digest.
-
-    In one thread for each core: what takes long (Pillow, OpenCV, NumPy, checksums) lets
-    other threads run.
     """
     need = len(frames) * size[0] * size[1] * 7
     if shutil.disk_usage(draft).free < need:  # a mapped page can't say so
@@ -161,44 +208,39 @@ def _write(
         )
         for name, (dtype, more) in ARRAYS.items()
     ]
+    skipped = {}
 
-    def decode(row) -> str | BadFrame:
+    def decode(row) -> str:
         try:
             frame = fit(*read_with_classes(row), size)
         except BadFrame as error:
             if on_bad == "stop":
                 raise
-            return error
+            skipped[row.Index] = str(error)
+            return ""
         digest = hashlib.sha256()
         for array, one in zip(arrays, frame):
             array[row.Index] = one
             digest.update(one)
         return digest.hexdigest()[:16]
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor() as pool:  # Pillow, OpenCV and NumPy let others run
         found = pool.map(decode, frames.itertuples())
-        found = list(progress(found, f"Decoding {len(frames)} frames", len(frames)))
-    digests = [str(one) for one in found]
-    skipped = {
-        row: str(one) for row, one in enumerate(found) if isinstance(one, BadFrame)
-    }
-    _check_inverted(frames, *arrays[1:3], list(skipped))
+        digests = [*progress(found, f"Decoding {len(frames)} frames", len(frames))]
+    _check_inverted(frames.drop(index=[*skipped]), *arrays[1:3])
     for array in arrays:
         array.flush()
-    about = {"digests": digests, "skipped": skipped}
+    about = {"digests": digests, "skipped": dict(sorted(skipped.items()))}
     (draft / "about.json").write_text(json.dumps(about))
 
 
-def _check_inverted(
-    frames: pd.DataFrame, blood: np.ndarray, valid: np.ndarray, skipped: list[int]
-) -> None:
+def _check_inverted(frames: pd.DataFrame, blood: np.ndarray, valid: np.ndarray) -> None:
     """Raises CourseError when the masks of a whole data set of one's own are probably
-    inverted."""
-    own = frames[~frames["dataset"].isin(RELEASED)].drop(index=skipped, errors="ignore")
-    for dataset, group in own.groupby("dataset"):
-        marked = [blood[row].sum() / valid[row].sum() for row in group.index]
-        if np.median(marked) > MOST_MARKED:
-            most = group["mask"].iloc[int(np.argmax(marked))]
+    inverted. frames: the rows of the arrays that could be read."""
+    for dataset, own in frames.groupby("dataset"):
+        marked = [blood[row].sum() / valid[row].sum() for row in own.index]
+        if dataset not in RELEASED and np.median(marked) > MOST_MARKED:
+            most = own["mask"].iloc[int(np.argmax(marked))]
             raise CourseError(
                 f"{dataset} marks {np.median(marked):.0%} of its typical frame as "
                 f"blood (most in {named(most)}): swap the two values of inverted masks"
@@ -212,8 +254,7 @@ def _fingerprint(frames: pd.DataFrame) -> str:
     """
     lines = []
     for row in frames.itertuples():
-        colour = [colour_mask(row.mask)] if row.dataset == "cholecseg8k" else []
-        for address in (row.image, row.mask, *colour):
+        for address in (row.image, row.mask, colour_mask(row.mask)):
             disk, member = split_address(os.path.abspath(address))
             about = os.stat(disk) if os.path.exists(disk) else None
             when = (about.st_size, about.st_mtime_ns) if about else None

@@ -1,20 +1,54 @@
 """From a row of the frame table to pixels: (image, blood, valid), and classes where
 there are any. What can't be read, or can't be a mask of blood, is a BadFrame.
+
+CLASSES of CholecSeg8k: Hong et al., arXiv 2012.12453, whose "#242424"-style codes are
+to be read as decimal: blood is grey 24, not 0x24 = 36.
 """
 
 import io
 import re
 import zipfile
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import pandas as pd
 from PIL import Image
 
-from helpers import names
+from helpers import words
 from helpers.errors import CourseError
-from helpers.frames.classes import BLOOD, CLASSES, UNKNOWN, UNKNOWN_GREYS
+
+
+class ClassEntry(NamedTuple):
+    """A class: its id and name, its RGB in the colour mask, its grey in the watershed
+    mask."""
+
+    id: int
+    name: str
+    rgb: tuple[int, int, int]
+    grey: int
+
+
+CLASSES = (
+    ClassEntry(0, "Black Background", (127, 127, 127), 50),
+    ClassEntry(1, "Abdominal Wall", (210, 140, 140), 11),
+    ClassEntry(2, "Liver", (255, 114, 114), 21),
+    ClassEntry(3, "Gastrointestinal Tract", (231, 70, 156), 13),
+    ClassEntry(4, "Fat", (186, 183, 75), 12),
+    ClassEntry(5, "Grasper", (170, 255, 0), 31),
+    ClassEntry(6, "Connective Tissue", (255, 85, 0), 23),
+    ClassEntry(7, "Blood", (255, 0, 0), 24),
+    ClassEntry(8, "Cystic Duct", (255, 255, 0), 25),
+    ClassEntry(9, "L-hook Electrocautery", (169, 255, 184), 32),
+    ClassEntry(10, "Gallbladder", (255, 160, 165), 22),
+    ClassEntry(11, "Hepatic Vein", (0, 50, 128), 33),
+    ClassEntry(12, "Liver Ligament", (111, 74, 0), 5),
+)
+BLOOD = 7
+UNKNOWN = 255
+"""The class id of a pixel that the label says nothing about: white in the colour mask,
+grey 255 (a border of one pixel) or 0 (unlabelled) in the watershed mask."""
 
 MOST_PIXELS = 2**26
 """Of the largest picture that is decoded: twice the 8K of the largest cameras."""
@@ -29,23 +63,22 @@ class BadFrame(CourseError):
 
     def __init__(self, said: str) -> None:
         skip = 'leave such frames out with ON_BAD=skip (in a notebook on_bad="skip")'
-        super().__init__(names.text(f"{said}, or {skip}."))
+        super().__init__(words.text(f"{said}, or {skip}."))
 
 
-class Bad:
-    """Takes what is wrong with frames: raises the first with on_bad="stop", keeps all
-    `sentences` with "skip".
-    """
+class Bad(list[str]):
+    """What is wrong with frames: one sentence each with on_bad="skip"; with "stop" the
+    first is raised."""
 
     def __init__(self, on_bad: str) -> None:
+        super().__init__()
         self.on_bad = on_bad
-        self.sentences: list[str] = []
 
     def add(self, error: CourseError) -> None:
         """Stop here, or keep the sentence and go on."""
         if self.on_bad == "stop":
             raise error
-        self.sentences.append(str(error))
+        self.append(str(error))
 
 
 def split_address(address: str) -> tuple[str, str]:
@@ -60,7 +93,7 @@ def named(address: object) -> str:
     """
     disk, member = split_address(str(address))
     shown = "/".join(PurePath(disk).parts[-3:])
-    return names.printable(f"{shown}!{member}" if member else shown)
+    return words.printable(f"{shown}!{member}" if member else shown)
 
 
 def read(row) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -85,7 +118,7 @@ def read_with_classes(row) -> tuple[np.ndarray, ...]:
         blood, valid = classes == BLOOD, classes != UNKNOWN
     else:
         released = row.dataset == "hemoset"
-        blood = _above_zero(row.mask) if released else _blood(row.mask)
+        blood = (_stored(row.mask) > 0).any(axis=2) if released else _blood(row.mask)
         valid, classes = np.ones_like(blood), np.full(blood.shape, UNKNOWN, np.uint8)
     if blood.shape != image.shape[:2]:
         raise BadFrame(
@@ -142,9 +175,8 @@ def _decoded(address: str) -> Image.Image:
     return picture
 
 
-def _stored(address: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """The mask at an address as it was stored, HxWxC numbers, and its alpha channel
-    (HxW) or None.
+def _stored(address: str) -> np.ndarray:
+    """The mask at an address as it was stored, HxWxC numbers, without alpha channel.
 
     The palette of a palette PNG is left alone: its indices are the labels (HemoSet's
     are 0 and 1), and expanding it would turn label 1 into whatever colour somebody
@@ -158,12 +190,7 @@ def _stored(address: str) -> tuple[np.ndarray, np.ndarray | None]:
             "save that as PNG"
         )
     array = np.atleast_3d(picture)
-    alpha = picture.mode in ("LA", "PA", "RGBA")
-    return (array[..., :-1], array[..., -1]) if alpha else (array, None)
-
-
-def _above_zero(address: str) -> np.ndarray:
-    return (_stored(address)[0] > 0).any(axis=2)
+    return array[..., :-1] if picture.mode in ("LA", "PA", "RGBA") else array
 
 
 def _blood(mask: str) -> np.ndarray:
@@ -174,31 +201,23 @@ def _blood(mask: str) -> np.ndarray:
     probabilities or an inverted mask would be read as blood nearly everywhere. So a
     mask has two values, 0 and one other.
     """
-    stored, alpha = _stored(mask)
-    marked, name = (stored > 0).any(axis=2), named(mask)
-    if alpha is not None and np.ptp(alpha) and ((alpha > 0) != marked).any():
-        raise BadFrame(
-            f"{name} marks other pixels by its alpha channel than by its colours: save "
-            "the one that is meant as a grey PNG of 0 and 255, without an alpha channel"
-        )
+    stored = _stored(mask)
     # A pixel's channels as one number.
     codes = stored @ (256 ** np.arange(stored.shape[2])[::-1])
     values, places = np.unique(codes, return_index=True)
     if len(values) > 2 or values[0] != 0:
         pixels = stored.reshape(-1, stored.shape[2])[places[:4]].tolist()
         shown = [str(one[0] if len({*one}) == 1 else (*one,)) for one in pixels]
-        remedy = (
-            "threshold blurred edges or probabilities at half, save of classes the "
-            "blood alone, and look whether it is swapped with its image"
-            if len(values) > 2
-            else "save 0 for what is not blood and 255 for blood, and look whether it "
-            "is inverted"
-        )
+        remedy = "save 0 for what is not blood and 255 for blood, and look whether it "
+        remedy += "is inverted"
+        if len(values) > 2:
+            remedy = "threshold blurred edges or probabilities at half, save of classes"
+            remedy += " the blood alone, and look whether it is swapped with its image"
         raise BadFrame(
-            f"{name} has {len(values)} values (first {', '.join(shown)}) where a mask "
-            f"of blood has two, 0 and one other: {remedy}"
+            f"{named(mask)} has {len(values)} values (first {', '.join(shown)}) where "
+            f"a mask of blood has two, 0 and one other: {remedy}"
         )
-    return marked
+    return (stored > 0).any(axis=2)
 
 
 # Grey -> class id, and grey -> the colour to be found in the colour mask.
@@ -206,7 +225,7 @@ _NO_CLASS = 254
 _ID_OF, _COLOUR_OF = np.full(256, _NO_CLASS, np.uint8), np.zeros((256, 3), np.uint8)
 for _entry in CLASSES:
     _ID_OF[_entry.grey], _COLOUR_OF[_entry.grey] = _entry.id, _entry.rgb
-_ID_OF[[*UNKNOWN_GREYS]], _COLOUR_OF[[*UNKNOWN_GREYS]] = UNKNOWN, 255
+_ID_OF[[0, 255]], _COLOUR_OF[[0, 255]] = UNKNOWN, 255
 
 
 def colour_mask(mask: str) -> str:
@@ -238,15 +257,10 @@ def _classes(mask: str) -> np.ndarray:
     differs = (colour != _COLOUR_OF[grey]).any(axis=2)
     if differs.any():
         row, column = np.argwhere(differs)[0]
-        known = {(255, 255, 255): "unknown"} | {one.rgb: one.name for one in CLASSES}
-        pair = _COLOUR_OF[grey][row, column].tolist(), colour[row, column].tolist()
-        here, there = (
-            known.get((*one,), f"the colour {(*one,)}, which no class has")
-            for one in pair
-        )
         raise BadFrame(
             f"{name} and its colour mask disagree on {differs.sum()} pixels (row "
-            f"{row}, column {column}: {here} and {there}): download both again"
+            f"{row}, column {column}: grey {grey[row, column]} and colour "
+            f"{(*colour[row, column].tolist(),)}): download both again"
         )
     return ids
 

@@ -13,6 +13,7 @@
   sides.
 """
 
+import collections
 import math
 import os
 import re
@@ -26,7 +27,7 @@ import pandas as pd
 
 from helpers.errors import CourseError
 from helpers.frames.reading import Bad, BadFrame, named
-from helpers.names import printable, text
+from helpers.words import printable, text
 
 COLUMNS = ("dataset", "subject", "clip", "frame", "split", "image", "mask")
 """The frame table, a row per frame. All str but frame (int64); a member of a zip is
@@ -44,10 +45,6 @@ to one clip.
 _PIG, _VIDEO, _CLIP = r"pig\d+", r"video\d+", r"video\d+_\d+"
 # Other formats than are read are listed too, so that reading says what is wrong.
 _PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp"}
-_NEARLY = (
-    {"images", "image", "imgs", "img", "frames", "pictures"},
-    {"masks", "mask", "labels", "label", "annotations", "segmentations", "gt"},
-)
 _KNOWN = (
     "pigN/imgs.zip and labels.zip (HemoSet), videoNN/videoNN_FFFFF/ (CholecSeg8k), "
     "or images/ and masks/"
@@ -63,17 +60,6 @@ class Index(NamedTuple):
     skipped: list[str]
 
 
-class _Row(NamedTuple):
-    dataset: str
-    subject: str
-    clip: str
-    frame: int
-    image: str
-    mask: str
-    where: str  # what names the subject, for a sentence
-    split: str = ""
-
-
 def index(folder: str | Path, on_bad: str = "stop") -> Index:
     """The frame table of every labelled frame of a folder, sorted by subject, clip and
     frame, split still "".
@@ -84,23 +70,26 @@ def index(folder: str | Path, on_bad: str = "stop") -> Index:
     """
     bad = Bad(on_bad)
     place, name = _place(folder)
-    rows = _apart(_READERS[name](place, bad), bad)
-    if not rows:
-        reason = f" (the first reason: {bad.sentences[0]})" if bad.sentences else ""
+    # `where` names the subject in a sentence.
+    columns = ["dataset", "subject", "clip", "frame", "image", "mask", "where"]
+    table = pd.DataFrame(_READERS[name](place, bad), columns=columns)
+    table = _apart(table, bad).assign(split="")
+    if table.empty:
+        reason = f" (the first reason: {bad[0]})" if bad else ""
         raise CourseError(
             f"{printable(place)} holds no frame that has both an image and a mask"
             f"{reason}: it should hold {_KNOWN}."
         )
     if name in RELEASED:
-        rows = [row._replace(subject=row.subject.lower()) for row in rows]
-    rows.sort(
-        key=lambda row: (natural(row.subject), natural(row.clip), row.frame, row.image)
-    )
-    table = pd.DataFrame(rows, columns=_Row._fields)[list(COLUMNS)]
+        table["subject"] = table["subject"].str.lower()
+    parts = (table[one] for one in ("subject", "clip", "frame", "image"))
+    keys = [(natural(a), natural(b), *rest) for a, b, *rest in zip(*parts)]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    table = table.iloc[order].reset_index(drop=True)[list(COLUMNS)]
     # Names that do nothing wherever they are shown; the paths stay.
     for column in ("dataset", "subject", "clip"):
         table[column] = table[column].map(text)
-    return Index(table, bad.sentences)
+    return Index(table, bad)
 
 
 def layout(folder: str | Path) -> str:
@@ -143,28 +132,8 @@ def _place(folder: str | Path) -> tuple[Path, str]:
         "or, if each is a patient of your own, put the frames into images/NAME/ and "
         "masks/NAME/ of one folder."
         if found
-        else f"{printable(given)} holds no known data set: {_advice(given) or remedy}"
+        else f"{printable(given)} holds no known data set: {remedy}"
     )
-
-
-def _advice(folder: Path) -> str:
-    """The end of a sentence for a folder that is nearly right, or ""."""
-    inside = sorted(path.name for path in folder.iterdir())
-    sides = [[name for name in inside if name.lower() in one] for one in _NEARLY]
-    if all(sides):
-        found = " and ".join(f"{printable(names[0])}/" for names in sides)
-        return (
-            f"its {found} are nearly right, so rename them to images/ and masks/, or, "
-            "if it is one pig of HemoSet, give the folder that holds the pigs."
-        )
-    stems = {os.path.splitext(name)[0] for name in inside}
-    for name in inside:
-        if (mask := os.path.splitext(name)[0].split("_mask"))[1:] and mask[0] in stems:
-            return (
-                f"{printable(name)} stands beside its image, so put the images into "
-                "images/ and the masks into masks/."
-            )
-    return ""
 
 
 # -- files ---------------------------------------------------------------------------
@@ -227,48 +196,42 @@ def natural(name: str) -> list[tuple]:
     ]
 
 
-def _keyed(found: Iterable[tuple], bad: Bad) -> dict:
-    """Key -> address, of pairs; a key's second address goes to `bad`."""
-    kept = {}
-    for key, address in found:
-        if kept.setdefault(key, address) != address:
-            said = f"has the same name or number as {named(kept[key])}"
-            bad.add(BadFrame(f"{named(address)} {said}: remove one of the two"))
-    return kept
-
-
-def _complete(sides: dict[str, dict], bad: Bad) -> Iterator[tuple]:
+def _complete(sides: dict[str, Iterable[tuple]], bad: Bad) -> Iterator[tuple]:
     """(key, its addresses) for the keys that are on every side (image, mask ...), in
-    order; what lacks another goes to `bad`.
+    order. sides: pairs of key and address. What lacks another, and a key's second
+    address on one side, goes to `bad`.
     """
-    for key in sorted(set().union(*sides.values()), key=lambda key: natural(str(key))):
-        there = [found[key] for found in sides.values() if key in found]
-        lacking = [side for side, found in sides.items() if key not in found]
-        if not lacking:
+    found: dict[object, dict[str, str]] = {}
+    for side, pairs in sides.items():
+        for key, address in pairs:
+            earlier = found.setdefault(key, {}).setdefault(side, address)
+            if earlier != address:
+                said = f"has the same name or number as {named(earlier)}"
+                bad.add(BadFrame(f"{named(address)} {said}: remove one of the two"))
+    for key in sorted(found, key=lambda key: natural(str(key))):
+        there = list(found[key].values())
+        if lacking := [side for side in sides if side not in found[key]]:
+            said = f"has no {lacking[0]} that goes with it: put it there or download it"
+            bad.add(BadFrame(f"{named(there[0])} {said} again"))
+        else:
             yield key, there
-            continue
-        said = f"has no {lacking[0]} that goes with it: put it there or download it"
-        bad.add(BadFrame(f"{named(there[0])} {said} again"))
 
 
-def _apart(rows: Iterable[_Row], bad: Bad) -> list[_Row]:
-    """The rows but for those of a subject whose name is probably another spelling of an
-    earlier one's; each such subject goes to `bad`.
+def _apart(table: pd.DataFrame, bad: Bad) -> pd.DataFrame:
+    """The table but for subjects whose name is probably another spelling of an earlier
+    one's; each of these goes to `bad`.
     """
-    first, kept, told = {}, [], set()
-    for row in rows:
-        one = row.subject
+    first, twins = {}, []
+    for one, where in table.groupby("subject", sort=False)["where"].first().items():
         earlier = first.setdefault(_likeness(one), one)
-        if one == earlier:
-            kept.append(row)
-        elif one not in told:
-            told.add(one)
-            twins = f"the subjects '{one}' and '{earlier}' are probably one, who would"
+        if one != earlier:
+            twins.append(one)
+            said = f"the subjects '{one}' and '{earlier}' are probably one, who would"
             remedy = (
                 "stand on both sides of a split: write the name the same everywhere"
             )
-            bad.add(BadFrame(f"{row.where}: {twins} {remedy}"))
-    return kept
+            bad.add(BadFrame(f"{where}: {said} {remedy}"))
+    return table[~table["subject"].isin(twins)]
 
 
 def _likeness(name: str) -> str:
@@ -282,7 +245,7 @@ def _likeness(name: str) -> str:
 # -- HemoSet and CholecSeg8k ---------------------------------------------------------
 
 
-def _hemoset(folder: Path, bad: Bad) -> Iterator[_Row]:
+def _hemoset(folder: Path, bad: Bad) -> Iterator[tuple]:
     for pig in _called(_PIG, folder):
         try:
             images, masks = _side(pig, "imgs"), _side(pig, "labels")
@@ -290,15 +253,15 @@ def _hemoset(folder: Path, bad: Bad) -> Iterator[_Row]:
             bad.add(error)
             continue
         sides = {
-            "image": _numbered(images, r"(\d+)\.png", bad),
-            "mask": _numbered(masks, r"(\d+)_mask\.png", bad),
+            "image": _numbered(images, r"(\d+)\.png"),
+            "mask": _numbered(masks, r"(\d+)_mask\.png"),
         }
         before = -math.inf
         for number, (image, mask) in _complete(sides, bad):
             if number - before > CLIP_STEP:
                 clip = f"{pig.name.lower()}_{number:06d}"
             before = number
-            yield _Row("hemoset", pig.name, clip, number, image, mask, named(pig))
+            yield ("hemoset", pig.name, clip, number, image, mask, named(pig))
 
 
 def _side(pig: Path, side: str) -> list[str]:
@@ -316,51 +279,54 @@ def _side(pig: Path, side: str) -> list[str]:
     return [f"{archive}!{name}" for name in members(archive)]
 
 
-def _numbered(addresses: Iterable, pattern: str, bad: Bad) -> dict[int, str]:
-    """Frame number -> address, of the files that are called as the pattern says."""
-    parts = ((re.split(r"[/\\!]", str(one))[-1], str(one)) for one in addresses)
-    found = ((re.fullmatch(pattern, name, re.I), one) for name, one in parts)
-    return _keyed(((int(match[1]), one) for match, one in found if match), bad)
+def _numbered(addresses: Iterable, pattern: str) -> Iterator[tuple[int, str]]:
+    """(frame number, address) of the files that are called as the pattern says."""
+    for one in map(str, addresses):
+        if match := re.fullmatch(pattern, re.split(r"[/\\!]", one)[-1], re.I):
+            yield int(match[1]), one
 
 
-def _cholecseg8k(folder: Path, bad: Bad) -> Iterator[_Row]:
+def _cholecseg8k(folder: Path, bad: Bad) -> Iterator[tuple]:
     videos = _called(_VIDEO, folder)
     for clip in (clip for video in videos for clip in _called(_CLIP, video)):
         inside = sorted(clip.iterdir())
         sides = {
-            "image": _numbered(inside, r"frame_(\d+)_endo\.png", bad),
-            "mask": _numbered(inside, r"frame_(\d+)_endo_watershed_mask\.png", bad),
-            "colour mask": _numbered(inside, r"frame_(\d+)_endo_color_mask\.png", bad),
+            "image": _numbered(inside, r"frame_(\d+)_endo\.png"),
+            "mask": _numbered(inside, r"frame_(\d+)_endo_watershed_mask\.png"),
+            "colour mask": _numbered(inside, r"frame_(\d+)_endo_color_mask\.png"),
         }
         video, name = clip.parent, clip.name.lower()
         for number, (image, mask, _) in _complete(sides, bad):
             where = named(video)
-            yield _Row("cholecseg8k", video.name, name, number, image, mask, where)
+            yield ("cholecseg8k", video.name, name, number, image, mask, where)
 
 
 # -- one's own -----------------------------------------------------------------------
 
 
-def _own(folder: Path, bad: Bad) -> Iterator[_Row]:
+def _own(folder: Path, bad: Bad) -> Iterator[tuple]:
     name = printable(folder.name)
     for side in (folder / "images", folder / "masks"):
         if not side.is_dir():
-            put = f"put images and masks of the same names into both of {name}."
-            raise CourseError(f"{named(side)} is not there: {_advice(folder) or put}")
-    images = _keyed(_stems(folder / "images"), bad)
-    masks = (
-        (stem if stem in images else stem.removesuffix("_mask"), path)
-        for stem, path in _stems(folder / "masks")
-    )
-    whole = dict(_complete({"image": images, "mask": _keyed(masks, bad)}, bad))
+            raise CourseError(
+                f"{named(side)} is not there: put images and masks of the same names "
+                f"into images/ and masks/ of {name}."
+            )
+    images, masks = _stems(folder / "images"), _stems(folder / "masks")
+    known = dict(images)
+    masks = [
+        (stem if stem in known else stem.removesuffix("_mask"), path)
+        for stem, path in masks
+    ]
+    whole = dict(_complete({"image": images, "mask": masks}, bad))
     tables = [one for one in folder.iterdir() if one.name.lower() == "subjects.csv"]
     said = _from_table(tables[0], whole, bad) if tables else _from_names(name, whole)
     # Those two names say how masks are to be read, so a folder of one's own can't bear
     # them.
     dataset = f"{name} (own)" if name in RELEASED else name
     for stem, (subject, clip, number) in said.items():
-        where = named(tables[0] if tables else images[stem])
-        yield _Row(dataset, subject, clip, number, *whole[stem], where)
+        where = named(tables[0] if tables else whole[stem][0])
+        yield (dataset, subject, clip, number, *whole[stem], where)
 
 
 def _stems(side: Path) -> list[tuple[str, str]]:
@@ -373,24 +339,20 @@ def _stems(side: Path) -> list[tuple[str, str]]:
 
 
 def _from_names(name: str, stems: Iterable[str]) -> dict[str, tuple]:
-    """Frame (its stem) -> subject, clip and number, as its path says. The number is the
-    last one in the name where that tells all of a subject apart, else its place.
+    """Frame (its stem) -> subject, clip and number, which is its place among the
+    subject's, as its path says.
     """
-    whose = {stem: stem.split("/")[0] if "/" in stem else name for stem in stems}
-    said = {}
-    for subject in dict.fromkeys(whose.values()):
-        own = [stem for stem in stems if whose[stem] == subject]
-        digits = [re.findall(r"\d{1,18}", stem.split("/")[-1]) for stem in own]
-        numbers = [int(found[-1]) for found in digits if found]
-        if len({*numbers}) < len(own):
-            numbers = range(len(own))
-        said |= {stem: (subject, subject, n) for stem, n in zip(own, numbers)}
+    said, places = {}, collections.Counter()
+    for stem in stems:
+        subject = stem.split("/")[0] if "/" in stem else name
+        said[stem] = (subject, subject, places[subject])
+        places[subject] += 1
     return said
 
 
 def _from_table(path: Path, stems: Iterable[str], bad: Bad) -> dict[str, tuple]:
     """The same as subjects.csv says it; what is wrong in a line goes to `bad`."""
-    said, listed, places = {}, set(), {}
+    said, listed, places = {}, set(), collections.Counter()
     for line in _lines(path).itertuples():
         stem = re.sub(r"^(\./)?(images/)?", "", line.image.replace("\\", "/"))
         if os.path.splitext(stem)[1].lower() in _PICTURES:
@@ -405,9 +367,9 @@ def _from_table(path: Path, stems: Iterable[str], bad: Bad) -> dict[str, tuple]:
         elif not re.fullmatch(r"\d{0,18}", line.frame):
             wrong = f"has the frame '{line.frame}', no whole number: correct it"
         else:
-            place = places[line.subject] = places.get(line.subject, -1) + 1
-            number = int(line.frame or place)
+            number = int(line.frame or places[line.subject])
             said[stem] = (line.subject, line.clip or line.subject, number)
+            places[line.subject] += 1
             continue
         bad.add(BadFrame(f"{named(path)}: '{line.image}' {wrong}"))
     for stem in stems:

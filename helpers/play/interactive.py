@@ -1,81 +1,74 @@
-"""One thing to play with: controls, and a function from their values to what is seen.
+"""Things to play with: controls, and a function from their values to what is seen; and
+frames to be filtered, put in order, and looked at one by one.
 
 In Jupyter the function is asked anew whenever something is turned. In the report it was
 asked for every combination beforehand, and the page looks the answers up, so that what
 a page shows is what the function gave.
 """
 
-import html
 import itertools
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+import pandas as pd
 from IPython.display import display
 
 from helpers import settings
 from helpers.errors import CourseError
 from helpers.figures.chart import FIGURE_TYPE
-from helpers.play import sheets
-from helpers.play.controls import Control
-from helpers.words import number
+from helpers.play.scene import Picture, Scene, Sheets, figure
 
 MOST = 512  # combinations that a page may hold
-LARGER = 3  # marks are as much finer than a small frame, so that edges are smooth
-KEY = (("hit", "hit"), ("false", "false alarm"), ("missed", "missed"))
+MOST_FRAMES = 120
 
 
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A frame (HxWx3 uint8) with its title, and what was marked on it.
+class Slider:
+    """Values in an order that means something.
 
-    blood, valid, found: bool hxw, or None. Without `found` the label's edge is drawn,
-    without `blood` nothing.
+    name: of draw's argument. label: what the reader sees. start: the value to begin
+    with, the first where none is given; ValueError where it isn't among them.
     """
 
-    image: np.ndarray
-    title: str = ""
-    blood: np.ndarray | None = None
-    valid: np.ndarray | None = None
-    found: np.ndarray | None = None
-
-    def marks(self) -> np.ndarray | None:
-        """What was marked, as places in sheets.MARKS; None where there is no label."""
-        if self.blood is None:
-            return None
-        known = np.ones_like(self.blood) if self.valid is None else self.valid
-        size = tuple(LARGER * side for side in self.blood.shape)
-        return sheets.marks(self.blood, known, self.found, size)
+    def __init__(
+        self, name: str, label: str, values: Sequence, start: object = None
+    ) -> None:
+        self.name, self.label, self.values = name, label, tuple(values)
+        self.start = 0 if start is None else self.values.index(start)
+        self.said = [f"{x:g}" if isinstance(x, float) else f"{x}" for x in self.values]
+        self.kind = type(self).__name__.lower()
 
 
-@dataclass(frozen=True, eq=False)
-class Scene:
-    """What is seen at one setting: a sentence that says it, pictures, numbers, and a
-    small drawing (of helpers.play.drawings).
-
-    numbers: the same names at every setting. forms: of some of them, ".2f" else.
-    """
-
-    words: str
-    pictures: Sequence[Picture] = ()
-    numbers: Mapping[str, float] = field(default_factory=dict)
-    forms: Mapping[str, str] = field(default_factory=dict)
-    drawing: str = ""
-
-    def texts(self) -> list[str]:
-        """The numbers as they are shown; an undefined one is a dash, as in a table."""
-        return [
-            "–"
-            if math.isnan(float(value))
-            else number(float(value), self.forms.get(name, ".2f"))
-            for name, value in self.numbers.items()
-        ]
+class Choice(Slider):
+    """A few values without an order; the arguments are a Slider's."""
 
 
-class Interactive:
+class Switch(Slider):
+    """Off, as it begins, or on: draw is given False or True."""
+
+    def __init__(self, name: str, label: str) -> None:
+        super().__init__(name, label, (False, True))
+        self.said = ["off", "on"]
+
+
+class _Playable:
+    """What shows itself as the last expression of a cell: widgets, or a page's HTML."""
+
+    def _ipython_display_(self) -> None:
+        if settings.static():
+            display({"text/html": self.html(), "text/plain": self.title}, raw=True)
+        else:
+            from helpers.play import live
+
+            live.show(getattr(live, self.kind)(self), self)
+
+    def _page(self, data: dict, sheets: Sheets, caption: str, beside: str = "") -> str:
+        inside = sheets.page(self.start.html(beside), data, self.title)
+        return figure(inside, self.title, caption, self.kind)
+
+
+class Interactive(_Playable):
     """Controls and draw(**their values) -> Scene, shown as the last expression of a
     cell; `front` offers it to the report's first page.
 
@@ -83,10 +76,12 @@ class Interactive:
     it is. CourseError where the combinations are too many for a page.
     """
 
+    kind = "states"
+
     def __init__(
         self,
         name: str,
-        controls: Sequence[Control],
+        controls: Sequence[Slider],
         draw: Callable[..., Scene],
         title: str,
         caption: str = "",
@@ -109,134 +104,125 @@ class Interactive:
     def scenes(self) -> list[Scene]:
         """All scenes; the last control turns fastest."""
         names = [one.name for one in self.controls]
-        return [
-            self.draw(**dict(zip(names, values)))
-            for values in itertools.product(*(one.values for one in self.controls))
-        ]
+        every = itertools.product(*(one.values for one in self.controls))
+        return [self.draw(**dict(zip(names, values))) for values in every]
 
     def html(self, caption: bool = True) -> str:
         """The page's element: the still, in which a script sets everything going."""
-        frames, marks = self._sheets()
+        sheets = Sheets()
         drawings = list(dict.fromkeys(scene.drawing for scene in self.scenes))
+        shown = ("label", "kind", "said", "start")
         data = {
             "name": self.name,
-            "controls": [
-                {
-                    "label": one.label,
-                    "kind": one.kind,
-                    "said": one.said,
-                    "start": one.start,
-                }
-                for one in self.controls
-            ],
+            "controls": [{k: getattr(one, k) for k in shown} for one in self.controls],
             "states": [
-                self._state(scene, frames, marks)
-                | {"drawing": drawings.index(scene.drawing)}
+                {
+                    "words": scene.words,
+                    "pictures": [sheets.add(one) for one in scene.pictures],
+                    "titles": [one.title for one in scene.pictures],
+                    "numbers": scene.texts(),
+                    "values": [_rounded(value) for value in scene.numbers.values()],
+                    "drawing": drawings.index(scene.drawing),
+                }
                 for scene in self.scenes
             ],
             "drawings": drawings,
         }
-        hidden = ""
-        for kind, sheet, made in (
-            ("frames", frames, sheets.as_webp),
-            ("marks", marks, sheets.as_png),
-        ):
-            if sheet is not None and sheet.tiles:
-                data[kind] = {"size": sheet.size, "columns": sheet.columns}
-                said = f"All {kind} of: {html.escape(self.title, quote=True)}"
-                address = made(sheet.whole())
-                hidden += f'<img class="{kind}" alt="{said}" src="{address}">'
-        said = self.caption if caption else ""
-        return element("states", self.title, body(self.start), said, data, hidden)
+        return self._page(data, sheets, self.caption if caption else "")
 
-    def front(self, name: str = "") -> "Interactive":
+    def front(self) -> "Interactive":
         """Offer it to the report's first page; gives it back, to be shown."""
         if settings.static():
             said = self.caption or self.title
             made = self.html(caption=False)  # the first page sets it below
-            left = {"name": name or self.name, "html": made, "caption": said}
+            left = {"name": self.name, "html": made, "caption": said}
             display({FIGURE_TYPE: left}, raw=True)
         return self
 
-    def _ipython_display_(self) -> None:
-        if settings.static():
-            display({"text/html": self.html(), "text/plain": self.title}, raw=True)
-        else:
-            from helpers.play import live
 
-            live.show(live.states(self), self)
+class Browser(_Playable):
+    """Frames with filters, shown as the last expression of a cell.
 
-    def _sheets(self) -> tuple[sheets.Sheet | None, sheets.Sheet | None]:
-        first = next((one for scene in self.scenes for one in scene.pictures), None)
-        if first is None:
-            return None, None
-        marked = (one.marks() for scene in self.scenes for one in scene.pictures)
-        size = next((one.shape for one in marked if one is not None), (1, 1))
-        return sheets.Sheet(first.image.shape[:2]), sheets.Sheet(size)
+    table: a row per frame with `words` (all that is said of it), `label` (the few words
+    under its thumbnail), and the columns of filters and orders. picture: of a row.
+    filters: column to label. orders: label to a column, with "-" before it where the
+    largest comes first; frames where it is undefined come last. Of more than 120 frames
+    as many are taken, evenly through the table. ValueError without a frame.
+    """
 
-    @staticmethod
-    def _state(scene: Scene, frames, marks) -> dict:
-        pictures = []
-        for one in scene.pictures:
-            mark = one.marks()
-            place = -1 if mark is None else marks.add(mark)
-            pictures.append([frames.add(np.ascontiguousarray(one.image)), place])
-        values = [float(f"{float(value):.8g}") for value in scene.numbers.values()]
-        return {
-            "words": scene.words,
-            "pictures": pictures,
-            "titles": [one.title for one in scene.pictures],
-            "numbers": scene.texts(),
-            "values": [None if math.isnan(value) else value for value in values],
-        }
+    kind = "browser"
 
+    def __init__(
+        self,
+        name: str,
+        table: pd.DataFrame,
+        picture: Callable[[pd.Series], Picture],
+        filters: Mapping[str, str],
+        orders: Mapping[str, str],
+        title: str,
+    ) -> None:
+        if table.empty:
+            raise ValueError("there is no frame to browse")
+        many = min(MOST_FRAMES, len(table))
+        taken = table.iloc[np.linspace(0, len(table) - 1, many).round().astype(int)]
+        self.pictures = [picture(row) for _, row in taken.iterrows()]
+        self.table = taken.reset_index(drop=True)
+        self.table[list(filters)] = self.table[list(filters)].astype(str)
+        self.name, self.title, self.caption = name, title, ""
+        if many < len(table):
+            self.caption = f"{many} of {len(table):,} frames, evenly taken."
+        self.filters, self.orders = dict(filters), dict(orders)
+        self.values = {name: list(self.table[name].unique()) for name in filters}
 
-def body(scene: Scene) -> str:
-    """A scene as HTML: the still on the page, and each answer in Jupyter."""
-    shown = ""
-    for one in scene.pictures:
-        address = sheets.as_webp(sheets.blended(one.image, one.marks()))
-        alt = html.escape(f"{one.title}. {scene.words}".removeprefix(". "), quote=True)
-        shown += (
-            f'<div class="play-picture"><img alt="{alt}" src="{address}">'
-            f"<p>{html.escape(one.title)}</p></div>"
+    def chosen(self, order: str, **fields: str) -> list[int]:
+        """The rows whose columns have these values ("all" for any), in an order."""
+        table = self.table
+        for name, value in fields.items():
+            table = table if value == "all" else table[table[name] == value]
+        key = self.orders[order]
+        ranked = table.sort_values(
+            key.removeprefix("-"), ascending=not key.startswith("-"), kind="stable"
         )
-    if shown:
-        many = len(scene.pictures)
-        shown = f'<div class="play-pictures many{min(many, 3)}">{shown}</div>'
-        if any(one.found is not None for one in scene.pictures):
-            colours = "".join(
-                f'<span><i class="{kind}"></i>{said}</span>' for kind, said in KEY
-            )
-            shown += f'<p class="play-key">{colours}</p>'
-        shown = f'<div class="play-left">{shown}</div>'
-    rows = "".join(
-        f"<div><dt>{html.escape(name)}</dt><dd>{text}</dd></div>"
-        for name, text in zip(scene.numbers, scene.texts())
-    )
-    side = f'<dl class="play-numbers">{rows}</dl>' if rows else ""
-    side += f'<div class="play-beside">{scene.drawing}</div>' if scene.drawing else ""
-    side = f'<div class="play-side">{side}</div>' if side else ""
-    words = html.escape(scene.words)
-    return (
-        f'<div class="play-body">{shown}{side}</div>'
-        f'<p class="play-words" aria-live="polite">{words}</p>'
-    )
+        return ranked.index.to_list()
+
+    def scene(self, row: int) -> Scene:
+        """The frame of a row alone, large."""
+        return Scene(self.table["words"][row], [self.pictures[row]])
+
+    @property
+    def start(self) -> Scene:
+        """The first frame of the first order: the still."""
+        return self.scene(self.chosen(next(iter(self.orders)))[0])
+
+    def html(self) -> str:
+        """The page's element; without scripts its still is one frame with its words."""
+        sheets = Sheets()
+        keys = [key.removeprefix("-") for key in self.orders.values()]
+        data = {
+            "name": self.name,
+            "items": [
+                {
+                    "picture": sheets.add(picture),
+                    "words": row["words"],
+                    "label": row["label"],
+                    "fields": {name: row[name] for name in self.filters},
+                    "values": {key: _rounded(row[key]) for key in keys},
+                }
+                for picture, (_, row) in zip(self.pictures, self.table.iterrows())
+            ],
+            "start": self.chosen(next(iter(self.orders)))[0],
+            "filters": [
+                {"name": name, "label": label, "values": self.values[name]}
+                for name, label in self.filters.items()
+            ],
+            "orders": [
+                {"label": label, "name": name, "falling": key.startswith("-")}
+                for name, (label, key) in zip(keys, self.orders.items())
+            ],
+        }
+        thumbs = '<ul class="play-thumbs"></ul>'
+        return self._page(data, sheets, self.caption, thumbs)
 
 
-def element(
-    kind: str, title: str, inside: str, caption: str, data: dict, hidden: str
-) -> str:
-    """The figure around a thing to play with, for the page."""
-    # "<" could end the script that the data stand in.
-    written = json.dumps(data, separators=(",", ":"), allow_nan=False)
-    written = written.replace("<", "\\u003c")
-    said = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
-    return (
-        f'<figure class="play" data-play="{kind}" '
-        f'aria-label="{html.escape(title, quote=True)}">'
-        f'<p class="play-title">{html.escape(title)}</p>'
-        f'<div class="play-controls"></div>{inside}'
-        f'<div class="play-sheets" hidden>{hidden}</div>'
-        f'<script type="application/json">{written}</script>{said}</figure>'
-    )
+def _rounded(value: float) -> float | None:
+    return None if math.isnan(value) else float(f"{value:.8g}")

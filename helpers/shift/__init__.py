@@ -1,14 +1,50 @@
-"""Shift between two kinds of surgery: how far apart their frames are, and which
-difference does the harm."""
+"""Shift between two kinds of surgery: what frames say of their camera (cues), how far
+each of its dials has to be turned (doses), turning them, and dividing the harm.
 
-from helpers.shift.distance import (
-    STATISTICS,
-    energy_distance,
-    frechet,
-    frechet_parts,
-    image_statistics,
-)
-from helpers.shift.doses import Estimate, estimate, no_dose, profile, turned
-from helpers.shift.interventions import DIALS, GROUPS, IDENTITY, Frames, apply
-from helpers.shift.measures import CUES, cues
-from helpers.shift.shares import shapley
+>>> doses = estimate(source, target).doses  # from Frames without a label
+>>> darker = apply(source, doses, ["light"])
+>>> shapley(lambda groups: 0.1 * len(groups), GROUPS)["light"]  # a tenth each
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from math import factorial
+
+import numpy as np
+import pandas as pd
+
+from helpers.shift.cues import STATISTICS, cues, image_statistics
+from helpers.shift.dials import DIALS, GROUPS, IDENTITY, Frames, apply
+from helpers.shift.doses import estimate, no_dose, profile, turned
+
+
+def shapley(
+    value_of_subset: Callable[[frozenset], float | np.ndarray],
+    factors: Sequence[Hashable],
+) -> pd.Series | pd.DataFrame:
+    """Exact Shapley values, from the value of each of the 2^n subsets, asked for once:
+    what a factor adds to those before it, averaged over all orders (Shapley 1953).
+
+    value_of_subset(frozenset of factors) gives a number, or a vector (one entry per
+    subject, say) that is divided entry by entry. A Series by factor, or a DataFrame
+    with a row per factor. They add up to value(all) - value(none).
+    """
+    n, every = len(factors), np.arange(2 ** len(factors))
+    subsets = [[one for i, one in enumerate(factors) if b >> i & 1] for b in every]
+    values = np.array([value_of_subset(frozenset(one)) for one in subsets], float)
+    sizes, found = np.array([len(one) for one in subsets]), []
+    for i in range(n):
+        without = every[every >> i & 1 == 0]
+        gains = values[without | 1 << i] - values[without]
+        found.append(
+            sum(
+                factorial(size)
+                * factorial(n - size - 1)
+                / factorial(n)
+                * gains[sizes[without] == size].sum(axis=0)
+                for size in range(n)
+            )
+        )
+    index = pd.Index(list(factors), name="factor")
+    if values.ndim == 1:
+        return pd.Series(found, index=index, name="value", dtype=float)
+    return pd.DataFrame(np.stack(found), index=index)

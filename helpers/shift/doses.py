@@ -1,14 +1,12 @@
 """How far each dial has to be turned: doses estimated from unlabelled frames of both
 domains.
 
-A dose is the difference of a cue (see measures) between the domains, over subjects.
+A dose is the difference of a cue between the domains, over subjects.
 What the source's own subjects differ by, halves against halves, is its null. A
 difference within the band of that null is not told from zero, and its dose is zero; of
 a larger one the dose is what lies beyond the band, so that estimates err towards
 "less".
 """
-
-from __future__ import annotations
 
 from itertools import combinations
 from math import comb
@@ -17,23 +15,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers import permutation
 from helpers.errors import CourseError
-from helpers.shift.interventions import DIALS, IDENTITY, Frames, apply
-from helpers.shift.measures import cues
+from helpers.shift.cues import cues
+from helpers.shift.dials import DIALS, IDENTITY, Frames, apply
+from helpers.statistics import DRAWS, EXACT
 
 LEVEL = 0.95
-BLURS = (
-    -1.0,
-    -0.5,
-    0.0,
-    0.3,
-    0.6,
-    0.9,
-    1.2,
-    1.6,
-    2.0,
-)  # in percent of the picture's height
+# In percent of the picture's height.
+BLURS = (-1.0, -0.5, 0.0, 0.3, 0.6, 0.9, 1.2, 1.6, 2.0)
 WITNESSES = {
     "brightness": ("brightness",),
     "red": ("gleam_red", "steel_red"),
@@ -50,7 +39,7 @@ the tissue and its wetness decide them as much as a camera does, and a target wi
 them looked as if it had them."""
 
 
-class Estimate(NamedTuple):
+class Found(NamedTuple):
     """doses: a row for each of the target's subjects, a column for each dial, for
     `apply`. table: a row for each cue with its dial, its mean over the source's and the
     target's subjects, their difference, the null's band, and whether the dose was kept.
@@ -68,11 +57,8 @@ def no_dose(cameras: int = 1) -> pd.DataFrame:
 def turned(doses: pd.DataFrame) -> list[str]:
     """The groups that some dose does turn; the others cost nothing, so nothing is
     asked."""
-    return [
-        group
-        for group, dials in DIALS.items()
-        if any((doses[dial] != IDENTITY[dial]).any() for dial in dials)
-    ]
+    away = doses.ne(pd.Series(IDENTITY)).any()
+    return [group for group, dials in DIALS.items() if away[list(dials)].any()]
 
 
 def profile(frames: Frames) -> pd.DataFrame:
@@ -83,17 +69,14 @@ def profile(frames: Frames) -> pd.DataFrame:
     """
     table = cues(frames.images, frames.valid)
     table["noise"] **= 2
-    by = table.groupby(np.asarray(frames.subject), sort=False)
-    found = by.median()
-    clear = by["veil"].transform("median")
-    excess = ((table["veil"] - clear).clip(lower=0) / (1 - clear)).groupby(
-        np.asarray(frames.subject), sort=False
-    )
-    found["smoke"] = excess.mean()
-    return found.drop(columns="veil")
+    of, veil = np.asarray(frames.subject), table.pop("veil")
+    clear = veil.groupby(of).transform("median")
+    excess = (veil - clear).clip(lower=0) / (1 - clear)
+    found = table.groupby(of, sort=False).median()
+    return found.assign(smoke=excess.groupby(of, sort=False).mean())
 
 
-def estimate(source: Frames, target: Frames) -> Estimate:
+def estimate(source: Frames, target: Frames) -> Found:
     """Doses that take the source's camera to the target's, from images alone.
 
     Labels are not looked at. All but the view are the mean over the target's subjects;
@@ -108,55 +91,48 @@ def estimate(source: Frames, target: Frames) -> Estimate:
         )
     rows, doses = [], no_dose(len(there)).set_axis(there.index)
     for dial, names in WITNESSES.items():
-        said = []
-        for name in names:
-            a, b = here[name].dropna(), there[name].dropna()
-            difference = b.mean() - a.mean() if len(a) and len(b) else np.nan
-            band = null_band(a.to_numpy(), len(b)) if len(a) > 1 else np.nan
-            said.append(
-                np.sign(difference) * (abs(difference) - band)
-                if abs(difference) > band
-                else 0.0
-            )
-            rows.append((dial, name, a.mean(), b.mean(), difference, band))
-        agree = len({np.sign(value) for value in said}) == 1
+        told = [_told(here[name].dropna(), there[name].dropna()) for name in names]
+        rows += [(dial, name, *one[:-1]) for name, one in zip(names, told)]
+        said = [one[-1] for one in told]
+        agree = len(set(np.sign(said))) == 1
         doses[dial] = min(said, key=abs) if agree else 0.0
     if doses["blur"].any():
         more = doses["blur"].iloc[0]
-        doses["blur"] = min(
-            (
-                _blur_that_shows(source, name, here[name].mean() + more)
-                for name in WITNESSES["blur"]
-            ),
-            key=abs,
-        )
+        shown = [
+            _blur_that_shows(source, name, here[name].mean() + more)
+            for name in WITNESSES["blur"]
+        ]
+        doses["blur"] = min(shown, key=abs)
     doses["noise"] = np.sqrt(doses["noise"].clip(lower=0))  # noise cannot be taken away
     doses["smoke"] = doses["smoke"].clip(lower=0)  # nor smoke
-    view = list(DIALS["view"])
     if not np.isfinite(here["radius"]).any():
         doses[["radius", "aside"]] = there[["radius", "aside"]]
     doses["height"] = there["height"] / here["height"].mean()
-    table = pd.DataFrame(
-        rows, columns=["dial", "cue", "source", "target", "difference", "band"]
-    )
-    for dial in view:
+    for dial in DIALS["view"]:
+        a, b = (side[dial].replace(np.inf, np.nan).mean() for side in (here, there))
         alike = np.isclose(doses[dial], IDENTITY[dial]).all()
-        seen = [side[dial].replace(np.inf, np.nan).mean() for side in (here, there)]
-        rows.append((dial, dial, *seen, 0.0 if alike else seen[1] - seen[0], 0.0))
-    table = pd.DataFrame(rows, columns=table.columns)
-    table["kept"] = [
-        bool((doses[dial] != IDENTITY[dial]).any()) for dial in table["dial"]
-    ]
-    return Estimate(doses, table.set_index("cue"))
+        rows.append((dial, dial, a, b, 0.0 if alike else b - a, 0.0))
+    columns = ["dial", "cue", "source", "target", "difference", "band"]
+    table = pd.DataFrame(rows, columns=columns).set_index("cue")
+    kept = doses.ne(pd.Series(IDENTITY)).any()
+    return Found(doses, table.assign(kept=kept[table["dial"]].to_numpy()))
+
+
+def _told(a: pd.Series, b: pd.Series) -> tuple[float, ...]:
+    """A cue's mean over the source's and the target's subjects, their difference, the
+    band of chance, and what of the difference lies beyond it."""
+    difference = b.mean() - a.mean() if len(a) and len(b) else np.nan
+    band = null_band(a.to_numpy(), len(b)) if len(a) > 1 else np.nan
+    beyond = np.sign(difference) * (abs(difference) - band)
+    said = beyond if abs(difference) > band else 0.0
+    return a.mean(), b.mean(), difference, band, said
 
 
 def _blur_that_shows(source: Frames, name: str, goal: float) -> float:
     """The blur with which the source's own frames show the target's cue: how far a cue
     moves depends on what there is to be blurred."""
-    shown = [
-        profile(apply(source, no_dose().assign(blur=dose), ["lens"]))[name].mean()
-        for dose in BLURS
-    ]
+    blurred = (apply(source, no_dose().assign(blur=dose), ["lens"]) for dose in BLURS)
+    shown = [profile(frames)[name].mean() for frames in blurred]
     return float(np.interp(goal, np.maximum.accumulate(shown), BLURS))
 
 
@@ -165,16 +141,13 @@ def null_band(values: np.ndarray, others: int) -> float:
     between two halves of the source's subjects (over all ways to halve them, or a
     sample of many), scaled from halves to the numbers of subjects compared, `others`
     being the target's."""
-    number = len(values)
-    half = number // 2
-    total = values.sum()
-    if comb(number, half) <= permutation.EXACT:
+    number, half, total = len(values), len(values) // 2, values.sum()
+    if comb(number, half) <= EXACT:
         halves = np.array(list(combinations(range(number), half)), int)
     else:
-        halves = permutation.orders(number)[0][:, :half]
+        order = np.tile(np.arange(number), (DRAWS, 1))
+        halves = np.random.default_rng(0).permuted(order, axis=1)[:, :half]
     sums = values[halves].sum(axis=1)
     gaps = np.abs(sums / half - (total - sums) / (number - half))
-    scale = np.sqrt(
-        (1 / number + 1 / max(others, 1)) / (1 / half + 1 / (number - half))
-    )
-    return float(np.quantile(gaps, LEVEL) * scale)
+    compared, halved = 1 / number + 1 / max(others, 1), 1 / half + 1 / (number - half)
+    return float(np.quantile(gaps, LEVEL) * np.sqrt(compared / halved))

@@ -1,0 +1,365 @@
+"""What is seen of a thing to play with: pictures with what was marked on them, a
+sentence, numbers and a small drawing, as HTML in the page's own colours and type."""
+
+import base64
+import html
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from helpers.figures.chart import COLOURS
+from helpers.words import number
+
+COLUMNS = 8  # pictures side by side in a sheet
+LARGER = 3  # marks are as much finer than a small frame, so that edges are smooth
+# What a mark did, with its share of the colour in the mixture (figures.overlay).
+MARKS = {
+    "nothing": ("#000000", 0.0),
+    "hit": (COLOURS["hit"], 0.65),
+    "false alarm": (COLOURS["false alarm"], 0.65),
+    "missed": (COLOURS["missed"], 0.65),
+    "unknown": ("#000000", 0.67),
+    "edge": (COLOURS["hit"], 1.0),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A frame (HxWx3 uint8) with its title, and what was marked on it.
+
+    blood, valid, found: bool hxw, or None. Without `found` the label's edge is drawn,
+    without `blood` nothing.
+    """
+
+    image: np.ndarray
+    title: str = ""
+    blood: np.ndarray | None = None
+    valid: np.ndarray | None = None
+    found: np.ndarray | None = None
+
+    def marks(self) -> np.ndarray | None:
+        """What was marked, as places in MARKS (uint8, LARGER times as large); None
+        where there is no label."""
+        if self.blood is None:
+            return None
+        known = np.ones_like(self.blood) if self.valid is None else self.valid
+        blood, valid = enlarged(self.blood & known), enlarged(known)
+        if self.found is None:
+            around = cv2.dilate(blood.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            places, did = [5], [around & ~blood]
+        else:
+            found = enlarged(self.found & known)
+            places, did = [1, 2, 3], [found & blood, found & ~blood, blood & ~found]
+        return np.select([~valid, *did], [4, *places]).astype(np.uint8)
+
+    def blended(self) -> str:
+        """The address of a picture with the marks on it."""
+        image, marks = Image.fromarray(self.image), self.marks()
+        if marks is not None:
+            layer = _layer(marks).convert("RGBA")
+            image = image.resize(layer.size, Image.Resampling.BICUBIC)
+            image.paste(layer, mask=layer)
+        return address(image)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What is seen at one setting: a sentence that says it, pictures, numbers, and a
+    small drawing (bars, dots, line or cloud).
+
+    numbers: the same names at every setting. forms: of some of them, ".2f" else.
+    """
+
+    words: str
+    pictures: Sequence[Picture] = ()
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    forms: Mapping[str, str] = field(default_factory=dict)
+    drawing: str = ""
+
+    def texts(self) -> list[str]:
+        """The numbers as they are shown; an undefined one is a dash, as in a table."""
+        return [
+            "–" if math.isnan(value) else number(value, self.forms.get(name, ".2f"))
+            for name, value in self.numbers.items()
+        ]
+
+    def html(self, beside: str = "") -> str:
+        """The still on the page, and each answer in Jupyter; beside: more HTML."""
+        shown = "".join(
+            f'<div class="play-picture"><img alt="{html.escape(said)}" '
+            f'src="{one.blended()}"><p>{html.escape(one.title)}</p></div>'
+            for one in self.pictures
+            for said in [f"{one.title}. {self.words}".removeprefix(". ")]
+        )
+        if shown:
+            many = min(len(self.pictures), 3)
+            shown = f'<div class="play-pictures many{many}">{shown}</div>'
+            if any(one.found is not None for one in self.pictures):
+                colours = "".join(
+                    f'<span><i class="{said.split()[0]}"></i>{said}</span>'
+                    for said in ("hit", "false alarm", "missed")
+                )
+                shown += f'<p class="play-key">{colours}</p>'
+            shown = f'<div class="play-left">{shown}</div>'
+        rows = "".join(
+            f"<div><dt>{html.escape(name)}</dt><dd>{text}</dd></div>"
+            for name, text in zip(self.numbers, self.texts())
+        )
+        side = f'<dl class="play-numbers">{rows}</dl>' if rows else ""
+        side += f'<div class="play-beside">{self.drawing}</div>' if self.drawing else ""
+        side = f'<div class="play-side">{side}{beside}</div>' if side + beside else ""
+        return (
+            f'<div class="play-body">{shown}{side}</div>'
+            f'<p class="play-words" aria-live="polite">{html.escape(self.words)}</p>'
+        )
+
+
+def figure(inside: str, title: str, caption: str, kind: str = "") -> str:
+    """The figure around a thing to play with; kind: of play.js, on a page."""
+    kind = f' data-play="{kind}"' if kind else ""
+    title = html.escape(title)
+    said = f"<figcaption>{html.escape(caption)}</figcaption>" if caption else ""
+    return (
+        f'<figure class="play"{kind} aria-label="{title}">'
+        f'<p class="play-title">{title}</p>{inside}{said}</figure>'
+    )
+
+
+class Sheets:
+    """Many small pictures as two files: frames as lossy WebP, marks as a palette PNG,
+    which keeps an edge an edge. Each is a grid of tiles of one size, every tile once.
+    """
+
+    def __init__(self) -> None:
+        self.tiles: dict[str, dict[bytes, np.ndarray]] = {"frames": {}, "marks": {}}
+
+    def add(self, picture: Picture) -> list[int]:
+        """The places of a picture's frame and marks in their sheets; -1 for no
+        marks."""
+        places = []
+        for kind, tile in (("frames", picture.image), ("marks", picture.marks())):
+            if tile is None:
+                places.append(-1)
+            else:
+                tiles, key = self.tiles[kind], tile.tobytes()
+                tiles.setdefault(key, tile)
+                places.append(list(tiles).index(key))
+        return places
+
+    def page(self, inside: str, data: dict, title: str) -> str:
+        """What stands in a figure on the page: controls to come, a still, the sheets,
+        and the data, from which play.js sets everything going."""
+        sheets = ""
+        for kind, tiles in self.tiles.items():
+            if tiles:
+                tiles = list(tiles.values())
+                columns = min(COLUMNS, len(tiles))
+                data[kind] = {"size": tiles[0].shape[:2], "columns": columns}
+                tiles += [np.zeros_like(tiles[0])] * (-len(tiles) % columns)
+                starts = range(0, len(tiles), columns)
+                whole = np.vstack([np.hstack(tiles[n : n + columns]) for n in starts])
+                said = f"All {kind} of: {html.escape(title)}"
+                if kind == "frames":
+                    source = address(Image.fromarray(whole))
+                else:
+                    source = address(_layer(whole), "png")
+                sheets += f'<img class="{kind}" alt="{said}" src="{source}">'
+        # "<" could end the script that the data stand in.
+        written = json.dumps(data, separators=(",", ":"), allow_nan=False)
+        written = written.replace("<", "\\u003c")
+        return (
+            f'<div class="play-controls"></div>{inside}'
+            f'<div class="play-sheets" hidden>{sheets}</div>'
+            f'<script type="application/json">{written}</script>'
+        )
+
+
+def enlarged(mask: np.ndarray) -> np.ndarray:
+    """A mask (bool HxW) LARGER times as large, with a smooth edge instead of steps."""
+    grown = mask.repeat(LARGER, axis=0).repeat(LARGER, axis=1).astype(np.float32)
+    # So little that a single pixel stays.
+    return cv2.GaussianBlur(grown, (0, 0), 0.4 * LARGER) > 0.5
+
+
+def address(image: Image.Image, kind: str = "webp") -> str:
+    """A picture as an address that holds it, of a lossy WebP or of a PNG."""
+    how = {"quality": 60, "method": 6} if kind == "webp" else {"optimize": True}
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **how)
+    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+def _layer(places: np.ndarray) -> Image.Image:
+    """Places in MARKS as a picture of a few transparent colours."""
+    image, colours = Image.fromarray(places, "P"), []
+    for colour, share in MARKS.values():
+        colours += [*bytes.fromhex(colour[1:]), round(255 * share)]
+    image.putpalette(colours, "RGBA")
+    return image
+
+
+# Small drawings beside what is played with. Their words are the scene's sentence, so to
+# a screen reader they are pictures.
+WIDE = 360  # units of a drawing; letters are 13 of them high
+
+
+def bars(
+    values: Mapping[str, float],
+    limits: tuple[float, float],
+    reference: Mapping[str, float] | None = None,
+    form: str = ".2f",
+    about: str = "",
+    others: Mapping[str, Sequence[float]] | None = None,
+) -> str:
+    """A bar from zero for each value, and a tick at its reference.
+
+    limits: of the axis. about: what the bars show, set above them. others: faint dots
+    in a value's row.
+    """
+    scale = _scale(limits, 132, WIDE - 56)
+    zero, parts = scale(0), []
+    for place, (name, value) in enumerate(values.items()):
+        y = 26 + 26 * place
+        parts.append(_text(0, y + 13, name))
+        if np.isfinite(value):
+            parts.append(_bar(*sorted((zero, scale(value))), y))
+        parts.append(_text(WIDE, y + 13, number(value, form), "end"))
+        if others is not None:
+            parts.append(_dots("others", [(scale(x), y + 8) for x in others[name]]))
+        if reference is not None and np.isfinite(reference[name]):
+            parts.append(_path("tick", f"M{scale(reference[name]):.1f} {y - 4}v24"))
+    high = 30 + 26 * len(values)
+    return _svg(high, about, *parts, _path("axis", f"M{zero:.1f} 20V{high - 6}"))
+
+
+def dots(
+    values: Mapping[str, float],
+    kept: Sequence[str],
+    limits: tuple[float, float],
+    middle: float,
+    interval: tuple[float, float],
+    about: str = "",
+) -> str:
+    """A dot for each subject on one axis (hollow where it is taken away), their middle,
+    and its interval, unless it is undefined."""
+    scale, parts = _scale(limits, 12, WIDE - 12), []
+    for place, (name, value) in enumerate(values.items()):
+        # Neighbours stand at different heights, so that none hides another.
+        parts.append(
+            f'<circle class="{"dot" if name in kept else "dot gone"}" '
+            f'cx="{scale(value):.1f}" cy="{46 + 9 * (place % 5)}" r="5">'
+            f"<title>{html.escape(name)}: {value:.2f}</title></circle>"
+        )
+    parts.append(_path("tick", f"M{scale(middle):.1f} 96v24"))
+    if np.isfinite(interval).all():
+        low, high = (f"{scale(one):.1f}" for one in interval)
+        ends = f"M{low} 108H{high}M{low} 102v12M{high} 102v12"
+        parts.append(_path("range", ends))
+    return _svg(152, about, *parts, *_axis(scale, limits, 130))
+
+
+def line(
+    x: Sequence[float],
+    lines: Mapping[str, Sequence[float]],
+    limits: tuple[float, float],
+    at: float,
+    about: str = "",
+) -> str:
+    """Up to three lines over x, each named below, and an upright mark at `at`."""
+    ends = (min(x), max(x))
+    across, up = _scale(ends, 34, WIDE - 8), _scale(limits, 150, 30)
+    parts = [_path("tick", f"M{across(at):.1f} 28V150")]
+    for place, (name, values) in enumerate(lines.items()):
+        path, pen, left = "", "M", 34 + 108 * place
+        for a, b in zip(x, values):
+            known = np.isfinite(b)
+            path += f"{pen}{across(a):.1f} {up(b):.1f}" if known else ""
+            pen = "L" if known else "M"
+        parts += [_path(f"line line{place}", one) for one in (path, f"M{left} 188h18")]
+        parts.append(_text(left + 22, 192, name))
+    parts += _axis(across, ends, 154)
+    parts += [_text(28, up(one) + 4, f"{one:g}", "end") for one in limits]
+    return _svg(200, about, *parts)
+
+
+def cloud(
+    x: np.ndarray,
+    y: np.ndarray,
+    chosen: np.ndarray,
+    limits: tuple[float, float],
+    about: str = "",
+    said_x: str = "",
+) -> str:
+    """A dot for each pair of x and y, the chosen ones (bool) in front; limits: of y."""
+    known = np.isfinite(x) & np.isfinite(y)
+    ends = (x[known].min(), x[known].max()) if known.any() else (0, 1)
+    ends = ends if ends[1] > ends[0] else (ends[0] - 0.5, ends[1] + 0.5)
+    across, up = _scale(ends, 40, WIDE - 8), _scale(limits, 180, 30)
+    parts = [
+        _dots(kind, [(across(a), up(b)) for a, b in zip(x[where], y[where])])
+        for kind, where in (("others", known & ~chosen), ("chosen", known & chosen))
+    ]
+    parts += _axis(across, ends, 188)
+    parts.append(_text(WIDE - 8, 222, said_x, "end"))
+    parts += [_text(32, up(one) + 4, f"{one:g}", "end") for one in limits]
+    return _svg(230, about, *parts)
+
+
+def spans(rows: Mapping[str, np.ndarray], at: int, about: str = "") -> str:
+    """A row for each name, filled where its flags (a bool per moment) are true, and an
+    upright mark at the moment `at`."""
+    (many,) = {len(flags) for flags in rows.values()}
+    scale, parts = _scale((0, many), 132, WIDE - 8), []
+    for place, (name, flags) in enumerate(rows.items()):
+        y = 26 + 26 * place
+        parts += [_text(0, y + 13, name), _path("axis", f"M132 {y + 16}H{WIDE - 8}")]
+        edges = np.flatnonzero(np.diff(np.r_[0, np.asarray(flags, int), 0]))
+        parts += [_bar(scale(a), scale(b), y) for a, b in edges.reshape(-1, 2)]
+    high = 30 + 26 * len(rows)
+    mark = _path("tick", f"M{scale(at + 0.5):.1f} 20V{high - 6}")
+    return _svg(high, about, *parts, mark)
+
+
+def _scale(limits, first, last):
+    low, high = map(float, limits)
+    return lambda value: first + (float(value) - low) / (high - low) * (last - first)
+
+
+def _axis(scale, limits, y) -> list[str]:
+    ticks = zip(np.linspace(*limits, 3), ("start", "middle", "end"))
+    rule = _path("axis", f"M{scale(limits[0]):.1f} {y}H{scale(limits[1]):.1f}")
+    return [rule] + [_text(scale(one), y + 16, f"{one:.3g}", at) for one, at in ticks]
+
+
+def _path(kind: str, path: str) -> str:
+    return f'<path class="{kind}" d="{path}" fill="none"/>'
+
+
+def _bar(left: float, right: float, y: float) -> str:
+    wide = max(right - left, 0.8)
+    return f'<rect class="bar" x="{left:.1f}" y="{y}" height="16" width="{wide:.1f}"/>'
+
+
+def _dots(kind: str, places) -> str:
+    return _path(kind, "".join(f"M{x:.0f} {y:.0f}h0" for x, y in places))
+
+
+def _text(x, y, words, anchor="start") -> str:
+    return (
+        f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">'
+        f"{html.escape(str(words))}</text>"
+    )
+
+
+def _svg(high: float, about: str, *parts: str) -> str:
+    above = _text(0, 13, about) if about else ""
+    return (
+        f'<svg class="play-drawing" viewBox="0 0 {WIDE} {high}" aria-hidden="true" '
+        f'focusable="false">{above}{"".join(parts)}</svg>'
+    )

@@ -1,0 +1,189 @@
+"""When to trust a network: heatmaps and the checks that they have to stand, and several
+ways to ask how unsure it is of a frame.
+
+Predictions are 256 levels (uint8 NxHxW) as training.predict gives them; members are
+several of the same frames, (M, N, H, W).
+
+>>> maps = heat(network, images, levels >= 128, "Grad-CAM")
+>>> unsure = disagreement(turned(network, images))
+"""
+
+import copy
+import warnings
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import torch
+from captum import attr
+from torch import Tensor, nn
+
+from helpers import models, training
+from helpers.progress import progress
+from helpers.settings import device
+
+STEPS = 12  # of the integral
+CHUNK = 8  # frames at a time
+UNSURE = (0.05, 0.95)
+REACH = 2  # pixels on either side of the predicted edge
+FLIPS = ((), (1,), (2,), (1, 2))  # axes of NxHxW that are turned round
+DRAWS, RATE = 6, 0.3  # predictions with dropout, and the share that is left out
+
+# Heatmaps: float NxHxW, never negative, for the logits of some pixels summed up: so
+# that maps of two networks, or of two images, answer the same question.
+
+
+class Summed(nn.Module):
+    """A network whose answer is one number per frame: the sum of the logits over the
+    pixels that a mask (bool NxHxW) asks about."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = copy.deepcopy(network).to(device()).eval()
+        for part in self.network.modules():
+            if hasattr(part, "inplace"):
+                part.inplace = False  # captum's hooks need what went in
+
+    def forward(self, images: Tensor, asked: Tensor) -> Tensor:
+        return (self.network(images)[:, 0] * asked).sum(dim=(1, 2))
+
+
+def grad_cam(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
+    """Grad-CAM (Selvaraju et al. 2017) halfway up the decoder, in colours of the
+    frame's size: channels weighed by their mean gradient, and what is positive kept."""
+    layer = summed.network.way_up[2]
+    found = attr.LayerGradCam(summed, layer).attribute(
+        images, additional_forward_args=(asked,), relu_attributions=True
+    )
+    return attr.LayerAttribution.interpolate(found, images.shape[-2:], "bilinear")
+
+
+def integrated_gradients(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
+    """Integrated gradients (Sundararajan et al. 2017) from a black frame."""
+    found = attr.IntegratedGradients(summed, multiply_by_inputs=True)
+    how = dict(n_steps=STEPS, internal_batch_size=CHUNK)
+    return found.attribute(images, additional_forward_args=(asked,), **how)
+
+
+def guided_backprop(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
+    """Guided backpropagation (Springenberg et al. 2015): the gradient, of which each
+    ReLU lets pass only what is positive."""
+    with warnings.catch_warnings():  # that it sets hooks is no news here
+        warnings.simplefilter("ignore", UserWarning)
+        return attr.GuidedBackprop(summed).attribute(
+            images, additional_forward_args=(asked,)
+        )
+
+
+METHODS: dict[str, Callable[[Summed, Tensor, Tensor], Tensor]] = {
+    "Grad-CAM": grad_cam,
+    "integrated gradients": integrated_gradients,
+    "guided backpropagation": guided_backprop,
+}
+
+
+def methods(network: models.Segmenter) -> list[str]:
+    """Those of METHODS that are defined for a network: guided backpropagation is for
+    ReLUs alone, and not for attention and the smooth activations of SurgeNet's."""
+    return [one for one in METHODS if network.plain or one != "guided backpropagation"]
+
+
+def heat(
+    network: nn.Module, images: np.ndarray, asked: np.ndarray, method: str
+) -> np.ndarray:
+    """The map of one of METHODS (float32 NxHxW) for images (uint8 NxHxWx3) and the
+    pixels that are asked about (bool NxHxW). Channels are added by size."""
+    summed, found = Summed(network), []
+    for start in range(0, len(images), CHUNK):
+        part = slice(start, start + CHUNK)
+        given = training.as_tensor(images[part], device()).requires_grad_(True)
+        mask = torch.from_numpy(np.array(asked[part])).to(given.device)
+        each = METHODS[method](summed, given, mask)
+        found.append(each.detach().abs().sum(dim=1).float().cpu().numpy())
+    return np.concatenate(found)
+
+
+# Calibration, in the band where it matters, which is chosen by the prediction and never
+# by the label.
+
+
+def probability(levels: np.ndarray) -> np.ndarray:
+    """256 levels as probabilities, each at the middle of its level: never 0 or 1."""
+    return (levels.astype(np.float32) + 0.5) / 256
+
+
+def band(levels: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """The band of N predictions (bool NxHxW): valid pixels that lie near the edge of
+    what is marked, or whose probability is neither low nor high."""
+    chance, kernel = probability(levels), np.ones((2 * REACH + 1,) * 2, np.uint8)
+    found = (chance >= UNSURE[0]) & (chance <= UNSURE[1])
+    for place, one in enumerate((levels >= 128).astype(np.uint8)):
+        found[place] |= cv2.dilate(one, kernel) != cv2.erode(one, kernel)
+    return found & valid
+
+
+# Ways to ask how unsure a network is.
+
+
+def dropped_out(network: nn.Module, images: np.ndarray) -> np.ndarray:
+    """Monte-Carlo dropout (Gal and Ghahramani 2016): several predictions, each with
+    other channels of the deepest feature map left out.
+
+    The course's network was trained without dropout: it is put in here, by a hook on
+    the encoder, and taken out again.
+    """
+
+    def drop(_, __, features):
+        deepest = nn.functional.dropout2d(features[-1], RATE, training=True)
+        return [*features[:-1], deepest]
+
+    hook = network.network.encoder.register_forward_hook(drop)
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            asked = progress(range(DRAWS), "MC dropout, predictions")
+            return np.stack([training.predict(network, images) for _ in asked])
+    finally:
+        hook.remove()
+
+
+def turned(network: nn.Module, images: np.ndarray) -> np.ndarray:
+    """Test-time augmentation: each frame as it is, mirrored, upside down, and both; the
+    answers are turned back."""
+    asked = progress(FLIPS, "TTA, predictions")
+    found = ((training.predict(network, np.flip(images, way)), way) for way in asked)
+    return np.stack([np.flip(answer, way) for answer, way in found])
+
+
+def entropy(chance: np.ndarray) -> np.ndarray:
+    """Binary entropy in nats of probabilities strictly between 0 and 1."""
+    return -(chance * np.log(chance) + (1 - chance) * np.log1p(-chance))
+
+
+def disagreement(members: np.ndarray) -> np.ndarray:
+    """What members disagree about (float32 NxHxW, nats): the entropy of their mean less
+    the mean of their entropies (Houlsby et al. 2011)."""
+    total, each = np.zeros((2, *members.shape[1:]), np.float32)
+    for one in members:
+        chance = probability(one)
+        total += chance
+        each += entropy(chance)
+    return np.maximum(entropy(total / len(members)) - each / len(members), 0)
+
+
+def mean_inside(values: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """The mean over some pixels (bool NxHxW) of each frame, NaN where there are
+    none."""
+    pixels = where.sum(axis=(1, 2))
+    total = (values * where).sum(axis=(1, 2), dtype=float)
+    return np.divide(total, pixels, out=np.full(len(pixels), np.nan), where=pixels > 0)
+
+
+@torch.inference_mode()
+def features(network: nn.Module, images: np.ndarray) -> np.ndarray:
+    """The mean of each channel of the deepest feature map: float64 (N, channels)."""
+    where, found = next(network.eval().parameters()).device, []
+    for part in np.array_split(images, range(32, len(images), 32)):
+        deepest = network.features(training.as_tensor(part, where))[-1]
+        found.append(deepest.mean(dim=(2, 3)).double().cpu().numpy())
+    return np.concatenate(found)

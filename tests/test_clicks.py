@@ -1,0 +1,295 @@
+"""helpers.clicks: masks from clicks and boxes, the simulated user, and Segment Anything
+where its library is."""
+
+import re
+import sys
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from helpers import clicks
+from helpers.clicks import Point, grabcut, next_click, simulated, watershed
+from helpers.errors import CourseError
+
+METHODS = pytest.mark.parametrize("method", [grabcut, watershed])
+
+
+def disk(x: float, y: float, radius: float, shape=(60, 80)) -> np.ndarray:
+    rows, columns = np.indices(shape)
+    return (rows - y) ** 2 + (columns - x) ** 2 <= radius**2
+
+
+def drawn(*blood: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Dark red disks on pale tissue, with a little noise."""
+    image = np.full((*blood[0].shape, 3), (210, 170, 150), float)
+    image[np.any(blood, axis=0)] = (130, 15, 20)
+    image += np.random.default_rng(seed).normal(0, 3, image.shape)
+    return image.clip(0, 255).astype(np.uint8)
+
+
+def dice(a: np.ndarray, b: np.ndarray) -> float:
+    return 2 * (a & b).sum() / (a.sum() + b.sum())
+
+
+@METHODS
+def test_a_box_alone_finds_the_pool_in_it_and_nothing_outside(method) -> None:
+    pool, other = disk(25, 25, 10), disk(62, 40, 10)
+    box = (12, 12, 39, 39)
+    found = method(drawn(pool, other), [], box)
+    assert dice(found, pool) > 0.85
+    outside = np.ones(pool.shape, bool)
+    outside[12:39, 12:39] = False
+    assert not (found & outside).any()
+
+
+@METHODS
+def test_a_click_inside_blood_is_in_the_mask_and_one_outside_is_not(method) -> None:
+    random = np.random.default_rng(1)
+    pool = disk(40, 30, 15)
+    image = drawn(pool)
+    inside, outside = np.argwhere(pool), np.argwhere(~pool)
+    for _ in range(12):
+        y, x = random.choice(inside)
+        v, u = random.choice(outside)
+        found = method(image, [Point(x, y), Point(u, v, False)])
+        assert found[y, x] and not found[v, u]
+
+
+@METHODS
+def test_two_pools_take_two_clicks(method) -> None:
+    pools = disk(18, 30, 9), disk(60, 30, 9)
+    image = drawn(*pools)
+    one = method(image, [Point(18, 30)])
+    assert one.dtype == bool and one.shape == pools[0].shape
+    both = method(image, [Point(18, 30), Point(60, 30)])
+    assert dice(one, pools[0]) > 0.85 and dice(both, pools[0] | pools[1]) > 0.85
+
+
+@METHODS
+def test_the_same_clicks_give_the_same_mask_and_the_image_is_left_alone(method) -> None:
+    image = drawn(disk(40, 30, 12))
+    before, points = image.copy(), [Point(40, 30), Point(5, 5, False)]
+    assert np.array_equal(method(image, points), method(image, points))
+    assert np.array_equal(image, before)
+    assert method(image, [], (0, 0, 80, 60))[30, 40]  # a box around everything
+
+
+GOOD = drawn(disk(40, 30, 12))
+
+
+@METHODS
+@pytest.mark.parametrize(
+    "image, points, box, said",
+    [
+        (GOOD / 255, [Point(1, 1)], None, "The image is float64"),
+        (GOOD[..., 0], [Point(1, 1)], None, r"The image is uint8 \(60, 80\)"),
+        (GOOD, [Point(80, 3)], None, r"The click \(80, 3\) lies outside"),
+        (GOOD, [Point(3, -1)], None, r"The click \(3, -1\) lies outside"),
+        (GOOD, [], None, "Nothing says where blood is"),
+        (GOOD, [Point(3, 3, False)], None, "Nothing says where blood is"),
+        (GOOD, [], (30, 10, 20, 40), "does not lie inside"),
+        (GOOD, [], (0, 0, 81, 10), "does not lie inside"),
+    ],
+)
+def test_what_cannot_be_answered_is_said_in_one_sentence(
+    method, image, points, box, said
+) -> None:
+    with pytest.raises(CourseError, match=said) as stopped:
+        method(image, points, box)
+    assert "\n" not in str(stopped.value) and str(stopped.value).endswith(".")
+
+
+# The simulated user
+
+
+def middle_by_scipy(found: np.ndarray, blood: np.ndarray) -> set:
+    """The reference: all places that lie deepest in a largest error, each with the
+    click's word."""
+    parts = []
+    for is_blood, wrong in ((True, blood & ~found), (False, found & ~blood)):
+        labels, count = ndimage.label(wrong)
+        parts += [(is_blood, labels == part) for part in range(1, count + 1)]
+    size, places = max(part.sum() for _, part in parts), set()
+    for is_blood, part in parts:
+        if part.sum() == size:
+            deep = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1]
+            deepest = np.argwhere(deep > deep.max() - 1e-3)
+            places |= {(int(x), int(y), is_blood) for y, x in deepest}
+    return places
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_next_click_lies_in_the_middle_of_the_largest_error(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    blood, found = (
+        ndimage.gaussian_filter(random.normal(size=(40, 50)), 3) > 0.02
+        for _ in range(2)
+    )
+    assert next_click(found, blood) in middle_by_scipy(found, blood)
+
+
+def test_both_kinds_of_error_and_the_edge_and_what_is_not_valid() -> None:
+    blood, found = disk(20, 30, 6), disk(60, 30, 10)
+    assert next_click(found, blood) == Point(60, 30, False)
+    assert next_click(found & False, blood) == Point(20, 30, True)
+    assert next_click(blood, blood) is None
+    at_the_edge = np.zeros((60, 80), bool)
+    at_the_edge[20:41, :11] = True  # were the edge no edge, the click would sit on it
+    assert next_click(at_the_edge & False, at_the_edge) == Point(5, 25, True)
+    valid = ~disk(60, 30, 12)
+    assert next_click(found, blood, valid) == Point(20, 30, True)
+
+
+def only_clicked(image, points, box=None):
+    found = np.zeros(image.shape[:2], bool)
+    for point in points:
+        found |= disk(point.x, point.y, 6) & point.is_blood
+    return found
+
+
+def test_simulated_clicks_go_on_only_as_long_as_they_must() -> None:
+    pools = [disk(12, 12, 6), disk(40, 12, 6), disk(68, 12, 6), disk(12, 45, 6)]
+    blood = np.any(pools, axis=0)
+    image = drawn(blood)
+    got = simulated(only_clicked, image, blood, clicks=2, most=10, level=0.8)
+    # Three of four pools are 0.857: the third click is needed, the fourth isn't.
+    expected = [2 * n / (n + 4) for n in (1, 2, 3)]
+    assert np.allclose(got.dice, expected) and len(got.points) == 3
+    assert got.to_reach(0.8) == 3 and got.to_reach(0.9) is None
+    assert all(point.is_blood for point in got.points)
+
+
+def test_where_all_is_right_the_mask_stays_and_without_blood_nobody_clicks() -> None:
+    pool = disk(40, 30, 6)
+    got = simulated(only_clicked, drawn(pool), pool, clicks=4)
+    assert len(got.points) == 1 and got.dice == [1.0] * 4 and len(got.masks) == 4
+    assert simulated(only_clicked, drawn(pool), pool & False) == ([], [], [])
+
+
+@pytest.mark.parametrize("seed", [80, 157, 322])
+def test_of_places_equally_far_from_the_edge_the_first_is_clicked_always(seed) -> None:
+    """Against integers: with OpenCV's distances the place hung on where memory lay, and
+    two builds of one commit differed."""
+    noise = np.random.default_rng(seed).normal(size=(40, 60))
+    parts, _ = ndimage.label(ndimage.gaussian_filter(noise, 3) > 0)
+    largest = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
+    for down, across in np.ndindex(3, 8):
+        pool = np.pad(largest, ((down + 1, 1), (across + 1, 1)))
+        here, edge = np.argwhere(pool), np.argwhere(~pool)
+        far = ((here[:, None] - edge) ** 2).sum(axis=2).min(axis=1)
+        assert (far == far.max()).sum() > 1
+        y, x = here[far.argmax()]
+        assert next_click(pool & False, pool) == Point(x, y, True)
+
+
+@METHODS
+def test_more_clicks_end_in_a_better_mask(method) -> None:
+    blood = disk(20, 20, 10) | disk(58, 38, 12) | disk(60, 12, 7)
+    got = simulated(method, drawn(blood), blood, clicks=5)
+    assert got.dice[-1] > 0.85 and got.dice[-1] > got.dice[0]
+
+
+# Segment Anything
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """A small Segment Anything at random, saved as its library saves it."""
+    transformers = pytest.importorskip("transformers")
+    import torch
+
+    torch.manual_seed(0)
+    heads = {"num_attention_heads": 2, "mlp_dim": 64}
+    images = {"image_size": 64, "patch_size": 8}
+    vision = dict(hidden_size=32, output_channels=16, num_hidden_layers=2)
+    vision |= heads | images | dict(window_size=2, global_attn_indexes=[1])
+    prompt = images | dict(hidden_size=16, image_embedding_size=8)
+    decoder = heads | dict(hidden_size=16, num_hidden_layers=1, iou_head_hidden_dim=16)
+    config = transformers.SamConfig(
+        vision_config=vision | {"num_pos_feats": 8},
+        prompt_encoder_config=prompt | {"mask_input_channels": 4},
+        mask_decoder_config=decoder,
+    )
+    images = transformers.SamImageProcessor(
+        size={"longest_edge": 64}, pad_size={"height": 64, "width": 64}
+    )
+    folder = tmp_path_factory.mktemp("sam")
+    transformers.SamModel(config).save_pretrained(folder)
+    transformers.SamProcessor(images).save_pretrained(folder)
+    return folder
+
+
+ASKED = [
+    ([Point(40, 30)], None),
+    ([Point(40, 30), Point(5, 5, False)], None),
+    ([], (20, 10, 60, 50)),
+    ([Point(40, 30)], (20, 10, 60, 50)),
+]
+
+
+def by_the_library(folder, image, points, box):
+    """The reference: the model's whole forward pass, as its library's manual has it."""
+    import torch
+    from transformers import SamModel, SamProcessor
+
+    model, processor = (one.from_pretrained(folder) for one in (SamModel, SamProcessor))
+    more = {}
+    if points:
+        more["input_points"] = [[[[float(p.x), float(p.y)] for p in points]]]
+        more["input_labels"] = [[[int(p.is_blood) for p in points]]]
+    if box:
+        more["input_boxes"] = [[[float(side) for side in box]]]
+    ready = processor(image, return_tensors="pt", **more)
+    with torch.no_grad():
+        out = model(**ready, multimask_output=len(points) == 1 and box is None)
+    masks = processor.image_processor.post_process_masks(
+        out.pred_masks, ready["original_sizes"], ready["reshaped_input_sizes"]
+    )
+    return masks[0][0][int(out.iou_scores[0, 0].argmax())].numpy()
+
+
+@pytest.mark.parametrize("points, box", ASKED)
+def test_segment_anything_runs_from_a_folder(weights, points, box, capfd) -> None:
+    sam = clicks.segment_anything(weights)
+    image = drawn(disk(40, 30, 12))
+    found = sam(image, points, box)
+    assert found.dtype == bool and capfd.readouterr().err == ""
+    assert np.array_equal(found, by_the_library(weights, image, points, box))
+
+
+def test_segment_anything_remembers_an_image_and_no_other(weights, monkeypatch) -> None:
+    sam = clicks.segment_anything(weights)
+    calls, real = [], sam.model.get_image_embeddings
+    monkeypatch.setattr(
+        sam.model, "get_image_embeddings", lambda x: calls.append(1) or real(x)
+    )
+    one, other = drawn(disk(40, 30, 12)), drawn(disk(20, 20, 12))
+    fresh = clicks.segment_anything(weights)(other, [Point(20, 20)])
+    for image in (one, one, other):
+        found = sam(image, [Point(20, 20)])
+    assert len(calls) == 2 and np.array_equal(found, fresh)
+
+
+def test_simulated_clicks_go_through_segment_anything(weights) -> None:
+    pool, sam = disk(40, 30, 12), clicks.segment_anything(weights)
+    got = simulated(sam, drawn(pool), pool, clicks=3)
+    assert len(got.dice) == 3 and all(0 <= one <= 1 for one in got.dice)
+    with pytest.raises(CourseError, match="Nothing says where blood is"):
+        sam(GOOD, [])
+
+
+def test_absent_weights_and_an_absent_library_are_one_sentence_with_a_remedy(
+    monkeypatch, tmp_path
+) -> None:
+    pytest.importorskip("transformers")
+    monkeypatch.setattr(clicks, "folder", lambda: tmp_path / "sam")
+    hub = f"There are no weights.*{re.escape(clicks.HUB)}.*[.]$"
+    with pytest.raises(CourseError, match=hub):
+        clicks.segment_anything()
+    named = f"can't be loaded from.*{re.escape(str(tmp_path))}"
+    with pytest.raises(CourseError, match=named):
+        clicks.segment_anything(tmp_path)
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(CourseError, match=r"not installed.*'\.\[sam\]'"):
+        clicks.segment_anything()

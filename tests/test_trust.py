@@ -1,0 +1,195 @@
+"""Calibration, uncertainty and the likeness of maps, against brute force."""
+
+import itertools
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from lessons_by_hand import lifted
+from scipy.optimize import minimize_scalar
+from scipy.spatial.distance import mahalanobis
+from scipy.special import expit, logit
+from scipy.stats import rankdata
+from sklearn.metrics import roc_curve
+from torch import nn
+
+from helpers import models, training, trust
+from helpers.settings import device
+
+WRITTEN = "reliability ece cooled likeliest similarity mahalanobis risk_coverage aurc"
+WRITTEN += " edges painted_over pairwise_dice false_positives"
+USED = dict(
+    pd=pd, cv2=cv2, itertools=itertools, rankdata=rankdata, expit=expit, logit=logit
+)
+lesson = SimpleNamespace(
+    **lifted("10", *WRITTEN.split(), **USED, minimize_scalar=minimize_scalar)
+)
+
+
+def answers(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Chances that are too sure of blood, and where it is."""
+    random = np.random.default_rng(seed)
+    chance = random.uniform(0.001, 0.999, 300)
+    return chance, random.uniform(size=300) < chance**2
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_calibration_error_is_its_definition(seed: int) -> None:
+    chance, blood = answers(seed)
+    total = 0.0
+    for low in range(10):
+        held = [i for i in range(300) if low <= 10 * chance[i] < low + 1]
+        if held:
+            total += abs(sum(chance[i] for i in held) - sum(blood[i] for i in held))
+    assert lesson.ece(chance, blood) == pytest.approx(total / 300, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_temperature_makes_the_labels_likelier(seed: int) -> None:
+    chance, blood = answers(seed)
+    best = lesson.likeliest(chance, blood)
+
+    def likely(temperature: float) -> float:
+        cooled = lesson.cooled(chance, temperature)
+        return np.log(np.where(blood, cooled, 1 - cooled)).sum()
+
+    grid = np.exp(np.linspace(np.log(0.1), np.log(20), 200))
+    assert likely(best) >= max(map(likely, grid)) - 1e-6
+    assert lesson.likeliest(chance[:0], blood[:0]) == 1
+
+
+def test_the_band_never_looks_at_the_label() -> None:
+    levels = np.zeros((1, 20, 20), np.uint8)
+    levels[0, 5:15, 5:15] = 255  # a sure answer, whose edge is in the band
+    levels[0, 0, 0] = 100  # an unsure one
+    valid = np.ones(levels.shape, bool)
+    valid[0, 4, 4] = False
+    band = trust.band(levels, valid)
+    assert band[0, 0, 0] and band[0, 5, 10] and band[0, 3, 10]
+    assert not band[0, 10, 10] and not band[0, 1, 10] and not band[0, 4, 4]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_area_under_risk_coverage_is_its_definition(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    score, risk = random.permutation(40).astype(float), random.uniform(size=40)
+    order = sorted(range(40), key=lambda i: score[i])
+    brute = np.mean([np.mean([risk[i] for i in order[:k]]) for k in range(1, 41)])
+    assert lesson.aurc(score, risk) == pytest.approx(brute, abs=1e-12)
+
+
+def test_frames_that_score_the_same_have_no_order() -> None:
+    one = lesson.aurc([1, 1, 0], [0.2, 0.8, 0.5])
+    assert one == pytest.approx(lesson.aurc([1, 1, 0], [0.8, 0.2, 0.5]))
+    assert one == pytest.approx(0.5)
+    assert np.isnan(lesson.aurc([np.nan, 1], [0.5, np.nan]))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_false_positives_are_sklearns(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    far, near = random.integers(3, 12, 50), random.integers(0, 9, 30)
+    scores, labels = np.concatenate([far, near]), np.arange(80) < 50
+    false, true, _ = roc_curve(labels, scores, drop_intermediate=False)
+    found = lesson.false_positives(far, near)
+    assert found == pytest.approx(false[true >= 0.95].min(), abs=1e-9)
+
+
+def test_three_that_agree_and_three_that_do_not() -> None:
+    same = np.full((3, 1, 4, 4), 200, np.uint8)
+    other = same.copy()
+    other[0] = 20
+    assert trust.disagreement(same).max() == pytest.approx(0, abs=1e-6)
+    assert trust.disagreement(other).min() > 0.1
+    assert lesson.pairwise_dice(same >= 128).tolist() == [1]
+    assert lesson.pairwise_dice(other >= 128)[0] == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_distance_in_feature_space_is_its_definition(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    known = random.normal(size=(60, 4)) * [1, 2, 3, 4]
+    asked = random.normal(size=(3, 4))
+    spread = np.cov(known.T)
+    spread += 1e-2 * np.trace(spread) / 4 * np.eye(4)
+    expected = [mahalanobis(one, known.mean(0), np.linalg.inv(spread)) for one in asked]
+    assert lesson.mahalanobis(known, asked) == pytest.approx(expected)
+    for same in (np.ones((1, 4)), np.ones((5, 4))):  # no spread is no unit
+        assert np.isnan(lesson.mahalanobis(same, asked)).all()
+
+
+@pytest.fixture(scope="module")
+def network() -> models.Segmenter:
+    return models.build("lite0", weights=None, seed=0).eval()
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), np.uint8)
+
+
+def test_integrated_gradients_add_up_to_the_answer(images) -> None:
+    torch.manual_seed(0)
+    plain = {"padding": 1, "bias": False}
+    network = nn.Sequential(  # without a bias, so that each step has the same gradient
+        nn.Conv2d(3, 4, 3, **plain), nn.ReLU(), nn.Conv2d(4, 1, 3, **plain)
+    )
+    summed = trust.Summed(network)
+    where = torch.zeros(2, 64, 64, dtype=torch.bool)
+    where[:, 20:40, 20:40] = True
+    given = torch.from_numpy(images).permute(0, 3, 1, 2).float().to(device()) / 255
+    where = where.to(given.device)
+    found = trust.integrated_gradients(summed, given, where).sum(dim=(1, 2, 3))
+    assert found.tolist() == pytest.approx(summed(given, where).tolist(), rel=1e-4)
+
+
+@pytest.mark.parametrize("method", trust.METHODS)
+def test_a_map_changes_with_the_weights_and_leaves_the_network_alone(
+    network, images, method
+) -> None:
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    asked = np.ones((2, 64, 64), bool)
+    one = trust.heat(network, images, asked, method)
+    other = models.build("lite0", weights=None, seed=1).eval()
+    moved = trust.heat(other, images, asked, method)
+    assert one.shape == (2, 64, 64) and (one >= 0).all() and one.max() > 0
+    assert lesson.similarity(one[0], moved[0], asked[0]) < 0.9
+    assert all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+
+
+def test_dropout_is_put_in_and_taken_out_again(network, images, monkeypatch) -> None:
+    monkeypatch.setattr(trust, "DRAWS", 3)
+    before = training.predict(network, images)
+    drawn = trust.dropped_out(network, images)
+    again = trust.dropped_out(network, images)
+    assert (drawn == again).all() and (drawn[0] != drawn[1]).any()
+    assert (training.predict(network, images) == before).all()
+
+
+def test_turned_frames_are_turned_back(network, images) -> None:
+    turned = trust.turned(network, images)
+    mirrored = trust.turned(network, images[:, :, ::-1])
+    assert (turned[0] == training.predict(network, images)).all()
+    assert (mirrored[0][:, :, ::-1] == turned[2]).all()
+    assert (mirrored[2][:, :, ::-1] == turned[0]).all()
+
+
+def test_what_is_painted_over_is_gone_and_the_rest_stays() -> None:
+    image = np.full((20, 20, 3), 90, np.uint8)
+    image[8:12, 8:12] = (200, 0, 0)
+    marked = image[..., 0] == 200
+    painted = lesson.painted_over(image, marked)
+    assert np.abs(painted.astype(int) - 90).max() <= 2
+    steep = lesson.edges(image).max()
+    assert steep > 100 and lesson.edges(painted).max() < steep / 10
+
+
+def test_likeness_of_maps() -> None:
+    one = np.random.default_rng(0).uniform(size=(8, 9))
+    where = np.ones(one.shape, bool)
+    assert lesson.similarity(one, one**3, where) == pytest.approx(1)
+    assert lesson.similarity(one, -one, where) == pytest.approx(-1)
+    assert np.isnan(lesson.similarity(one, 0 * one, where))

@@ -18,6 +18,7 @@ import platform
 import re
 import shutil
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -210,10 +211,15 @@ def reached(*makers: Callable | Path, sources: dict | None = None) -> set[str]:
     return found
 
 
+# Two threads that parse at once can end in a SystemError (CPython, issue 106905).
+_parsing = threading.Lock()
+
+
 @functools.lru_cache(maxsize=1024)
 def _understood(source: str) -> tuple[str, list[str]]:
     """A source without comments and layout, and the names that it imports anywhere."""
-    tree, names = ast.parse(source), []
+    with _parsing:
+        tree, names = ast.parse(source), []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [one.name for one in node.names]

@@ -137,6 +137,7 @@ def way(here, there, other):
         (padded, "densest at the rim"),
         (unmarked, "No pixel"),
         (lambda: figures.error_map({"ood_test": np.zeros((8, 8))}), "No false marks"),
+        (lambda: figures.subject_dots({}, "D"), "undefined"),
         (lambda: figures.subject_dots({"a": pd.Series([math.nan])}, "D"), "undefined"),
         (lambda: way(0.7, 0.5, 0.2), "'rule' loses least (0.20), 'U-Net' loses 0.70"),
         (lambda: way(0.1, 0.4, 0.2), "'rule' gains most (0.30), 'U-Net' loses 0.70"),

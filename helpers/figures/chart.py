@@ -212,7 +212,7 @@ def rows(axis, names: list[str], x_title: str, each: float) -> None:
     """An axis with a named row for each of 0, 1, ..., read from above, and a grid in x;
     each: inches of a row."""
     axis.set_yticks(range(len(names)), names, fontsize=8 if each < 0.33 else 10)
-    axis.set(xlabel=x_title, ylim=(len(names) - 0.5, -0.5))
+    axis.set(xlabel=x_title, ylim=(max(len(names), 1) - 0.5, -0.5))
     axis.grid(axis="x", color="#E5E5E5")
     axis.set_axisbelow(True)
 

@@ -75,10 +75,11 @@ def subject_dots(means: Mapping[str, pd.Series], x_title: str) -> Chart:
         numbers = numbers if len(numbers) else pd.Series([np.nan])  # an empty row
         marks = {"row": row, "kind": split, "value": numbers, "lift": _apart(numbers)}
         parts.append(pd.DataFrame(marks))
+    # Where no frame of any split is clean, there is no row.
+    marks = pd.concat(parts) if parts else pd.DataFrame(columns=["row", "kind"])
     looks = {split: (colour_of(split, n), "o") for n, split in enumerate(means)}
-    figure, axis = chart.dots(
-        pd.concat(parts), looks, x_title, each=0.65, means=True, legend=False
-    )
+    how = dict(each=0.65, means=True, legend=False)
+    figure, axis = chart.dots(marks, looks, x_title, **how)
     axis.set_xlim(-0.02, 1.02)
     return Chart(
         figure,

@@ -54,9 +54,7 @@ def overlay(
 
 
 def clicked(
-    image: np.ndarray,
-    mask: np.ndarray,
-    points: Sequence[tuple[int, int, bool]],
+    image: np.ndarray, mask: np.ndarray, points: Sequence[tuple[int, int, bool]]
 ) -> np.ndarray:
     """A frame (HxWx3 uint8) with a mask's outline and the clicks (x, y, is_blood) that
     made it: a disk for blood, a cross for none.
@@ -337,9 +335,7 @@ def _arrow(axis, start, end, colour: str, style: str = "-") -> None:
 
 
 def moving(
-    columns: Mapping[str, Sequence[np.ndarray]],
-    seconds: Sequence[float],
-    title: str,
+    columns: Mapping[str, Sequence[np.ndarray]], seconds: Sequence[float], title: str
 ) -> HTML:
     """Pictures (uint8 RGB of any size, shown WIDE pixels wide) by name, as many of each
     as there are `seconds`, shown in step for PACE seconds each. Where reduced motion

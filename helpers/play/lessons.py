@@ -69,8 +69,7 @@ def threshold(frames: Mapping[str, tuple[Picture, np.ndarray]]) -> Interactive:
 
 
 def fewer(
-    values: pd.Series,
-    interval: Callable[[np.ndarray], tuple[float, float]],
+    values: pd.Series, interval: Callable[[np.ndarray], tuple[float, float]]
 ) -> Interactive:
     """Take subjects away, and see what becomes of the median and its interval.
 
@@ -336,10 +335,7 @@ def border(
 
 
 def dial(
-    model,
-    where: causes.Drawing,
-    cost: Callable[[frozenset], float],
-    shares: pd.Series,
+    model, where: causes.Drawing, cost: Callable[[frozenset], float], shares: pd.Series
 ) -> Interactive:
     """The domain dial: a switch for each group of causes that images know, turned from
     a robot's camera to a laparoscope's on the same scenes. One sees a frame, its marks,

@@ -15,7 +15,7 @@ from helpers.settings import ROOT
 
 # Their versions are shown, since results depend on them; the first three must fit.
 SHOWN = ["torch", "torchvision", "segmentation-models-pytorch"]
-SHOWN += ["timm", "opencv-python-headless", "numpy", "pandas"]
+SHOWN += ["timm", "opencv-python-headless", "numpy", "pandas", "scipy"]
 
 # What only the report and JupyterLab at home need.
 ONLY_AT_HOME = """jupyterlab jupytext papermill jupyter_client nbformat nbconvert

@@ -211,7 +211,7 @@ def reached(*makers: Callable | Path, sources: dict | None = None) -> set[str]:
     return found
 
 
-# Two threads that parse at once can end in a SystemError (CPython, issue 106905).
+# Two threads that parse at once can end in CPython's SystemError (seen on 3.11.7).
 _parsing = threading.Lock()
 
 

@@ -49,7 +49,7 @@ class Summed(nn.Module):
 
 
 def grad_cam(summed: Summed, images: Tensor, asked: Tensor) -> Tensor:
-    """Grad-CAM (Selvaraju et al. 2017) halfway up the decoder, in colours of the
+    """Grad-CAM (Selvaraju et al. 2017) at the decoder's third step, in colours of the
     frame's size: channels weighed by their mean gradient, and what is positive kept."""
     layer = summed.network.way_up[2]
     found = attr.LayerGradCam(summed, layer).attribute(

@@ -46,7 +46,6 @@ seed = 0
 data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
-
 import numpy as np
 import pandas as pd
 

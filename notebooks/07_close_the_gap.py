@@ -651,10 +651,10 @@ for name in names:
 # **Where will the Dice curve have its top?**
 
 # %% tags=["batchnorm"]
-networks = [adapted, *(network for network, _ in steps)]
+after_each = [adapted, *(network for network, _ in steps)]
 rows = []
 for number in progress((0, 1, 2, 4, PASSES), "Measuring"):
-    network, row = networks[number], {"passes": number}
+    network, row = after_each[number], {"passes": number}
     for split in (VALIDATION, TEST):
         found = remedies.measured(remedies.Remedied(network), lesson.frames(split))
         means = remedies.by_subject(found).mean()

@@ -27,6 +27,8 @@ from report.notebooks import notebook
 
 KERNEL, NAME = "course", "lesson.ipynb"
 JUPYTER = ("JUPYTER_PATH", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "IPYTHONDIR")
+# On a busy machine a kernel's sockets may close while tornado still looks at them.
+QUIET = "--IPKernelApp.logging_config={'loggers': {'tornado': {'level': 'CRITICAL'}}}"
 # A last cell, which asks the kernel what it took at most where the system says.
 PEAK = "__import__('resource').getrusage(0).ru_maxrss"
 
@@ -130,7 +132,7 @@ def surroundings(number: int = kernels.WORTH_IT) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="course-") as scratch:
         # A kernel spec of our own: "python3" may be another environment's where Jupyter
         # is installed already. It would warn of its local socket.
-        words = ["--log-level=CRITICAL", "--HistoryManager.enabled=False"]
+        words = ["--log-level=CRITICAL", "--HistoryManager.enabled=False", QUIET]
         fork = {"kernel_provisioner": {"provisioner_name": kernels.FORK}}
         start = {"metadata": fork if kernels.forks(number) else {}}
         write_kernel_spec(Path(scratch, "kernels", KERNEL), start, words)

@@ -75,7 +75,7 @@ def subject_dots(means: Mapping[str, pd.Series], x_title: str) -> Chart:
         numbers = numbers if len(numbers) else pd.Series([np.nan])  # an empty row
         marks = {"row": row, "kind": split, "value": numbers, "lift": _apart(numbers)}
         parts.append(pd.DataFrame(marks))
-    # Where no frame of any split is clean, there is no row.
+    # Where nothing is defined on any split, there is no row.
     marks = pd.concat(parts) if parts else pd.DataFrame(columns=["row", "kind"])
     looks = {split: (colour_of(split, n), "o") for n, split in enumerate(means)}
     how = dict(each=0.65, means=True, legend=False)

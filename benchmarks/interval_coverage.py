@@ -28,7 +28,7 @@ from scipy import stats
 
 from benchmarks import recording
 from helpers import counts, domains, runs, settings, statistics
-from helpers.statistics import WIDEST, subject_means
+from helpers.statistics import WIDE, subject_means
 
 SUBJECTS = (3, 5, 10, 17)
 REPETITIONS = 10_000
@@ -155,7 +155,7 @@ def measure(
                 continue
             covers = (low - 1e-12 <= centre) & (centre <= high + 1e-12)
             width = high - low
-            narrow = width <= WIDEST
+            narrow = width <= WIDE
             rows.append(
                 {
                     "population": name,
@@ -220,7 +220,7 @@ def main() -> None:
         {"": table},
         repetitions=REPETITIONS,
         least_coverage=LEAST_COVERAGE,
-        widest=WIDEST,
+        widest=WIDE,
         verdicts=json.loads(verdicts(table).to_json(orient="records")),
     )
 

@@ -22,7 +22,7 @@ RESULT_TYPE = "application/vnd.course.result+json"
 INFO_TYPE = "application/vnd.course.info+json"
 # What the report keeps of an estimate.
 FIELDS = (
-    "value low high level n_frames n_subjects data split unit estimand note".split()
+    "value low high level p n_frames n_subjects data split unit estimand note".split()
 )
 # Code and mathematics keep their braces.
 KEPT = re.compile(

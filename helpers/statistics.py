@@ -23,10 +23,8 @@ from helpers.errors import CourseError
 
 # What a number can be made from.
 DATA = ("phantom", "real", "published", "cited")
-# In a note: there is an interval, and it is not shown.
-TOO_WIDE = "too wide to say anything"
-# An interval wider than this share of the unit (1, or 100 percent) is.
-WIDEST = 0.3
+# An interval wider than this share of the unit (1, or 100 percent) is called wide.
+WIDE = 0.3
 # Units whose numbers run to 100.
 PERCENT = ("percent", "%", "percent of valid pixels")
 
@@ -103,13 +101,28 @@ class Estimate:
 
     @property
     def range(self) -> str:
-        """ "0.71 to 0.93, a 90 % interval", or "no interval", or that there is one
-        which says nothing."""
+        """ "0.71 to 0.93, a 90 % interval", "a wide" one, a p, or "no interval"."""
         if self.low is None or self.high is None:
-            return f"an interval {TOO_WIDE}" * (TOO_WIDE in self.note) or "no interval"
+            return "no interval" if self.p is None else f"p = {self.p:.2g}"
         form = ".1f" if self.unit in PERCENT else ".2f"
-        level = "an" if self.level is None else f"a {100 * self.level:.0f} %"
-        return f"{self.low:{form}} to {self.high:{form}}, {level} interval"
+        level = "" if self.level is None else f" {100 * self.level:.0f} %"
+        kind = "a wide" if self.wide else "a" if level else "an"
+        return f"{self.low:{form}} to {self.high:{form}}, {kind}{level} interval"
+
+    @property
+    def wide(self) -> bool:
+        """Whether the interval is wider than WIDE: it leaves much open, and what it
+        leaves out it leaves out all the same."""
+        if self.low is None or self.high is None:
+            return False
+        whole = 100 if self.unit in PERCENT else math.inf if self.unit else 1
+        return self.high - self.low > WIDE * whole
+
+    def apart(self, other: "Estimate") -> bool:
+        """Whether the two intervals share no value; never where one has none."""
+        if None in (self.low, self.high, other.low, other.high):
+            return False
+        return self.low > other.high or other.low > self.high
 
     @property
     def interval(self) -> str:
@@ -187,8 +200,8 @@ def mean_over_subjects(
 
 
 def median_over_subjects(values, subjects, estimand="", bounds=(0.0, 1.0)) -> Estimate:
-    """Like mean_over_subjects, but the middle subject: its interval rests on no bounds,
-    which only say what wide means; without them no interval is too wide."""
+    """Like mean_over_subjects, but the middle subject: its interval rests on no
+    bounds."""
     return mean_over_subjects(values, subjects, estimand, bounds, "median")
 
 
@@ -198,20 +211,22 @@ def paired_difference(
     """second minus first on the same frames, averaged within subjects, then the mean
     over them.
 
-    A frame counts where both values are defined. p: see sign_flip_test. CourseError as
-    for mean_over_subjects.
+    A frame counts where both values are defined. It carries a p (see sign_flip_test)
+    in place of an interval, since one for a mean that could lie anywhere in -1 to 1
+    leaves open what the subjects, who all gain, do not. CourseError as for
+    mean_over_subjects.
     """
     table = frame_table(subjects, first=first, second=second)
     gain, whose = table["second"] - table["first"], table["subject"]
     said = "mean over subjects of the difference between paired frames"
     found = mean_over_subjects(gain, whose, said, (-1.0, 1.0))
     p, note = sign_flip_test(subject_means(gain, whose).to_numpy())
-    return replace(found, p=p, note=f"{found.note} {note}")
+    return replace(found, low=None, high=None, level=None, p=p, note=note)
 
 
 def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None):
-    """(low, high, note) by OFFERED and WIDEST; low and high are None where no interval
-    is honest."""
+    """(low, high, note) by OFFERED; low and high are None where no interval is
+    honest."""
     offer, n = OFFERED[centre], len(means)
     here = f"No interval: {n} subjects"
     if n < 2:
@@ -232,9 +247,6 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
         # Rounding may lead beyond.
         low, high = np.clip([bounds[0] + span * end for end in ends], *bounds)
     low, high = float(low), float(high)
-    if high - low > WIDEST * (max(map(abs, bounds)) if bounds else math.inf):
-        why = f"and theirs would run from {low:.2f} to {high:.2f}, {TOO_WIDE}; see the "
-        return None, None, f"{here}, {why}subjects one by one."
     said = f"{100 * offer.level:.0f} % interval for the {centre} over subjects like "
     return low, high, f"{said}these {n}, for this trained model and no other."
 

@@ -85,11 +85,12 @@ def test_the_names_that_a_text_asks_for():
 
 
 def test_what_is_recorded_is_left_for_the_report(shown):
-    told = dict(value=0.5, low=0.4, high=0.6, level=0.9, n_frames=30, n_subjects=12)
+    told = dict(value=0.5, low=0.4, high=0.6, level=0.9, p=0.01)
+    told |= dict(n_frames=30, n_subjects=12)
     told |= dict(
         estimand="mean", note="note", data="phantom", split="id_test", unit="%"
     )
-    record, one = Record(), Estimate(**told, p=0.01)
+    record, one = Record(), Estimate(**told)
     assert record.add("a", one) is record["a"] is one
     left = shown[0][results.RESULT_TYPE]
     assert left["name"] == "a" and left["result"] == told
@@ -108,12 +109,11 @@ def test_a_number_says_what_it_was_made_from(shown):
     assert shown == []
 
 
-def test_the_first_page_says_an_interval_too_wide_as_a_lesson_does(shown):
-    """Twelve values all over the scale: there is an interval, and it says nothing."""
+def test_the_first_page_says_a_range_as_a_lesson_does(shown):
     whose = [f"video{number:02}" for number in range(12)]
     wide = statistics.mean_over_subjects(np.linspace(0, 1, 12), whose)
-    assert wide.low is None
-    Record().add("ood_test.dice", replace(wide, data="phantom"))
-    kept = shown[0][results.RESULT_TYPE]["result"]
-    assert wide.range == "an interval too wide to say anything"
-    assert numbers.estimate(kept).range == wide.range
+    paired = statistics.paired_difference([0.1] * 12, [0.3] * 12, whose)
+    for one, said in ((wide, "a wide 90 % interval"), (paired, "p = 0.00049")):
+        Record().add("ood_test.dice", replace(one, data="phantom"))
+        kept = shown.pop()[results.RESULT_TYPE]["result"]
+        assert said in one.range and numbers.estimate(kept).range == one.range

@@ -1,0 +1,382 @@
+"""Charts, most of them of four kinds: rows of dots, bars, lines, a heap. The title is
+the caller's; the alternative text tells the table that was drawn.
+
+>>> marks = pd.DataFrame({"row": ["pigs", "pigs"], "value": [0.8, 0.9]})
+>>> dots(marks, "Dice 0.85 on pigs", "Dice").alt
+'Dice. pigs: mean 0.85 of 2, from 0.80 to 0.90.'
+"""
+
+import html
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from IPython.display import Code
+from matplotlib.ticker import MaxNLocator
+
+from helpers.charts.chart import (
+    COLOURS,
+    FAINT,
+    GREY,
+    MARKERS,
+    PALETTE,
+    SHAPES,
+    Chart,
+    colour_of,
+    new,
+)
+from helpers.statistics import Estimate
+from helpers.words import name_of, number
+
+
+class Table:
+    """Rows with a caption, which show themselves as the last expression of a cell;
+    digits: after the point. An undefined number is a dash, since it is not a zero."""
+
+    def __init__(self, rows: pd.DataFrame, caption: str, digits: int = 3) -> None:
+        self.rows, self.caption, self.digits = rows, caption, digits
+
+    def _repr_html_(self) -> str:
+        text = self.rows.to_html(
+            index=False,
+            na_rep="–",
+            border=0,
+            escape=True,
+            float_format=lambda value: number(value, f".{self.digits}f"),
+        )
+        head, rest = text.split(">", 1)
+        said = html.escape(self.caption)
+        return f'<div class="table">{head}><caption>{said}</caption>{rest}</div>'
+
+    def __repr__(self) -> str:
+        return f"{self.caption}\n{self.rows.round(self.digits).to_string(index=False)}"
+
+
+table = Table
+
+
+def source(function: Callable) -> Code:
+    """A helper's own source, so that what a lesson teaches is what really runs."""
+    return Code(inspect.getsource(function), language="python")
+
+
+def named_rows(axis, names: list[str], x_title: str, each: float) -> None:
+    """An axis with a named row for each of 0, 1, ..., read from above, and a grid in x;
+    each: inches of a row."""
+    axis.set_yticks(range(len(names)), names, fontsize=8 if each < 0.33 else 10)
+    axis.set(xlabel=x_title, ylim=(max(len(names), 1) - 0.5, -0.5))
+    axis.grid(axis="x", color="#E5E5E5")
+    axis.set_axisbelow(True)
+
+
+def noted(axis, text: str, at: tuple, by: tuple[float, float], **how) -> None:
+    """A few words beside a place; by: how far beside, in points."""
+    axis.annotate(text, at, xytext=by, textcoords="offset points", **how)
+
+
+def of_means(means: Mapping[str, Sequence[float]]) -> pd.DataFrame:
+    """Marks of `dots`, one for each subject of each split, and its row says how many:
+    split to the means of its subjects."""
+    rows = [
+        {"row": f"{name_of(split)}\n({np.isfinite(list(some)).sum()})"}
+        | {"kind": split, "value": value}
+        for split, some in means.items()
+        for value in (some if len(some) else [np.nan])
+    ]
+    return pd.DataFrame(rows, columns=["row", "kind", "value"])
+
+
+def of_estimates(
+    found: Mapping[str, Estimate | Sequence[Estimate]],
+) -> pd.DataFrame:
+    """Marks of `dots` with their intervals: a row for each name, a kind for each
+    split."""
+    rows = [
+        (name, one.split, one.value, one.low, one.high, one.wide)
+        for name, some in found.items()
+        for one in ([some] if isinstance(some, Estimate) else some)
+    ]
+    names = ["row", "kind", "value", "low", "high", "wide"]
+    marks = pd.DataFrame(rows, columns=names)
+    return marks.astype({"value": float, "low": float, "high": float})
+
+
+def of_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Marks of `dots` from rows of names and columns of kinds."""
+    long = table.rename_axis(index="row", columns="kind").stack().rename("value")
+    return long.reset_index()
+
+
+def dots(
+    marks: pd.DataFrame,
+    title: str,
+    x_title: str,
+    *,
+    looks: Mapping[str, tuple[str, str]] | None = None,
+    each: float = 0.42,
+    apart: float = 0.0,
+    size: float = 60,
+    join: bool = False,
+    means: bool = False,
+    mark: float | None = None,
+    limits: tuple[float, float] | None = None,
+    caption: str = "",
+) -> Chart:
+    """Dots in named rows.
+
+    marks: a line per dot with its `row` and `value`, in order; `kind`, `low` and `high`
+    of an interval, whether it is `wide` (pale), `filled` (bool) where they are columns.
+    looks: kind to colour and
+    marker. each: inches of a row. apart: rows between neighbouring kinds. size: of a
+    dot, in points squared. join: whether a grey line joins the dots of a row. means:
+    whether a bar stands at the mean of a row's dots of a kind. mark: where an upright
+    line stands. limits: of the axis. Alt text: each row's dot with its interval, or how
+    many, their mean and their range.
+    """
+    marks = marks.assign(kind=marks["kind"] if "kind" in marks else "")
+    marks = marks.reset_index(drop=True)
+    names, kinds = (list(dict.fromkeys(marks[one])) for one in ("row", "kind"))
+    shapes = dict(zip(kinds, MARKERS * 3))
+    looks = looks or {
+        kind: (colour_of(kind, n), "o" if kind in COLOURS else shapes[kind])
+        for n, kind in enumerate(kinds)
+    }
+    figure, axis = new(7.5, 1.0 + each * len(names))
+    if mark is not None:
+        axis.axvline(mark, color=FAINT, lw=1)
+    for row, part in marks.groupby("row", sort=False) if join else ():
+        axis.plot(part["value"], [names.index(row)] * len(part), color=FAINT, lw=1)
+    for place, (kind, (colour, marker)) in enumerate(looks.items()):
+        of = marks[marks["kind"] == kind]
+        middle = of["row"].map(names.index) + apart * (place - (len(looks) - 1) / 2)
+        y = middle + _spread(of)
+        if "low" in of:
+            for wide, pale in ((False, 0.6), (True, 0.25)):  # what leaves much open
+                one = of.get("wide", pd.Series(False, of.index)) == wide
+                ends = y[one], of["low"][one], of["high"][one]
+                axis.hlines(*ends, color=colour, lw=2.5, alpha=pale)
+        filled = of.get("filled", pd.Series(True, of.index))
+        axis.scatter(
+            of["value"],
+            y,
+            s=size,
+            marker=marker,
+            facecolor=[colour if one else "white" for one in filled],
+            edgecolor=["white" if one else colour for one in filled],
+            lw=1.2 if size > 10 else 0,
+            alpha=0.35 if size < 10 else 0.8,
+            zorder=3,
+            label=name_of(kind),
+        )
+        for at, part in of.groupby(middle) if means else ():
+            mean = part["value"].mean()
+            axis.vlines(mean, at - 0.3, at + 0.3, color=colour, lw=3, zorder=4)
+    named_rows(axis, names, x_title, each)
+    axis.set(xlim=limits)
+    if len(looks) > 1 and not all(marks.groupby("row")["kind"].nunique() == 1):
+        larger = (60 / size) ** 0.5
+        figure.legend(loc="outside lower left", ncols=3, markerscale=larger)
+    return Chart(figure, title, f"{x_title}. {_dots_in_words(marks)}.", caption)
+
+
+def _spread(of: pd.DataFrame) -> np.ndarray:
+    """How far up and down dots of a row move, so that those of one place can be
+    counted."""
+    wide = (of["value"].max() - of["value"].min()) or 1.0
+    near = of.groupby(["row", (of["value"] / wide * 50).round()], sort=False)["value"]
+    many = near.transform("size")
+    order = near.cumcount()
+    return (np.minimum(0.11, 0.5 / many) * (order - (many - 1) / 2)).fillna(0)
+
+
+def _dots_in_words(marks: pd.DataFrame) -> str:
+    """Each row's dot, or how many, their mean and their range."""
+    said = []
+    for row, part in marks.groupby("row", sort=False):
+        kinds = []
+        for kind, of in part.groupby("kind", sort=False):
+            values = of["value"].dropna()
+            text = number(of["value"].mean())
+            if len(values) > 1:
+                ends = f"from {number(values.min())} to {number(values.max())}"
+                text = f"mean {text} of {len(values)}, {ends}"
+            elif "low" in of and of["low"].notna().any():
+                low, high = of[["low", "high"]].iloc[0]
+                text += f" ({number(low)} to {number(high)})"
+            named = kind and len(part["kind"].unique()) > 1
+            kinds.append(f"{name_of(kind)} {text}" if named else text)
+        said.append(f"{str(row).replace(chr(10), ' ')}: {', '.join(kinds)}")
+    return "; ".join(said)
+
+
+def bars(
+    table: pd.DataFrame,
+    title: str,
+    x_title: str,
+    *,
+    colours: Mapping[str, str] | None = None,
+    whole: float | None = None,
+    each: float = 0.5,
+    form: str = ".2f",
+    caption: str = "",
+) -> Chart:
+    """A bar for each row of a table, made of its columns' parts.
+
+    whole: what a full bar adds up to. each: inches of a row. form: of numbers in the
+    alt text, which tells the table. A single part's number stands at its bar's end.
+    """
+    names = [name_of(str(row)) for row in table.index]
+    figure, axis = new(7.5, 0.8 + each * len(names))
+    left = np.zeros(len(names))
+    for place, part in enumerate(table):
+        colour = (colours or {}).get(part) or colour_of(part, place)
+        widths = table[part].fillna(0).to_numpy(float)
+        look = {"color": colour, "edgecolor": "white", "label": name_of(str(part))}
+        drawn = axis.barh(range(len(names)), widths, left=left, **look)
+        left = left + widths
+    named_rows(axis, names, x_title, each)
+    axis.set_xlim(0, whole)
+    if table.shape[1] > 1:
+        figure.legend(loc="outside lower left", ncols=6)
+    else:
+        shown = [number(value, form) for value in table.iloc[:, 0]]
+        axis.bar_label(drawn, shown, padding=4, fontsize=8)
+        axis.margins(x=0.12)
+        axis.set_xlim(0, whole)
+    return Chart(figure, title, f"{x_title}. {in_words(table, form)}.", caption)
+
+
+def lines(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    title: str,
+    x_title: str,
+    y_title: str,
+    *,
+    mark: tuple[float, str] | None = None,
+    strong: str = "",
+    steps: bool = False,
+    height: float = 3.2,
+    caption: str = "",
+) -> Chart:
+    """y over x by name. mark: a value of x and its word, at an upright line. strong:
+    the curve that is drawn thick and grey. steps: between points the value stays. Alt
+    text: the ends and the range of each curve."""
+    figure, axis = new(7.0, height)
+    for place, (name, (x, y)) in enumerate(curves.items()):
+        axis.plot(
+            x,
+            y,
+            color=GREY if name == strong else colour_of(name, place),
+            ls="-" if strong else ["-", "--", "-.", ":"][place % 4],
+            marker=MARKERS[place % 8],
+            markevery=max(1, len(x) // 20),  # many would hide the line
+            ms=4,
+            lw=3 if name == strong else 2,
+            drawstyle="steps-mid" if steps else "default",
+            label=name_of(name),
+        )
+    if mark is not None:
+        axis.axvline(mark[0], color=FAINT, lw=1.5)
+        within = ("data", "axes fraction")
+        noted(axis, mark[1], (mark[0], 0.02), (4, 0), xycoords=within, fontsize=8)
+    if all(float(value).is_integer() for x, _ in curves.values() for value in x):
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axis.set(xlabel=x_title, ylabel=y_title)
+    if len(curves) > 1:
+        axis.legend()
+    said = "; ".join(f"{name_of(name)}: {_ends(*xy)}" for name, xy in curves.items())
+    return Chart(figure, title, f"{y_title} over {x_title}. {said}.", caption)
+
+
+def _ends(x: Sequence[float], y: Sequence[float]) -> str:
+    y = np.asarray(y, float)
+    if not np.isfinite(y).any():
+        return "undefined"
+    # Three digits that count, since a learning rate is small.
+    first, last, low, high = (
+        f"{one:.3g}" for one in (y[0], y[-1], np.nanmin(y), np.nanmax(y))
+    )
+    return f"{first} at {x[0]:g}, {last} at {x[-1]:g}, between {low} and {high}"
+
+
+def heap(
+    values: Sequence[float],
+    title: str,
+    x_title: str,
+    y_title: str,
+    marks: Mapping[str, float],
+    *,
+    caption: str = "",
+) -> Chart:
+    """How often values fall where, and upright lines at some: their words to their
+    places. y_title: what is counted."""
+    figure, axis = new(7.0, 2.6)
+    axis.hist(values, bins=30, color=FAINT)
+    for place, (name, at) in enumerate(marks.items()):
+        axis.axvline(at, color=PALETTE[1 + place], lw=2.5, label=name)
+    axis.set(xlabel=x_title, ylabel=y_title)
+    figure.legend(loc="outside lower left", ncols=2)
+    ends = f"from {number(np.min(values))} to {number(np.max(values))}"
+    said = "; ".join(f"{name} at {number(at)}" for name, at in marks.items())
+    alt = f"Histogram of {len(values)} values of {x_title}, {ends}. Lines: {said}."
+    return Chart(figure, title, alt, caption)
+
+
+def scatter(
+    table: pd.DataFrame,
+    title: str,
+    x_title: str,
+    y_title: str,
+    *,
+    x: str = "x",
+    y: str = "y",
+    by: str = "subject",
+    text: Sequence[str] = (),
+    diagonal: bool = False,
+    caption: str = "",
+) -> Chart:
+    """A point per row, a colour and a shape by the column `by`; in Jupyter hovering
+    tells its text. diagonal: whether the line stands on which x and y are equal. Alt
+    text: each one's number, mean of x and mean of y."""
+    figure, axis = new(8.0, 3.8)
+    live = go.Figure()
+    for place, (name, part) in enumerate(table.groupby(by, sort=False)):
+        colour, shape = colour_of(str(name), place), list(SHAPES)[place % len(SHAPES)]
+        look = {"color": colour, "marker": shape, "s": 28, "alpha": 0.75, "lw": 0}
+        axis.scatter(part[x], part[y], label=name_of(str(name)), **look)
+        live.add_scatter(
+            x=part[x].tolist(),
+            y=part[y].tolist(),
+            mode="markers",
+            name=name_of(str(name)),
+            marker={"color": colour, "symbol": SHAPES[shape], "opacity": 0.75},
+            text=[one for one, of in zip(text, table[by], strict=True) if of == name]
+            if len(text)
+            else None,
+        )
+    live.update_layout(xaxis_title=x_title, yaxis_title=y_title)
+    live.update_layout(template="plotly_white", height=440)
+    if diagonal:
+        ends = [table[[x, y]].min().min(), table[[x, y]].max().max()]
+        axis.plot(ends, ends, color=FAINT, ls="--", zorder=0)
+    axis.set(xlabel=x_title, ylabel=y_title)
+    if table[by].nunique() > 1:
+        figure.legend(loc="outside right upper")
+    means = table.groupby(by, sort=False)[[x, y]].agg("mean")
+    means.columns = [x_title, y_title]
+    alt = f"Scatter of {len(table)} points; means by {by}. {in_words(means)}."
+    return Chart(figure, title, alt, caption, live=live)
+
+
+def in_words(table: pd.DataFrame, form: str = ".2f") -> str:
+    """A table for an alternative text: "row: part 0.10, part 0.20; ..."."""
+    return "; ".join(
+        f"{name_of(str(row))}: "
+        + ", ".join(
+            (f"{name_of(str(part))} " if table.shape[1] > 1 else "") + number(x, form)
+            for part, x in values.items()
+        )
+        for row, values in table.iterrows()
+    )

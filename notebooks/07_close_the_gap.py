@@ -419,15 +419,11 @@ def gains_on(split, names):
 
 def with_p(gains):
     """Marks of a chart of dots; each row's name says the p by flipping signs."""
-    marks = charts.of_table(gains).assign(kind="")
-    ps = {
-        name: statistics.sign_flip_test(row.dropna())[0]
-        for name, row in gains.iterrows()
-    }
-    said = {
-        name: NAMES[name] + (f", p = {p:.2g}" if p else "") for name, p in ps.items()
-    }
-    return marks.assign(row=marks["row"].map(said))
+    said = {}
+    for name, row in gains.iterrows():
+        p, _ = statistics.sign_flip_test(row.dropna().to_numpy())
+        said[name] = NAMES[name] + (f", p = {p:.2g}" if p else "")
+    return charts.of_table(gains.rename(said)).assign(kind="")
 
 
 # %%

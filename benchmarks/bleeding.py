@@ -24,9 +24,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import recording
-from helpers import domains, runs, settings, training
+from helpers import domains, runs, settings, training, video
 from helpers.statistics import subject_means
-from helpers.video import CONTROLS, DETECTORS, FPS, judging, pathways, watching
+from helpers.video import CONTROLS, DETECTORS, FPS, pathways, watching
 
 MEASURES = ["count_error", "duration_error_s", "delay_s", "false_s_per_min"]
 TIMED = 64  # frames
@@ -77,16 +77,16 @@ def of_detector(signals: dict, splits: list[list], watched: dict) -> list[dict]:
     lists as the cases that levels are chosen on have `splits`."""
     chosen_on, mine = sum(splits, []), sum(signals["left_out"], [])
     truths = [[one.bleeds for one in some] for some in splits]
-    level, f1 = judging.choose(mine, sum(truths, []))
-    decided = sum(judging.crossed(signals["left_out"], truths), [])
+    level, f1 = video.choose(mine, sum(truths, []))
+    decided = sum(video.crossed(signals["left_out"], truths), [])
     row = {"split": "left_out", "level": level, "f1_chosen": f1}
     row |= {"auroc_seen": known(chosen_on, sum(signals["seen"], []))["auroc"]}
     rows = [row | known(chosen_on, mine) | found(chosen_on, decided)]
     for split in watching.TESTED:
         cases, (mine,) = watched[split], signals[split]
-        own, f1 = judging.choose(mine, [one.bleeds for one in cases])
+        own, f1 = video.choose(mine, [one.bleeds for one in cases])
         row = {"split": split, "level": level, "own_level": own, "f1_own": f1}
-        decided = [judging.decide(one, level) for one in mine]
+        decided = [video.decide(one, level) for one in mine]
         rows.append(row | known(cases, mine) | found(cases, decided))
     return rows
 
@@ -94,11 +94,11 @@ def of_detector(signals: dict, splits: list[list], watched: dict) -> list[dict]:
 def found(cases: list, decided: list) -> dict[str, float]:
     """How some cases' decisions are judged."""
     judged = pd.DataFrame(
-        judging.judge(flags, FPS, one.video.bleedings)
+        video.judge(flags, FPS, one.video.bleedings)
         for one, flags in zip(cases, decided)
     )
     true = np.concatenate([one.bleeds for one in cases])
-    row = {"cases": len(cases), "f1": judging.f1(np.concatenate(decided), true)}
+    row = {"cases": len(cases), "f1": video.f1(np.concatenate(decided), true)}
     row |= {one: over_subjects(judged[one], cases) for one in MEASURES}
     return row | judged[["noticed", "n_true", "n_found"]].sum().to_dict()
 
@@ -106,8 +106,8 @@ def found(cases: list, decided: list) -> dict[str, float]:
 def known(cases: list, signals: list) -> dict[str, float]:
     """What a signal knows of bleeding before a level is set."""
     bleeds = [one.bleeds for one in cases]
-    each = [judging.auroc(*both) for both in zip(signals, bleeds)]
-    pooled = judging.auroc(np.concatenate(signals), np.concatenate(bleeds))
+    each = [video.auroc(*both) for both in zip(signals, bleeds)]
+    pooled = video.auroc(np.concatenate(signals), np.concatenate(bleeds))
     return {"auroc": pooled, "within": over_subjects(each, cases)}
 
 

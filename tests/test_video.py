@@ -10,8 +10,9 @@ import pytest
 from lessons_by_hand import lifted
 from sklearn.metrics import f1_score, mean_squared_error, roc_auc_score
 
+from helpers import video
 from helpers.clips import Bleeding, Video
-from helpers.video import alignment, judging, pathways, watching
+from helpers.video import alignment, pathways, watching
 from helpers.video.watching import Watched
 
 
@@ -37,15 +38,15 @@ def test_smoothing_is_what_it_says_of_runs_and_gaps(fps: int) -> None:
     for length in (1, 4, 13, 40, 60):
         for share in (0.2, 0.5, 0.8):
             given = rng.random(length) < share
-            assert judging.smooth(given, fps).tolist() == by_hand(given.tolist(), fps)
+            assert video.smooth(given, fps).tolist() == by_hand(given.tolist(), fps)
 
 
 def test_runs_and_truth_are_each_others_inverse() -> None:
     rng = np.random.default_rng(0)
     for _ in range(50):
         given = rng.random(37) < 0.4
-        found = [Bleeding(a, b, 0, 0) for a, b in judging.runs(given, 5)]
-        assert (judging.truth(found, 37, 5) == given).all()
+        found = [Bleeding(a, b, 0, 0) for a, b in video.runs(given, 5)]
+        assert (video.truth(found, 37, 5) == given).all()
         assert len(found) == sum(1 for value, _ in itertools.groupby(given) if value)
 
 
@@ -68,7 +69,7 @@ def test_matching_finds_the_most_pairs_that_there_can_be() -> None:
             sum(shared(a, b) >= 0.5 for a, b in zip(few, some))
             for some in itertools.permutations(many, len(few))
         )
-        assert judging.matched(true, found) == best
+        assert video.matched(true, found) == best
 
 
 TRUE = [Bleeding(2.0, 4.0, 30.0, 40.0), Bleeding(7.0, 9.0, 0.0, 0.0)]
@@ -78,7 +79,7 @@ def test_a_case_is_judged_by_number_duration_delay_and_false_alarms() -> None:
     decisions = np.zeros(60, bool)  # at 5 frames a second
     decisions[12:20] = True  # 2.4 to 4.0: late by 0.4 s
     decisions[50:55] = True  # 10 to 11: at a time when nothing bleeds
-    found = judging.judge(decisions, 5, TRUE)
+    found = video.judge(decisions, 5, TRUE)
     assert found["count_error"] == 0 and found["duration_error_s"] == pytest.approx(1.4)
     assert found["delay_s"] == pytest.approx(0.4) and found["noticed"] == 1
     assert found["false_alarms"] == 1
@@ -87,9 +88,9 @@ def test_a_case_is_judged_by_number_duration_delay_and_false_alarms() -> None:
 
 
 def test_never_has_no_delay_and_always_is_one_long_bleeding() -> None:
-    never = judging.judge(np.zeros(60, bool), 5, TRUE)
+    never = video.judge(np.zeros(60, bool), 5, TRUE)
     assert np.isnan(never["delay_s"]) and never["count_error"] == 2
-    always = judging.judge(np.ones(60, bool), 5, TRUE)
+    always = video.judge(np.ones(60, bool), 5, TRUE)
     assert (always["count_error"], always["delay_s"]) == (1, 0.0)
     assert always["duration_error_s"] == pytest.approx(8.0)
     assert always["false_alarms"] == 0  # its one run touches a bleeding
@@ -99,26 +100,26 @@ def test_levels_and_their_f1_are_those_of_a_slow_search() -> None:
     rng = np.random.default_rng(4)
     true = [np.arange(60) // 20 == 1 for _ in range(3)]
     signals = [one + rng.normal(0, 0.5, 60) for one in true]
-    level, reached = judging.choose(signals, true)
-    decided = np.concatenate([judging.decide(one, level) for one in signals])
+    level, reached = video.choose(signals, true)
+    decided = np.concatenate([video.decide(one, level) for one in signals])
     assert reached == pytest.approx(f1_score(np.concatenate(true), decided))
     for other in np.linspace(-1, 2, 40):
-        found = np.concatenate([judging.decide(one, other) for one in signals])
-        assert judging.f1(found, np.concatenate(true)) < reached + 0.02
+        found = np.concatenate([video.decide(one, other) for one in signals])
+        assert video.f1(found, np.concatenate(true)) < reached + 0.02
     # A split at the level of the others: one that lies elsewhere is decided wrongly.
     far = [[signals[0]], [signals[1]], [signals[2] + 9]]
-    decided = judging.crossed(far, [[one] for one in true])
+    decided = video.crossed(far, [[one] for one in true])
     assert decided[2][0].all() and not decided[0][0].all()
-    assert judging.choose([np.ones(60)], true[:1]) == (0.5, pytest.approx(0.5))
-    assert judging.choose([np.zeros(60)], true[:1]) == (0.5, 0.0)
+    assert video.choose([np.ones(60)], true[:1]) == (0.5, pytest.approx(0.5))
+    assert video.choose([np.zeros(60)], true[:1]) == (0.5, 0.0)
 
 
 def test_auroc_is_scikit_learns() -> None:
     rng = np.random.default_rng(5)
     bleeds, signal = rng.random(80) < 0.3, rng.integers(0, 6, 80).astype(float)
     wanted = roc_auc_score(bleeds, signal)
-    assert judging.auroc(signal, bleeds) == pytest.approx(wanted)
-    assert np.isnan(judging.auroc(signal, np.zeros(80, bool)))
+    assert video.auroc(signal, bleeds) == pytest.approx(wanted)
+    assert np.isnan(video.auroc(signal, np.zeros(80, bool)))
 
 
 def test_splits_keep_subjects_whole_and_unseen_pigs_apart() -> None:
@@ -133,6 +134,12 @@ def test_splits_keep_subjects_whole_and_unseen_pigs_apart() -> None:
     found = [{one.video.subject for one in some} for some in splits]
     assert found == [{"pig2"}, {"pig7"}, {"pig4", "pig5"}]
     assert len(watching.in_splits(cases[:4])) == 1  # no pig is left over
+
+
+def test_networks_of_a_split_are_trained_on_the_others(monkeypatch) -> None:
+    monkeypatch.setattr(watching, "networks", lambda course, run, train: train)
+    found = watching.left_out(None, None, [["a", "b"], ["c"], ["d"]])
+    assert found == [["c", "d"], ["a", "b", "d"], ["a", "b", "c"]]
 
 
 MEASURES = lifted("08", "mean_square", "correlation", "mutual_information")

@@ -1,7 +1,6 @@
 """The cases of a run, what is measured on each frame of a stream, and what networks say
 of it: what lesson 08 and its benchmarks share."""
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +20,7 @@ from helpers.models import read_state, write_state
 from helpers.progress import progress
 from helpers.runs import Run
 from helpers.settings import Course
-from helpers.video import FPS, alignment, judging, pathways
+from helpers.video import FPS, alignment, pathways, truth
 from phantom.cases import Case, write
 
 Segment = Callable[[np.ndarray], np.ndarray]
@@ -181,7 +180,7 @@ class Watched:
     @property
     def bleeds(self) -> np.ndarray:
         """The truth, a bool per frame."""
-        return judging.truth(self.video.bleedings, len(self.table), self.video.fps)
+        return truth(self.video.bleedings, len(self.table), self.video.fps)
 
 
 def watch(course: Course, run: Run, folder: Path, split: str) -> list[Watched]:
@@ -232,44 +231,39 @@ def in_splits(some: list[Watched]) -> list[list[Watched]]:
 
 
 def left_out(course: Course, run: Run, splits: list[list[Watched]]) -> list[dict]:
-    """The two networks for each split, trained on the cases of the others."""
-    found = []
-    for here in splits:
-        others = [one for split in splits if split is not here for one in split]
-        found.append(networks(course, run, others))
-    return found
+    """For each split the two networks that are trained on the cases of the others."""
+    return [
+        networks(course, run, [o for some in splits if some is not here for o in some])
+        for here in splits
+    ]
 
 
 def networks(
     course: Course, run: Run, train: list[Watched]
 ) -> dict[str, pathways.TwoPathways]:
-    """The unguided and the guided network, trained on some cases."""
-    ways = (("unguided", False), ("guided", True))
-    return {name: network(course, run, train, guided) for name, guided in ways}
-
-
-def network(
-    course: Course, run: Run, train: list[Watched], guided: bool
-) -> pathways.TwoPathways:
-    """The two-pathway network of a run, found in the store or trained on its training
+    """The unguided and the guided network, found in the store or trained on some
     cases."""
-    steps = PLANS[course.profile].steps
-    what = dict(run=run.key, seed=course.seed, guided=guided, steps=steps)
-    what |= dict(cases=[one.video.case for one in train])
+    steps, found = PLANS[course.profile].steps, {}
     cases, bleeds = [one.small for one in train], [one.bleeds for one in train]
-    seen = (pixels.tobytes() + flags.tobytes() for pixels, flags in zip(cases, bleeds))
-    what |= dict(seen=[hashlib.sha256(one).hexdigest()[:16] for one in seen])
-    make = partial(pathways.fit, cases, bleeds, guided, course.seed, steps)
+    names = [f"{one.video.path.parent.name} {one.video.case}" for one in train]
+    for name in ("unguided", "guided"):
+        what = dict(run=run.key, seed=course.seed, name=name, steps=steps, cases=names)
+        make = partial(
+            pathways.fit, cases, bleeds, name == "guided", course.seed, steps
+        )
+        found[name] = store.keep("pathways", what, make, _save_network, _load_network)
+    return found
 
-    def load(folder: Path) -> pathways.TwoPathways:
-        model = pathways.TwoPathways(4 if guided else 3)
-        model.load_state_dict(read_state(folder / "weights.pt"))
-        return model.eval()
 
-    def save(model: pathways.TwoPathways, folder: Path) -> None:
-        write_state(model.state_dict(), folder / "weights.pt")
+def _save_network(model: pathways.TwoPathways, folder: Path) -> None:
+    write_state(model.state_dict(), folder / "weights.pt")
 
-    return store.keep("pathways", what, make, save, load)
+
+def _load_network(folder: Path) -> pathways.TwoPathways:
+    state = read_state(folder / "weights.pt")
+    model = pathways.TwoPathways(state["slow.0.0.weight"].shape[1])
+    model.load_state_dict(state)
+    return model.eval()
 
 
 def signals(

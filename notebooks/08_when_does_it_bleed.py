@@ -933,12 +933,12 @@ charts.Chart(figure, title, charts.in_words(sums, ".1f"))
 
 # %%
 several, about_it = habits.recorded("bleeding")
-n_drawings = several["drawing"].nunique()
+n_drawings = words.counted(several["drawing"].nunique(), "drawing")
 tests = several[several["split"].isin(["id_test", "ood_test"])]
 marks = tests.rename(columns={"detector": "row", "split": "kind", "f1": "value"})
 means = marks.groupby(["row", "kind"])["value"].mean().unstack()["ood_test"]
 each = [f"{name} {means[name]:.2f}" for name in (*DETECTORS, "always", "never")]
-title = f"Mean of {n_drawings} drawings, patients: {words.listed(each)}"
+title = f"Mean of {n_drawings}, patients: {words.listed(each)}"
 charts.dots(marks, title, "F1 of frames", apart=0.34, means=True, each=0.6)
 
 # %% [markdown]
@@ -961,7 +961,7 @@ shown_means = pd.DataFrame(
         "at their own level": means["f1_own", "ood_test"],
     }
 )
-said = f"Recorded, means over {n_drawings} drawings"
+said = f"Recorded, means over {n_drawings}"
 charts.table(shown_means.reset_index(), said, 2)
 
 # %% [markdown]
@@ -975,7 +975,7 @@ marks = minus.stack(["split", "drawing"]).rename("value").reset_index()
 marks = marks.rename(columns={"detector": "row", "split": "kind"})
 pigs = marks[marks["kind"] == "id_test"].groupby("row", sort=False)["value"].mean()
 listing = ", ".join(f"{name} {value:+.1f}" for name, value in pigs.items())
-title = f"Guided minus another, unseen pigs, mean of {n_drawings} drawings: {listing}"
+title = f"Guided minus another, unseen pigs, mean of {n_drawings}: {listing}"
 look = dict(apart=0.34, means=True, mark=0, each=0.6)
 charts.dots(marks, title, "difference of seconds off, a case", **look)
 

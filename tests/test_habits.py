@@ -15,7 +15,6 @@ from helpers.errors import CourseError
 from helpers.frames import CLASSES, Packed
 from helpers.habits import (
     coverage_grid,
-    drawings,
     of_subject,
     p_values,
     puzzle,
@@ -271,12 +270,3 @@ def test_the_coverage_grid_marks_what_is_offered_and_nothing_else() -> None:
     three, ten = coverage_grid({"verdicts": verdicts}).values.T[1:].tolist()
     assert three == ["0.90 (0.25) offered", ""]
     assert ten == ["0.90 (0.25) offered", "0.90 (0.25)"]
-
-
-@pytest.mark.parametrize("sign", [1, -1])
-def test_a_dot_per_drawing_and_the_sign_of_the_largest(sign: int) -> None:
-    table = pd.DataFrame({"habit": ["split", "split", "schedule"], "seed": [0, 1, 0]})
-    wrong = [0.5 + 0.1 * sign, 0.5 + 0.2 * sign, 0.51]
-    chart = drawings(table.assign(outcome="Dice", wrong=wrong, right=0.5))
-    assert "split" in chart.title and f"{0.15 * sign:+.3f}" in chart.title
-    assert [len(one.get_offsets()) for one in chart.axes[0].collections] == [3]

@@ -852,8 +852,8 @@ for kind in ("wished", "source"):
 # Dice and its two losses add up to one. Both directions have the same two domains, with the same distance between them, and a
 # distance has no direction (lesson 01); what a network does with it can have one. A remedy that finds more blood is of use where
 # blood is missed, and does harm where too much is marked. So a remedy for one direction need not be one for the other, and "the"
-# gap is not one number. All of these subjects are drawn, and this is one drawing. **The habit mended:** say which way, and by which
-# part.
+# gap is not one number. Drawn subjects say nothing about patients, and this is one drawing. **The habit mended:** say which way, and
+# by which part.
 
 # %% [markdown]
 # ## A checklist to take along

@@ -45,7 +45,9 @@ def zoomed() -> v2.Transform:
 
 def round_views() -> v2.Transform:
     """The course's augmentation, and every third frame in a round view on black."""
-    return v2.Compose([training.light_augmentation(), looks.RoundView(0.33)])
+    return v2.Compose(
+        [training.light_augmentation(), v2.RandomApply([looks.RoundView()], 0.33)]
+    )
 
 
 RECIPES = {

@@ -9,11 +9,12 @@ remedies.csv has a row per remedy and drawing. `gain` and `gain_view` are the me
 the wished-for test patients of what the remedy adds to the baseline's Dice on the frame
 and inside the view; `val_gain` and `val_gain_view` are the same on validation patients,
 on whom one may choose. The rest are means over test patients (see remedies.MEASURES):
-falsely marked areas in percent, alarms as shares of the clean frames. id_dice is
-Dice on unseen pigs (a style is made for patients and left out there); seconds is what
-making the remedy took in this run, next to nothing for what the store already held. By
-patient: the same
-measures, a row per remedy, drawing and test patient.
+falsely marked areas in percent, alarms as shares of the clean frames. id_dice and
+id_val_dice are Dice on test pigs and on validation pigs, after the remedy: a style is
+given to pigs as well, and what adapts to tested frames adapts to theirs. val_marked is
+`marked` on validation patients. labels: of how many target frames; seconds: what making
+the remedy took in this run, next to nothing for what the store already held. By
+patient: the same measures, a row per remedy, drawing and test patient.
 """
 
 import time
@@ -25,6 +26,7 @@ from benchmarks import recording
 from helpers import domains, remedies, runs, settings
 
 GAINS = {"gain": "dice", "gain_view": "dice_view"}
+PIGS = {"id_dice": "id_test", "id_val_dice": "id_val"}
 
 
 def of_drawing(seed: int, profile: str = "quick") -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -49,10 +51,13 @@ def of_drawing(seed: int, profile: str = "quick") -> tuple[pd.DataFrame, pd.Data
             for gain, measure in GAINS.items():
                 added = here[split][measure] - before[split][measure]
                 row[prefix + gain] = added.mean()
-        plain = remedied._replace(style=None)
-        pigs = remedies.by_subject(remedies.measured(plain, data.of("id_test")))
         row |= here["ood_wished"].mean().to_dict()
-        rows.append(row | {"id_dice": pigs["dice"].mean(), "seconds": seconds})
+        row["val_marked"] = here["ood_wished_val"]["marked"].mean()
+        for column, split in PIGS.items():
+            pigs = remedies.by_subject(remedies.measured(remedied, data.of(split)))
+            row[column] = pigs["dice"].mean()
+        row |= dict(labels=remedied.labels, seconds=seconds)
+        rows.append(row)
         each = here["ood_wished"].reset_index()
         patients.append(each.assign(remedy=name, drawing=seed))
         print(seed, name, f"{row['gain']:+.3f} {seconds:.0f} s", flush=True)

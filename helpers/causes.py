@@ -2,10 +2,13 @@
 
 `cost_of_dials` turns the drawing's dials, which is the truth. `by_images` turns the
 same groups on finished frames, at doses that are the drawing's own (`drawn_doses`: what
-the operator gets wrong is left) or estimated from unlabelled frames (shift.estimate:
-what the dose gets wrong is added). `placebo` asks the same of targets in which a group
-is switched off, where nothing is to be found. A set of groups is worth the Dice that it
-costs; shares are Shapley's.
+the operator gets wrong is left) or estimated from unlabelled frames (`by_target`: what
+the dose gets wrong is added). A cost is the Dice that a set of groups takes, a number
+for each subject; shares are Shapley's.
+
+>>> cost = cost_of_dials(model, where)
+>>> shares(cost, shift.GROUPS).mean(axis=1)  # of the camera, with a pig's blood
+>>> shares(cost, shift.GROUPS, {"blood"}).mean(axis=1)  # and with a patient's
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +26,7 @@ from phantom.subjects import look
 
 DRAWN_FOR = 240  # lengths in the drawing are said for a picture so many pixels high
 SMOKE = 0.8 * 0.35 * 0.6 * 0.6  # mean thickness over clips and time, for a trait of 1
+Cost = Callable[[Iterable[str]], pd.Series]  # from a set of groups to each subject's
 
 
 @dataclass(frozen=True)
@@ -72,67 +76,60 @@ def drawing(course, data, frames: int = 10) -> Drawing:
     return Drawing(course.seed, pigs, patients, known, course.size, frames)
 
 
-def dice(model, frames: Frames) -> float:
-    """Mean Dice on frames with blood: over frames, then over subjects."""
+def dice(model, frames: Frames) -> pd.Series:
+    """Dice of each subject: the mean over its frames with blood, NaN without one."""
     found = training.predict(model, frames.images) >= 128
     table = counts.count(found, frames.blood, frames.valid)
     on_blood = counts.on_blood(counts.dice, table)
-    return float(statistics.subject_means(on_blood, frames.subject).mean())
+    means = statistics.subject_means(on_blood, frames.subject)
+    return means.reindex(np.unique(frames.subject))
 
 
-def shares(cost: Callable[[frozenset], float], groups: Sequence[str]) -> pd.Series:
-    """Shapley's shares of some groups in what all of them cost together; 0 for each
-    other group that images could know, which nobody turned."""
-    found = shift.shapley(cost, groups)
-    return found.reindex([*dict.fromkeys([*shift.GROUPS, *groups])], fill_value=0.0)
-
-
-def _loss(score: Callable[[frozenset], float]) -> Callable[[frozenset], float]:
+def _cost(score: Callable[[frozenset], pd.Series], sign: int = 1) -> Cost:
     """What a set of groups loses against none, where each set is scored once."""
     scored = cache(score)
-    return lambda chosen: scored(frozenset()) - scored(frozenset(chosen))
+    return lambda chosen: sign * (scored(frozenset()) - scored(frozenset(chosen)))
 
 
-def cost_of_dials(
-    model, where: Drawing, direction: str = "damage"
-) -> Callable[[frozenset], float]:
+def cost_of_dials(model, where: Drawing, direction: str = "damage") -> Cost:
     """What a set of groups costs where the drawing's own dials are turned, which is the
     truth. damage: the Dice that held-out pigs lose with the target's dials. recovery:
     the Dice that patients gain with the source's."""
     if direction == "damage":
-        return _loss(lambda chosen: dice(model, where.source(chosen)))
-    lost = _loss(lambda chosen: dice(model, where.target(chosen)))
-    return lambda chosen: -lost(chosen)
+        return _cost(lambda chosen: dice(model, where.source(chosen)))
+    return _cost(lambda chosen: dice(model, where.target(chosen)), -1)
 
 
-def cost_on_images(
-    model, frames: Frames, doses: pd.DataFrame, seed: int = 0
-) -> Callable[[frozenset], float]:
-    """What a set of groups costs where they are turned on finished frames: the loss of
-    Dice. A group without a dose costs nothing, and is not asked for."""
+def cost_on_images(model, frames: Frames, doses: pd.DataFrame, seed: int = 0) -> Cost:
+    """What a set of groups costs where they are turned on finished frames. A group
+    without a dose costs nothing, and is not asked for."""
     turned = frozenset(shift.turned(doses))
-    lost = _loss(lambda chosen: dice(model, shift.apply(frames, doses, chosen, seed)))
-    return lambda chosen: lost(frozenset(chosen) & turned)
+    cost = _cost(lambda chosen: dice(model, shift.apply(frames, doses, chosen, seed)))
+    return lambda chosen: cost(frozenset(chosen) & turned)
 
 
-def by_images(model, frames: Frames, doses: pd.DataFrame, seed: int = 0) -> pd.Series:
-    """What images say: shares of the groups, each turned to its dose on the same
-    frames."""
+def shares(
+    cost: Cost, groups: Sequence[str], given: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Shapley's shares of some groups in what all of them cost together: a row for each
+    group, a column for each subject. given: groups that are turned before any of
+    them, whose company they are then in, and which have no share."""
+    before = frozenset(given)
+    found = shift.shapley(lambda chosen: cost(chosen | before), groups)
+    return found.set_axis(cost(before).index, axis=1).rename_axis("group")
+
+
+def by_images(model, frames: Frames, doses: pd.DataFrame, seed: int = 0):
+    """What images say: shares of the camera's groups, each turned to its dose on the
+    same frames."""
     return shares(cost_on_images(model, frames, doses, seed), shift.GROUPS)
 
 
-def placebo(model, where: Drawing, seed: int = 0) -> pd.Series:
-    """What images find where there is nothing: for each group its share where doses are
-    estimated from a target with the source's dials of that group; `all`: the sum of all
-    shares where no group of a camera differs."""
-    frames, reference = where.source(), where.reference()
-
-    def found(off: tuple[str, ...]) -> pd.Series:
-        doses = shift.estimate(reference, where.target(off)).doses
-        return by_images(model, frames, doses, seed=seed)
-
-    each = {group: found((group,))[group] for group in shift.GROUPS}
-    return pd.Series(each | {"all": found(shift.GROUPS).sum()}, name="placebo")
+def by_target(model, where: Drawing, target: Frames, seed: int = 0) -> pd.DataFrame:
+    """What images say where doses are estimated from a target's unlabelled frames: of
+    `where.target()`, or of one in which a cause was put there or taken away."""
+    doses = shift.estimate(where.reference(), target).doses
+    return by_images(model, where.source(), doses, seed)
 
 
 def drawn_doses(where: Drawing) -> pd.DataFrame:

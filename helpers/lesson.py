@@ -5,7 +5,7 @@ lesson = begin("quick", seed=0, data={})
 lesson.summary(lesson.evaluate(lesson.model(), "id_test"), {"dice": counts.dice})
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,9 +14,10 @@ from IPython import get_ipython
 from IPython.display import Markdown, display
 
 from helpers import cells, counts, domains, results, settings, words
+from helpers.charts import Table
 from helpers.errors import CourseError
-from helpers.figures import Table, overlay
 from helpers.frames import Packed
+from helpers.pictures import overlay
 from helpers.statistics import Estimate, mean_over_subjects
 
 # What `data` may say; all but `published` are arguments of settings.course.
@@ -105,28 +106,30 @@ class Lesson:
         ]
         return pd.concat(parts, ignore_index=True)
 
-    def summary(self, table: pd.DataFrame, measures: Mapping[str, Callable]) -> Table:
-        """Means over frames, then over subjects, with intervals: recorded, and a table.
+    def summary(
+        self,
+        table: pd.DataFrame,
+        measures: Mapping[str, Callable],
+        keep: Collection[str] = (),
+    ) -> Table:
+        """A table of means over frames, then over subjects, with their intervals.
 
         measures: name to function of the count table. Overlap measures are taken on
         frames with blood, alarms and falsely marked areas on clean ones, by the first
-        word of the name or the function's own name. Recorded as {split}.{name}. Frames
-        that several folds' networks saw are averaged first.
+        word of the name or the function's own name. keep: those of {split}.{name} that
+        are recorded. Frames that several folds' networks saw are averaged first.
         """
-        rows, levels = [], set()
+        rows = []
         for split, part in table.groupby("split", sort=False):
             for name, measure in measures.items():
                 one = averaged(part, name, measure, str(split))
-                self.add(f"{split}.{name}", one)
-                levels.add(one.level)
-                made = (one.value, one.low, one.high, one.n_subjects, one.n_frames)
+                if f"{split}.{name}" in keep:
+                    self.add(f"{split}.{name}", one)
+                made = (one.value, one.range, one.n_subjects, one.n_frames)
                 rows.append((words.name_of(str(split)), name, *made))
-        names = ["split", "measure", "value", "low", "high", "subjects", "frames"]
-        rows = pd.DataFrame(rows, columns=names).astype({"low": float, "high": float})
-        offered = " and ".join(f"{100 * one:.0f} %" for one in levels if one)
-        said = f"intervals at {offered}" if offered else "without intervals"
-        said = f"Mean over frames, then over subjects, {said}"
-        return Table(rows, f"{said}; a dash where nothing can be said", digits=2)
+        names = ["split", "measure", "value", "interval", "subjects", "frames"]
+        rows = pd.DataFrame(rows, columns=names)
+        return Table(rows, "Mean over frames, then over subjects", digits=2)
 
     estimate = staticmethod(averaged)
 

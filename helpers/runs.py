@@ -126,12 +126,15 @@ def _load(course: Course, folder: Path) -> Run:
 
 
 def _recipe(transform: v2.Transform) -> list:
-    """What an augmentation depends on: its settings, and the code of its parts that are
-    the course's own.
-    """
-    own = {type(part) for part in transform.modules()}
+    """What an augmentation depends on: its settings, with the probabilities that torch
+    leaves out of their text, and the code of its parts that are the course's own."""
+    parts = [transform]
+    for part in parts:  # which grow as they are gone through
+        parts += getattr(part, "transforms", ())
+    own = [getattr(part, "lambd", type(part)) for part in parts]
     ours = [one for one in own if one.__module__.startswith("helpers.")]
-    return [repr(transform), store.made_by(*ours)["code"]]
+    chances = [getattr(part, "p", None) for part in parts]
+    return [repr(transform), chances, store.made_by(*ours)["code"]]
 
 
 def fill_left_out(course: Course, data: Domains, fold: int | None = None) -> Run:

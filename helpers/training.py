@@ -29,25 +29,17 @@ BATCH = 32  # frames that are predicted at a time
 
 def light_augmentation() -> v2.Transform:
     """What a camera does anyway: mirrored, tilted, nearer or farther, a little brighter
-    or darker.
-    """
-    return v2.Compose(
-        [
-            v2.RandomHorizontalFlip(0.5),
-            v2.RandomAffine(degrees=15, translate=(0.08, 0.08), scale=(0.85, 1.2)),
-            v2.ColorJitter(brightness=0.1, contrast=0.1),
-        ]
-    )
+    or darker."""
+    moved = v2.RandomAffine(degrees=15, translate=(0.08, 0.08), scale=(0.85, 1.2))
+    lit = v2.ColorJitter(brightness=0.1, contrast=0.1)
+    return v2.Compose([v2.RandomHorizontalFlip(0.5), moved, lit])
 
 
 def augmented(
     transform: v2.Transform, image: Tensor, masks: Tensor
 ) -> tuple[Tensor, Tensor]:
     """One frame through a transform: image (3, H, W) in 0..1 and masks (N, H, W), all
-    moved alike.
-
-    What comes in from outside the frame is black, and 0 in each mask.
-    """
+    moved alike; what comes in from outside the frame is black, and 0 in each mask."""
     image, masks = transform(tv_tensors.Image(image), tv_tensors.Mask(masks))
     return image.as_subclass(Tensor), masks.as_subclass(Tensor)
 
@@ -63,13 +55,11 @@ def batch_of(
     in 0..1, blood and known (N, H, W) as 0 or 1.
 
     Known is where the loss looks. Fill (padding, and what a transform brings in) is
-    known to hold nothing, so it counts as "no blood"; only where nobody knows the label
-    is nothing asked. fill_counts=False leaves fill out as well: our own mistake, which
-    lesson 03 tells and lesson 05 re-enacts.
+    known to hold nothing; only where nobody knows the label is nothing asked.
+    fill_counts=False leaves fill out as well: our own mistake, which lesson 03 tells.
     """
     images, valid = as_tensor(packed.images[rows], device), packed.valid[rows]
-    # A transform brings in zeros. Moving what is *un*known makes them known; moving
-    # what is valid does not.
+    # Moved, what is *un*known brings in zeros, which are known; what is valid does not.
     asked = ~(valid | packed.fill[rows]) if fill_counts else valid
     masks = torch.from_numpy(np.stack([packed.blood[rows], asked], axis=1))
     masks = masks.to(device).float()
@@ -89,9 +79,8 @@ def as_tensor(images: np.ndarray, device: str = "cpu") -> Tensor:
 def segmentation_loss(logits: Tensor, blood: Tensor, known: Tensor) -> Tensor:
     """Half soft Dice, half binary cross-entropy, over the known pixels of a batch.
 
-    All three are (N, H, W), blood and known 0 or 1. The soft Dice needs no epsilon: a
-    sigmoid is above zero (in float32 down to logits of some -100), so its denominator
-    is too.
+    All three are (N, H, W), blood and known 0 or 1. A sigmoid is above zero, and so is
+    the soft Dice's denominator: it needs no epsilon.
     """
     probability = torch.sigmoid(logits) * known
     both = probability.sum() + (blood * known).sum()
@@ -125,13 +114,7 @@ class Learner:
     half a cosine for `foot` epochs, all of them where none is given: so it never climbs
     back. Steps are taken in `dtype`, and on all GPUs where there are several."""
 
-    def __init__(
-        self,
-        model: nn.Module,
-        numbers: Profile,
-        dtype: str = "float32",
-        foot: int | None = None,
-    ) -> None:
+    def __init__(self, model: nn.Module, numbers: Profile, dtype="float32", foot=None):
         self.device, self.dtype = settings.device(), dtype
         model.dtype = dtype
         model.to(self.device, memory_format=torch.channels_last)
@@ -175,9 +158,8 @@ class Learner:
 
 @dataclass
 class History:
-    """What happened, an entry per epoch: the loss, the learning rate, Dice on id_val
-    per subject and its mean over subjects; and the type that all steps were taken in.
-    """
+    """What happened, by epoch: the loss, the learning rate, Dice on id_val per subject
+    and its mean over subjects; and the type that all steps were taken in."""
 
     loss: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
@@ -202,11 +184,10 @@ def fit(
     """Train, and leave the model with the weights of its best epoch by id_val's mean
     over subjects.
 
-    checkpoint: what stands for this run in the store. After each epoch all that is
-    needed to go on is kept there; a run that finds it goes on from there, in the type
-    it began with, and ends as an unbroken run would. watch(history) is called after
-    each epoch. foot: see Learner; with fewer epochs than all the rate climbs back, a
-    habit that lesson 05 re-enacts. fill_counts: see batch_of.
+    checkpoint: what stands for this run in the store, where after each epoch all is
+    kept that is needed to go on in the same type, and end as an unbroken run would.
+    watch(history) is called after each epoch. foot: see Learner; with fewer epochs than
+    all the rate climbs back. fill_counts: see batch_of.
     """
     history, best, saved = History(), {}, _saved(checkpoint)
     if saved is not None:
@@ -254,10 +235,9 @@ def _judge(model: nn.Module, id_val: Packed, history: History) -> bool:
 
 
 def _save(checkpoint: dict, learner: Learner, history: History, best: dict) -> None:
-    states = {name: part.state_dict() for name, part in learner.parts.items()}
-    chance = dict(random=torch.get_rng_state())
-    chance |= dict(random_cuda=torch.cuda.get_rng_state_all())
-    whole = states | chance | dict(history=vars(history), best=best)
+    whole = {name: part.state_dict() for name, part in learner.parts.items()}
+    whole |= dict(random=torch.get_rng_state(), history=vars(history), best=best)
+    whole["random_cuda"] = torch.cuda.get_rng_state_all()
     write = lambda draft: write_state(whole, draft / "state.pt")  # noqa: E731
     store.entry("checkpoints", checkpoint, write, fit, anew=True)
 
@@ -278,21 +258,21 @@ def _resume(saved: dict, learner: Learner) -> None:
 
 
 @torch.inference_mode()
-def predict(
-    model: nn.Module, images: np.ndarray, into: np.ndarray | None = None
-) -> np.ndarray:
+def predict(model: nn.Module, images: np.ndarray, into=None) -> np.ndarray:
     """Probability of blood for every pixel of images (uint8 NxHxWx3), uint8 NxHxW in
-    256 levels.
-
-    A value of at least 128 is a probability of at least 0.5. A network predicts in the
-    type that it was trained in. into: an array that takes them, as of a mapped file.
-    """
+    256 levels (see `levels`), taken in the type that the network was trained in. into:
+    an array that takes them, as of a mapped file."""
     device, dtype = settings.device(), getattr(model, "dtype", "float32")
     model.to(device, memory_format=torch.channels_last).eval()
     found = np.empty(images.shape[:3], np.uint8) if into is None else into
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
         given = as_tensor(images[part], device)
-        probability = torch.sigmoid(logits_of(model, given, dtype))
-        found[part] = (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
+        found[part] = levels(logits_of(model, given, dtype))
     return found
+
+
+def levels(logits: Tensor) -> np.ndarray:
+    """Probabilities in 256 levels, uint8: 128 is the least that stands for a half."""
+    probability = torch.sigmoid(logits.float())
+    return (probability * 256).floor().clamp(max=255).byte().cpu().numpy()

@@ -35,11 +35,20 @@ DRAWS, RATE = 6, 0.3  # predictions with dropout, and the share that is left out
 
 class Summed(nn.Module):
     """A network whose answer is one number per frame: the sum of the logits over the
-    pixels that a mask (bool NxHxW) asks about."""
+    pixels that a mask (bool NxHxW) asks about.
+
+    A copy that answers the same, and in which captum finds every ReLU: it hooks nn.ReLU
+    alone, and ReLU6 is none, so each becomes a ReLU with a ceiling behind it.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = copy.deepcopy(network).to(device()).eval()
+        for part in list(self.network.modules()):
+            for name, child in list(part.named_children()):
+                if isinstance(child, nn.ReLU6):
+                    ceiling = nn.Hardtanh(0.0, 6.0)
+                    setattr(part, name, nn.Sequential(nn.ReLU(), ceiling))
         for part in self.network.modules():
             if hasattr(part, "inplace"):
                 part.inplace = False  # captum's hooks need what went in

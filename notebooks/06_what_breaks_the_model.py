@@ -113,7 +113,7 @@ figures.strip(
 
 # %% tags=["phantom"]
 def dice_with(groups):
-    return causes.dice(run.model, where.source(groups))
+    return causes.dice(run.model, where.source(groups)).mean()
 
 
 untouched = dice_with([])
@@ -141,7 +141,13 @@ in_front = alone[["blood", "anatomy"]]
 # groups there are two orders.
 
 # %% tags=["phantom"]
-cost = causes.cost_of_dials(run.model, where)  # of any set of groups, each drawn once
+by_pig = causes.cost_of_dials(run.model, where)  # of any set, each drawn once
+
+
+def cost(groups):
+    return by_pig(groups).mean()
+
+
 a, b = "colour", "view"
 both = cost({a, b})
 first = cost({a})  # a comes first
@@ -225,7 +231,7 @@ check(
 # of the single costs?**
 
 # %% tags=["phantom"]
-truth = causes.shares(cost, shift.GROUPS)
+truth = causes.shares(by_pig, shift.GROUPS).mean(axis=1)
 assert np.isclose(truth.sum(), cost(shift.GROUPS))
 table = pd.DataFrame({"alone": alone[list(shift.GROUPS)], "share": truth})
 table.loc["all"] = [table["alone"].sum(), cost(shift.GROUPS)]
@@ -303,7 +309,7 @@ title = "Above: the dial turned in the drawing. Below: the same, turned on the i
 figures.strip(pictures, names, columns=5, title=title)
 
 # %% tags=["phantom"]
-oracle = causes.by_images(run.model, pigs, doses, seed=seed)
+oracle = causes.by_images(run.model, pigs, doses, seed=seed).mean(axis=1)
 figures.against(truth, oracle, "truth, cost in Dice", "on images, drawn doses")
 
 # %% tags=["phantom"]
@@ -373,7 +379,7 @@ figures.table(by_dial, "Mean dose of each dial (units: see shift.DIALS)", digits
 # %% tags=["phantom"]
 def found_without(groups):
     guess = shift.estimate(where.reference(), where.target(groups)).doses
-    return causes.by_images(run.model, pigs, guess, seed=seed)
+    return causes.by_images(run.model, pigs, guess, seed=seed).mean(axis=1)
 
 
 nothing = found_without(shift.GROUPS)
@@ -386,7 +392,7 @@ figures.table(
 # %% tags=["phantom"]
 each = progress(shift.GROUPS, "Placebo of each group")
 placebo = pd.Series({group: found_without([group])[group] for group in each})
-estimated = causes.by_images(run.model, pigs, found.doses, seed=seed)
+estimated = causes.by_images(run.model, pigs, found.doses, seed=seed).mean(axis=1)
 larger = placebo.where(placebo.abs() > nothing.abs(), nothing)
 answer = pd.DataFrame({"truth": truth, "estimate": estimated, "placebo": larger})
 answer.loc["all"] = [total, estimated.sum(), nothing.sum()]
@@ -542,7 +548,7 @@ n_drawings = recorded["seed"].nunique()
 
 def dots(column, game, direction="damage"):
     part = recorded.query("game == @game and direction == @direction")
-    table = part.pivot(index="group", columns="seed", values=column)
+    table = part.pivot_table(index="group", columns="seed", values=column)
     groups = phantom.GROUPS if game == "all" else shift.GROUPS
     return table.reindex([*groups, "total"])
 
@@ -611,8 +617,8 @@ def some(*splits, most=4):
 pair = shift.estimate(some("train", "id_val"), some("ood_val")).doses
 held_out = some("id_test", most=12)
 response = causes.cost_on_images(run.model, held_out, pair, seed)
-rows = {group: response({group}) for group in shift.GROUPS}
-rows["all"] = response(shift.GROUPS)
+rows = {group: response({group}).mean() for group in shift.GROUPS}
+rows["all"] = response(shift.GROUPS).mean()
 
 # %%
 for group, value in rows.items():

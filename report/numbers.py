@@ -12,14 +12,16 @@ domain_gap.energy domain_gap.energy.share_below""".split()
 
 
 def number(result: dict) -> str:
-    """The value with its unit, one decimal for percent, else two; or "undefined"."""
+    """The value with its unit, one decimal for percent, three below 0.1, else two; or
+    "undefined"."""
     value, unit = result["value"], result["unit"]
     if value is None:
         return "undefined"
     if unit in PERCENT:
         return f"{value:.1f} %"
-    # A p-value, a learning rate or an epsilon would read 0.00.
-    written = f"{value:.1g}" if 0 < abs(value) < 0.005 else f"{value:.2f}"
+    # A p-value, a learning rate or an epsilon would read 0.000.
+    small = f"{value:.1g}" if 0 < abs(value) < 0.0005 else f"{value:.3f}"
+    written = small if abs(value) < 0.1 else f"{value:.2f}"
     return f"{written} {unit}".strip()
 
 

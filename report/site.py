@@ -22,7 +22,7 @@ from report.pages import HERE, PICTURE_FILE, Cells, Page, Pictures, faults
 PLAYED = 'class="play"'
 PLAY = '<link rel="stylesheet" href="play.css">\n<script src="play.js"></script>\n'
 # Names under which a lesson may offer a figure for a place of its own.
-FIRST, COVER = ("surgeries", "gallery"), "cover"
+FIRST, COVER = ("gallery", "surgeries"), "cover"
 # Pages that are no lessons, in the order in which every page's foot names them.
 BESIDE = (
     ("search.html", "Search"),

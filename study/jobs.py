@@ -81,12 +81,9 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
     baseline = runs.baseline(own, data, fold)
     validation = "ood_val" if data.wished is None else "ood_wished_val"
     setting = remedies.Setting(own, data, baseline, validation)
-    made = RECIPES[job.remedy](setting)
-    parts = {}
+    made, parts = RECIPES[job.remedy](setting), {}
     for split in data.present(*SPLITS):
-        # A style is made for the target, and left out on the source.
-        one = made._replace(style=None) if split == "id_test" else made
-        table = remedies.measured(one, data.of(split))
+        table = remedies.measured(made, data.of(split))
         blood = counts.has_blood(table).astype(int)
         by = table.assign(frames=1, frames_with_blood=blood).groupby("subject")
         sums = by[["frames", "frames_with_blood"]].sum()

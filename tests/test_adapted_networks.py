@@ -1,5 +1,7 @@
-"""Remedies on networks: AdaBN changes statistics only, TENT scales and shifts only, an
-ensemble gives the mean of probabilities."""
+"""Remedies on networks: AdaBN changes statistics only, and counts what is visible; TENT
+changes scales and shifts only; an ensemble gives the mean of probabilities."""
+
+import copy
 
 import numpy as np
 import pytest
@@ -7,20 +9,14 @@ import torch
 from drawn_tissue import CHANGED, round_view, tissue
 from torch import nn
 
-from helpers import models, training
+from helpers import models, remedies, training
 from helpers.errors import CourseError
+from helpers.frames import views
 from helpers.remedies import networks
-from helpers.remedies.networks import (
-    Ensemble,
-    adabn_transductive,
-    adapt_batchnorm,
-    entropy,
-    tent,
-    tent_online,
-    without_black,
-)
+from helpers.remedies.networks import Ensemble, adabn, entropy, tent, tent_online
 
 TARGET = CHANGED["exposure"](tissue(1))
+ALL = np.ones(TARGET.shape[:3], bool)
 
 
 @pytest.fixture(scope="module")
@@ -56,26 +52,61 @@ def test_adabn_estimates_the_targets_statistics(monkeypatch):
     torch.manual_seed(0)
     before = Small()
     monkeypatch.setattr(networks, "TOGETHER", 5)
-    after = adapt_batchnorm(before, TARGET)
+    after = adabn(before, TARGET, ALL)
     with torch.inference_mode():
         x = before.body[0](torch.from_numpy(TARGET).permute(0, 3, 1, 2).float() / 255)
     torch.testing.assert_close(after.body[1].running_mean, x.mean(dim=(0, 2, 3)))
     order = np.random.default_rng(0).permutation(len(x))
     assert not np.array_equal(np.sort(order[:5]), np.arange(5))  # not as they came
-    halves = torch.stack([x[half].var(dim=(0, 2, 3)) for half in np.split(order, 2)])
-    torch.testing.assert_close(after.body[1].running_var, halves.mean(0))
+    halves = [x[half].var(dim=(0, 2, 3), correction=0) for half in np.split(order, 2)]
+    torch.testing.assert_close(after.body[1].running_var, torch.stack(halves).mean(0))
     assert not after.training
+
+
+def test_where_all_is_visible_adabn_is_torchs_own_estimate_of_every_layer(model):
+    theirs = copy.deepcopy(model)
+    for norm in networks.norms(theirs):
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over the batches
+        norm.train()
+    with torch.no_grad():
+        theirs(training.as_tensor(TARGET))  # a single batch
+    for ours, one in zip(*map(networks.norms, (adabn(model, TARGET, ALL), theirs))):
+        torch.testing.assert_close(
+            ours.running_mean, one.running_mean, rtol=1e-3, atol=1e-3
+        )
+        torch.testing.assert_close(  # theirs is over n - 1
+            ours.running_var, one.running_var, rtol=0.02, atol=1e-3
+        )
+
+
+def test_adabn_counts_what_is_visible_and_not_what_stands_in_the_black():
+    torch.manual_seed(0)
+    one = nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 1, 1))
+    framed = round_view(TARGET.clip(20, 255))
+    seen = views(framed, ALL)
+    assert 0.2 < seen.mean() < 0.9
+    pixels = torch.from_numpy(framed[seen]).double() / 255
+    norm = adabn(one, framed, seen)[0]
+    torch.testing.assert_close(norm.running_mean.double(), pixels.mean(0))
+    variance = pixels.var(0, correction=0)
+    torch.testing.assert_close(norm.running_var.double(), variance, rtol=1e-3, atol=0)
+    grey = np.where(seen[..., None], framed, np.uint8(200))
+    assert not changed(adabn(one, grey, seen), adabn(one, framed, seen))
+    black = np.concatenate([framed, 0 * framed[:3]])  # frames that show nothing
+    none = np.concatenate([seen, seen[:3] & False])
+    assert not changed(adabn(one, black, none), adabn(one, framed, seen))
 
 
 def test_adabn_changes_running_statistics_only_and_leaves_the_given_network(model):
     before = state(model)
-    adapted = adapt_batchnorm(model, TARGET)
+    adapted = adabn(model, TARGET, ALL)
     names = changed(adapted, model)
-    statistics = {"running_mean", "running_var", "num_batches_tracked"}
-    assert names and {name.rsplit(".", 1)[1] for name in names} <= statistics
+    assert names
+    assert {name.rsplit(".", 1)[1] for name in names} == {"running_mean", "running_var"}
     assert not changed(model, before)
     # And what it was before is forgotten.
-    assert not changed(adapted, adapt_batchnorm(adapted, TARGET))
+    assert not changed(adapted, adabn(adapted, TARGET, ALL))
 
 
 def test_tent_changes_scales_and_shifts_of_batch_norms_only(model):
@@ -85,12 +116,16 @@ def test_tent_changes_scales_and_shifts_of_batch_norms_only(model):
         if "BatchNorm" in type(module).__name__
     }
     before = state(model)
-    adapted = tent(model, TARGET)
-    names = changed(adapted, model)
-    assert names and {name.rsplit(".", 1)[0] for name in names} <= norms
-    assert {name.rsplit(".", 1)[1] for name in names} == {"weight", "bias"}
-    assert not changed(model, before)
-    assert all(p.requires_grad for p in adapted.parameters()) and not adapted.training
+    (first, _), (second, _) = tent(model, TARGET, ALL, passes=2)
+    for adapted in (first, second):
+        names = changed(adapted, model)
+        assert names and {name.rsplit(".", 1)[0] for name in names} <= norms
+        assert {name.rsplit(".", 1)[1] for name in names} == {"weight", "bias"}
+        assert all(p.requires_grad for p in adapted.parameters())
+        assert not adapted.training
+    assert changed(first, second) and not changed(model, before)
+    [(alone, _)] = tent(model, TARGET, ALL)
+    assert not changed(alone, first)
 
 
 def uncertainty(network, rows=slice(None)):
@@ -102,51 +137,37 @@ def uncertainty(network, rows=slice(None)):
 def test_tent_lowers_the_entropy_of_the_pixels_that_count(model, monkeypatch):
     monkeypatch.setattr(networks, "RATE", 3e-3)
     seen = np.zeros(TARGET.shape[:3], bool)
-    assert changed(tent(model, TARGET, seen), model) == set()
     seen[:, :30] = True
-    top, whole = tent(model, TARGET, seen), tent(model, TARGET)
+    [(top, _)], [(whole, said)] = tent(model, TARGET, seen), tent(model, TARGET, ALL)
     upper = slice(30)
     assert uncertainty(top, upper) < uncertainty(model, upper)
     assert uncertainty(whole) < uncertainty(model)
     assert uncertainty(top, upper) < uncertainty(whole, upper)
-
-
-def test_the_black_takes_the_views_mean_colour_and_the_view_stays():
-    framed = round_view(TARGET.clip(20, 255))
-    seen = (framed > 12).any(-1)
-    flat = without_black(framed)
-    assert np.array_equal(flat[seen], framed[seen])
-    for image, before, mask in zip(flat, framed, seen):
-        assert (image[~mask] == before[mask].mean(axis=0).round()).all()
-    assert np.array_equal(without_black(TARGET), TARGET)
-    black = np.zeros((2, 8, 8, 3), np.uint8)
-    assert np.array_equal(without_black(black), black)
-    valid = np.ones(TARGET.shape[:3], bool)
-    valid[:, :9] = False
-    mean = TARGET[0, 9:].reshape(-1, 3).mean(axis=0).round()
-    assert (without_black(TARGET, valid)[0, :9] == mean).all()
+    *_, (_, last) = tent(model, TARGET, ALL, passes=4)
+    assert last < said
 
 
 def test_transductive_adabn_takes_its_statistics_from_what_it_predicts(model):
     before = state(model)
-    found = adabn_transductive(model, TARGET)
-    expected = training.predict(adapt_batchnorm(model, TARGET), TARGET)
+    run = remedies.runs.Run(model, training.History(), "")
+    remedied = remedies.adabn_transductive(remedies.Setting(None, None, run, ""))
+    found = remedied.model(TARGET, ALL)
+    expected = training.predict(adabn(model, TARGET, ALL), TARGET)
     assert np.array_equal(found, expected)
-    assert (adabn_transductive(model, TARGET[:4]) != found[:4]).any()
+    assert (remedied.model(TARGET[:4], ALL[:4]) != found[:4]).any()
     assert not changed(model, before)
 
 
 def test_online_tent_adapts_to_each_batch_before_it_predicts_it(model, monkeypatch):
     def found(rate):
         monkeypatch.setattr(networks, "RATE", rate)
-        return tent_online(model, TARGET)
+        return tent_online(model, TARGET, ALL)
 
     before = state(model)
     # Without a step it predicts with the batch's own statistics.
     still = found(rate=0)
-    network = adapt_batchnorm(model, TARGET)
-    plain = training.predict(network, TARGET)
-    assert np.abs(still.astype(int) - plain).max() <= 3  # variances by n and by n - 1
+    plain = training.predict(adabn(model, TARGET, ALL), TARGET)
+    assert np.abs(still.astype(int) - plain).max() <= 1
     one = found(rate=3e-2)
     assert (one != still).mean() > 0.1  # the first batch has been adapted to already
 
@@ -182,12 +203,10 @@ def test_an_ensemble_is_the_mean_of_probabilities():
 @pytest.mark.parametrize(
     ("run", "said"),
     [
-        (
-            lambda: adapt_batchnorm(nn.Conv2d(3, 1, 1), TARGET),
-            "no batch norm, .* lite0",
-        ),
-        (lambda: tent(nn.Conv2d(3, 1, 1), TARGET), "has no batch norm"),
-        (lambda: adapt_batchnorm(Small(), TARGET[:0]), "no target frame to adapt to"),
+        (lambda: adabn(nn.Conv2d(3, 1, 1), TARGET, ALL), "no batch norm, .* lite0"),
+        (lambda: next(tent(nn.Conv2d(3, 1, 1), TARGET, ALL)), "has no batch norm"),
+        (lambda: adabn(Small(), TARGET[:0], ALL[:0]), "no target frame to adapt to"),
+        (lambda: adabn(Small(), TARGET, ALL & False), "no target frame to adapt to"),
     ],
 )
 def test_bad_requests(run, said):

@@ -28,8 +28,9 @@ def where():
 MODEL = Redness()
 
 
-def truth(where, groups, direction="damage"):
-    return causes.shares(causes.cost_of_dials(MODEL, where, direction), groups)
+def truth(where, groups, direction="damage", given=()):
+    cost = causes.cost_of_dials(MODEL, where, direction)
+    return causes.shares(cost, groups, given)
 
 
 def test_frames_are_those_of_the_drawing(where):
@@ -45,13 +46,13 @@ def test_frames_are_those_of_the_drawing(where):
 
 
 def test_what_is_not_turned_costs_exactly_nothing(where):
-    found = truth(where, ("colour", "view"))
-    assert found["light"] == found["lens"] == found["air"] == 0
-    assert found["colour"] != 0 and found["view"] != 0
-    assert list(found.index) == list(shift.GROUPS)
+    cost = causes.cost_of_dials(MODEL, where)
+    assert cost(()).eq(0).all() and list(cost(()).index) == list(PIGS)
+    for group in ("colour", "view", "blood", "anatomy"):
+        assert cost({group}).abs().min() > 0
 
 
-def test_shares_add_up_to_the_cost_of_all(where):
+def test_shares_add_up_to_the_cost_of_all_for_each_subject(where):
     turned = ("light", "colour")
     for direction, frames, sign in (
         ("damage", where.source, 1),
@@ -59,23 +60,39 @@ def test_shares_add_up_to_the_cost_of_all(where):
     ):
         plain, all_turned = (causes.dice(MODEL, frames(one)) for one in ((), turned))
         shares = truth(where, turned, direction)
-        assert shares.sum() == pytest.approx(sign * (plain - all_turned))
+        np.testing.assert_allclose(shares.sum(), sign * (plain - all_turned))
+        assert list(shares.index) == list(turned)
+        assert list(shares.columns) == list(plain.index)
 
 
-def test_blood_and_anatomy_are_dials_and_no_interventions(where):
-    found = truth(where, ("blood", "anatomy"))
-    assert found[["blood", "anatomy"]].abs().min() > 0
-    doses = shift.no_dose().assign(brightness=-0.1)
-    assert "blood" not in causes.by_images(MODEL, where.source(), doses).index
+def test_a_company_that_is_given_has_no_share_in_what_follows(where):
+    cost = causes.cost_of_dials(MODEL, where)
+    after = causes.shares(cost, ["light", "colour"], given={"blood"})
+    whole = cost({"light", "colour", "blood"}) - cost({"blood"})
+    np.testing.assert_allclose(after.sum(), whole)
+    assert not np.allclose(after, causes.shares(cost, ["light", "colour"]))
+    # Of two orders of two groups, the second after the first is half of its share.
+    pair = causes.shares(cost, ["blood", "light"]).loc["light"]
+    alone = causes.shares(cost, ["light"]).loc["light"]
+    last = causes.shares(cost, ["light"], {"blood"}).loc["light"]
+    np.testing.assert_allclose(pair, (alone + last) / 2)
 
 
 def test_images_divide_only_what_was_turned(where):
     doses = shift.no_dose().assign(brightness=-0.1, saturation=-0.3)
     found, frames = causes.by_images(MODEL, where.source(), doses), where.source()
-    assert found["view"] == found["lens"] == found["air"] == 0
+    assert list(found.index) == list(shift.GROUPS)
+    assert found.loc[["view", "lens", "air"]].eq(0).all(axis=None)
     after = causes.dice(MODEL, shift.apply(frames, doses))
-    assert found.sum() == pytest.approx(causes.dice(MODEL, frames) - after)
-    assert causes.by_images(MODEL, frames, shift.no_dose()).eq(0).all()
+    np.testing.assert_allclose(found.sum(), causes.dice(MODEL, frames) - after)
+    assert causes.by_images(MODEL, frames, shift.no_dose()).eq(0).all(axis=None)
+
+
+def test_a_subject_without_a_frame_with_blood_has_no_dice(where):
+    frames = where.source()
+    frames.blood[frames.subject == PIGS[0]] = False
+    found = causes.dice(MODEL, frames)
+    assert list(found.index) == list(PIGS) and list(found.isna()) == [True, False]
 
 
 def test_doses_of_the_drawing_are_found_in_its_frames(where):
@@ -99,10 +116,15 @@ def test_an_intervention_comes_near_to_the_dial(where):
         assert np.abs(changed - drawn).mean() < 0.5 * apart
 
 
-def test_a_placebo_has_an_answer_for_each_group_and_for_all(where):
-    found = causes.placebo(MODEL, where)
-    assert list(found.index) == [*shift.GROUPS, "all"] and np.isfinite(found).all()
-    assert found["view"] == 0  # black tells exactly
+def test_a_placebo_finds_no_view_and_a_planted_dose_is_found(where):
+    nothing = causes.by_target(MODEL, where, where.target(shift.GROUPS))
+    assert nothing.loc["view"].eq(0).all()  # black tells exactly
+    dose = shift.no_dose().assign(height=0.75, radius=1.2)
+    target = shift.apply(where.source(), dose, ["view"])
+    found = causes.by_target(MODEL, where, target).loc["view"]
+    put = causes.cost_on_images(MODEL, where.source(), dose)({"view"})
+    assert put.abs().min() > 0.01
+    np.testing.assert_allclose(found, put, atol=0.3 * put.abs().max())
 
 
 # Shapley's shares: the known games, and the definition

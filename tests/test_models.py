@@ -314,6 +314,6 @@ def test_what_is_made_for_batch_norms_and_relus_alone_leaves_surgenets_out():
     assert set(remedies.needing(encoder)) == {
         n for n in remedies.RECIPES if "adabn" in n or "tent" in n
     }
-    frame = np.zeros((2, 32, 32, 3), np.uint8)
+    frames = np.zeros((2, 32, 32, 3), np.uint8), np.ones((2, 32, 32), bool)
     with pytest.raises(CourseError, match="has no batch norm.*take one that has"):
-        networks.adapt_batchnorm(model, frame)
+        networks.adabn(model, *frames)

@@ -249,7 +249,10 @@ def test_a_run_is_trained_once_and_found_again_with_its_type(
 
 
 def test_an_augmentations_settings_and_code_make_another_run():
-    light, gamma = training.light_augmentation(), looks.RandomGamma(0.5, 2.0)
+    light = training.light_augmentation()
+    gamma, rare = (looks.on_images(looks.random_gamma, p) for p in (0.5, 0.1))
     assert runs._recipe(light) == runs._recipe(training.light_augmentation())
-    assert runs._recipe(light) != runs._recipe(gamma)
-    assert runs._recipe(looks.RandomGamma(0.5, 3.0)) != runs._recipe(gamma)
+    assert runs._recipe(light) != runs._recipe(gamma) != runs._recipe(rare)
+    within = v2.Compose([light, v2.RandomApply([gamma])])
+    codes = [runs._recipe(one)[-1] for one in (light, gamma, within)]
+    assert codes[0] != codes[1] == codes[2]  # of parts, too

@@ -16,7 +16,7 @@ from scipy.stats import rankdata
 from sklearn.metrics import roc_curve
 from torch import nn
 
-from helpers import models, training, trust
+from helpers import models, settings, training, trust
 from helpers.settings import device
 
 WRITTEN = "reliability ece cooled likeliest similarity mahalanobis risk_coverage aurc"
@@ -144,6 +144,66 @@ def test_integrated_gradients_add_up_to_the_answer(images) -> None:
     where = where.to(given.device)
     found = trust.integrated_gradients(summed, given, where).sum(dim=(1, 2, 3))
     assert found.tolist() == pytest.approx(summed(given, where).tolist(), rel=1e-4)
+
+
+class Guided(torch.autograd.Function):
+    """A ReLU with a ceiling, whose way back lets only what is positive pass."""
+
+    @staticmethod
+    def forward(ctx, x, top):
+        ctx.save_for_backward(x)
+        ctx.top = top
+        return x.clamp(0, top)
+
+    @staticmethod
+    def backward(ctx, back):
+        [x] = ctx.saved_tensors
+        return back.clamp(min=0) * (x > 0) * (x < ctx.top), None
+
+
+def steps_back(answer: torch.Tensor) -> list[str]:
+    """The names of all steps that a gradient of the answer takes."""
+    seen, to_come = set(), [answer.grad_fn]
+    while to_come:
+        if (one := to_come.pop()) is not None and one not in seen:
+            seen.add(one)
+            to_come += [step for step, _ in one.next_functions]
+    return [type(one).__name__ for one in seen]
+
+
+@pytest.mark.parametrize("decoder", settings.DECODERS)
+@pytest.mark.parametrize("encoder", settings.ENCODERS)
+def test_guided_backpropagation_guides_every_activation(
+    encoder, decoder, images
+) -> None:
+    network = models.build(encoder, decoder, weights=None, seed=0).eval()
+    if encoder in settings.SURGENET:  # attention, GELU: it is not defined
+        assert "guided backpropagation" not in trust.methods(network)
+        return
+    given = torch.from_numpy(images).permute(0, 3, 1, 2).float().to(device()) / 255
+    asked, calls = torch.ones(2, 64, 64, device=given.device), []
+    summed = trust.Summed(network)
+    given.requires_grad_(True)
+    relus = [one for one in summed.modules() if isinstance(one, nn.ReLU)]
+    hooks = [one.register_forward_hook(lambda *_: calls.append(1)) for one in relus]
+    steps = steps_back(summed(given, asked))
+    for hook in hooks:
+        hook.remove()
+    hooked = {"ReluBackward0": len(calls)}  # what captum's own rule finds
+    sixes = sum(isinstance(one, nn.ReLU6) for one in network.modules())
+    if sixes:  # and their ceilings, which are linear below
+        hooked["HardtanhBackward0"] = sixes
+    bent = ("Relu", "tanh", "Gelu", "Silu", "Sigmoid", "Softmax", "Attention", "Clamp")
+    found = [one for one in steps if any(word in one for word in bent)]
+    assert {one: found.count(one) for one in found} == hooked and len(calls) > 20
+    guided = trust.guided_backprop(summed, given, asked)
+    for one in network.to(given.device).modules():  # the same by hand
+        if isinstance(one, (nn.ReLU, nn.ReLU6)):
+            top = 6.0 if isinstance(one, nn.ReLU6) else float("inf")
+            one.forward = lambda x, top=top: Guided.apply(x, top)
+    by_hand = torch.autograd.grad((network(given)[:, 0] * asked).sum(), given)[0]
+    assert by_hand.abs().max() > 0
+    assert torch.allclose(guided, by_hand, rtol=1e-4, atol=1e-6 * by_hand.abs().max())
 
 
 @pytest.mark.parametrize("method", trust.METHODS)

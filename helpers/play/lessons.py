@@ -345,7 +345,7 @@ def dial(
     of that very cost.
     """
     pigs, marked = _marked(model, where)
-    untouched = causes.dice(model, where.source())
+    untouched = causes.dice(model, where.source()).mean()
     groups = shift.GROUPS
     sets = [frozenset(s) for n in range(len(groups)) for s in combinations(groups, n)]
     added = {g: [cost(s | {g}) - cost(s) for s in sets if g not in s] for g in groups}

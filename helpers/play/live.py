@@ -13,9 +13,9 @@ import traitlets
 from IPython.display import HTML, display
 from PIL import Image
 
-from helpers import figures, settings, words
+from helpers import charts, pictures, settings, words
+from helpers.charts import Chart
 from helpers.clicks import Point
-from helpers.figures import Chart
 from helpers.play.interactive import Browser, Interactive, Slider
 from helpers.play.scene import Picture, Scene, address, figure
 from helpers.training import History
@@ -199,7 +199,7 @@ def clicks(
         mask = segment(clicked)
         said = f"{words.counted(len(clicked), 'click')}, "
         said += f"{100 * mask.mean():.1f} % marked. {HOW_MARKED}"
-        frame.show(figures.clicked(image, mask, clicked), said)
+        frame.show(pictures.clicked(image, mask, clicked), said)
 
     def click(x: int, y: int) -> None:
         clicked.append(Point(x, y, says.value))
@@ -232,7 +232,7 @@ def given_clicks(
         return Scene(
             f"After {words.counted(number, 'click')}, the last of which says {last}, "
             f"{marked:.1f} % is marked and Dice is {words.number(dice[number - 1])}.",
-            [Picture(figures.clicked(image, mask, some))],
+            [Picture(pictures.clicked(image, mask, some))],
             {"Dice": dice[number - 1], "marked, %": marked},
             {"marked, %": ".1f"},
         )
@@ -271,10 +271,22 @@ def live_curves() -> Iterator[Callable[[History], None]]:
 def curves(history: History, finished: bool = True) -> Chart:
     """Dice on id_val over the epochs: each subject, and their mean, which chooses the
     epoch."""
-    names = sorted(history.id_val_subjects[0])
-    named = {"mean over subjects": history.id_val}
-    named |= {
+    names, best = sorted(history.id_val_subjects[0]), history.best_epoch
+    every = {"mean over subjects": history.id_val}
+    every |= {
         name: [epoch.get(name, float("nan")) for epoch in history.id_val_subjects]
         for name in names
     }
-    return figures.histories(named, history.best_epoch, "Dice on id_val", finished)
+    epochs = range(1, len(history.id_val) + 1)
+    title = f"Dice on id_val: {words.number(history.id_val[-1])} after "
+    title += words.counted(len(epochs), "epoch")
+    if best >= 0:
+        title += f"; highest {words.number(history.id_val[best])}, after {best + 1}"
+    return charts.lines(
+        {name: (epochs, dice) for name, dice in every.items()},
+        title,
+        "epoch",
+        "Dice on id_val",
+        mark=(best + 1, "kept") if finished and best >= 0 else None,
+        strong="mean over subjects",
+    )

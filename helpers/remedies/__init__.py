@@ -1,5 +1,5 @@
 """Remedies against a shift, and the controls that any remedy must beat: each once, with
-its name, when it acts, which target frames it may see, what it needs and what it does.
+its name, when it acts, which target frames it may see, and what it does.
 
 >>> setting = Setting(course, domains, runs.baseline(course, domains), "ood_val")
 >>> table = measured(fourier(setting), domains.of("ood_test"))  # by frame
@@ -30,17 +30,19 @@ LOOKS = 16  # target frames whose look training frames may take on
 
 
 class Remedied(NamedTuple):
-    """A network, or a function of images that adapts to what it predicts.
+    """A network, or a function of frames and of what shows something of them (bool
+    NxHxW) that adapts to what it predicts.
 
-    style: what is done to a target frame before. rule: whether what lies outside the
-    visible view is called no blood afterwards. threshold: the probability from which a
-    pixel is called blood.
+    style: what is done to a frame before. rule: whether what lies outside the visible
+    view is called no blood afterwards. threshold: the probability from which a pixel is
+    called blood. labels: how many target frames had to be labelled for it.
     """
 
-    model: torch.nn.Module | Callable[[np.ndarray], np.ndarray]
+    model: torch.nn.Module | Callable[[np.ndarray, np.ndarray], np.ndarray]
     style: Callable[[np.ndarray, np.ndarray | None], np.ndarray] | None = None
     rule: bool = False
     threshold: float = 0.5
+    labels: int = 0
 
     def probabilities(self, packed: Packed) -> np.ndarray:
         """Its prediction on packed frames, NxHxW, after its style and its rule."""
@@ -48,7 +50,9 @@ class Remedied(NamedTuple):
         if self.style is not None:
             images = np.stack([*map(self.style, images, packed.valid)])
         network = isinstance(model, torch.nn.Module)
-        found = training.predict(model, images) if network else model(images)
+        found = (
+            training.predict(model, images) if network else model(images, packed.view)
+        )
         return np.where(packed.view, found, np.uint8(0)) if self.rule else found
 
 
@@ -65,23 +69,12 @@ class Setting(NamedTuple):
     def patients(self) -> Packed:
         return self.data.of(self.target)
 
-    @property
-    def seen(self) -> np.ndarray:
-        """What shows something of the validation patients' frames (bool NxHxW)."""
-        return self.patients.view & self.patients.valid
-
     def continued(
-        self,
-        name: str,
-        *transforms: v2.Transform,
-        train: Packed | None = None,
-        seen: Packed | None = None,
+        self, name: str, *transforms: v2.Transform, train=None, seen=None
     ) -> Remedied:
         """The baseline, trained on for half the epochs at half the rate, under more
-        transforms or on more frames; the epoch chosen on id_val.
-
-        seen: target frames that the transforms are made from.
-        """
+        transforms or on other frames; the epoch chosen on id_val. seen: target frames
+        that the transforms are made from."""
         epochs, rate = self.course.numbers.epochs, self.course.numbers.learning_rate
         run = runs.trained(
             name,
@@ -94,43 +87,38 @@ class Setting(NamedTuple):
         )
         return Remedied(run.model)
 
+    def as_patients(self, name: str, look: type) -> Remedied:
+        """Trained on, every second frame with the look of one of some target frames."""
+        few = spread(self.patients, LOOKS)
+        styles = [look([image], [valid]) for image, valid in zip(few.images, few.valid)]
+        restyled = looks.on_images(looks.restyled(styles), 0.5)
+        return self.continued(name, restyled, seen=few)
 
-RECIPES: dict[str, Callable[[Setting], Remedied]] = {}
-"""Every control and remedy by its key: a function of a Setting."""
-TRAINING, TEST = "training", "test"
-NONE, UNLABELLED, LABELLED = "none", "unlabelled", "labelled"
-TESTED = "unlabelled, the tested ones"
-_told = []
-
-
-def recipe(name: str, when: str = "", sees: str = NONE, idea: str = "", needs=""):
-    """Enter a function as a recipe. when: at training or at test; a control says
-    nothing. sees: which target frames, of validation patients or the tested ones.
-    needs: what a network must have, such as "batch norm"."""
-
-    def entered(make: Callable[[Setting], Remedied]):
-        RECIPES[make.__name__] = make
-        _told.append((make.__name__, name, when, sees, idea, needs))
-        return make
-
-    return entered
+    def as_source(self, look: type) -> Remedied:
+        """The baseline, each frame given the look of the training frames before."""
+        train = spread(self.data.of("train"), 64)
+        return nothing(self)._replace(style=look(train.images, train.valid))
 
 
-# Controls.
+def spread(packed: Packed, number: int) -> Packed:
+    """So many frames, evenly spread over all."""
+    chosen = np.zeros(len(packed), bool)
+    chosen[np.linspace(0, len(packed) - 1, number).round().astype(int)] = True
+    return packed.where(chosen)
 
 
-@recipe("nothing: the baseline")
+# Controls: no idea about the shift is in them.
+
+
 def nothing(setting: Setting) -> Remedied:
     return Remedied(setting.baseline.model)
 
 
-@recipe("the rule about the view")
 def view_rule(setting: Setting) -> Remedied:
     """What lies outside the visible view is no blood."""
     return nothing(setting)._replace(rule=True)
 
 
-@recipe("a threshold by validation patients", sees=LABELLED)
 def threshold(setting: Setting) -> Remedied:
     """The threshold with the best Dice on validation patients, which takes their
     labels; a half where nobody bleeds."""
@@ -140,20 +128,18 @@ def threshold(setting: Setting) -> Remedied:
         each = counts.on_blood(counts.dice, table)
         best[level] = statistics.subject_means(each, table["subject"]).mean()
     chosen = pd.Series(best).dropna()
-    return nothing(setting)._replace(threshold=chosen.idxmax() if len(chosen) else 0.5)
+    level = chosen.idxmax() if len(chosen) else 0.5
+    return nothing(setting)._replace(threshold=level, labels=len(setting.patients))
 
 
-@recipe("trained on as long, nothing new")
 def longer(setting: Setting) -> Remedied:
     return setting.continued("longer")
 
 
-@recipe("the old baseline, fill left out")
 def fill_left_out(setting: Setting) -> Remedied:
     return Remedied(runs.fill_left_out(setting.course, setting.data).model)
 
 
-@recipe("the old baseline and the rule")
 def fill_left_out_rule(setting: Setting) -> Remedied:
     return fill_left_out(setting)._replace(rule=True)
 
@@ -161,96 +147,54 @@ def fill_left_out_rule(setting: Setting) -> Remedied:
 # Remedies.
 
 
-@recipe(
-    "heavy augmentation",
-    TRAINING,
-    NONE,
-    "colour, tone, optics and round views at random",
-)
 def heavy_augmentation(setting: Setting) -> Remedied:
     parts, heavy = map(setting.data.of, ("train", "id_val")), looks.heavy_augmentation()
     run = runs.trained("heavy augmentation", setting.course, *parts, transform=heavy)
     return Remedied(run.model)
 
 
-@recipe("random convolutions", TRAINING, NONE, "Xu et al., ICLR 2021")
 def random_convolution(setting: Setting) -> Remedied:
-    return setting.continued("random convolutions", looks.RandomConvolution(0.5))
+    convolved = looks.on_images(looks.random_convolution, 0.5)
+    return setting.continued("random convolutions", convolved)
 
 
-@recipe("Fourier domain adaptation", TRAINING, UNLABELLED, "Yang and Soatto, CVPR 2020")
 def fourier(setting: Setting) -> Remedied:
-    chosen = spread(setting.patients, LOOKS)
-    styles = [looks.Fourier(image) for image in chosen.images]
-    return setting.continued("Fourier", looks.Restyle(styles, 0.5), seen=chosen)
+    return setting.as_patients("Fourier", looks.Fourier)
 
 
-@recipe(
-    "Reinhard in training",
-    TRAINING,
-    UNLABELLED,
-    "Reinhard et al., IEEE CG&A 21(5), 2001",
-)
 def reinhard(setting: Setting) -> Remedied:
-    chosen = spread(setting.patients, LOOKS)
-    pairs = zip(chosen.images, chosen.valid)
-    styles = [looks.Reinhard([image], [valid]) for image, valid in pairs]
-    return setting.continued("Reinhard", looks.Restyle(styles, 0.5), seen=chosen)
+    return setting.as_patients("Reinhard", looks.Reinhard)
 
 
-@recipe(
-    "Reinhard at test time",
-    TEST,
-    NONE,
-    "the same, target frames made to look like source",
-)
 def reinhard_test(setting: Setting) -> Remedied:
-    return _restyled(setting, looks.Reinhard)
+    return setting.as_source(looks.Reinhard)
 
 
-@recipe("histogram matching at test time", TEST, NONE, "Gonzalez and Woods, ch. 3")
 def histogram_test(setting: Setting) -> Remedied:
-    return _restyled(setting, looks.Histogram)
+    return setting.as_source(looks.Histogram)
 
 
-def _restyled(setting: Setting, look: type) -> Remedied:
-    train = spread(setting.data.of("train"), 64)
-    return nothing(setting)._replace(style=look(train.images, train.valid))
-
-
-NORM = "batch norm"
-
-
-@recipe("AdaBN", TEST, UNLABELLED, "Li et al., Pattern Recognition 80, 2018", NORM)
 def adabn(setting: Setting) -> Remedied:
-    images = networks.without_black(setting.patients.images, setting.patients.valid)
-    return Remedied(networks.adapt_batchnorm(setting.baseline.model, images))
+    model, patients = setting.baseline.model, setting.patients
+    return Remedied(networks.adabn(model, patients.images, patients.view))
 
 
-@recipe(
-    "AdaBN, transductive",
-    TEST,
-    TESTED,
-    "the same, with the statistics of the test frames themselves",
-    NORM,
-)
 def adabn_transductive(setting: Setting) -> Remedied:
-    return Remedied(partial(networks.adabn_transductive, setting.baseline.model))
+    """The statistics of all frames that are predicted, before the first of them is."""
+
+    def predicted(images: np.ndarray, seen: np.ndarray) -> np.ndarray:
+        model = networks.adabn(setting.baseline.model, images, seen)
+        return training.predict(model, images)
+
+    return Remedied(predicted)
 
 
-@recipe("TENT, one pass", TEST, UNLABELLED, "Wang et al., ICLR 2021", NORM)
 def tent(setting: Setting) -> Remedied:
-    start, images = adabn(setting).model, setting.patients.images
-    return Remedied(networks.tent(start, images, setting.seen))
+    start, patients = adabn(setting).model, setting.patients
+    [(model, _)] = networks.tent(start, patients.images, patients.view)
+    return Remedied(model)
 
 
-@recipe(
-    "TENT, online",
-    TEST,
-    TESTED,
-    "the same, each test batch adapts, black included, then is predicted",
-    NORM,
-)
 def tent_online(setting: Setting) -> Remedied:
     return Remedied(partial(networks.tent_online, setting.baseline.model))
 
@@ -262,18 +206,11 @@ def members(course: Course, data: Domains, baseline: runs.Run) -> list[runs.Run]
     return [baseline, *(runs.trained("ensemble", one, *parts) for one in others)]
 
 
-@recipe("ensemble of three", TEST, NONE, "Lakshminarayanan et al., NeurIPS 2017")
 def ensemble(setting: Setting) -> Remedied:
     every = members(setting.course, setting.data, setting.baseline)
     return Remedied(networks.Ensemble([run.model for run in every]))
 
 
-@recipe(
-    "a few labelled target frames",
-    TRAINING,
-    LABELLED,
-    "of other patients than those tested",
-)
 def few_labelled(setting: Setting) -> Remedied:
     """A few labelled frames with blood of validation patients, each as often as it
     takes to be a third of what is seen."""
@@ -286,49 +223,69 @@ def few_labelled(setting: Setting) -> Remedied:
         )
     few = spread(patients.where(blood), FEW)
     both = frames.joined(train, few, times=len(train) // (2 * len(few)) or 1)
-    return setting.continued("a few labelled", train=both)
+    return setting.continued("a few labelled", train=both)._replace(labels=len(few))
 
 
+CONTROL, TRAINING, TEST = "control", "training", "test"
+NONE, UNLABELLED, LABELLED = "none", "unlabelled", "labelled"
+TESTED = "unlabelled, the tested ones"
+_ALL = [  # target frames are those of validation patients, where not the tested ones
+    (nothing, "nothing: the baseline", CONTROL, NONE, ""),
+    (view_rule, "the rule about the view", CONTROL, NONE, "outside is no blood"),
+    (threshold, "a threshold by validation patients", CONTROL, LABELLED, ""),
+    (longer, "trained on as long, nothing new", CONTROL, NONE, ""),
+    (fill_left_out, "the old baseline, fill left out", CONTROL, NONE, ""),
+    (fill_left_out_rule, "the old baseline and the rule", CONTROL, NONE, ""),
+    (heavy_augmentation, "heavy augmentation", TRAINING, NONE, "every look at random"),
+    (random_convolution, "random convolutions", TRAINING, NONE, "Xu et al. 2021"),
+    (fourier, "Fourier domain adaptation", TRAINING, UNLABELLED, "Yang, Soatto 2020"),
+    (reinhard, "Reinhard in training", TRAINING, UNLABELLED, "Reinhard et al. 2001"),
+    (reinhard_test, "Reinhard at test time", TEST, NONE, "patients look like pigs"),
+    (histogram_test, "histogram matching at test time", TEST, NONE, "the same"),
+    (adabn, "AdaBN", TEST, UNLABELLED, "Li et al. 2018"),
+    (adabn_transductive, "AdaBN, transductive", TEST, TESTED, "the paper's own form"),
+    (tent, "TENT, one pass", TEST, UNLABELLED, "Wang et al. 2021"),
+    (tent_online, "TENT, online", TEST, TESTED, "the paper's own form, black included"),
+    (ensemble, "ensemble of three", TEST, NONE, "Lakshminarayanan et al. 2017"),
+    (few_labelled, "a few labelled target frames", TRAINING, LABELLED, ""),
+]
+RECIPES: dict[str, Callable[[Setting], Remedied]] = {
+    one.__name__: one for one, *_ in _ALL
+}
 TABLE = pd.DataFrame(
-    _told, columns=["remedy", "name", "when", "target_frames", "idea", "needs"]
-).set_index("remedy")
-REMEDIES = TABLE[TABLE["when"] != ""]
-"""Every remedy of the course: when it acts, and which target frames it may see."""
+    [row[1:] for row in _ALL],
+    index=pd.Index(RECIPES, name="remedy"),
+    columns=["name", "when", "target_frames", "idea"],
+)
+"""Every control and remedy: when it acts, and which target frames it may see."""
+REMEDIES = TABLE[TABLE["when"] != CONTROL]
 NAMES = TABLE["name"].to_dict()
 CONTROLS = TABLE["name"].drop(REMEDIES.index).to_dict()
 """What any remedy must beat, by name; the first is the baseline itself."""
 
 
 def needing(encoder: str) -> list[str]:
-    """The remedies that an encoder has not what they need for: SurgeNet's do without
-    batch norms."""
-    return list(TABLE.index[TABLE["needs"] != ""]) if encoder in SURGENET else []
-
-
-def spread(packed: Packed, number: int) -> Packed:
-    """So many frames, evenly spread over all."""
-    chosen = np.zeros(len(packed), bool)
-    chosen[np.linspace(0, len(packed) - 1, number).round().astype(int)] = True
-    return packed.where(chosen)
+    """The remedies that an encoder can't have: SurgeNet's do without batch norms."""
+    norms = ["adabn", "adabn_transductive", "tent", "tent_online"]
+    return norms if encoder in SURGENET else []
 
 
 # What is measured of a remedy, frame by frame and patient by patient.
 
 
-_OVERLAP = (counts.dice, counts.recall, counts.precision)
-_WHERE = {"": lambda one: one, "_view": partial(counts.inside, "view")}
 MEASURES = {
-    one.__name__ + where: partial(counts.on_blood, within(one))
-    for one in _OVERLAP
-    for where, within in _WHERE.items()
+    one.__name__ + ending: partial(counts.on_blood, counts.inside(region, one))
+    for one in (counts.dice, counts.recall, counts.precision)
+    for ending, region in (("", "frame"), ("_view", "view"))
 } | {
     f"false_area_{one}": partial(counts.on_clean, counts.false_area_in(one))
     for one in ("view", "surround")
 }
-MEASURES |= counts.ALARMS
+MEASURES |= counts.ALARMS | {"marked": counts.inside("view", counts.predicted_area)}
 """Measure to function of the frame table. Dice, recall and precision on the frame and
 inside the view, falsely marked area by region (percent of the frame's valid pixels),
-and alarms at three sizes."""
+alarms at three sizes; and, without any label, how much of the view is marked
+(percent)."""
 
 
 def measured(remedied: Remedied | np.ndarray, packed: Packed) -> pd.DataFrame:
@@ -350,12 +307,6 @@ def by_subject(table: pd.DataFrame) -> pd.DataFrame:
 # What `make study` has found for this very run, where somebody has made it.
 
 
-HOW = (
-    "Nobody has made that table for this run: `make study`, with the options that this "
-    "page was made with, makes it, and the next report shows it here."
-)
-
-
 def study_folder(course: Course, data: Domains) -> Path:
     """Where the study of these settings, these frames and today's code stands; its
     encoders are part of the study, so that the course's own is no matter."""
@@ -365,7 +316,7 @@ def study_folder(course: Course, data: Domains) -> Path:
         weights=course.begins_with,
         seed=course.seed,
         frames=[None if part is None else part.digest for part in parts],
-        code=store.made_by(measured, *RECIPES.values())["code"],
+        code=store.made_by(measured)["code"],
     )
     return store_folder() / "study" / key
 

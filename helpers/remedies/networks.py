@@ -1,9 +1,8 @@
 """Remedies on a trained network that see target frames without labels, and the
 ensemble, which sees none.
 
-Frames are uint8 NxHxWx3, as they are packed. Each leaves the given network as it was:
-it gives a new one, or, where it adapts to what it predicts, predictions as
-training.predict does.
+Frames are uint8 NxHxWx3, as they are packed; seen (bool NxHxW) says what shows
+something. Each leaves the given network as it was.
 
 >>> float(entropy(torch.tensor([0.0]))[0].exp())  # of a fair coin: log 2
 2.0
@@ -15,54 +14,48 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import adaptive_avg_pool2d, logsigmoid
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from helpers import training
 from helpers.errors import CourseError
-from helpers.frames import views
 
 RATE, BATCH = 1e-3, 16  # of TENT
 TOGETHER = 32  # frames whose statistics AdaBN takes at a time
 
 
-def without_black(images: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
-    """Frames whose black surround and fill bear their view's mean colour instead.
+def adabn(model: nn.Module, images: np.ndarray, seen: np.ndarray) -> nn.Module:
+    """AdaBN (Li et al. 2018): mean and variance of every batch norm's channels,
+    measured anew on target frames where these show something. No weight changes.
 
-    valid: bool NxHxW. A stand-in for statistics over visible pixels: what is replaced
-    still counts, as a flat patch of the view's own colour, but is no longer black.
-    """
-    flat = np.array(images)
-    for image, mask in zip(flat, _seen(images, valid), strict=True):
-        if mask.any():
-            image[~mask] = image[mask].mean(axis=0).round()
-    return flat
-
-
-def adapt_batchnorm(model: nn.Module, images: np.ndarray) -> nn.Module:
-    """AdaBN (Li et al. 2018): the running statistics of every batch norm, estimated
-    anew on target frames.
-
-    No weight changes. The frames are shuffled, since those of one patient lie side by
-    side; the statistics are the mean over batches of about equal size of each batch's.
-    Raises CourseError for a network without batch norm, or without frames.
+    A place of a layer counts by how much of it is visible. Frames are shuffled, since
+    those of one patient lie side by side; what stands is the mean over batches.
     """
     model = copy.deepcopy(model).eval()
-    for norm in _norms(model):
-        norm.reset_running_stats()
-        norm.train()
-        norm.momentum = None  # torch's word for a plain mean over the batches
-    with torch.inference_mode():
-        for rows in _shuffled(len(images), TOGETHER):
-            model(_tensor(model, images[rows]))
-    return model.eval()
+    found = {norm: [] for norm in norms(model)}
+
+    def measure(norm: nn.Module, given: tuple[Tensor]) -> None:
+        weight = adaptive_avg_pool2d(visible, given[0].shape[-2:])
+        mean = (weight * given[0]).sum((0, 2, 3)) / weight.sum()
+        away = (given[0] - mean[:, None, None]) ** 2
+        variance = (weight * away).sum((0, 2, 3)) / weight.sum()
+        norm.running_mean, norm.running_var = mean, variance  # for this batch
+        found[norm].append((mean, variance))
+
+    hooks = [norm.register_forward_pre_hook(measure) for norm in found]
+    with torch.no_grad():
+        for batch in _batches(model, images, seen, TOGETHER):
+            frames, visible = batch
+            model(frames)
+    for norm, each in found.items():
+        norm.running_mean, norm.running_var = map(_mean, zip(*each))
+    for hook in hooks:
+        hook.remove()
+    return model
 
 
-def adabn_transductive(model: nn.Module, images: np.ndarray) -> np.ndarray:
-    """AdaBN in the paper's own form: the statistics come from the very frames that are
-    predicted, all of them, before the first is; their black is replaced first."""
-    adapted = adapt_batchnorm(model, without_black(images))
-    return training.predict(adapted, images)
+def _mean(parts: Sequence[Tensor]) -> Tensor:
+    return torch.stack(parts).mean(0)
 
 
 def entropy(logits: Tensor) -> Tensor:
@@ -72,55 +65,56 @@ def entropy(logits: Tensor) -> Tensor:
     return -(probability * logsigmoid(logits) + (1 - probability) * logsigmoid(-logits))
 
 
+class Tent:
+    """TENT (Wang et al. 2021): the scales and shifts of the batch norms follow the
+    gradient that lowers the predictions' entropy.
+
+    own: whether each batch is normalized by its own statistics, black included, as its
+    authors do; else by those that the network has, such as adabn's.
+    """
+
+    def __init__(self, model: nn.Module, own: bool = False) -> None:
+        self.network = copy.deepcopy(model).eval().requires_grad_(False)
+        turned = [
+            p for norm in norms(self.network) for p in norm.train(own).parameters()
+        ]
+        self.optimizer = torch.optim.Adam(turned, lr=RATE)
+        for parameter in turned:
+            parameter.requires_grad_(True)
+
+    def step(self, frames: Tensor, visible: Tensor) -> float:
+        """One batch: its mean entropy where something is visible, before the step."""
+        uncertain = entropy(self.network(frames))[visible > 0].mean()
+        self.optimizer.zero_grad()
+        uncertain.backward()
+        self.optimizer.step()
+        return uncertain.item()
+
+
 def tent(
-    model: nn.Module, images: np.ndarray, seen: np.ndarray | None = None
-) -> nn.Module:
-    """TENT (Wang et al. 2021), one pass over frames put aside for it: the scales and
-    shifts of the batch norms follow the gradient that lowers the predictions' entropy.
+    model: nn.Module, images: np.ndarray, seen: np.ndarray, passes: int = 1
+) -> Iterator[tuple[nn.Module, float]]:
+    """After each pass over frames put aside for it: the network, and the mean entropy
+    of the pass's batches."""
+    one = Tent(model)
+    for number in range(passes):
+        batches = _batches(model, images, seen, BATCH, number)
+        uncertain = [one.step(*batch) for batch in batches]
+        yield copy.deepcopy(one.network).requires_grad_(True), float(np.mean(uncertain))
 
-    seen: bool NxHxW, the pixels whose entropy counts. The statistics are those that the
-    network has, so give it adapt_batchnorm's; tent_online is the authors' own form.
+
+def tent_online(model: nn.Module, images: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Probabilities as training.predict gives them: each batch takes a step, and then
+    is predicted by what the network has become by then, with the batch's own
+    statistics. The authors predict before the step, from the same pass.
     """
-    *_, (_, adapted) = _tent_steps(model, images, seen)
-    return adapted.requires_grad_(True)
-
-
-def tent_online(model: nn.Module, images: np.ndarray) -> np.ndarray:
-    """TENT as its authors run it: each batch of test frames takes a step, and then is
-    predicted by what the network has become by then, with the batch's own statistics.
-
-    Batches are shuffled, as theirs are; the entropy of visible pixels counts. The
-    authors predict before the step, from the same pass.
-    """
-    found = np.empty(images.shape[:3], np.uint8)
-    for rows, adapted in _tent_steps(model, images, _seen(images), own=True):
+    one, found = Tent(model, own=True), np.zeros(images.shape[:3], np.uint8)
+    for rows in _shuffled(seen.any(axis=(1, 2)), BATCH):
+        (frames, visible) = _tensors(model, images[rows], seen[rows])
+        one.step(frames, visible)
         with torch.no_grad():
-            probability = torch.sigmoid(adapted(_tensor(model, images[rows]))[:, 0])
-        levels = (probability.float() * 256).floor().clamp(max=255)
-        found[rows] = levels.byte().cpu().numpy()
+            found[rows] = training.levels(one.network(frames)[:, 0])
     return found
-
-
-def _tent_steps(
-    model, images, seen, own: bool = False
-) -> Iterator[tuple[np.ndarray, nn.Module]]:
-    """The rows of each batch, and the network after its step; own: whether each batch
-    brings its own statistics."""
-    model = copy.deepcopy(model).eval().requires_grad_(False)
-    parameters = []
-    for norm in _norms(model):
-        norm.train(own)
-        parameters += [p for p in (norm.weight, norm.bias) if p is not None]
-    optimizer = torch.optim.Adam([p.requires_grad_(True) for p in parameters], lr=RATE)
-    for rows in _shuffled(len(images), BATCH):
-        uncertain = entropy(model(_tensor(model, images[rows]))[:, 0])
-        if seen is not None:
-            uncertain = uncertain[torch.from_numpy(seen[rows]).to(uncertain.device)]
-        if uncertain.numel():
-            optimizer.zero_grad()
-            uncertain.mean().backward()
-            optimizer.step()
-        yield rows, model
 
 
 class Ensemble(nn.Module):
@@ -133,35 +127,39 @@ class Ensemble(nn.Module):
         self.dtype = getattr(models[0], "dtype", "float32")
 
     def forward(self, images: Tensor) -> Tensor:
-        # In float32, since a logarithm in half of its bits is a guess.
+        # In float32, since a logarithm in half of its bits is a guess; from logarithms,
+        # so that a confident member leaves the logit of the mean finite.
         logits = torch.stack([member(images).float() for member in self.members])
-        # The logit of the mean, from the logarithms, so that a confident member leaves
-        # it finite.
         return logsigmoid(logits).logsumexp(0) - logsigmoid(-logits).logsumexp(0)
 
 
-def _seen(images: np.ndarray, valid: np.ndarray | None = None) -> np.ndarray:
-    valid = np.ones(images.shape[:3], bool) if valid is None else valid
-    return views(images, valid) & valid
-
-
-def _norms(model: nn.Module) -> list[_BatchNorm]:
-    norms = [module for module in model.modules() if isinstance(module, _BatchNorm)]
-    if not norms or not getattr(model, "plain", True):
+def norms(model: nn.Module) -> list[nn.Module]:
+    """The batch norms of a network; CourseError where it has none, or not only such."""
+    found = [module for module in model.modules() if isinstance(module, _BatchNorm)]
+    if not found or not getattr(model, "plain", True):
         raise CourseError(
             "This network's encoder has no batch norm, which is all that this remedy "
             "changes: take one that has, such as lite0."
         )
-    return norms
+    return found
 
 
-def _shuffled(number: int, batch: int) -> Iterator[np.ndarray]:
-    """Rows of batches of about equal size, in random order, always the same."""
-    if not number:
+def _shuffled(shows: np.ndarray, batch: int, seed: int = 0) -> Iterator[np.ndarray]:
+    """Rows of the frames that show something, in random order, always the same, in
+    batches of about equal size."""
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(shows))
+    if not len(rows):
         raise CourseError("There is no target frame to adapt to: give some.")
-    order = np.random.default_rng(0).permutation(number)
-    yield from map(np.sort, np.array_split(order, -(-number // batch)))
+    yield from map(np.sort, np.array_split(rows, -(-len(rows) // batch)))
 
 
-def _tensor(model: nn.Module, images: np.ndarray) -> Tensor:
-    return training.as_tensor(images, next(model.parameters()).device)
+def _tensors(model, images, seen) -> tuple[Tensor, Tensor]:
+    """Frames (N, 3, H, W) in 0..1 and what is visible of them (N, 1, H, W), 0 or 1."""
+    device = next(model.parameters()).device
+    visible = torch.from_numpy(np.array(seen))[:, None].to(device)
+    return training.as_tensor(images, device), visible.float()
+
+
+def _batches(model, images, seen, *how) -> Iterator[tuple[Tensor, Tensor]]:
+    for rows in _shuffled(seen.any(axis=(1, 2)), *how):
+        yield _tensors(model, images[rows], seen[rows])

@@ -377,8 +377,8 @@ near = study.of(neighbours, study.splits).set_index("distance")
 # %%
 charts.bars(
     near,
-    f"{near['frames'].loc[:60].sum()} of {near['frames'].sum()} validation frames have a "
-    "training frame of their pig within 60 frame numbers",
+    f"{near['frames'].loc[:60].sum()} of {near['frames'].sum()} validation frames have "
+    "a training frame of their pig within 60 frame numbers",
     "validation frames, by frame numbers to the nearest training frame",
     each=0.3,
     form=".0f",
@@ -480,7 +480,7 @@ rows_of = [(unit, n, *signif[unit]) for unit, n in zip(signif, units)]
 columns = ["the unit", "units", "p below 0.05, %", "low", "high"]
 charts.table(
     pd.DataFrame(rows_of, columns=columns),
-    f"Empty properties that are 'significant', with 95 % intervals over {draws} of them",
+    f"Empty properties called 'significant', with 95 % intervals over {draws} of them",
     digits=1,
 )
 
@@ -523,8 +523,8 @@ kept = int(study.kept.numbers["value"]["best_epoch"])
 charts.lines(
     {"learning rate": (ran["epoch"].tolist(), ran["rate"])},
     f"The learning rate falls to {ran['rate'].min():.0e} at epoch "
-    f"{ran['epoch'][ran['rate'].argmin()]}, and is {ran['rate'][kept - 1]:.0e} at epoch "
-    f"{kept}, which was kept",
+    f"{ran['epoch'][ran['rate'].argmin()]}, and is {ran['rate'][kept - 1]:.0e} at "
+    f"epoch {kept}, which was kept",
     "epoch",
     "learning rate",
     mark=(kept, "kept"),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lessons_by_hand import lifted
 
 from benchmarks import habits, null_rejection, recording
 from helpers import correlation, counts, settings, training
@@ -270,3 +271,14 @@ def test_the_coverage_grid_marks_what_is_offered_and_nothing_else() -> None:
     three, ten = coverage_grid({"verdicts": verdicts}).values.T[1:].tolist()
     assert three == ["0.90 (0.25) offered", ""]
     assert ten == ["0.90 (0.25) offered", "0.90 (0.25)"]
+
+
+def test_what_is_missed_and_what_is_marked_falsely_add_up_with_dice_to_one() -> None:
+    lost = lifted("05", "lost", counts=counts)["lost"]
+    rows = table_of((5, 3, 4, 88), (5, 0, 4, 91), (5, 3, 0, 92), (0, 3, 4, 93))
+    missed, false = lost(rows)
+    assert (counts.dice(rows) + missed + false).tolist() == pytest.approx([1] * 4)
+    assert false[1] == missed[2] == 0
+    # By hand: 10 / 17 rises to 18 / 21 with the missed, to 10 / 14 without the false.
+    by_hand = ((18 / 21 - 10 / 17) + (1 - 10 / 14)) / 2
+    assert missed[0] == pytest.approx(by_hand)

@@ -51,7 +51,7 @@ from scipy.stats import rankdata, spearmanr
 from helpers import charts, correlation, counts, play, shift
 from helpers.cells import check, quiz
 from helpers.lesson import begin
-from helpers.words import name_of
+from helpers.words import counted, noun, number
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -122,7 +122,7 @@ def cloud(x, title):
     spread = table.groupby("subject")[x].mean()
     said = f"{title}: {table[x].min():.2f} to {table[x].max():.2f} over "
     said += f"{len(table)} frames with blood, {spread.min():.2f} to {spread.max():.2f} "
-    said += f"between the means of {len(spread)} {name_of(main)}"
+    said += f"between the means of {counted(len(spread), noun(main))}"
     which = table["subject"] + ", frame " + table["frame"].astype(str)
     return charts.scatter(table, said, title, "Dice", x=x, y="dice", text=which)
 
@@ -153,9 +153,14 @@ cloud("brightness", "Brightness in the view")
 
 
 # %%
-@np.errstate(invalid="ignore")  # a constant has no rank correlation: NaN
+@np.errstate(invalid="ignore")  # a constant has no correlation: NaN
+def pearson(x, y):
+    x, y = x - x.mean(), y - y.mean()
+    return (x * y).sum() / np.sqrt((x**2).sum() * (y**2).sum())
+
+
 def spearman(x, y):
-    return np.corrcoef(rankdata(x), rankdata(y))[0, 1]
+    return pearson(rankdata(x), rankdata(y))
 
 
 def three_ways(x, y):
@@ -339,7 +344,7 @@ beside = pd.concat(
 def with_dummies(way):
     marks = beside.assign(value=beside[way])[["row", "kind", "value"]]
     of = marks[marks["row"] == "coverage"].set_index("kind")["value"]
-    said = ", ".join(f"{who} {value:+.2f}" for who, value in of.items())
+    said = ", ".join(f"{who} {number(value, '+.2f')}" for who, value in of.items())
     about = f"rank correlation with Dice, {way}"
     title = f"Coverage with Dice, {way}: {said}"
     return charts.dots(
@@ -356,7 +361,9 @@ with_dummies("between subjects")
 table["marked"] = table["tp"] + table["fp"]
 own = three_ways("marked", "dice")["within subjects"]
 print(f"The dummy of one area marks {mean_marked:.0f} pixels, the network's mean.")
-print(f"How much the network marks goes with its own Dice within subjects: {own:+.2f}.")
+print(
+    "Within subjects the network's marked area and its own Dice:", number(own, "+.2f")
+)
 
 # %% [markdown]
 # Look at the dummy of one area first. Nothing of the network's is in its Dice but a
@@ -435,7 +442,6 @@ charts.table(pd.DataFrame(kept, columns=columns), "The same tests, and three cou
 
 
 # %%
-@np.errstate(invalid="ignore", divide="ignore")
 def partial(x, y, given):
     known = np.column_stack([np.ones(len(x)), *(rankdata(one) for one in given)])
     rest = []
@@ -443,7 +449,7 @@ def partial(x, y, given):
         rest.append(ranks - known @ np.linalg.lstsq(known, ranks)[0])
     # What only rounding leaves is nothing, and has no correlation.
     rest = [np.where(abs(one) < 1e-9, 0, one) for one in rest]
-    return np.corrcoef(*rest)[0, 1]
+    return pearson(*rest)
 
 
 def partial_within(x, y, given):
@@ -497,7 +503,7 @@ rows = [
     | {"the other given": partial(one, table["dice"], [other])}
     for one, other in (both, both[::-1])
 ]
-alike = f"Coverage and edge have {spearman(*both):+.2f} with one another"
+alike = f"Coverage and edge have {number(spearman(*both), '+.2f')} with one another"
 charts.table(pd.DataFrame(rows), f"Over all frames. {alike}", digits=2)
 
 # %% [markdown]

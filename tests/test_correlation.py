@@ -40,7 +40,7 @@ def course_of_time(generator, clips, each, memory):
 def of_lesson(x, y, subjects, seed=0):
     """Lesson 04's own functions, on some frames."""
     table = pd.DataFrame({"x": x, "y": y, "subject": subjects})
-    names = "spearman", "three_ways", "p_between", "partial"
+    names = "pearson", "spearman", "three_ways", "p_between", "partial"
     known = {"table": table, "pd": pd, "rankdata": stats.rankdata, "seed": seed}
     return lifted("04", *names, **known)
 

@@ -421,7 +421,7 @@ def with_p(gains):
     said = {}
     for name, row in gains.iterrows():
         p, _ = statistics.sign_flip_test(row.dropna().to_numpy())
-        said[name] = NAMES[name] + (f", p = {p:.2g}" if p else "")
+        said[name] = NAMES[name] + (f", p = {p:.1g}" if p else "")
     return charts.of_table(gains.rename(said)).assign(kind="")
 
 

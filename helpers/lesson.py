@@ -5,7 +5,7 @@ lesson = begin("quick", seed=0, data={})
 lesson.summary(lesson.evaluate(lesson.model(), "id_test"), {"dice": counts.dice})
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -14,9 +14,10 @@ from IPython import get_ipython
 from IPython.display import Markdown, display
 
 from helpers import cells, counts, domains, results, settings, words
+from helpers.charts import Table
 from helpers.errors import CourseError
-from helpers.figures import Table, overlay
 from helpers.frames import Packed
+from helpers.pictures import overlay
 from helpers.statistics import Estimate, mean_over_subjects
 
 # What `data` may say; all but `published` are arguments of settings.course.
@@ -36,16 +37,15 @@ def averaged(
 ) -> Estimate:
     """One measure of one split's count table, mean over frames, then over
     subjects."""
-    kind = _kind(name, measure)
-    values = measure(table)
-    bloody = counts.has_blood(table)
+    first = name.split(".")[0]
+    own = getattr(getattr(measure, "func", measure), "__name__", "")
+    kinds = [own, first, first.split("_at_")[0]]
+    kind = next((one for one in kinds if one in ON_BLOOD | ON_CLEAN | AREAS), "")
+    values, frames = measure(table), "frames"
     if kind in ON_BLOOD:
-        values, frames = values.where(bloody), "frames with blood"
+        values, frames = counts.on_blood(measure, table), counts.BLOODY
     elif kind in ON_CLEAN:
-        clean = ~bloody & (counts.valid_pixels(table) > 0)
-        values, frames = values.where(clean), "clean frames"
-    else:
-        frames = "frames"
+        values, frames = counts.on_clean(measure, table), counts.CLEAN
     keys = [column for column in FRAME if column in table]
     once = table[keys].assign(value=values)
     once = once.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
@@ -53,14 +53,6 @@ def averaged(
     said = f"{name}: mean over the {frames} of a subject, then over subjects"
     found = mean_over_subjects(once["value"], once["subject"], said, (0, top))
     return replace(found, split=split, unit=scale)
-
-
-def _kind(name: str, measure: Callable) -> str:
-    own = getattr(getattr(measure, "func", measure), "__name__", "")
-    for kind in (own, name.split(".")[0], name.split(".")[0].split("_at_")[0]):
-        if kind in ON_BLOOD | ON_CLEAN | AREAS:
-            return kind
-    return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,33 +92,33 @@ class Lesson:
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see
         counts.evaluate)."""
-        parts = [
-            counts.evaluate(model, self.frames(split), threshold) for split in splits
-        ]
+        parts = (counts.evaluate(model, self.frames(s), threshold) for s in splits)
         return pd.concat(parts, ignore_index=True)
 
-    def summary(self, table: pd.DataFrame, measures: Mapping[str, Callable]) -> Table:
-        """Means over frames, then over subjects, with intervals: recorded, and a table.
+    def summary(
+        self,
+        table: pd.DataFrame,
+        measures: Mapping[str, Callable],
+        keep: Collection[str] = (),
+    ) -> Table:
+        """A table of means over frames, then over subjects, with their intervals.
 
         measures: name to function of the count table. Overlap measures are taken on
         frames with blood, alarms and falsely marked areas on clean ones, by the first
-        word of the name or the function's own name. Recorded as {split}.{name}. Frames
-        that several folds' networks saw are averaged first.
+        word of the name or the function's own name. keep: those of {split}.{name} that
+        are recorded. Frames that several folds' networks saw are averaged first.
         """
-        rows, levels = [], set()
+        rows = []
         for split, part in table.groupby("split", sort=False):
             for name, measure in measures.items():
                 one = averaged(part, name, measure, str(split))
-                self.add(f"{split}.{name}", one)
-                levels.add(one.level)
-                made = (one.value, one.low, one.high, one.n_subjects, one.n_frames)
+                if f"{split}.{name}" in keep:
+                    self.add(f"{split}.{name}", one)
+                made = (one.value, one.range, one.n_subjects, one.n_frames)
                 rows.append((words.name_of(str(split)), name, *made))
-        names = ["split", "measure", "value", "low", "high", "subjects", "frames"]
-        rows = pd.DataFrame(rows, columns=names).astype({"low": float, "high": float})
-        offered = " and ".join(f"{100 * one:.0f} %" for one in levels if one)
-        said = f"intervals at {offered}" if offered else "without intervals"
-        said = f"Mean over frames, then over subjects, {said}"
-        return Table(rows, f"{said}; a dash where nothing can be said", digits=2)
+        names = ["split", "measure", "value", "interval", "subjects", "frames"]
+        rows = pd.DataFrame(rows, columns=names)
+        return Table(rows, "Mean over frames, then over subjects", digits=2)
 
     estimate = staticmethod(averaged)
 
@@ -150,9 +142,8 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     """
     data = dict(data or {})
     if unknown := [key for key in data if key not in KEYS]:
-        raise CourseError(
-            f"data has no key '{unknown[0]}'; it knows {words.listed(KEYS)}."
-        )
+        known = words.listed(KEYS)
+        raise CourseError(f"data has no key '{unknown[0]}'; it knows {known}.")
     published = str(data.pop("published", None) or "")
     data = {("data" if key == "folder" else key): one for key, one in data.items()}
     course = settings.course(profile, seed, **data)
@@ -172,9 +163,8 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     notes, skipped = (list(map(words.text, one)) for one in (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
-        notes.append(
-            f"{words.counted(len(skipped), 'frame')} left out: {' '.join(skipped)}"
-        )
+        many = words.counted(len(skipped), "frame")
+        notes.append(f"{many} left out: {' '.join(skipped)}")
     if "own" in gathered.kinds.values() and not settings.static():
         notes.insert(0, words.OWN)  # a page says so at its top
     if notes:

@@ -47,14 +47,14 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import binary_dilation
+from scipy.ndimage import binary_dilation, label, minimum_filter
 from scipy.stats import binom
 
-from helpers import counts, figures, play, runs, shift, statistics
+from helpers import charts, counts, pictures, play, runs, shift, statistics
 from helpers.cells import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
-from helpers.words import counted, listed, name_of, number
+from helpers.words import name_of, number
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -68,99 +68,236 @@ splits = lesson.domains.present("id_test", "ood_test", "ood_wished")
 # benchmark that one would wish for (`ood_wished`): the same patients, drawn again with
 # blood in every one, so that the two benchmarks are no two groups of patients, and share
 # some frames. The network marks a pixel where it takes blood to be more likely than not.
-# First the frame with the most blood of either kind of surgery, with its marks.
-
-
-# %%
-def most_blood(split):
-    packed = lesson.frames(split)
-    row = int(np.argmax(packed.blood.sum(axis=(1, 2))))
-    return lesson.overlay(split, row, runs.probabilities(run, packed)[row] >= 128)
-
-
-either = [splits[0], splits[-1]]
-figures.strip(
-    [most_blood(split) for split in either],
-    [name_of(split) for split in either],
-    columns=2,
-    legend=figures.OVERLAY,
-    title="The same network on two kinds of surgery",
-    caption="What the network marks on the frame with the most blood. Blue: rightly. "
-    "Yellow: falsely. White: blood that it missed.",
-).front("surgeries")
-
-# %% [markdown]
-# Two frames show what may happen, and not how often. An average tells how much went wrong. It does not tell where, and where is often the
-# cause. So before any score we make a map: for each place in the frame, the share of
-# frames in which it was marked although there is no blood. **Where would you expect
-# false marks: along the blood's edge, on some organ, or anywhere?**
-
-
-# %%
-def false_marks(split, run):
-    packed = lesson.frames(split)
-    found = runs.probabilities(run, packed) >= 128
-    return found & ~packed.blood & packed.valid
-
-
-def map_of(split, run):
-    clean = lesson.frames(split).valid & ~lesson.frames(split).blood
-    share = 100 * false_marks(split, run).sum(axis=0) / np.maximum(clean.sum(axis=0), 1)
-    return np.where(clean.any(axis=0), share, np.nan)
-
-
-figures.error_map({split: map_of(split, run) for split in splits})
-
-# %% [markdown]
-# The map shows false marks only; what was missed comes further down, in *What is lost
-# to what?*. Look at the shape before the colour: false marks in the middle of the view
-# mean something else than false marks around it. All maps share one scale, so an empty map
-# beside a bright one is a finding, too.
 #
-# Now we count them by region. The *view* is what the camera shows; the *surround* is
-# the black around a round view, which reaches the frame's edge and holds no blood.
+# A picture first. The frame with the most blood would flatter the network, since large
+# pools are found more easily (lesson 04). So we put the frames with blood in the order
+# of *Dice*, the overlap of lesson 02, and take the one in the middle. **What is missed
+# here, and what is marked that is no blood?**
+
+# %%
+per_frame = lesson.evaluate(run, *splits)
+per_frame["dice"] = counts.on_blood(counts.dice, per_frame)
+
+
+def ranked(split):
+    """A split's frames, the lowest Dice first: those with blood, if there are any."""
+    frames = per_frame[per_frame["split"] == split].sort_values("dice", kind="stable")
+    return frames.dropna(subset="dice") if frames["dice"].notna().any() else frames
+
+
+def marked_frame(frame, by=run):
+    found = runs.probabilities(by, lesson.frames(frame["split"]))[frame["row"]] >= 128
+    return lesson.overlay(frame["split"], frame["row"], found)
 
 
 # %%
-def by_region(split, run):
-    marks, view = false_marks(split, run), lesson.frames(split).view
-    return {"view": (marks & view).sum(), "surround": (marks & ~view).sum()}
-
-
-where = figures.false_by_region({split: by_region(split, run) for split in splits})
-where
+middle = {split: ranked(split).iloc[len(ranked(split)) // 2] for split in splits}
+either = [middle[split] for split in (splits[0], splits[-1])]
+pictures.strip(
+    [marked_frame(one) for one in either],
+    [f"{name_of(one['split'])}: Dice {number(one['dice'])}" for one in either],
+    columns=2,
+    legend=pictures.OVERLAY,
+    title="The middle frame by Dice: "
+    + ", ".join(f"{number(x['dice'])} on {name_of(x['split'])}" for x in either),
+    caption="Blue: rightly marked. Yellow: falsely. White: blood that was missed.",
+)
 
 # %% [markdown]
-# {where.title}. An overlap score would have added both kinds up, as if they were one.
+# Two frames show what may happen, and not how often. An average tells how much went
+# wrong and not where, and where is often the cause. So before any score we make maps.
+#
+# There are two ways to err, to miss blood and to mark what is none. Misses come first.
+# For each place in the frame we take the frames that have blood there, and count in how
+# many of them it was missed. That needs a control, because a place where blood seldom
+# lies shows few frames and much chance. So we map the label's blood beside the misses.
+# **Would you expect misses where there is most blood, along the view's rim, or
+# everywhere?**
+
+
+# %%
+FEW = 3  # frames; a share of fewer is not drawn
+
+
+def marked(split, by):
+    return runs.probabilities(by, lesson.frames(split)) >= 128
+
+
+def misses(split, by):
+    packed = lesson.frames(split)
+    return packed.blood & packed.valid & ~marked(split, by)
+
+
+def false_marks(split, by):
+    packed = lesson.frames(split)
+    return marked(split, by) & ~packed.blood & packed.valid
+
+
+def map_of(part, whole):
+    """In how many percent of the frames in which a pixel is of the whole it is of the
+    part."""
+    n = whole.sum(axis=0)
+    return np.where(n >= FEW, 100 * part.sum(axis=0) / np.maximum(n, 1), np.nan)
+
+
+# %% [markdown]
+# Beside the maps we want numbers: for the view's *rim*, which is what lies within a few
+# pixels of where the view ends, for the rest of the view, and for the *surround*, the
+# black around a round view, which reaches the frame's edge and holds no blood. Each is
+# a mean over subjects.
+
+# %%
+RIM = 8  # pixels
+
+
+def places(packed):
+    view, wide = packed.view & packed.valid, 2 * RIM + 1
+    inner = minimum_filter(view, (1, wide, wide), mode="constant")
+    return {
+        "rim of the view": view & ~inner,
+        "rest of the view": inner,
+        "surround": packed.valid & ~packed.view,
+    }
+
+
+def by_place(split, by):
+    packed, rows = lesson.frames(split), {}
+    blood = packed.blood & packed.valid
+    errors = {"missed": (misses(split, by), blood)}
+    errors["falsely marked"] = (false_marks(split, by), packed.valid & ~blood)
+    for error, (wrong, all_of_it) in errors.items():
+        for place, here in places(packed).items():
+            pixels = [(one & here).sum(axis=(1, 2)) for one in (wrong, all_of_it)]
+            each = pd.DataFrame(pixels).T.groupby(packed.table["subject"]).sum()
+            rows[error, place] = 100 * (each[0] / each[1]).mean()
+    return pd.Series(rows)
+
+
+where = pd.DataFrame({split: by_place(split, run) for split in splits})
+
+
+# %%
+def over_subjects(values):
+    """The means of each split's subjects, of a value for each frame."""
+    parts = per_frame.groupby("split", sort=False)
+    means = {
+        split: statistics.subject_means(values[part.index], part["subject"])
+        for split, part in parts
+    }
+    return {split: some for split, some in means.items() if len(some)}
+
+
+packs = {split: lesson.frames(split) for split in splits}
+area = over_subjects(counts.coverage(per_frame))
+blood = {s: map_of(one.blood & one.valid, one.valid) for s, one in packs.items()}
+pictures.maps(
+    blood,
+    f"Blood in the label, % of the frame: {charts.told(area, '.1f')}",
+    "blood in the label,\n% of the frames",
+    alt=f"Where the label has blood, {charts.told(area, '.1f')} % of the frame.",
+)
+
+# %%
+missed = over_subjects(100 * (1 - counts.on_blood(counts.recall, per_frame)))
+pictures.maps(
+    {s: map_of(misses(s, run), one.blood & one.valid) for s, one in packs.items()},
+    f"Missed, % of the blood: {charts.told(missed, '.0f')}",
+    "missed, % of the frames\nwith blood there",
+    alt="How often blood is missed at each pixel. Percent of all blood, "
+    f"{charts.in_words(where.loc['missed'].T, '.0f')}.",
+    caption=f"Grey: fewer than {FEW} frames have blood there.",
+)
+
+# %% [markdown]
+# Look at the shape before the colour. Misses that fill a region evenly, whatever the
+# blood's own map looks like, speak of the blood's look and not of its place. Misses
+# along one side or along the rim would speak of the place: of light that falls off, or
+# of a view that training never had. And the grey tells where nothing can be said.
+#
+# Now the other error: how often each place without blood was marked. All maps of a row
+# share one scale, so an empty map beside a bright one is a finding, too. **Where would
+# you expect false marks: along the blood's edge, on some organ, or anywhere?**
+
+# %%
+false = over_subjects(counts.false_area(per_frame))
+
+
+def false_maps(by):
+    clean = {split: one.valid & ~one.blood for split, one in packs.items()}
+    return {split: map_of(false_marks(split, by), one) for split, one in clean.items()}
+
+
+pictures.maps(
+    false_maps(run),
+    f"Falsely marked, % of the frame: {charts.told(false, '.2f')}",
+    alt="How often each pixel is falsely marked. Percent of all that is no blood, "
+    f"{charts.in_words(where.loc['falsely marked'].T)}.",
+    caption="Grey was hardly ever valid, or hardly ever without blood.",
+)
+
+# %%
+shown = where.rename_axis(["error", "place"]).rename(columns=name_of).reset_index()
+charts.table(shown, "Errors by place, % of what could err there, over subjects", 2)
+
+# %% [markdown]
+# Compare the two halves of the table with their maps. An overlap score adds up all of
+# it, the misses and the false marks of any place, as if they were one. A dash says that
+# there is nothing of the kind: a pig's frame has no surround, and a surround next to no
+# blood.
 #
 # ## How the surround fooled us
 #
-# In this course's first version the picture was another one, and nobody had looked. The
-# network's loss had never seen black (lesson 02), so it marked the surround as it
-# pleased; we averaged that into a Dice, wrote about it, divided it among causes and
-# ranked remedies by it. Every gallery showed it, in yellow, on every page. We train
+# In this course's first version the map of false marks was another one, and nobody had
+# looked. The network's loss had never seen black (lesson 02), so it marked the surround
+# as it pleased; we averaged that into a Dice, wrote about it, divided it among causes
+# and ranked remedies by it. Every gallery showed it, in yellow, on every page. We train
 # that network again, all else equal.
 
 # %%
-old = runs.fill_left_out(lesson.course, lesson.domains)
-figures.error_map({split: map_of(split, old) for split in splits})
+old, main = runs.fill_left_out(lesson.course, lesson.domains), splits[-1]
+taught = {"fill left out": old, "fill is no blood": run}
+old_where = pd.DataFrame({split: by_place(split, old) for split in splits})
+surround = ("falsely marked", "surround")
+pictures.maps(
+    false_maps(old),
+    f"The first network marks of the surround, {name_of(main)}: "
+    f"{number(old_where.loc[surround, main], '.0f')} %, ours "
+    f"{number(where.loc[surround, main], '.1f')} %",
+    alt="How often the first network marks each pixel falsely. Percent of all that is "
+    f"no blood, {charts.in_words(old_where.loc['falsely marked'].T)}.",
+)
 
 # %%
-figures.false_by_region({split: by_region(split, old) for split in splits})
+rows = {}
+for name, by in taught.items():
+    here = places(packs[main])
+    pixels = {place: (false_marks(main, by) & at).sum() for place, at in here.items()}
+    rows[f"{name}\n{sum(pixels.values()):,} pixels"] = pixels
+shares = pd.DataFrame(rows).T
+shares = 100 * shares.div(shares.sum(axis=1), axis=0)
+in_black = ", ".join(
+    f"{number(share, '.0f')} % where {name}"
+    for name, share in zip(taught, shares["surround"])
+)
+charts.bars(
+    shares,
+    f"Of the false marks on {name_of(main)} lie in the surround: {in_black}",
+    "falsely marked pixels, percent by place",
+    colours=dict(zip(shares, ("#56B4E9", "#009E73", "#E69F00"))),
+    whole=100,
+    form=".0f",
+)
 
 # %% [markdown]
 # The source has no surround, so no score on the source could have told the two networks
 # apart by what they say of it. **What did our first averages say, and what had
 # they measured?** We put the two networks' scores side by side, on the whole frame and
-# inside the view.
+# inside the view. An alarm is a tenth of a percent of the frame or more that is marked
+# on a frame without blood.
 
 # %%
-main = splits[-1]
-tables = {
-    "fill left out": lesson.evaluate(old, main),
-    "fill is no blood": lesson.evaluate(run, main),
-}
 ALARM_AREA = 0.1  # percent of the frame that is marked
+tables = {name: lesson.evaluate(by, main) for name, by in taught.items()}
 rows = []
 for name, table in tables.items():
     for region in ("frame", "view"):
@@ -172,36 +309,25 @@ for name, table in tables.items():
         rows.append({"taught": name, "measured on": region, "Dice": dice.mean()})
         rows[-1] |= {"subjects": len(dice), "alarms": alarm.mean(), "": len(alarm)}
 named = {"alarms": "clean frames with an alarm", "": "subjects of these"}
-figures.table(pd.DataFrame(rows).rename(columns=named), "Means over subjects")
+charts.table(pd.DataFrame(rows).rename(columns=named), "Means over subjects")
 
 # %%
-first_frame, first_view, our_frame, our_view = (row["Dice"] for row in rows)
-first_gap, our_gap = first_view - first_frame, our_view - our_frame
-first_alarm, first_alarm_view = (row["alarms"] for row in rows[:2])
-
-# %%
-packed = lesson.frames(main)
-row = int(np.argmax(packed.blood.sum(axis=(1, 2))))
-pictures = [
-    lesson.overlay(main, row, runs.probabilities(one, packed)[row] >= 128)
-    for one in (old, run)
-]
-figures.strip(
-    pictures,
-    list(tables),
+frame = middle[main]
+dice = [counts.dice(table).iloc[frame["row"]] for table in tables.values()]
+pictures.strip(
+    [marked_frame(frame, by) for by in taught.values()],
+    [f"{name}: Dice {number(x)}" for name, x in zip(taught, dice)],
     columns=2,
-    legend=figures.OVERLAY,
-    title="One frame, marked by the first network and by ours",
+    legend=pictures.OVERLAY,
+    title=f"Our middle frame, marked by both: Dice {number(dice[0])} and "
+    f"{number(dice[1])}",
 )
 
 # %% [markdown]
-# Read the first network's two rows: {first_frame:.2f} of Dice on the whole frame,
-# {first_view:.2f} inside the view. The difference of {first_gap:.2f} is what its marks
-# in the surround cost it; for our network that difference is {our_gap:.2f}. Its
-# alarm rate, an alarm being {ALARM_AREA} percent of the frame or more that is marked on
-# a frame without blood, is {first_alarm:.2f} over whole frames and
-# {first_alarm_view:.2f} inside the view, and a clinician wants to know the second. A
-# picture shows it at a glance, and one look at a map would have spared us three lessons.
+# Compare the rows of one network, frame against view. The difference is what its marks
+# in the surround cost it, in Dice and in alarms, and a clinician wants to know the row
+# "view". A picture shows it at a glance, and one look at a map would have spared us
+# three lessons.
 #
 # Two things follow for what you read from here on. These patients have taught us that
 # something was wrong, so they are not quite unseen any more; how to mend it was
@@ -209,79 +335,93 @@ figures.strip(
 # had opened (`benchmarks/black.py`). And we now look where the errors are, always,
 # before we average them.
 #
-# ## Along the edge, or on an organ?
+# ## Along the edge, or whole pools?
 #
-# **Where did you expect false marks?** Blood's edge comes first. A mark right beside
-# blood that was found is another fault than a mark on an organ far from any. So we draw
-# a ring around the blood of each label and count what of the false marks lies in it.
-# Beside it stands what marks strewn over the frame without any aim would give: the share
-# of all pixels without blood that lie in the ring.
+# A miss along the edge of a pool that was found is another fault than a pool that was
+# not found at all: the first is an outline drawn too narrow. So we count which part of
+# the missed pixels lies within two pixels of the pool's edge, and which part lies in
+# pools of which not one pixel was marked. The same for false marks: how many lie in a
+# ring of two pixels around labelled blood? By chance that many would that lie there
+# anyway: the ring's share of all pixels that could err. **Which kind of miss do you
+# expect more of?**
 
 # %%
 RING = 2  # pixels
+SQUARE = np.zeros((3, 3, 3), bool)
+SQUARE[1] = True  # neighbours in a frame, not from one frame to the next
 
 
-def ring(masks, packed):
-    square = np.ones((1, 3, 3), bool)  # in a frame, not from one to the next
-    wider = binary_dilation(masks, square, iterations=RING)
-    return wider & ~packed.blood & packed.valid
+def ring(masks, around):
+    """Pixels within RING of the masks that are in none of them, of what is around."""
+    return binary_dilation(masks, SQUARE, iterations=RING) & ~masks & around
 
 
-marks, edge = false_marks(main, run), ring(packed.blood, packed)
-bloodless = packed.valid & ~packed.blood
-empty = ~packed.blood.any(axis=(1, 2))
-n_marks, n_empty, on_empty = marks.sum(), empty.sum(), marks[empty].sum()
-beside = 100 * (edge & marks).sum() / n_marks if n_marks else np.nan
-by_chance = 100 * edge.sum() / bloodless.sum()
+def whole_pools(blood, found):
+    """The pixels of pools of which nothing was found; how many pools, and of them."""
+    pools, n = label(blood, SQUARE)
+    hit = np.unique(pools[found & blood])
+    return blood & ~np.isin(pools, hit), n, n - len(hit)
+
 
 # %%
-verdict = "nothing is falsely marked, so there is nothing to place"
-if beside > max(50, by_chance):
-    verdict = "most false marks are blood that was outlined too generously"
-elif n_marks:
-    verdict = "most false marks are no matter of an outline"
+packed, found = packs[main], marked(main, run)
+blood, clean = packed.blood & packed.valid, packed.valid & ~packed.blood
+lost, n_pools, n_lost = whole_pools(blood, found)
+rows = []
+errors = {"missed": (misses(main, run), blood, ring(~blood, blood))}
+errors["falsely marked"] = (false_marks(main, run), clean, ring(packed.blood, clean))
+for error, (wrong, all_of_it, near) in errors.items():
+    rows.append({"error": error, "pixels": wrong.sum(), "subjects": np.nan})
+    rows[-1]["subjects"] = packed.table["subject"][wrong.any(axis=(1, 2))].nunique()
+    rows[-1]["near the edge, %"] = 100 * (wrong & near).sum() / max(wrong.sum(), 1)
+    rows[-1]["by chance, %"] = 100 * near.sum() / max(all_of_it.sum(), 1)
+rows[0]["in pools of which nothing is found, %"] = 100 * lost.sum() / rows[0]["pixels"]
+said = f"{name_of(main)}: of {n_pools:,} pools nothing is found of {n_lost:,}"
+charts.table(pd.DataFrame(rows), f"Errors near the edge, {said}", 0)
 
 # %% [markdown]
-# Of {n_marks:,} falsely marked pixels, {beside:.0f} % lie within {RING} pixels of
-# labelled blood, where {by_chance:.0f} % of all pixels without blood lie. On the
-# {n_empty} frames without blood there are {on_empty:,}. So {verdict}.
+# Read each row against its own chance. Where far more lies near the edge than by
+# chance, outlines are at fault; where it is about as much, whole places are missed or
+# marked. A remedy that smooths outlines can mend the first only.
 #
-# Next, the organs: the label's classes tell which of them false marks lie on. A large
+# ## On an organ?
+#
+# The label's classes tell which organs false marks lie on. A large
 # organ gets many marks by its size alone, and an organ on which blood pools gets many
 # along the edge. So beside each class's share of the false marks stand its share of the
 # ring around what was rightly marked, which is what an outline too wide by the same
 # everywhere would give, and how much of the class itself was marked. **Which organ would
 # you mistake for blood?**
 
-# %%
-ORGANS = {one.id: one.name for one in CLASSES}
-organs = counts.false_by_class(marks, packed, ORGANS)
-figures.false_by_class(organs, main)
 
 # %%
-found = runs.probabilities(run, packed) >= 128
-around = ring(found & packed.blood, packed)
-around = counts.false_by_class(around, packed, ORGANS)
-organs["ring"] = organs["class"].map(around.set_index("class")["share"])
-named = {"share": "of all false marks, %", "ring": "of the ring, %"}
-named["marked"] = "of the class marked, %"
-shown = organs[["class", "false_pixels", *named]].rename(columns=named)
-title = "False marks by class, and the ring around what was found"
-figures.table(shown, title, digits=1)
+def by_class(mask):
+    """How many pixels of a mask lie on each class of the label."""
+    found = np.bincount(packed.classes[mask], minlength=256)
+    called = {one.id: one.name for one in CLASSES} | {255: "no class given"}
+    return pd.Series({name: found[number] for number, name in called.items()})
 
-# %%
-each = pd.Series(marks.sum(axis=(1, 2))).groupby(packed.table["subject"]).sum()
-two = 100 * each.nlargest(2).sum() / n_marks if n_marks else np.nan
-placed = "No mark is false here."
-if n_marks:
-    most = organs.iloc[0]
-    placed = f"*{most['class']}* holds {most['share']:.0f} % of the false marks and "
-    placed += f"{number(most['ring'], '.0f')} % of the ring. How many subjects "
-    placed += f"say so: {two:.0f} % of all false marks come from two of {len(each)}."
+
+false = false_marks(main, run)
+organs = pd.DataFrame({"false pixels": by_class(false), "pixels": by_class(clean)})
+around = by_class(ring(found & blood, clean))
+of_it = {"of all false marks, %": (organs["false pixels"], max(false.sum(), 1))}
+of_it |= {"of the ring, %": (around, max(around.sum(), 1))}
+of_it["of the class marked, %"] = (organs["false pixels"], organs["pixels"])
+for name, (part, whole) in of_it.items():
+    organs[name] = 100 * part / whole
+organs = organs[organs.pop("pixels") > 0].sort_values("false pixels", ascending=False)
+each = pd.Series(false.sum(axis=(1, 2))).groupby(packed.table["subject"]).sum()
+said = (
+    f"{false.sum():,} false pixels on {name_of(main)}; {each.nlargest(2).sum():,} of "
+)
+said += f"them come from two of {len(each)} subjects"
+charts.table(organs.rename_axis("class").reset_index(), said, 1)
 
 # %% [markdown]
-# {placed} Where a class has far more of the marks than of the ring, outlines run over
-# more readily onto it than onto others.
+# Where a class has far more of the marks than of the ring, outlines run over more
+# readily onto it than onto others. Read the first number of the caption before any
+# share: of a few pixels, or of two subjects, a share says little.
 #
 # ## Four numbers per frame
 #
@@ -290,9 +430,8 @@ if n_marks:
 # rest (`tn`). **Counts are stored, ratios are derived.**
 
 # %%
-per_frame = lesson.evaluate(run, *splits)
 first = per_frame[["split", "subject", "frame", "tp", "fp", "fn", "tn"]].head(3)
-figures.table(first, "The first rows: a frame each")
+charts.table(first, "The first rows: a frame each")
 
 # %% [markdown]
 # $$ \text{Dice} = \frac{2\,tp}{2\,tp + fp + fn} \qquad
@@ -303,18 +442,10 @@ figures.table(first, "The first rows: a frame each")
 # over zero: undefined, and it stays so. Some add a tiny number above and below to make
 # it 1, and then an empty operating room raises the score. We ask two questions instead:
 # where there *is* blood, how well is it found? Where there is *none*, is there an alarm?
-
+# The lines that run:
 
 # %%
-def dice_of(frame):
-    size = 2 * frame["tp"] + frame["fp"] + frame["fn"]
-    return 2 * frame["tp"] / size if size else np.nan
-
-
-by_hand = per_frame.apply(dice_of, axis=1)
-bleeds = per_frame["tp"] + per_frame["fn"] > 0
-per_frame["dice"] = by_hand.where(bleeds)
-assert np.allclose(by_hand, counts.dice(per_frame), equal_nan=True)
+charts.source(counts.dice)
 
 # %% [markdown]
 # ### Exercise 1 · The other overlap
@@ -332,7 +463,9 @@ def iou_from_dice(dice):
 
 # %% tags=["check"]
 check(
-    lambda: np.allclose(iou_from_dice(by_hand), counts.iou(per_frame), equal_nan=True),
+    lambda: np.allclose(
+        iou_from_dice(counts.dice(per_frame)), counts.iou(per_frame), equal_nan=True
+    ),
     "With u = fp + fn, Dice is 2 tp / (2 tp + u) and IoU is tp / (tp + u): solve the "
     "first for u / tp and put it into the second.",
 )
@@ -349,18 +482,66 @@ check(
 # would a mean over all frames differ?**
 
 # %%
-by_subject = per_frame.groupby(["split", "subject"], sort=False)["dice"].mean().dropna()
-bled = [split for split in splits if split in by_subject][-1]  # the farthest with blood
-over_frames = per_frame.groupby("split", sort=False)["dice"].mean()
-both = pd.DataFrame({"over frames": over_frames})
-both["over subjects"] = by_subject.groupby("split").mean()
-both["subjects"] = by_subject.groupby("split").size()
-figures.table(both.reset_index(), "Mean Dice on frames with blood, two ways")
+by_subject = over_subjects(per_frame["dice"])
+bled = list(by_subject)[-1]  # the farthest split with blood
+both = per_frame.groupby("split", sort=False)["dice"].agg(["mean", "count"])
+both = both.set_axis(["over frames", "frames"], axis=1)
+both["over subjects"] = {split: some.mean() for split, some in by_subject.items()}
+both["subjects"] = {split: len(some) for split, some in by_subject.items()}
+charts.table(both.reset_index(), "Mean Dice on frames with blood, two ways")
 
 # %% [markdown]
 # The two differ as far as subjects with many frames differ from those with few. Only
 # the second is a statement about subjects, and only the number of subjects says how far
-# it can be trusted.
+# it can be trusted. **Which row do you trust least?** Here are the subjects themselves.
+
+# %%
+charts.dots(
+    charts.of_means(by_subject),
+    f"Dice {charts.told(by_subject)}",
+    "Dice on frames with blood, mean of a subject",
+    each=0.65,
+    means=True,
+    limits=(-0.02, 1.02),
+    caption="A dot is a subject, the bar their mean.",
+).front("dice_by_subject")
+
+# %% [markdown]
+# Count the dots before you read the bar. Where one dot stands alone, the honest
+# sentence is: **what another patient would give, we can't know from it.**
+#
+# ## How far can a single patient stray?
+#
+# On the phantom we can draw what nobody has: a benchmark in which every patient
+# bleeds. **If a study had only one of these patients, which result would it have
+# reported?**
+
+# %% tags=["phantom"]
+alone = by_subject["ood_wished"].sort_values(ascending=False)
+marks = pd.DataFrame({"row": alone.index, "kind": "ood_wished", "value": alone.values})
+charts.dots(
+    marks,
+    f"Each of {len(alone)} patients alone: Dice {alone.min():.2f} ({alone.idxmin()}) "
+    f"to {alone.max():.2f} ({alone.idxmax()}), mean {alone.mean():.2f}",
+    "Dice on frames with blood, mean of a patient",
+    each=0.23,
+    mark=alone.mean(),
+    limits=(-0.02, 1.02),
+    caption="The upright line is the mean over patients.",
+)
+
+# %% [markdown] tags=["phantom"]
+# The other benchmark is as the real one is, and the real CholecSeg8k has blood in a
+# single patient, too: nobody knows where in its range that one stands. Nor can our
+# drawing tell, which keeps its only bleeding patient near the middle of every range of
+# looks, and draws all patients from ranges that we have set.
+
+# %% [markdown]
+# ### Exercise 2 · One patient's luck (open)
+#
+# A colleague has two networks and the one patient. The second network is better by 0.05
+# in Dice there. Using the dots of the subjects above, argue whether you would believe
+# that it is better on patients, and what you would ask for.
 #
 # ## An interval, and where it comes from
 #
@@ -382,18 +563,11 @@ def interval_of_median(values, level=0.9):
 
 
 dice = by_subject[bled].to_numpy()
-low, high = interval_of_median(dice)
-
-# %%
-half_width = (
-    "cannot be given" if np.isnan(low) else f"runs from {low:.2f} to {high:.2f}"
-)
-median, n_dice = float(np.median(dice)), len(dice)
-least_subjects = statistics.OFFERED["mean"].least
+ends = " to ".join(map(number, interval_of_median(dice)))
+print(f"{name_of(bled)}: median {np.median(dice):.2f} of {len(dice)}, interval {ends}")
 
 # %% [markdown]
-# Over {n_dice} subjects the median Dice is {median:.2f}, and its 90 % interval
-# {half_width}. No shape of the distribution was assumed. With fewer than five subjects
+# No shape of the distribution was assumed. With fewer than five subjects
 # there is no such $k$, and no interval: that is not a defect of the method but the
 # truth about few subjects. **Take subjects away. When does the interval become wide,
 # and when does it vanish?**
@@ -401,19 +575,19 @@ least_subjects = statistics.OFFERED["mean"].least
 # %%
 play.fewer(by_subject[bled], interval_of_median)
 
-# %%
-least = min(3, n_dice)
-chance = np.random.default_rng(seed)
-some = [np.median(chance.choice(dice, least, replace=False)) for _ in range(200)]
-few_low, few_high = min(some), max(some)
-
 # %% [markdown]
 # The interval does not simply become wider with each subject less: it jumps where $k$
 # does, and where it is gone the dots are as scattered as before. The median goes on
-# existing, and that is the danger: of 200 studies with {least} of these subjects the
-# lowest median would have been {few_low:.2f}, the highest {few_high:.2f}.
-#
-# ### Exercise 2 · How many subjects does it take?
+# existing, and that is the danger. How differently would many studies of three of these
+# subjects report it?
+
+# %%
+chance, least = np.random.default_rng(seed), min(3, len(dice))
+some = [np.median(chance.choice(dice, least, replace=False)) for _ in range(200)]
+print(f"medians of {least} subjects, 200 studies: {min(some):.2f} to {max(some):.2f}")
+
+# %% [markdown]
+# ### Exercise 3 · How many subjects does it take?
 #
 # Find `fewest`, the least number of subjects with which `interval_of_median` gives an
 # interval at all, at a level of 95 %. Guess before you compute.
@@ -442,75 +616,33 @@ check(
 # ## The result
 #
 # Now all measures at once, each as a mean over subjects. An interval for a *mean* stands
-# here only where its coverage was checked (lesson 05): from {least_subjects} subjects
-# on, and only where it is narrow enough to say something.
+# here only where its coverage was checked (lesson 05), which takes more subjects than
+# one for the median. One that leaves much open is shown all the same, and called wide:
+# what lies outside it is unlikely even so. **Which of precision and recall has fallen
+# further?**
 
 # %%
 OVERLAP = {"dice": counts.dice, "precision": counts.precision, "recall": counts.recall}
-lesson.summary(per_frame, OVERLAP)
-
-# %%
-lesson.summary(
-    per_frame,
-    {f"{n}.view": counts.inside("view", one) for n, one in OVERLAP.items()},
-)
-
-# %% [markdown]
-# **Which rows do you trust least, and why?** Those with the fewest subjects, whatever
-# they say. Here are the subjects themselves.
-
-# %%
-means = {split: by_subject[split] for split in splits if split in by_subject}
-dots = figures.subject_dots(means, "Dice on frames with blood, mean of a subject")
-dots.front("dice_by_subject")
+OVERLAP["dice.view"] = counts.inside("view", counts.dice)
+# What the first page of the report tells.
+FRONT = [f"{split}.{one}" for split in splits for one in ("dice", "recall")]
+FRONT += ["ood_wished.dice.view", "id_test.alarm_at_1pct", "ood_wished.alarm_at_1pct"]
+FRONT += ["ood_test.alarm_at_1pct", "ood_test.alarm_at_0_1pct"]
+FRONT += ["ood_wished.false_area.view", "ood_wished.false_area.surround"]
+lesson.summary(per_frame, OVERLAP, keep=FRONT)
 
 # %% [markdown]
-# Count the dots before you read the bar. On unseen source subjects Dice is
-# {id_test.dice:.2f} ({id_test.dice.interval}), on unseen patients {ood_test.dice:.2f}
-# ({ood_test.dice.interval}). Where one dot stands alone, the honest sentence is: **what
-# another patient would give, we can't know from it.**
-#
-# ## Where there is no blood
-#
-# A clean frame can go wrong in one way: an alarm. How much must be marked to be one?
-# A single pixel is too little to see, one percent of the frame is a pool. There is no
-# right answer, so we give three. **How different can they be?**
-
-# %%
-SIZES = {"alarm_at_1px": 0.0, "alarm_at_0_1pct": 0.1, "alarm_at_1pct": 1.0}
-measures = {
-    name: lambda table, size=size: counts.false_alarm(table, size)
-    for name, size in SIZES.items()
-}
-for region in ("view", "surround"):
-    measures[f"false_area.{region}"] = counts.false_area_in(region)
-lesson.summary(per_frame, measures)
-
-# %%
-at_1pct = counts.false_alarm(per_frame, 1.0)
-rates = {
-    split: statistics.subject_means(at_1pct[part.index], part["subject"]).dropna()
-    for split, part in per_frame.groupby("split", sort=False)
-}
-rates = {split: means for split, means in rates.items() if len(means)}
-figures.subject_dots(rates, "share of clean frames with at least 1 % marked")
-
-# %% [markdown]
-# Clean frames need no bleeding patient, so here every patient of the target counts. On
-# unseen patients the rate is {ood_test.alarm_at_1px:.2f} at a single pixel
-# ({ood_test.alarm_at_1px.interval}), {ood_test.alarm_at_0_1pct:.2f} at a tenth of a
-# percent and {ood_test.alarm_at_1pct:.2f} at one percent of the frame
-# ({ood_test.alarm_at_1pct.interval}); on unseen subjects of the source the first and the
-# last are {id_test.alarm_at_1px:.2f} and {id_test.alarm_at_1pct:.2f}
-# ({id_test.alarm_at_1px.behind}). Where the three differ, a rate without its size means
-# little; and a rate of 0 is what so many subjects happened to show, not a promise.
+# On unseen source subjects Dice is {id_test.dice:.2f} ({id_test.dice.interval}), on
+# unseen patients {ood_test.dice:.2f} ({ood_test.dice.interval}). Precision says what of
+# the marks is right, recall what of the blood is found. A network that marks less and
+# less keeps its precision, and loses its recall.
 #
 # ## What is lost to what?
 #
-# A perfect marking has a Dice of 1. What takes ours down: false marks in the surround,
-# false marks in the view, or blood that was missed? We let an *oracle* repair one kind
+# A perfect marking has a Dice of 1. What takes ours down: blood that was missed, false
+# marks in the view, or false marks in the surround? We let an *oracle* repair one kind
 # after the other and note what Dice gains. The gain depends on the order of repairs, so
-# we take the mean over all orders.
+# we take the mean over all orders. **Guess from the maps which part is the largest.**
 
 
 # %%
@@ -522,24 +654,39 @@ def repaired(frame, repairs):
     return 2 * tp / (2 * tp + fp + fn)
 
 
-one = per_frame[bleeds & (per_frame["split"] == bled)].iloc[0]
-for first in ("surround", "false marks in the view", "missed blood"):
+bloody = per_frame[counts.has_blood(per_frame)]
+one = bloody[bloody["split"] == bled].iloc[0]
+for first in ("missed blood", "false marks in the view", "surround"):
     print(f"{first}, repaired first: {repaired(one, [first]) - repaired(one, []):+.3f}")
 
 # %%
-bloody = per_frame[bleeds]
-parts = ["surround", "false marks in the view", "missed blood"]
+parts = ["missed blood", "false marks in the view", "surround"]
 lost = shift.shapley(partial(repaired, bloody), parts).T.set_index(bloody.index)
-assert np.allclose(lost.sum(axis=1), 1 - counts.dice(bloody))
-by_subject_lost = lost.groupby([bloody["split"], bloody["subject"]], sort=False).mean()
-figures.division(by_subject_lost.groupby("split", sort=False).mean())
+lost = lost.groupby([bloody["split"], bloody["subject"]], sort=False).mean()
+marks = lost.stack().rename("value").rename_axis(["kind", "subject", "row"])
+by_part = {"key": lambda row: row.map(parts.index), "kind": "stable"}
+mean = lost.groupby("split", sort=False).mean()
+charts.dots(
+    marks.reset_index().sort_values("row", **by_part),
+    "Dice lost: "
+    + "; ".join(
+        f"{row.sum():.2f} on {name_of(split)}, {row['missed blood']:.2f} of it by misses"
+        for split, row in mean.iterrows()
+    ),
+    "part of the lost Dice (1 - Dice), mean of a subject",
+    each=0.9,
+    apart=0.27,
+    means=True,
+    caption="Each part is what an oracle would win back by repairing it, averaged over "
+    "all orders of repair. A dot is a subject, a bar their mean.",
+)
 
 # %% [markdown]
-# The three parts of a bar add up to what its Dice lacks, and the `assert` holds them to
-# it frame by frame. This is the picture to keep in mind when you read of remedies in
-# lesson 07: a remedy for false marks cannot help where blood is missed.
+# The three parts of a frame add up to what its Dice lacks, and so do their means. This
+# is the picture to keep in mind when you read of remedies in lesson 07: a remedy for
+# false marks cannot help where blood is missed.
 #
-# ### Exercise 3 · The other order
+# ### Exercise 4 · The other order
 #
 # Compute `gain_last`: what repairing the missed blood gains on `one` when the two kinds
 # of false marks have been repaired *before*. Is it larger or smaller than when missed
@@ -574,55 +721,58 @@ check(
 # %%
 GOOD = 0.7
 told = counts.FAILURE_MODES.reset_index()
-told["definition"] = (
-    told["definition"]
-    .str.replace("alarm_area", f"{ALARM_AREA} %")
-    .str.replace("good", str(GOOD))
-)
-figures.table(told, "The modes, as the code evaluates them")
+limits = {"alarm_area": f"{ALARM_AREA} %", "good": str(GOOD)}
+told["definition"] = told["definition"].replace(limits, regex=True)
+charts.table(told, "The modes, as the code evaluates them")
 
 # %%
 per_frame["mode"] = counts.failure_modes(per_frame, ALARM_AREA, GOOD).astype(str)
-bloody = per_frame[bleeds]
+modes = ["missed", "elsewhere", "partial", "good"]
+bloody = per_frame[counts.has_blood(per_frame)]
 whose = [bloody["split"], bloody["subject"]]
 shares = 100 * pd.crosstab(whose, bloody["mode"], normalize="index")
-shares = shares.groupby("split").mean()  # over subjects
-how = "The share of each subject's frames with blood, then the mean over subjects."
-figures.failure_bars(
-    shares.reindex([s for s in splits if s in shares.index]), caption=how
+shares = shares.reindex(columns=modes, fill_value=0).groupby("split").mean()
+shares = shares.reindex(list(by_subject))  # means over subjects
+charts.bars(
+    shares,
+    "Frames with blood that are good, %: "
+    + ", ".join(f"{x:.0f} on {name_of(s)}" for s, x in shares["good"].items()),
+    "percent of the frames with blood, mean over subjects",
+    colours=dict(zip(modes, ["black", "#E69F00", "#56B4E9", "#009E73"])),
+    whole=100,
+    form=".0f",
 )
 
 # %% [markdown]
 # Missing blood, marking the wrong place and outlining it badly are different faults,
 # and a surgeon would mind each differently. A single Dice cannot tell them apart.
 #
-# ## How far can a single patient stray?
+# ## Where there is no blood
 #
-# On the phantom we can draw what nobody has: a benchmark in which every patient
-# bleeds. **If a study had only one of these patients, which result would it have
-# reported?**
+# A clean frame can go wrong in one way: an alarm. How much must be marked to be one?
+# A single pixel is too little to see, one percent of the frame is a pool. There is no
+# right answer, so we give three. **How different can they be?**
 
-# %% tags=["phantom"]
-other = "nobody bleeds, so there is no result to compare: Dice is undefined."
-if "ood_test" in by_subject:
-    other = f"only {listed(list(by_subject['ood_test'].index))} bleeds, and its single "
-    other += f"result was {lesson.record['ood_test.dice']}. That patient was no lot "
-    other += "drawn from these: the drawing keeps it near the middle of every range of "
-    other += "looks."
-wished = by_subject["ood_wished"]
-figures.single_patient(wished, "Dice on frames with blood, mean of a patient")
+# %%
+areas = {f"false_area.{one}": counts.false_area_in(one) for one in ("view", "surround")}
+lesson.summary(per_frame, counts.ALARMS | areas, keep=FRONT)
 
-# %% [markdown] tags=["phantom"]
-# In the other benchmark, which is as the real one is, {other} The real CholecSeg8k has
-# blood in a single patient, too, and nobody knows where in its range that one stands. How
-# far real patients stray, this drawing can't tell.
+# %%
+rates = over_subjects(counts.false_alarm(per_frame, 1.0))
+charts.dots(
+    charts.of_means(rates),
+    f"Clean frames with at least 1 % marked: {charts.told(rates)}",
+    "share of a subject's clean frames with at least 1 % marked",
+    each=0.65,
+    means=True,
+    limits=(-0.02, 1.02),
+)
 
 # %% [markdown]
-# ### Exercise 4 · One patient's luck (open)
-#
-# A colleague has two networks and the one patient. The second network is better by 0.05
-# in Dice there. Using the dots of the subjects above, argue whether you would believe
-# that it is better on patients, and what you would ask for.
+# Clean frames need no bleeding patient, so here every patient of the target counts.
+# Where the three sizes differ, a rate without its size means little. A rate of 0 is what
+# so many subjects happened to show, and no promise. And it is what a network that marks
+# nothing gets, too: read it beside the recall above, never alone.
 #
 # ## Would another threshold have helped?
 #
@@ -642,52 +792,54 @@ def at(level):
     return found.groupby(["split", "subject"]).mean().groupby("split").mean()
 
 
-swept = pd.concat({level: at(level) for level in LEVELS}).unstack(0)
+swept = pd.concat({level: at(level) for level in LEVELS}, axis=1).swaplevel(axis=1)
 threshold = "threshold on the probability of blood"
-curves = {split: (LEVELS, swept.loc[split, "dice"].to_numpy()) for split in splits}
-figures.line(curves, threshold, "Dice", mark=0.5)
+best = swept["dice"].loc[list(by_subject)].idxmax(axis=1)
+
+
+def against_best(measure):
+    """A measure at one half and at the threshold with the best Dice, for a title."""
+    return "; ".join(
+        f"{number(swept.loc[s, (measure, 0.5)])} and "
+        f"{number(swept.loc[s, (measure, level)])} (at {level:g}) on {name_of(s)}"
+        for s, level in best.items()
+    )
+
+
+# %%
+def over_threshold(measure, title, y_title):
+    curves = {s: (LEVELS, swept[measure].loc[s].to_numpy()) for s in splits}
+    return charts.lines(curves, title, threshold, y_title, mark=(0.5, "used"))
+
+
+title = f"Dice at 0.5, and at its best: {against_best('dice')}"
+over_threshold("dice", title, "Dice, mean over subjects")
 
 # %% [markdown]
 # A threshold is paid for, and the price stands on clean frames, at home as well as
-# abroad: the share of them with an alarm, of {ALARM_AREA} percent or more as above.
+# abroad: the share of them with an alarm, of a tenth of a percent or more as above.
 
 # %%
-curves = {split: (LEVELS, swept.loc[split, "alarm"].to_numpy()) for split in splits}
-figures.line(curves, threshold, "share of clean frames with an alarm", mark=0.5)
-
-# %%
-here, there = name_of(splits[0]), name_of(bled)
-best = float(swept.loc[bled, "dice"].idxmax())
-away, home = (swept.loc[split].unstack()[[0.5, best]] for split in (bled, splits[0]))
-dice_away, alarm_away = away.loc["dice"].tolist(), away.loc["alarm"].tolist()
-dice_home, alarm_home = home.loc["dice"].tolist(), home.loc["alarm"].tolist()
-losses = [dice_home[0] > dice_home[1], alarm_home[0] < alarm_home[1]]
-losses += [alarm_away[0] < alarm_away[1]]
-paid = (
-    "What it wins is paid for" if any(losses) else "Nothing is seen to be paid for it"
-)
+title = f"Alarms at 0.5, and where Dice is best: {against_best('alarm')}"
+over_threshold("alarm", title, "clean frames with an alarm")
 
 # %% [markdown]
-# At its best threshold, {best}, {there} would reach a Dice of {dice_away[1]:.2f}, against
-# {dice_away[0]:.2f} at one half, and the share of their clean frames with an alarm would
-# go from {alarm_away[0]:.2f} to {alarm_away[1]:.2f}. The same threshold takes {here} from
-# a Dice of {dice_home[0]:.2f} to {dice_home[1]:.2f}, and their alarms from
-# {alarm_home[0]:.2f} to {alarm_home[1]:.2f}. {paid}, and a threshold can only take from
-# one fault what it gives to another. A flat curve says that the network is sure of what
-# it says, right or wrong. And where the best threshold lies elsewhere for the target, we
-# could only see this because we have the target's labels; chosen here, it would be
-# chosen on the test.
+# Read the two charts together, split by split: what does the best threshold win in Dice,
+# and what does it raise in alarms? A threshold can only take from one fault what it
+# gives to another. A flat curve says that the network is sure of what it says, right or
+# wrong. And where the best threshold lies elsewhere for the target, we could only see
+# this because we have the target's labels; chosen here, it would be chosen on the test.
 #
 # Drag the threshold and watch one frame. **What appears first as it falls: more of the
 # blood, or something else?**
 
 # %%
 probability = runs.probabilities(run, packed) / 256
-marked = (probability >= 0.5) & packed.valid
-clean = np.flatnonzero(empty)
-alarmed = clean[marked[clean].sum(axis=(1, 2)).argmax()] if len(clean) else row
-none = "" if marked[alarmed].any() else ", none is marked"
-asked = {"with the most blood": row, f"without blood{none or ', most marked'}": alarmed}
+none = np.flatnonzero(~packed.blood.any(axis=(1, 2)))
+marks = (found & packed.valid).sum(axis=(1, 2))
+asked = {"with the middle Dice": middle[main]["row"]}
+if len(none):
+    asked["without blood, most marked"] = none[marks[none].argmax()]
 
 
 def to_play(row, found=None):
@@ -697,73 +849,61 @@ def to_play(row, found=None):
 
 play.threshold({name: (to_play(at), probability[at]) for name, at in asked.items()})
 
-# %%
-falling = counts.count(probability[row] >= 0.25, packed.blood[row], packed.valid[row])
-rising = counts.count(probability[row] >= 0.75, packed.blood[row], packed.valid[row])
-more_hit = int(falling["tp"][0] - rising["tp"][0])
-more_false = int(falling["fp"][0] - rising["fp"][0])
-
 # %% [markdown]
-# From a threshold of three quarters down to one quarter, the frame with the most blood
-# gains {more_hit} pixels of blood and {more_false} false ones. A threshold moves pixels
-# between two pairs of counts: from `fn` to `tp`, and from `tn` to `fp`. It can't tell
-# one move from the other. On the frame without blood there is nothing to hit, so recall
-# is undefined at every threshold, and each mark is false.
+# A threshold moves pixels between two pairs of counts: from `fn` to `tp`, and from `tn`
+# to `fp`. It can't tell one move from the other. On the frame without blood there is
+# nothing to hit, so recall is undefined at every threshold, and each mark is false.
 #
-# ## Best, median and worst
+# ## Best, middle and worst
 #
 # Three frames of each split by Dice, so that neither a lucky nor an unlucky one stands
-# for all.
-
+# for all. **Which of the three columns would a paper print?**
 
 # %%
-def marked_frame(frame):
-    found = runs.probabilities(run, lesson.frames(frame["split"]))[frame["row"]] >= 128
-    return lesson.overlay(frame["split"], frame["row"], found)
-
-
-figures.gallery(per_frame, marked_frame).front("gallery")
+chosen, titles, ends = [], [], []
+for split in by_subject:
+    frames = ranked(split)
+    for name, place in {"best": -1, "middle": len(frames) // 2, "worst": 0}.items():
+        chosen.append(frame := frames.iloc[place])
+        titles.append(f"{name}: {frame['subject']}, {frame['dice']:.2f}")
+    low, high = frames["dice"].iloc[[0, -1]]
+    ends.append(f"{low:.2f} to {high:.2f} on {name_of(split)}")
+pictures.strip(
+    [marked_frame(frame) for frame in chosen],
+    titles,
+    f"Dice of single frames: {', '.join(ends)}",
+    columns=3,
+    legend=pictures.OVERLAY,
+    caption="The best, the middle and the worst frame by Dice. Blue: rightly marked. "
+    "Yellow: falsely. White: blood that was missed.",
+).front("gallery")
 
 # %% [markdown]
-# Compare the worst frames with the map at the top of this page: are they the rule or
-# the exception? Then look through the frames yourself. **Does one subject have all the
-# failure modes, or does each have its own?**
+# Compare the middle frames with the maps at the top of this page, and the worst ones
+# with the modes: are they the rule or the exception? Then look through the frames
+# yourself. **Does one subject have all the failure modes, or does each have its own?**
 
 
 # %%
 def framed(frame):
     one, row = lesson.frames(frame["split"]), frame["row"]
-    found = runs.probabilities(run, one)[row] >= 128
     picture = lesson.domains.picture(frame["split"], row)
-    return play.Picture(picture, "", one.blood[row], one.valid[row], found)
+    marks = marked(frame["split"], run)[row]
+    return play.Picture(picture, "", one.blood[row], one.valid[row], marks)
 
 
 play.frames(per_frame, framed, title="Look through the frames of all splits")
 
-# %%
-zero = per_frame[per_frame["dice"] == 0]
-n_zero = counted(len(zero), "frame")
-of_zero = counted(zero["subject"].nunique(), "subject")
-modes = zero["mode"].value_counts()
-said = listed([f"{n} are *{mode}*" for mode, n in modes.items()]) or "none"
-
 # %% [markdown]
 # Filter for one subject, and then for one mode: do the failures of a subject look alike?
-# {n_zero} of {of_zero} have a Dice of 0; by mode: {said}. What a browser like this can't
-# give is a rate: whoever goes through frames from the worst on sees failures only.
+# What a browser like this can't give is a rate: whoever goes through frames from the
+# worst on sees failures only.
 #
 # ## The network on a few real frames
 #
 # Where a folder of a few real frames is given, too few to learn from or to be tested
 # on, we can still look at what the network marks on them: by region, and against their
 # masks where these exist, frame by frame and with no mean.
-
-# %%
-look = lesson.domains.look
-has_look = "are in this run" if look is not None else "are not in this run"
-
-# %% [markdown]
-# Such frames {has_look}.
 
 
 # %%
@@ -775,10 +915,11 @@ def on_real(look):
         area[f"falsely marked in the {region}, %"] = part
     area["Dice"] = counts.on_blood(counts.dice, found)
     rows = found[["subject", "frame"]].assign(**area)
-    return figures.table(rows, "Frame by frame; too few for a mean", digits=2)
+    return charts.table(rows, "Frame by frame; too few for a mean", digits=2)
 
 
-on_real(look) if look is not None else None
+look = lesson.domains.look
+on_real(look) if look is not None else print("There are no such frames in this run.")
 
 
 # %%
@@ -786,19 +927,18 @@ def pictured(look, most=12):
     found = runs.probabilities(run, look) >= 128
     shown = [lesson.domains.look_picture(row) for row in range(min(most, len(look)))]
     parts = zip(shown, look.blood, look.valid, found)
-    pictures = [figures.overlay(*one) for one in parts]
+    overlays = [pictures.overlay(*one) for one in parts]
     names = look.table["subject"] + ", " + look.table["frame"].astype(str)
-    return figures.strip(
-        pictures, list(names[:most]), columns=3, legend=figures.OVERLAY
-    )
+    how = {"columns": 3, "legend": pictures.OVERLAY}
+    return pictures.strip(overlays, list(names[:most]), **how)
 
 
 pictured(look) if look is not None else None
 
 # %% [markdown]
-# Where there are such frames, judge with your own eyes: does it outline bleeding, and what else? Whatever it does
-# well here, it has never seen a living being. Whatever it does badly, a few frames of a
-# few patients are no evidence of a rate.
+# Where there are such frames, judge with your own eyes: does it outline bleeding, and
+# what else? Whatever it does well here, it has never seen a living being. Whatever it
+# does badly, a few frames of a few patients are no evidence of a rate.
 
 # %% tags=["quiz"]
 quiz(
@@ -831,7 +971,8 @@ quiz(
 # %% [markdown]
 # ## What you saw, and what to doubt
 #
-# You saw one network measured on two kinds of subjects, first where it errs and then how
-# much, with whole subjects as the unit; and you saw how we fooled ourselves when we
-# averaged first. **Doubt** every number by the count of subjects behind it. Doubt an
+# You saw one network measured on two kinds of subjects, first where it misses blood and
+# where it marks what is none, and then how much, with whole subjects as the unit; and
+# you saw how we fooled ourselves when we averaged first. Where the subjects are drawn,
+# all of it speaks of a drawing, and of the method. **Doubt** every number by the count of subjects behind it. Doubt an
 # average whose map you have not seen. And doubt that "it fails" is one thing.

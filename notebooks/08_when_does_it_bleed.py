@@ -342,7 +342,7 @@ levels = {"always": 0.5, "never": 0.5}
 for name in detectors:
     if name not in levels:
         on_val = [signals[one.video.case][name] for one in watched["id_val"]]
-        levels[name] = judging.choose(on_val, truths)
+        levels[name], _ = judging.choose(on_val, truths)
 
 
 # %% [markdown]
@@ -389,13 +389,11 @@ check(
 # %% tags=["phantom"]
 judged = pd.DataFrame(
     {"split": one.split, "subject": one.video.subject, "case": one.video.case}
-    | {"detector": name}
+    | {"detector": name, "hours": one.video.seconds / 3600}
     | judging.judge(
         judging.decide(signals[one.video.case][name], levels[name]),
         FPS,
         one.video.bleedings,
-        one.table[["x", "y"]].to_numpy(),
-        lesson.course.size,
     )
     for one in every
     for name in detectors
@@ -430,7 +428,6 @@ def board(split):
         row |= {
             m: lesson.record[f"bleeding.{name}.{split}.{m}"].value for m in MEASURES
         }
-        row["place, % of diagonal"] = one["place_error"].mean()
         row["precision"] = sums.matched / sums.n_found if sums.n_found else np.nan
         row["recall"] = sums.matched / sums.n_true if sums.n_true else np.nan
         rows.append(row)
@@ -761,13 +758,13 @@ figures.decisions(spans, shown.video.seconds)
 several, about = habits.recorded("bleeding")
 n_drawings = several["drawing"].nunique()
 n_cases = several.groupby("split")["cases"].first() * n_drawings
-paired = {
-    split: several[
-        (several["split"] == split)
-        & several["detector"].isin(["area", "growth", "unguided", "never"])
-    ].pivot(index="detector", columns="drawing", values="guided_minus")
-    for split in ("id_test", "ood_test")
-}
+paired = {}
+for split in ("id_test", "ood_test"):
+    part = several[several["split"] == split]
+    part = part.pivot(index="detector", columns="drawing", values="count_error")
+    paired[split] = (
+        part.loc["guided"] - part.loc[["area", "growth", "unguided", "never"]]
+    )
 worse = paired["id_test"].loc[["area", "unguided"]]
 title = "Guided minus another on unseen pigs: " + words.listed(
     [f"{name} {', '.join(f'{v:+.2f}' for v in row)}" for name, row in worse.iterrows()]

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from helpers import (
+    charts,
     counts,
-    figures,
     lesson,
     results,
     runs,
@@ -94,7 +94,10 @@ def test_from_predictions_to_a_record_and_a_table(opened, shown):
         "false_area.view": counts.false_area_in("view"),
         "coverage": counts.coverage,
     }
-    found = opened.summary(table, measures)
+    kept = [f"{split}.{name}" for split in splits for name in measures]
+    opened.summary(table, measures)
+    assert not opened.record  # what nobody asked to keep
+    found = opened.summary(table, measures, kept)
     part = table[table["split"] == "ood_wished"]
     means = counts.on_blood(counts.dice, part).groupby(part["subject"]).mean()
     one = opened.record["ood_wished.dice"]
@@ -107,6 +110,7 @@ def test_from_predictions_to_a_record_and_a_table(opened, shown):
     assert area.unit == "percent of valid pixels" and area.n_frames == len(by_hand)
     assert opened.record["id_test.coverage"].n_frames == len(opened.frames("id_test"))
     assert len(found.rows) == 18 and "unseen pigs" in found._repr_html_()
+    assert one.range in found.rows["interval"].tolist()
     left = [thing for thing in shown if isinstance(thing, dict)]
     assert sum(results.RESULT_TYPE in thing for thing in left) == 18
 
@@ -175,7 +179,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 @pytest.mark.parametrize(
     "room",
-    [words, results, statistics, counts, figures],
+    [words, results, statistics, counts, charts],
     ids=lambda one: one.__name__,
 )
 def test_the_worked_examples_are_true(room):

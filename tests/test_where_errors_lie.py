@@ -1,63 +1,108 @@
-"""Lesson 03's first sentence about errors follows from where they lie: a mutant that marks the surround, or the
-view, changes it."""
+"""Lesson 03 says where errors lie before how many there are: what a mutant marks is
+found at its place, and nowhere else."""
 
-import re
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
+from lessons_by_hand import lifted
+from scipy.ndimage import binary_dilation, label, minimum_filter
 
-from helpers import figures, lesson, runs
-from report.notebooks import FOLDER, notebook
+from helpers import runs
+from helpers.frames import CLASSES
+from report.notebooks import FOLDER
 
-LESSON = next(FOLDER.glob("03_*.py"))
-
-
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
-        yield lesson.begin("smoke")
+PLACES = ["rim of the view", "rest of the view", "surround"]
+SQUARE = np.zeros((3, 3, 3), bool)
+SQUARE[1] = True
 
 
-def first_sentence(opened, mutant, monkeypatch) -> str:
-    """The sentence after the lesson's own cells have met a network that marks by `mutant`."""
-    monkeypatch.setattr(runs, "probabilities", lambda run, packed: mutant(packed))
-    cells = [cell.source for cell in notebook(LESSON).cells if cell.cell_type == "code"]
-    wanted = [
-        source
-        for source in cells
-        if "def false_marks" in source or "def by_region" in source
-    ]
-    splits = opened.domains.present("id_test", "ood_test", "ood_wished")
-    names = {
-        "np": np,
-        "runs": runs,
-        "figures": figures,
-        "lesson": opened,
-        "run": None,
-        "splits": splits,
-    }
-    for source in wanted:
-        exec(compile(source, LESSON.name, "exec"), names)
-    return names["where"].title
-
-
-def test_the_sentence_names_the_region_that_was_marked(opened, monkeypatch):
-    def surround(packed):
-        return np.where(packed.view, 0, 255).astype(np.uint8)
-
-    def view(packed):
-        return np.where(packed.view, 255, 0).astype(np.uint8)
-
-    marked = first_sentence(opened, surround, monkeypatch)
-    assert re.search(r"100 % of the falsely marked pixels lie in the surround", marked)
-    assert re.search(r"100 % .* in the view", first_sentence(opened, view, monkeypatch))
-    nothing = first_sentence(
-        opened, lambda packed: np.zeros(packed.valid.shape, np.uint8), monkeypatch
+@pytest.fixture
+def frames():
+    """Two frames of 20x30 with a round view's surround at both sides, and two pools."""
+    view, blood = np.zeros((2, 20, 30), bool), np.zeros((2, 20, 30), bool)
+    view[:, :, 5:25] = True
+    blood[:, 2:4, 6:10] = True  # at the rim
+    blood[:, 9:13, 14:18] = True
+    classes = np.where(blood, 7, 1).astype(np.uint8)
+    table = pd.DataFrame({"subject": ["a", "b"]})
+    valid = np.ones_like(blood)
+    return SimpleNamespace(
+        view=view, blood=blood, valid=valid, classes=classes, table=table
     )
-    assert "No pixel is falsely marked" in nothing
 
 
-def test_the_page_says_that_sentence_before_any_dice():
-    text = LESSON.read_text(encoding="utf-8")
-    assert text.index("{where.title}") < text.index("dice_of")
+@pytest.fixture
+def room(frames, monkeypatch):
+    """The lesson's own functions, where a run marks the mask that stands for it."""
+
+    def probabilities(mask, packed):
+        return np.where(mask, 255, 0).astype(np.uint8)
+
+    monkeypatch.setattr(runs, "probabilities", probabilities)
+    lesson = SimpleNamespace(frames=lambda split: frames)
+    given = {"lesson": lesson, "runs": runs, "pd": pd, "RIM": 3, "RING": 1, "FEW": 2}
+    given |= {"minimum_filter": minimum_filter, "binary_dilation": binary_dilation}
+    given |= {"label": label, "SQUARE": SQUARE, "packed": frames, "CLASSES": CLASSES}
+    names = "marked misses false_marks map_of places by_place ring whole_pools by_class"
+    return lifted("03", *names.split(), **given)
+
+
+def test_marks_are_found_where_they_are(room, frames):
+    def where(mask):
+        return room["by_place"]("ood_test", mask)
+
+    marks = where(~frames.view)
+    assert marks["falsely marked"][PLACES].tolist() == [0, 0, 100]
+    assert marks["missed"][PLACES[:2]].tolist() == [100, 100]
+    assert np.isnan(marks["missed", "surround"])  # there is no blood to miss
+    marks = where(frames.view)
+    assert marks["falsely marked"][PLACES].tolist() == [100, 100, 0]
+    assert marks["missed"][PLACES[:2]].tolist() == [0, 0]
+    marks = where(np.zeros_like(frames.view))
+    assert (marks["falsely marked"] == 0).all()
+    assert (marks["missed"].dropna() == 100).all()
+
+
+def test_the_rim_is_the_views_and_a_subject_has_one_vote(room, frames):
+    half = frames.blood.copy()
+    half[1, 2:4] = False  # what b has at the rim is missed, twice as much in all
+    frames.blood[1, 4, 6:10] = True
+    missed = room["by_place"]("ood_test", half)["missed"]
+    assert missed["rim of the view"] == pytest.approx(50)
+    assert missed["rest of the view"] == pytest.approx(10)  # 4 of 20 pixels of b
+
+
+def test_a_map_says_nothing_of_fewer_frames_than_it_takes(room, frames):
+    frames.blood[1, 9:13] = False
+    half = frames.blood.copy()
+    half[0, 2:4] = False
+    found = room["map_of"](room["misses"]("ood_test", half), frames.blood)
+    assert (found[2:4, 6:10] == 50).all() and np.isnan(found[9:13, 14:18]).all()
+
+
+def test_a_pool_that_is_touched_is_found_and_the_ring_lies_around(room, frames):
+    found = np.zeros_like(frames.blood)
+    found[:, 9, 14] = True
+    lost, n, n_lost = room["whole_pools"](frames.blood, found)
+    assert (n, n_lost) == (4, 2) and lost.sum() == 2 * 8 and not lost[:, 9:].any()
+    ring = room["ring"](frames.blood, frames.valid)
+    assert (
+        ring.sum() == 2 * (4 * 6 - 8 + 6 * 6 - 16) and not (ring & frames.blood).any()
+    )
+
+
+def test_marks_by_class_add_up(room, frames):
+    found = room["by_class"](frames.valid)
+    assert found.sum() == frames.valid.sum() and found["Abdominal Wall"] > 0
+    assert (found > 0).sum() == 2
+
+
+def test_the_page_shows_misses_then_false_marks_then_any_score():
+    text = next(FOLDER.glob("03_*.py")).read_text(encoding="utf-8")
+    places = [
+        text.index(one)
+        for one in ("misses(s, run)", "false_maps(run)", "charts.source(counts.dice)")
+    ]
+    assert places == sorted(places)

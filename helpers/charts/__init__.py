@@ -76,6 +76,20 @@ def noted(axis, text: str, at: tuple, by: tuple[float, float], **how) -> None:
     axis.annotate(text, at, xytext=by, textcoords="offset points", **how)
 
 
+def told(means: Mapping[str, Sequence[float]], form: str = ".2f") -> str:
+    """Means over subjects for a title; means: split to the means of its subjects.
+
+    >>> told({"id_test": [0.8, 0.9], "ood_test": [0.3]})
+    '0.85 on unseen pigs (2), 0.30 on unseen patients (1)'
+    """
+    said = [
+        f"{number(np.nanmean(some) if len(some) else None, form)} on {name_of(split)} "
+        f"({np.isfinite(list(some)).sum()})"
+        for split, some in means.items()
+    ]
+    return ", ".join(said) or "undefined"
+
+
 def of_means(means: Mapping[str, Sequence[float]]) -> pd.DataFrame:
     """Marks of `dots`, one for each subject of each split, and its row says how many:
     split to the means of its subjects."""
@@ -151,7 +165,7 @@ def dots(
     for place, (kind, (colour, marker)) in enumerate(looks.items()):
         of = marks[marks["kind"] == kind]
         middle = of["row"].map(names.index) + apart * (place - (len(looks) - 1) / 2)
-        y = middle + _spread(of)
+        y = middle + _spread(of) * (apart or 1)
         if "low" in of:
             for wide, pale in ((False, 0.6), (True, 0.25)):  # what leaves much open
                 one = of.get("wide", pd.Series(False, of.index)) == wide
@@ -172,7 +186,8 @@ def dots(
         )
         for at, part in of.groupby(middle) if means else ():
             mean = part["value"].mean()
-            axis.vlines(mean, at - 0.3, at + 0.3, color=colour, lw=3, zorder=4)
+            half = 0.4 * apart or 0.3
+            axis.vlines(mean, at - half, at + half, color=colour, lw=3, zorder=4)
     named_rows(axis, names, x_title, each)
     axis.set(xlim=limits)
     if len(looks) > 1 and not all(marks.groupby("row")["kind"].nunique() == 1):
@@ -291,7 +306,7 @@ def lines(
 
 
 def _ends(x: Sequence[float], y: Sequence[float]) -> str:
-    y = np.asarray(y, float)
+    x, y = np.asarray(x), np.asarray(y, float)
     if not np.isfinite(y).any():
         return "undefined"
     # Three digits that count, since a learning rate is small.

@@ -74,7 +74,8 @@ def fit(
     frame). Each batch is half bleeding; clips are mirrored and made brighter or darker
     at random."""
     device, name = settings.device(), "two pathways" + ", guided" * guided
-    model = TwoPathways(4 if guided else 3, seed=seed).to(device).train()
+    model = TwoPathways(4 if guided else 3, seed=seed).train()
+    model = model.to(device, memory_format=torch.channels_last_3d)  # twice as fast
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
     rng = np.random.default_rng(seed)

@@ -32,10 +32,12 @@ SMOKE = 2  # subjects of a split on the smoke profile
 
 
 class Plan(NamedTuple):
-    """How many cases of each subject a split has, of how many seconds; steps: of a
-    network's training."""
+    """How many cases of each subject a split has; how many seconds a case lasts that is
+    tested on, and one that networks and levels are chosen on (`short`: more cases tell
+    more than longer ones); steps: of a network's training."""
 
     seconds: float
+    short: float
     train: int
     id_val: int
     id_test: int
@@ -44,10 +46,11 @@ class Plan(NamedTuple):
 
 
 PLANS = {
-    "smoke": Plan(18, 1, 1, 1, 1, 3),
-    "quick": Plan(45, 2, 3, 4, 1, 200),
-    "full": Plan(300, 10, 6, 10, 3, 6000),
+    "smoke": Plan(18, 16, 1, 1, 1, 1, 3),
+    "quick": Plan(45, 30, 2, 10, 4, 1, 120),
+    "full": Plan(300, 120, 10, 30, 10, 3, 2000),
 }
+TESTED = ("id_test", "ood_test")
 
 
 def planned(course: Course, domains: Domains) -> dict[str, list[Case]]:
@@ -59,7 +62,8 @@ def planned(course: Course, domains: Domains) -> dict[str, list[Case]]:
         if course.profile == "smoke":
             subjects = subjects[:SMOKE]
         each = getattr(plan, split)
-        usual = plan.seconds, FPS, course.size, course.seed
+        seconds = plan.seconds if split in TESTED else plan.short
+        usual = seconds, FPS, course.size, course.seed
         found[split] = [
             Case(subject, number, *usual, 0 if (n * each + number) % 3 == 2 else None)
             for n, subject in enumerate(subjects)
@@ -182,23 +186,22 @@ class Watched:
 
 def watch(course: Course, run: Run, folder: Path, split: str) -> list[Watched]:
     """Every case of a folder, streamed once through the network and the alignment; the
-    numbers are kept in the store, so a second time costs nothing. Training cases are
-    not aligned, since no detector learns from that."""
-    found, align = [], split != "train"
+    numbers are kept in the store, so a second time costs nothing."""
+    found = []
     for video in progress(clips.cases(folder, FPS), f"Cases of {split}"):
         what = dict(run=run.key, folder=str(folder.name), case=video.case)
-        what |= dict(size=course.size, align=align)
-        make = partial(_streamed, course, run, video, align)
+        what |= dict(size=course.size)
+        make = partial(_streamed, course, run, video)
         kept = store.keep("watched", what, make, _save, _load)
         found.append(Watched(on_canvas(video, course.size), split, *kept))
     return found
 
 
-def _streamed(course: Course, run: Run, video: Video, align: bool):
+def _streamed(course: Course, run: Run, video: Video):
     frames = (fitted(image, course.size) for image in video)
     segment = partial(training.predict, run.model)
     rows, small = [], []
-    for moment in moments(frames, segment, video.fps, align):
+    for moment in moments(frames, segment, video.fps):
         rows.append(moment._replace(image=None, blood=None))  # a long case has many
         small.append(moment.small)
     table = pd.DataFrame(rows).drop(columns=["image", "blood"])
@@ -213,6 +216,36 @@ def _save(made: tuple[pd.DataFrame, np.ndarray], folder: Path) -> None:
 def _load(folder: Path) -> tuple[pd.DataFrame, np.ndarray]:
     table = pd.read_csv(folder / "moments.csv", keep_default_na=True)
     return table, np.load(folder / "small.npy", mmap_mode="r")
+
+
+def in_splits(some: list[Watched]) -> list[list[Watched]]:
+    """The cases that networks and levels are chosen on, in up to three splits by
+    subject: pigs of id_val, which trained nothing before, in two; and those whose
+    frames trained the segmentation network."""
+    unseen = sorted({one.video.subject for one in some if one.split == "id_val"})
+    found = [
+        [one for one in some if one.video.subject in unseen[::2]],
+        [one for one in some if one.video.subject in unseen[1::2]],
+        [one for one in some if one.video.subject not in unseen],
+    ]
+    return [one for one in found if one]
+
+
+def left_out(course: Course, run: Run, splits: list[list[Watched]]) -> list[dict]:
+    """The two networks for each split, trained on the cases of the others."""
+    found = []
+    for here in splits:
+        others = [one for split in splits if split is not here for one in split]
+        found.append(networks(course, run, others))
+    return found
+
+
+def networks(
+    course: Course, run: Run, train: list[Watched]
+) -> dict[str, pathways.TwoPathways]:
+    """The unguided and the guided network, trained on some cases."""
+    ways = (("unguided", False), ("guided", True))
+    return {name: network(course, run, train, guided) for name, guided in ways}
 
 
 def network(

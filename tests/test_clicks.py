@@ -4,8 +4,10 @@ where its library is."""
 import re
 import sys
 
+import cv2
 import numpy as np
 import pytest
+from lessons_by_hand import lifted
 from scipy import ndimage
 
 from helpers import clicks
@@ -293,3 +295,59 @@ def test_absent_weights_and_an_absent_library_are_one_sentence_with_a_remedy(
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(CourseError, match=r"not installed.*'\.\[sam\]'"):
         clicks.segment_anything()
+
+
+# What lesson 09 writes out
+
+WRITTEN = "convolved distance_in markers_of flooded".split()
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    import heapq
+
+    return lifted("09", *WRITTEN, cv2=cv2, ndimage=ndimage, heapq=heapq)
+
+
+def test_the_lessons_convolution_is_opencvs(lesson) -> None:
+    random = np.random.default_rng(0)
+    image, kernel = random.normal(size=(9, 12)), random.normal(size=(3, 5))
+    expected = cv2.filter2D(image, -1, kernel)[1:-1, 2:-2]
+    assert np.allclose(lesson["convolved"](image, kernel), expected)
+
+
+def test_every_pool_keeps_a_marker_however_small_beside_another(lesson) -> None:
+    small, large = disk(12, 12, 3), disk(50, 30, 20)
+    markers = lesson["markers_of"](small | large)
+    assert (markers[small] == 2).any() and markers[12, 12] == 2
+    assert markers[30, 50] == 2 and not (markers[~(small | large)] == 2).any()
+    assert markers[55, 3] == 1
+    assert not (lesson["markers_of"](small & False) == 2).any()
+
+
+def test_the_lake_that_reaches_a_pixel_lowest_gets_it(lesson) -> None:
+    landscape = np.array([[0.0, 1, 2, 9, 3, 1, 0]])
+    markers = np.array([[1, 0, 0, 0, 0, 0, 2]], np.int32)
+    lake, height = lesson["flooded"](landscape, markers)
+    assert lake.tolist()[0][:3] == [1, 1, 1] and lake.tolist()[0][4:] == [2, 2, 2]
+    assert height[0].tolist() == [0, 1, 2, 9, 3, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "kernel, right",
+    [
+        (np.where(np.eye(9)[4].reshape(3, 3), 1, -1 / 8), True),
+        ([[0, -0.25, 0], [-0.25, 1, -0.25], [0, -0.25, 0]], True),
+        ([[0, 0, 0], [0, 1, -1], [0, 0, 0]], False),  # finds an edge, and no spot
+        ([[0, 0, 0], [-0.5, 1, -0.5], [0, 0, 0]], False),  # and this a line
+        ([[0, 0, 0], [0, 1, 0], [0, 0, 0]], False),
+    ],
+)
+def test_exercise_1_takes_kernels_that_answer_to_spots(kernel, right, capsys) -> None:
+    from helpers.cells import check
+    from report.notebooks import FOLDER
+
+    text = next(FOLDER.glob("09_*.py")).read_text(encoding="utf-8")
+    source = re.search(r"(?ms)Exercise 1.*?^(check\(.*?^\))", text)[1]
+    exec(source, {"np": np, "check": check, "spot": np.array(kernel, float)})
+    assert (capsys.readouterr().out == "Right.\n") == right

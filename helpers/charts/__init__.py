@@ -306,7 +306,7 @@ def lines(
 
 
 def _ends(x: Sequence[float], y: Sequence[float]) -> str:
-    y = np.asarray(y, float)
+    x, y = np.asarray(x), np.asarray(y, float)
     if not np.isfinite(y).any():
         return "undefined"
     # Three digits that count, since a learning rate is small.

@@ -37,16 +37,15 @@ def averaged(
 ) -> Estimate:
     """One measure of one split's count table, mean over frames, then over
     subjects."""
-    kind = _kind(name, measure)
-    values = measure(table)
-    bloody = counts.has_blood(table)
+    first = name.split(".")[0]
+    own = getattr(getattr(measure, "func", measure), "__name__", "")
+    kinds = [own, first, first.split("_at_")[0]]
+    kind = next((one for one in kinds if one in ON_BLOOD | ON_CLEAN | AREAS), "")
+    values, frames = measure(table), "frames"
     if kind in ON_BLOOD:
-        values, frames = values.where(bloody), "frames with blood"
+        values, frames = counts.on_blood(measure, table), counts.BLOODY
     elif kind in ON_CLEAN:
-        clean = ~bloody & (counts.valid_pixels(table) > 0)
-        values, frames = values.where(clean), "clean frames"
-    else:
-        frames = "frames"
+        values, frames = counts.on_clean(measure, table), counts.CLEAN
     keys = [column for column in FRAME if column in table]
     once = table[keys].assign(value=values)
     once = once.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
@@ -54,14 +53,6 @@ def averaged(
     said = f"{name}: mean over the {frames} of a subject, then over subjects"
     found = mean_over_subjects(once["value"], once["subject"], said, (0, top))
     return replace(found, split=split, unit=scale)
-
-
-def _kind(name: str, measure: Callable) -> str:
-    own = getattr(getattr(measure, "func", measure), "__name__", "")
-    for kind in (own, name.split(".")[0], name.split(".")[0].split("_at_")[0]):
-        if kind in ON_BLOOD | ON_CLEAN | AREAS:
-            return kind
-    return ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,9 +92,7 @@ class Lesson:
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see
         counts.evaluate)."""
-        parts = [
-            counts.evaluate(model, self.frames(split), threshold) for split in splits
-        ]
+        parts = (counts.evaluate(model, self.frames(s), threshold) for s in splits)
         return pd.concat(parts, ignore_index=True)
 
     def summary(
@@ -153,9 +142,8 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     """
     data = dict(data or {})
     if unknown := [key for key in data if key not in KEYS]:
-        raise CourseError(
-            f"data has no key '{unknown[0]}'; it knows {words.listed(KEYS)}."
-        )
+        known = words.listed(KEYS)
+        raise CourseError(f"data has no key '{unknown[0]}'; it knows {known}.")
     published = str(data.pop("published", None) or "")
     data = {("data" if key == "folder" else key): one for key, one in data.items()}
     course = settings.course(profile, seed, **data)
@@ -175,9 +163,8 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     notes, skipped = (list(map(words.text, one)) for one in (said, gathered.skipped))
     results.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
-        notes.append(
-            f"{words.counted(len(skipped), 'frame')} left out: {' '.join(skipped)}"
-        )
+        many = words.counted(len(skipped), "frame")
+        notes.append(f"{many} left out: {' '.join(skipped)}")
     if "own" in gathered.kinds.values() and not settings.static():
         notes.insert(0, words.OWN)  # a page says so at its top
     if notes:

@@ -47,10 +47,9 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 # %%
 import numpy as np
 import pandas as pd
-from scipy.linalg import sqrtm
 from scipy.spatial.distance import cdist
 
-from helpers import figures, frames, play, words
+from helpers import charts, frames, pictures, play
 from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
@@ -85,7 +84,7 @@ rows = [
     }
     for domain, packed in packs.items()
 ]
-figures.table(pd.DataFrame(rows), "What is in the data of this run")
+charts.table(pd.DataFrame(rows), "What is in the data of this run")
 
 # %% [markdown]
 # The last column is the one to remember: how many frames have blood, in either domain.
@@ -105,10 +104,11 @@ def with_blood(split, number):
 
 # %%
 chosen = [(s, row) for s in ("train", "ood_test") for row in with_blood(s, 4)]
-figures.strip(
+many = [len(with_blood(s, 10**6)) for s in ("train", "ood_test")]
+pictures.strip(
     [lesson.overlay(split, row) for split, row in chosen],
     [lesson.frames(split).table["subject"].iloc[row] for split, row in chosen],
-    title="Blood in the source (above) and in the target",
+    f"Blood in the source (above, of {many[0]} frames) and in the target ({many[1]})",
 )
 
 # %% [markdown]
@@ -143,27 +143,12 @@ cues = rows.groupby([*where, "subject"]).mean().groupby(where, sort=False).mean(
 order = [(split, part) for split in ("train", "ood_test") for part in ("blood", "rest")]
 cues = cues.reindex(order)
 cues["frames"] = rows.groupby(where).size()
-figures.table(cues.reset_index(), "Frames with blood, mean over subjects")
-
-
-# %%
-def told(split):
-    blood, rest = cues.loc[(split, "blood")], cues.loc[(split, "rest")]
-    if np.isnan(blood["brightness"]):
-        return "has no blood to compare"
-    bright = "brighter" if blood["brightness"] > rest["brightness"] else "darker"
-    more = "more" if blood["saturation"] > rest["saturation"] else "less"
-    return (
-        f"has blood that is {bright} and {more} saturated than the rest of the view (a "
-        f"saturation of {blood['saturation']:.2f} against {rest['saturation']:.2f}), "
-        f"and where there is any it covers {blood['area, %']:.1f} %"
-    )
-
-
-above, below = told("train"), told("ood_test")
+cues["subjects"] = rows.groupby(where)["subject"].nunique()
+charts.table(cues.reset_index(), "Frames with blood, mean over subjects")
 
 # %% [markdown]
-# The source {above}. The target {below}. A cue that points the same way in both can
+# In each split compare blood with the rest: is it darker or brighter, more or less
+# saturated, and by how much? And see of how many subjects each row speaks. A cue that points the same way in both can
 # still fail, since a network also learns how far it goes: what counts as a deep red
 # above may be rare below. And much that is darker than what is around it, or redder, is
 # no blood.
@@ -177,9 +162,17 @@ above, below = told("train"), told("ood_test")
 # pixels count nowhere.
 
 # %%
-row = int(np.argmax(lesson.frames("ood_test").blood.sum(axis=(1, 2))))
-figures.classes(
-    lesson.domains.picture("ood_test", row), lesson.frames("ood_test").classes[row]
+patients = lesson.frames("ood_test")
+pools = patients.blood.sum(axis=(1, 2))
+bleeding = np.flatnonzero(pools) if pools.any() else np.arange(len(pools))
+row = bleeding[np.argsort(pools[bleeding], kind="stable")[len(bleeding) // 2]]
+area = 100 * pools[row] / patients.valid[row].sum()
+labelled_as = {*np.unique(patients.classes[row])} - {frames.UNKNOWN}
+pictures.classes(
+    lesson.domains.picture("ood_test", row),
+    patients.classes[row],
+    f"A frame and its label: {len(labelled_as)} classes, "
+    f"{area:.1f} % of it blood, the middle one of {len(bleeding)} by that",
 )
 
 # %% [markdown]
@@ -199,7 +192,7 @@ for entry in frames.CLASSES:
         {"class": entry.name, "area, %": area, "subjects with it": who.nunique()}
     )
 classes = pd.DataFrame(rows).sort_values("area, %", ascending=False)
-figures.table(classes, "The classes of the target, by area", digits=2)
+charts.table(classes, "The classes of the target, by area", digits=2)
 
 # %% [markdown]
 # Look for the black background: it is no tissue at all. It is known to hold no blood, so it is *valid*, and a network
@@ -264,16 +257,11 @@ for domain, packed in packs.items():
     names = ", ".join(bleeds.index[bleeds]) if bleeds.sum() <= 3 else ""
     rows.append({"domain": domain, "subjects": len(bleeds), "who": names or "many"})
     rows[-1]["subjects with blood"] = int(bleeds.sum())
-who = pd.DataFrame(rows).set_index("domain")
-figures.table(who.reset_index(), "Subjects with blood in at least one frame")
-
-# %%
-bleeding, patients = who.loc["target", ["subjects with blood", "subjects"]]
+charts.table(pd.DataFrame(rows), "Subjects with blood in at least one frame")
 
 # %% [markdown]
-# In the target, blood occurs in {bleeding} of {patients} subjects. Whatever we find
-# there about *finding* blood is a finding about so many subjects, however many frames
-# they have. Whatever we find about *false alarms* can rest on all of them. Keep the
+# Read the target's row. Whatever we find there about *finding* blood is a finding about
+# so many subjects as have some, however many frames they have. Whatever we find about *false alarms* can rest on all of them. Keep the
 # two apart, and half of this course follows.
 #
 # ## Light and colour, by subject
@@ -309,7 +297,7 @@ for domain, packed in packs.items():
 means = pd.DataFrame(
     {domain: look.groupby("subject").mean().mean() for domain, look in looks.items()}
 )
-figures.table(means.rename_axis("property").reset_index(), "Mean over subjects")
+charts.table(means.rename_axis("property").reset_index(), "Mean over subjects")
 
 # %% [markdown]
 # Each dot below is a frame, each bar a subject. **Which differ more: two pigs, or a pig
@@ -317,7 +305,18 @@ figures.table(means.rename_axis("property").reset_index(), "Mean over subjects")
 
 # %%
 pair = {domain: looks[domain] for domain in ("source", "target")}
-figures.by_subject(pair, "brightness", "brightness (0 black, 1 white)")
+bright = pd.concat(pair, names=["kind"]).reset_index("kind")
+bright = bright.rename(columns={"subject": "row", "brightness": "value"})
+each = bright.groupby(["kind", "row"], sort=False)["value"].mean()
+charts.dots(
+    bright[["row", "kind", "value"]],
+    f"Brightness {charts.told({domain: each[domain] for domain in pair})}",
+    "brightness of a frame (0 black, 1 white)",
+    each=0.24,
+    size=9,
+    means=True,
+    caption="A dot is a frame, a bar the mean of a subject.",
+)
 
 # %% [markdown]
 # Look at the bars first, and let the dots tell how far frames of one subject lie apart.
@@ -347,20 +346,13 @@ def labelled(frame):
 play.explorer(sample, labelled, ["brightness", "saturation"])
 
 # %%
-darkest = sample.nsmallest(10, "brightness")["domain"]
-n_dark, of_each = len(darkest), darkest.value_counts()
-called = {
-    "source": "the source",
-    "target": "the target",
-    "wished": "the wished-for target",
-}
-dark = [f"{of_each.get(domain, 0)} from {called[domain]}" for domain in packs]
-whose = words.listed(dark)
+darkest = sample.nsmallest(10, "brightness")["domain"].value_counts()
+of_each = ", ".join(f"{n} of the {domain}" for domain, n in darkest.items())
+print(f"the ten darkest of these frames: {of_each}")
 
 # %% [markdown]
-# By domain, the {n_dark} darkest frames of this sample are {whose}. Put the frames in
-# order of blood and go to the end of the list: a pool of a few pixels is a frame "with
-# blood" as much as a lake is, and lesson 03 will weigh them alike.
+# Put the frames in order of blood and go to the end of the list: a pool of a few pixels
+# is a frame "with blood" as much as a lake is, and lesson 03 will weigh them alike.
 #
 # ### Exercise 2 · By how much?
 #
@@ -393,20 +385,23 @@ check(
 # $$ d^2 = \lVert \mu_1 - \mu_2 \rVert^2
 #    + \operatorname{tr}\left(\Sigma_1 + \Sigma_2 - 2(\Sigma_1\Sigma_2)^{1/2}\right) . $$
 #
-# Its first term is the squared distance between the means. We compute $d^2$ as it is
-# written.
+# Its first term is the squared distance between the means. The trace of a matrix is the
+# sum of its eigenvalues, and those of a root are the roots of the eigenvalues, so we need
+# not compute the matrix root itself.
 
 # %%
 ours, theirs = (looks[domain][NAMES].to_numpy() for domain in ("source", "target"))
 apart = ((ours.mean(axis=0) - theirs.mean(axis=0)) ** 2).sum()
 one, other = np.cov(ours.T), np.cov(theirs.T)
-spread = np.trace(one + other - 2 * np.real(sqrtm(one @ other)))
+roots = np.sqrt(np.linalg.eigvals(one @ other).real.clip(0))  # the root's eigenvalues
+spread = np.trace(one + other) - 2 * roots.sum()
 print(f"means {apart:.4f}, spreads {spread:.4f}, together {apart + spread:.4f}")
 
 # %% [markdown]
 # Compare the two numbers: is it the means that differ, or the spreads?
 # Brightness is a sum of the other colours, so the five properties are really four, and
-# neither covariance has an inverse; their product has a root all the same.
+# neither covariance has an inverse; one eigenvalue of their product is zero, and so is
+# its root.
 #
 # The **energy distance** needs no Gaussian. It compares how far frames of different
 # domains are from each other with how far frames of the same domain are,
@@ -423,15 +418,12 @@ def energy(a, b):
 gap = energy(ours, theirs)
 behind = {"n_frames": len(ours) + len(theirs), "split": "source and target"}
 behind["n_subjects"] = sum(look["subject"].nunique() for look in pair.values())
-energy_gap = Estimate(gap, estimand="energy distance of five properties", **behind)
-lesson.add("domain_gap.energy", energy_gap)
-frechet = Estimate(apart + spread, estimand="squared Fréchet distance", **behind)
-frechet = lesson.add("domain_gap.frechet", frechet)
+said = "energy distance of five properties"
+lesson.add("domain_gap.energy", Estimate(gap, estimand=said, **behind))
+print(f"energy distance {gap:.3f}, of {behind['n_subjects']} subjects")
 
 # %% [markdown]
-# The energy distance is {domain_gap.energy:.3f}, the squared Fréchet distance
-# {domain_gap.frechet:.3f} ({domain_gap.frechet.behind}). Is that much? A number without
-# a scale says little. **What would the distance be between two halves of the same
+# Is that much? A number without a scale says little. **What would the distance be between two halves of the same
 # domain, divided at random by subject?** If the two domains were one, their distance
 # would lie among those.
 
@@ -448,14 +440,22 @@ def between_halves(look, rounds=200):
 null = np.concatenate([list(between_halves(look)) for look in pair.values()])
 said = "energy distances between halves of one domain that lie below the gap"
 below = Estimate(100 * (null < gap).mean(), estimand=said, unit="percent", **behind)
-share_below = lesson.add("domain_gap.energy.share_below", below)
-figures.distance(null, gap, "energy distance")
+lesson.add("domain_gap.energy.share_below", below)
+charts.heap(
+    null,
+    f"Energy distance {gap:.2f} between the domains; {below:.0f} % of {len(null)} "
+    f"distances within one lie below, the largest is {null.max():.2f}",
+    "energy distance",
+    "number of divisions",
+    {"source and target": gap},
+    caption="Grey: two halves of one domain, divided at random by subject.",
+)
 
 # %% [markdown]
 # The grey heap is what subjects of one domain differ by when nothing but chance divides
 # them. The line is the gap between the domains. This is a *placebo*: we ask the same
 # question where we know that there is nothing to find, and we will ask it again of later
-# claims. Of the distances within a domain {share_below:.0f} % lie below the line.
+# claims.
 #
 # ### Exercise 3 · The wrong unit
 #
@@ -543,6 +543,7 @@ quiz(
 # ## What you saw, and what to doubt
 #
 # You saw two domains side by side, a number for how far apart they are, and a placebo
-# that gives this number its scale. **Doubt** that a distance between image properties says
+# that gives this number its scale; where they are drawn, all three speak of the drawing.
+# **Doubt** that a distance between image properties says
 # what will go wrong, because it knows nothing of blood. And doubt any figure about
 # blood in the target until you have asked in how many patients it was measured.

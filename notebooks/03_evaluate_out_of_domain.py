@@ -100,9 +100,8 @@ pictures.strip(
     legend=pictures.OVERLAY,
     title="The middle frame by Dice: "
     + ", ".join(f"{number(x['dice'])} on {name_of(x['split'])}" for x in either),
-    caption="What the network marks on the frame whose Dice is the middle one. Blue: "
-    "rightly. Yellow: falsely. White: blood that it missed.",
-).front("surgeries")
+    caption="Blue: rightly marked. Yellow: falsely. White: blood that was missed.",
+)
 
 # %% [markdown]
 # Two frames show what may happen, and not how often. An average tells how much went
@@ -875,6 +874,8 @@ pictures.strip(
     f"Dice of single frames: {', '.join(ends)}",
     columns=3,
     legend=pictures.OVERLAY,
+    caption="The best, the middle and the worst frame by Dice. Blue: rightly marked. "
+    "Yellow: falsely. White: blood that was missed.",
 ).front("gallery")
 
 # %% [markdown]

@@ -208,11 +208,11 @@ def faults(markup: str | BeautifulSoup) -> Iterator[str]:
     if soup.select(".plotly-graph-div"):
         yield (
             "a plotly figure would bring a script of some megabytes: show a still, as "
-            "a helpers.figures.Chart with the figure as its `live`"
+            "a helpers.charts.Chart with the figure as its `live`"
         )
     for picture in soup.find_all("img"):
         if picture.get("alt", "").strip() in ("", NOTHING_SAID):
-            yield "a picture has no alt text: show it as a helpers.figures.Chart"
+            yield "a picture has no alt text: show it as a helpers.charts.Chart"
     for tag in soup.select("[src], [srcset], [data], [poster], [href]:not(a)"):
         for name in ("src", "srcset", "data", "poster", "href"):
             if REMOTE.match(tag.get(name, "")):

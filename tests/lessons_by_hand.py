@@ -37,12 +37,12 @@ Record().add("{name}", Estimate({value}, {low}, {high}, 0.9, 40, {subjects}, dat
 PLOT = """import plotly.graph_objects as go
 from matplotlib.figure import Figure
 
-from helpers import figures
+from helpers import charts
 
 live = go.Figure(go.Scatter(x=[1, 2, 3], y=[3, 1, 2]))
 points = Figure(figsize=(6, 3))
 points.subplots().plot([1, 2, 3], [3, 1, 2], "o")
-chart = figures.Chart(
+chart = charts.Chart(
     points, "Three points", "Three points", "Look at the middle one.", live
 )
 chart"""
@@ -51,7 +51,7 @@ STILL = """from matplotlib.figure import Figure
 
 still = Figure(figsize=(4, 2))
 still.subplots().plot([1, 2])
-figures.Chart(still, "A line", "A line that rises", "Look where it ends.")"""
+charts.Chart(still, "A line", "A line that rises", "Look where it ends.")"""
 LONG = f"long = '{'x' * 78}'"  # 88 columns, the longest line that a lesson may have
 WIDE = "import pandas as pd\npd.DataFrame([[123456.789] * 30], columns=[f'column {n}' for n in range(30)])"
 

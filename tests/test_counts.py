@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lessons_by_hand import lifted
 from monai.metrics import (
     compute_confusion_matrix_metric,
     compute_dice,
@@ -22,7 +23,6 @@ from torchmetrics.functional.classification import (
 from helpers import counts, runs, shift
 from helpers.errors import CourseError
 from helpers.frames import UNKNOWN, Packed, views, visible
-from report.notebooks import FOLDER
 
 MEASURES = (
     counts.dice,
@@ -354,12 +354,10 @@ def test_false_marks_by_class_by_hand():
 
 
 def test_lesson_03_divides_the_lost_dice_exactly_and_as_by_hand():
-    source = next(FOLDER.glob("03_*.py")).read_text(encoding="utf-8")
-    names = {}
-    exec(source[source.index("def repaired(") : source.index("\n\n\none = ")], names)
+    repaired = lifted("03", "repaired")["repaired"]
     parts = ["surround", "false marks in the view", "missed blood"]
     row = {"tp": 10, "fn": 10, "view_fp": 0, "surround_fp": 10}
-    lost = shift.shapley(partial(names["repaired"], pd.DataFrame([row])), parts)[0]
+    lost = shift.shapley(partial(repaired, pd.DataFrame([row])), parts)[0]
     # Dice 1/2; without the surround 20/30; with all blood found 40/50; with both 1.
     assert lost["surround"] == pytest.approx(((20 / 30 - 0.5) + (1 - 0.8)) / 2)
     assert lost["missed blood"] == pytest.approx(((0.8 - 0.5) + (1 - 20 / 30)) / 2)
@@ -367,7 +365,7 @@ def test_lesson_03_divides_the_lost_dice_exactly_and_as_by_hand():
     drawn = packed(40)
     table = counts.evaluate(found_in(drawn), drawn)
     bloody = table[counts.has_blood(table)]
-    lost = shift.shapley(partial(names["repaired"], bloody), parts)
+    lost = shift.shapley(partial(repaired, bloody), parts)
     assert lost.sum().to_numpy() == pytest.approx(1 - counts.dice(bloody).to_numpy())
 
 

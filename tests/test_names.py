@@ -13,7 +13,7 @@ from lessons_by_hand import result
 from matplotlib.cbook import is_math_text
 from test_browser import Visit
 
-from helpers import figures, frames, settings, words
+from helpers import charts, frames, settings, words
 from report.build import build
 from report.pages import Cells, plain
 from report.site import policy
@@ -99,7 +99,8 @@ def test_hostile_subjects_are_letters_in_the_frame_table_and_in_figures(tmp_path
         assert len(one.table) > 40
         shown([*one.skipped, *one.table["subject"], *one.table["clip"]], tmp_path)
     table = pd.concat([one.table for one in found]).drop_duplicates("subject")
-    chart = figures.by_subject({"id_test": table.assign(dice=0.5)}, "dice", "Dice")
+    marks = table.rename(columns={"subject": "row"}).assign(value=0.5)
+    chart = charts.dots(marks, "Dice", "Dice", caption="A dot a subject.")
     written = [one.get_text() for one in chart.axes[0].get_yticklabels()]
     assert written == list(table["subject"]) and len(chart.png()) > 1000
     assert set(re.findall(r"<(\w+)", chart.html())) == {"figure", "img", "figcaption"}

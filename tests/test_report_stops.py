@@ -40,7 +40,7 @@ STOPS = {
     "a dead kernel": (code("import os\nos._exit(1)"), ["00_first", "memory"]),
     "a bare picture": (
         code("import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"),
-        ["00_first, cell 4", "no alt text", "helpers.figures.Chart"],
+        ["00_first, cell 4", "no alt text", "helpers.charts.Chart"],
     ),
     "a picture from elsewhere": (
         code(

@@ -95,7 +95,7 @@ def test_a_lessons_edit_runs_that_lesson_alone_and_it_shows_comments(
 def test_what_no_network_or_frame_may_wait_for():
     from helpers import domains, frames, runs
 
-    aloof = "figures lesson remedies published clicks habits play shift"
+    aloof = "charts pictures lesson remedies published clicks habits play shift"
     for maker in (domains.kept, frames.pack, frames.views, runs.trained):
         rooms = {name.split(".")[1] for name in store.reached(maker) if "." in name}
         assert "settings" in rooms and not rooms & set(aloof.split()), maker

@@ -16,8 +16,8 @@ import pandas as pd
 from IPython.display import display
 
 from helpers import settings
+from helpers.charts.chart import FIGURE_TYPE
 from helpers.errors import CourseError
-from helpers.figures.chart import FIGURE_TYPE
 from helpers.play.scene import Picture, Scene, Sheets, figure
 
 MOST = 512  # combinations that a page may hold

@@ -13,19 +13,19 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers.figures.chart import COLOURS
+from helpers.charts.chart import DID
 from helpers.words import number
 
 COLUMNS = 8  # pictures side by side in a sheet
 LARGER = 3  # marks are as much finer than a small frame, so that edges are smooth
-# What a mark did, with its share of the colour in the mixture (figures.overlay).
+# What a mark did, with its share of the colour in the mixture (pictures.overlay).
 MARKS = {
     "nothing": ("#000000", 0.0),
-    "hit": (COLOURS["hit"], 0.65),
-    "false alarm": (COLOURS["false alarm"], 0.65),
-    "missed": (COLOURS["missed"], 0.65),
+    "hit": (DID["hit"], 0.65),
+    "false alarm": (DID["false alarm"], 0.65),
+    "missed": (DID["missed"], 0.65),
     "unknown": ("#000000", 0.67),
-    "edge": (COLOURS["hit"], 1.0),
+    "edge": (DID["hit"], 1.0),
 }
 
 

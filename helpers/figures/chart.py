@@ -45,14 +45,6 @@ COLOURS = {
     "plain": "#4D4D4D",
     "faint": "#B3B3B3",
 }
-MODES = {
-    "missed": "#000000",
-    "elsewhere": ORANGE,
-    "partial": SKY,
-    "good": GREEN,
-    "quiet": BLUE,
-    "false alarm": RED,
-}
 PALETTE = (BLUE, RED, GREEN, PINK, ORANGE, SKY, "#4D4D4D", "#000000")
 MARKERS = "osD^vPX*"
 

@@ -8,19 +8,12 @@ import pandas as pd
 import plotly.graph_objects as go
 from matplotlib.ticker import MaxNLocator
 
-from helpers import correlation, words
+from helpers import correlation
 from helpers.figures import chart
 from helpers.figures.chart import (
-    BLUE,
     COLOURS,
-    GREEN,
-    MODES,
-    ORANGE,
     PALETTE,
-    RED,
     Chart,
-    colour_of,
-    each,
     made,
 )
 from helpers.figures.dots import verdict
@@ -30,7 +23,6 @@ WEAK = 0.1  # a rank correlation that is hardly one
 # Shapes of points in matplotlib's words and in plotly's.
 SHAPES = {"o": "circle", "s": "square", "D": "diamond", "P": "cross", "X": "x"}
 SHAPES |= {"^": "triangle-up", "*": "star", "p": "pentagon", "h": "hexagram"}
-REGION_COLOURS = {"view": GREEN, "surround": ORANGE}
 
 
 def line(
@@ -70,50 +62,6 @@ def _ends(x, y) -> str:
     )
 
 
-def histories(
-    curves: Mapping[str, Sequence[float]],
-    best: int,
-    y_title: str,
-    finished: bool = True,
-) -> Chart:
-    """Curves over epochs (counted from 1), the first of them drawn strongly.
-
-    best: the chosen epoch counted from 0, -1 for none; it is marked once the run has
-    finished.
-    """
-    over = {name: (range(1, len(some) + 1), some) for name, some in curves.items()}
-    kept = best >= 0 and finished
-    mark = (best + 1, "chosen") if kept else None
-    colours = [COLOURS["plain"], *PALETTE]
-    figure, axis = chart.lines(over, "epoch", y_title, mark, colours)
-    for one in axis.lines:
-        one.set_linestyle("-")
-    axis.lines[0].set_linewidth(3)
-    axis.lines[-1].set_linestyle("--" if kept else "-")
-    name, numbers = next(iter(curves.items()))
-    what, epochs = capital(quantity(y_title)), counted(len(numbers), "epoch")
-    if finished:
-        found = f"{what} {words.change(numbers[0], numbers[-1])} over {epochs}"
-        found += f"; epoch {best + 1} is kept" if kept else ""
-    else:
-        found = f"{what} after {epochs}: {number(numbers[-1])}"
-        if best >= 0:
-            top = number(numbers[best])
-            found += f"; the best so far is {top}, of epoch {best + 1}"
-    listing = "; ".join(
-        f"{name}: from {number(some[0])} to {number(some[-1])}, between "
-        f"{number(min(some))} and {number(max(some))}"
-        for name, some in curves.items()
-    )
-    dashed = "; the dashed one marks the epoch that is kept" if kept else ""
-    return Chart(
-        figure,
-        found,
-        f"{what} over {epochs}. {listing}.",
-        f"The strong line is the {name}{dashed}.",
-    )
-
-
 def schedule(rates: Sequence[float]) -> Chart:
     """The learning rate as it ran, per epoch (counted from 1)."""
     figure, axis = chart.new(7.0, 2.2)
@@ -138,132 +86,6 @@ def schedule(rates: Sequence[float]) -> Chart:
         f"The learning rate over {counted(len(rates), 'epoch')}: it starts at "
         f"{rates[0]:g}, ends at {last}, and its least is {min(rates):.1g}.",
         "Look whether the rate ever climbs back.",
-    )
-
-
-def distance(null: np.ndarray, observed: float, x_title: str) -> Chart:
-    """A distance between domains beside those between random halves of the same one."""
-    figure, axis = chart.new(7.0, 2.6)
-    halves = "two halves of one domain, split by subject"
-    axis.hist(null, bins=30, color=COLOURS["faint"], label=halves)
-    axis.axvline(observed, color=COLOURS["target"], lw=2.5, label="source and target")
-    axis.set(xlabel=x_title, ylabel="number of splits")
-    figure.legend(loc="outside lower left", ncols=2)
-    below = float((np.asarray(null) < observed).mean())
-    part = {0: "none", 1: "all"}.get(below, f"{100 * below:.0f} %")
-    return Chart(
-        figure,
-        f"The gap between the domains exceeds {part} of the gaps within them",
-        f"Histogram of {quantity(x_title)} between random halves of one domain, from "
-        f"{np.min(null):.2f} to {np.max(null):.2f}, with a line at {observed:.2f} "
-        "for source and target.",
-        "If the two domains were one, the line would lie among the grey bars.",
-    )
-
-
-def false_by_class(table: pd.DataFrame, split: str = "ood_test") -> Chart:
-    """A bar per class: its share of the falsely marked pixels
-    (counts.false_by_class)."""
-    shares = table.set_index("class")["share"]
-    parts = {"share": (shares.fillna(0), colour_of(split))}
-    x_title = "share of the falsely marked pixels, percent"
-    figure, axis = chart.bars(list(shares.index), parts, x_title, 105, each=0.3)
-    shown = [f"{number(share, '.1f')} %" for share in shares]
-    axis.bar_label(axis.containers[0], shown, padding=4, fontsize=8)
-    found = f"No pixel of {name_of(split)} is falsely marked"
-    if table["false_pixels"].any():
-        found = (
-            f"On {name_of(split)}, {words.largest(shares.iloc[0] / 100)} of what is "
-            f"falsely marked lies on {shares.index[0].lower()} ({shares.iloc[0]:.0f} %)"
-        )
-    listing = "; ".join(f"{name}: {one}" for name, one in zip(shares.index, shown))
-    return Chart(
-        figure,
-        found,
-        f"Share of the falsely marked pixels of {name_of(split)} by class. {listing}.",
-        "Which of the label's classes false marks lie on. A large class, and one on "
-        "which blood pools, has many by that alone.",
-    )
-
-
-def false_by_region(pixels: Mapping[str, Mapping[str, int]]) -> Chart:
-    """Where the falsely marked pixels lie, a stacked bar per split.
-
-    pixels: split to the number of such pixels in each region ("view", "surround"). The
-    title speaks of the last split that has any.
-    """
-    table = pd.DataFrame(pixels).T.reindex(columns=list(REGION_COLOURS), fill_value=0)
-    shares = 100 * table.div(table.sum(axis=1), axis=0)
-    parts = {one: (shares[one].fillna(0), of) for one, of in REGION_COLOURS.items()}
-    names = [f"{name_of(s)}\n{n:,} pixels" for s, n in table.sum(axis=1).items()]
-    title = "falsely marked pixels, percent by region"
-    figure, _ = chart.bars(names, parts, title, 100)
-    marked, found = shares.dropna(), "No pixel is falsely marked anywhere"
-    if len(marked):
-        last = marked.iloc[-1]
-        found = (
-            f"On {name_of(last.name)}, {last.max():.0f} % of the falsely marked "
-            f"pixels lie in the {last.idxmax()}"
-        )
-    listing = "; ".join(
-        each({split: row}, ".0f", " %") if row.any() else f"{name_of(split)}: none"
-        for split, row in shares.fillna(0).iterrows()
-    )
-    return Chart(
-        figure,
-        found,
-        f"Falsely marked pixels by region. {listing}.",
-        "The view is what the camera shows, the surround the black around it. The "
-        "number of pixels stands under each name: a share of few says little.",
-    )
-
-
-def division(lost: pd.DataFrame) -> Chart:
-    """The lost Dice, divided, a stacked bar per split.
-
-    lost: rows of splits, columns of what an oracle can repair (surround, false marks in
-    the view, missed blood), in units of Dice (means over subjects).
-    """
-    parts = {part: (lost[part], of) for part, of in zip(lost, (ORANGE, RED, BLUE))}
-    names = [name_of(split) for split in lost.index]
-    figure, _ = chart.bars(names, parts, "lost Dice (1 - Dice)", 1, each=0.55)
-    last = lost.iloc[-1]
-    top, total = last.idxmax(), last.sum()
-    due = "false marks in the surround" if top == "surround" else top
-    most = words.largest(last[top] / total if total else 0)
-    return Chart(
-        figure,
-        f"Of {total:.2f} Dice lost on {names[-1]}, {most} ({last[top]:.2f}) is due to "
-        f"{due}",
-        f"The lost Dice by its cause. {each(lost)}.",
-        "Each part is what an oracle would win back by repairing it, averaged "
-        "over all orders of repair, so that the parts add up.",
-    )
-
-
-def failure_bars(shares: pd.DataFrame, **said) -> Chart:
-    """Stacked bars of failure modes, a bar per split; shares: rows of splits, columns
-    of modes, in percent of the frames of one kind."""
-    shares = shares[[mode for mode in MODES if mode in shares]]
-    parts = {mode: (shares[mode].fillna(0), MODES[mode]) for mode in shares}
-    names = [name_of(split) for split in shares.index]
-    figure, _ = chart.bars(names, parts, "percent of the frames", 100)
-    top, share = shares.iloc[-1].idxmax(), shares.iloc[-1].max()
-    kind = "clean frames"
-    look = "A clean frame can fail in one way only: by an alarm."
-    if {"missed", "elsewhere", "partial", "good"} & set(shares):
-        kind = "frames with blood"
-        look = (
-            "A mean does not say how frames fail; missing blood and marking the wrong "
-            "place are different faults."
-        )
-    most = words.largest(share / 100)
-    return made(
-        figure,
-        said,
-        f"On {names[-1]}, {most} of the {kind} are '{top}' ({share:.0f} %)",
-        f"Failure modes of {kind}. {each(shares, '.0f', ' %')}.",
-        look,
     )
 
 

@@ -3,14 +3,12 @@ mean hides who is behind it."""
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
-from helpers import words
 from helpers.figures import chart
-from helpers.figures.chart import COLOURS, PALETTE, Chart, colour_of, each, made
+from helpers.figures.chart import PALETTE, Chart, colour_of, each, made
 from helpers.statistics import Estimate
-from helpers.words import capital, counted, name_of, number, quantity
+from helpers.words import capital, counted, number
 
 ANSWERS = {"truth": ("#000000", "D"), "estimate": ("#0072B2", "o")}
 ANSWERS["placebo"] = ("#E69F00", "X")
@@ -23,114 +21,6 @@ DUMMIES = {
     "one area": ("+", "a dummy of one area"),
     "its areas": ("x", "a dummy of the network's areas"),
 }
-
-
-def by_subject(values: Mapping[str, pd.DataFrame], column: str, x_title: str) -> Chart:
-    """A dot per frame and a bar at each subject's mean, a row per subject.
-
-    values: domain or split to a table with `subject` and `column`; x_title with its
-    unit.
-    """
-    marks = pd.concat(
-        [
-            pd.DataFrame({"row": subject, "kind": domain, "value": part[column]})
-            for domain, table in values.items()
-            for subject, part in table.groupby("subject", sort=False)
-        ]
-    )
-    # Only spreads the dots up and down, so that they do not hide each other.
-    marks["lift"] = np.random.default_rng(0).uniform(-0.25, 0.25, len(marks))
-    looks = {domain: (COLOURS[domain], "o") for domain in values}
-    figure, _ = chart.dots(marks, looks, x_title, each=0.2, size=5, means=True)
-    means = {d: table.groupby("subject")[column].mean() for d, table in values.items()}
-    middle = {domain: series.mean() for domain, series in means.items()}
-    listing = "; ".join(
-        f"{name_of(domain)}: mean {number(middle[domain])}, subjects from "
-        f"{number(series.min())} to {number(series.max())}"
-        for domain, series in means.items()
-    )
-    what, first, last = capital(quantity(x_title)), list(middle)[0], list(middle)[-1]
-    moved = f"on {name_of(first)} is {number(middle[first])} on average"
-    if first != last:
-        names = name_of(first), name_of(last)
-        moved = words.change(middle[first], middle[last], names)
-    return Chart(
-        figure,
-        f"{what} {moved}",
-        f"{what} of each frame, a row per subject. {listing}.",
-        "Each dot is a frame, each bar the mean of a subject. Compare the spread "
-        "within a subject with the distance between subjects.",
-    )
-
-
-def subject_dots(means: Mapping[str, pd.Series], x_title: str) -> Chart:
-    """A dot per subject, a row per split, a bar at the mean over subjects.
-
-    means: split to its subjects' means (see statistics.subject_means), in 0..1.
-    """
-    means = {split: series.dropna() for split, series in means.items()}
-    parts = []
-    for split, numbers in means.items():
-        row = f"{name_of(split)}\n({len(numbers)})"
-        numbers = numbers if len(numbers) else pd.Series([np.nan])  # an empty row
-        marks = {"row": row, "kind": split, "value": numbers, "lift": _apart(numbers)}
-        parts.append(pd.DataFrame(marks))
-    # Where nothing is defined on any split, there is no row.
-    marks = pd.concat(parts) if parts else pd.DataFrame(columns=["row", "kind"])
-    looks = {split: (colour_of(split, n), "o") for n, split in enumerate(means)}
-    how = dict(each=0.65, means=True, legend=False)
-    figure, axis = chart.dots(marks, looks, x_title, **how)
-    axis.set_xlim(-0.02, 1.02)
-    return Chart(
-        figure,
-        capital(_fall(means, quantity(x_title))),
-        f"A dot per subject. {each(means)}.",
-        "Each dot is one subject, the bar their mean. Count the dots before you read "
-        "the mean.",
-    )
-
-
-def _apart(numbers: pd.Series) -> pd.Series:
-    """How far up and down dots move, so that those of one place can be counted."""
-    near = (numbers / 0.02).round()
-    order = near.groupby(near).cumcount()
-    many = near.groupby(near).transform("size")
-    return np.minimum(0.11, 0.6 / many) * (order - (many - 1) / 2)
-
-
-def _fall(means: Mapping[str, pd.Series], what: str) -> str:
-    there = {split: numbers for split, numbers in means.items() if len(numbers)}
-    if not there:
-        return f"{what} is undefined in every split"
-    first, last = list(there)[0], list(there)[-1]
-    here, end = there[first].mean(), there[last].mean()
-    if first == last:
-        many = counted(len(there[first]), words.noun(first))
-        return f"{what} on {name_of(first)} is {here:.2f}, over {many}"
-    return f"{what} {words.change(here, end, (name_of(first), name_of(last)))}"
-
-
-def single_patient(means: pd.Series, x_title: str) -> Chart:
-    """Every subject's mean and the mean over all: how far a single one can stray."""
-    means, split = means.dropna().sort_values(ascending=False), "ood_wished"
-    one, what, middle = words.noun(split), quantity(x_title), means.mean()
-    marks = {"row": means.index, "kind": split, "value": means, "low": middle}
-    marks, looks = pd.DataFrame(marks | {"high": means}), {split: (COLOURS[split], "o")}
-    figure, axis = chart.dots(marks, looks, x_title, each=0.23, legend=False)
-    axis.axvline(middle, color=COLOURS["plain"], lw=1.8)
-    chart.noted(axis, f"mean over {one}s", (middle, -0.2), (5, 0), fontsize=8)
-    axis.set_xlim(-0.02, 1.02)
-    away = (means - middle).abs().median()
-    return Chart(
-        figure,
-        f"A study of one {one} could have reported a {what} from "
-        f"{means.min():.2f} to {means.max():.2f}",
-        f"{counted(len(means), one)} on a line each, from "
-        f"{means.idxmin()} with {means.min():.2f} to {means.idxmax()} with "
-        f"{means.max():.2f}; their mean is {middle:.2f}.",
-        f"The line is the mean over {one}s. Half of them lie farther from it than "
-        f"{away:.2f}.",
-    )
 
 
 def _of_estimates(found: Mapping[str, list[Estimate]]) -> pd.DataFrame:
@@ -167,53 +57,6 @@ def estimates(
         title,
         "; ".join(listing) + ".",
         "Dots are estimates; a line is an interval, where one is honest.",
-    )
-
-
-def carried(
-    pairs: Mapping[str, tuple[Estimate, Estimate]], x_title: str, **said
-) -> Chart:
-    """A row per method: its value on the source, on the target, and what lies between.
-
-    pairs: method to its Estimate on either; both name their split. A thin bar is the
-    interval where an estimate has one.
-    """
-    first, last = (one.split for one in next(iter(pairs.values())))
-    looks = {split: (colour_of(split), "o") for split in (first, last)}
-    figure, axis = chart.dots(
-        _of_estimates(pairs), looks, x_title, apart=0.16, join=list(looks)
-    )
-    axis.set_xlim(-0.02, 1.02)
-    here, there = name_of(first), name_of(last)
-    values = {name: [one.value for one in pair] for name, pair in pairs.items()}
-    ends = pd.DataFrame(values, [here, there])
-    return made(
-        figure,
-        said,
-        _kept((ends.loc[here] - ends.loc[there]).dropna(), here, there),
-        "; ".join(
-            f"{name}: {number(one)} on {here}, {number(other)} on {there}"
-            for name, (one, other) in ends.items()
-        )
-        + ".",
-        f"The grey line is what {quantity(x_title)} loses on the way. A thin bar is an "
-        "interval, where one is honest.",
-    )
-
-
-def _kept(lost: pd.Series, here: str, there: str) -> str:
-    def loses(name: str) -> str:
-        return f"{'loses' if lost[name] > 0 else 'gains'} {number(abs(lost[name]))}"
-
-    if lost.empty:
-        return f"Nothing can be compared between {here} and {there}"
-    least, most = lost.idxmin(), lost.idxmax()
-    if len(lost) == 1:
-        return f"'{least}' {loses(least)} on {there}"
-    does = "gains most" if lost[least] < -0.005 else "loses least"
-    return (
-        f"From {here} to {there} '{least}' {does} ({number(abs(lost[least]))}), "
-        f"'{most}' {loses(most)}"
     )
 
 
@@ -304,43 +147,6 @@ def by_drawing(answers: Mapping[str, pd.DataFrame], x_title: str, **said) -> Cha
         f"A marker per drawing. {listing}.",
         f"Each marker is one of {drawings}: too few for an interval.",
     )
-
-
-def gains(table: pd.DataFrame, x_title: str, unit: str = "patient", **said) -> Chart:
-    """A dot per unit ("drawing", "patient") and a bar at their mean, a row per remedy.
-
-    table: rows of remedies, columns of units; crosses mark a mean below zero.
-    """
-    means = table.mean(axis=1)
-    looks = {True: (COLOURS["target"], "X"), False: (COLOURS["wished"], "o")}
-    marks = _of_table(table, means < 0)
-    figure, _ = chart.dots(marks, looks, x_title, means=True, legend=False, mark=0)
-    listing = "; ".join(
-        f"{name}: {number(row.mean(), '+.2f')}, from "
-        f"{number(row.min(), '+.2f')} to {number(row.max(), '+.2f')}"
-        for name, row in table.iterrows()
-    )
-    return made(
-        figure,
-        said,
-        _gained(means.dropna()),
-        f"A dot per {unit}, a bar at their mean. {listing}.",
-        f"Each dot is a {unit}, each bar the mean; crosses mark what loses. Dots on "
-        "both sides of zero mean that it depends.",
-    )
-
-
-def _gained(means: pd.Series) -> str:
-    if means.empty:
-        return "No gain is defined"
-    best, worst = means.idxmax(), means.idxmin()
-    first = f"Nothing gains; '{best}' loses least ({means[best]:+.2f})"
-    if means[best] > 0:
-        first = f"'{best}' gains most ({means[best]:+.2f})"
-    if worst == best:
-        return first
-    does = "least" if means[worst] >= 0 else "loses" if means[best] > 0 else "most"
-    return f"{first}, '{worst}' {does} ({means[worst]:+.2f})"
 
 
 def correlations(

@@ -4,22 +4,19 @@ over the frame, pictures that move, and the U-Net, drawn."""
 import base64
 import html
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import cv2
 import matplotlib
 import numpy as np
-import pandas as pd
 from IPython.display import HTML
-from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
+from matplotlib.patches import Patch
 from PIL import Image, ImageDraw, ImageFont
 
 from helpers.figures.chart import COLOURS, Chart, made, new
-from helpers.frames import CLASSES, UNKNOWN
-from helpers.words import counted, listed, name_of
+from helpers.words import counted, listed
 
 OVERLAY = ("hit", "false alarm", "missed")
-RIM = 0.15  # the outer part of a map's height and width that is called its rim
 MOST_BYTES = 600_000
 PACE = 0.4  # seconds that each moment of a moving picture is shown
 GAP, HEAD, WIDE, IN_A_ROW = 4, 16, 240, 4  # pixels, pixels, pixels, pictures
@@ -50,26 +47,6 @@ def overlay(
         colour = np.array(_rgb(kind), float)
         mixed = (0.35 * shown + 0.65 * colour).astype(np.uint8)
         shown = np.where(where[..., None], mixed, shown)
-    return shown
-
-
-def clicked(
-    image: np.ndarray, mask: np.ndarray, points: Sequence[tuple[int, int, bool]]
-) -> np.ndarray:
-    """A frame (HxWx3 uint8) with a mask's outline and the clicks (x, y, is_blood) that
-    made it: a disk for blood, a cross for none.
-
-    Three times the size, as every outline.
-    """
-    shown = _outlined(image, mask, "hit")
-    for x, y, is_blood in points:
-        at = (3 * x + 1, 3 * y + 1)
-        if is_blood:
-            cv2.circle(shown, at, 5, (0, 0, 0), -1, cv2.LINE_AA)
-            cv2.circle(shown, at, 3, _rgb("missed"), -1, cv2.LINE_AA)
-        else:
-            for colour, wide in (((0, 0, 0), 5), (_rgb("false alarm"), 2)):
-                cv2.drawMarker(shown, at, colour, cv2.MARKER_TILTED_CROSS, 9, wide)
     return shown
 
 
@@ -149,189 +126,6 @@ def _key(figure, colours: Mapping) -> None:
         for name, colour in colours.items()
     ]
     figure.legend(handles=patches, loc="outside lower left", ncols=4, fontsize=9)
-
-
-def gallery(table: pd.DataFrame, picture: Callable[[pd.Series], np.ndarray]) -> Chart:
-    """Best, middle and worst frame of each split by Dice, with what was marked.
-
-    table: of evaluate, with `dice`; picture(row) gives the overlay (HxWx3 uint8).
-    ValueError where no Dice is defined.
-    """
-    chosen, titles, ends = [], [], []
-    for split, part in table.dropna(subset="dice").groupby("split", sort=False):
-        ranked = part.sort_values("dice", kind="stable")
-        for place, name in ((-1, "best"), (len(ranked) // 2, "middle"), (0, "worst")):
-            row = ranked.iloc[place]
-            chosen.append(picture(row))
-            titles.append(f"{name}: {row['subject']}, {row['dice']:.2f}")
-        low, high = ranked["dice"].iloc[[0, -1]]
-        ends.append(f"{low:.2f} to {high:.2f} on {name_of(split)}")
-    if not chosen:
-        raise ValueError("no frame has a defined Dice")
-    title = "Dice of single frames runs from " + ", and from ".join(ends)
-    return strip(chosen, titles, 3, legend=OVERLAY, title=title)
-
-
-def classes(image: np.ndarray, labels: np.ndarray) -> Chart:
-    """A frame (HxWx3 uint8) beside its CholecSeg8k label (HxW class ids)."""
-    colours = np.full((256, 3), 255, np.uint8)
-    colours[[entry.id for entry in CLASSES]] = [entry.rgb for entry in CLASSES]
-    figure, axes = new(8.0, 3.0, 1, 2)
-    titles = ("the frame", "its label, in the data set's own colours")
-    for axis, shown, title in zip(axes, (image, colours[labels]), titles):
-        axis.imshow(shown, interpolation="nearest")
-        axis.set_title(title)
-        axis.axis("off")
-    there = [entry for entry in CLASSES if (labels == entry.id).any()]
-    known = labels != UNKNOWN
-    key = {entry.name: colours[entry.id] / 255 for entry in there}
-    _key(figure, key if known.all() else key | {"unknown (not valid)": "white"})
-    if not there:
-        return Chart(
-            figure,
-            "This label names no classes",
-            "A frame beside an empty label: of one's own frames only blood is known.",
-            "Blood is all that the mask of such a frame says.",
-        )
-    share = {entry.name: 100 * (labels[known] == entry.id).mean() for entry in there}
-    ranked = sorted(share, key=share.get, reverse=True)
-    listing = "; ".join(f"{name} {share[name]:.1f} %" for name in ranked)
-    many = f"{len(share)} class{'es' if len(share) > 1 else ''} in one frame"
-    return Chart(
-        figure,
-        f"{many}: {ranked[0].lower()} takes {share[ranked[0]]:.0f} % of it, blood "
-        f"{share.get('Blood', 0):.1f} %",
-        f"A frame beside its label. Classes by area: {listing}.",
-        "Each colour is a class. Find the blood in the label, then in the frame.",
-    )
-
-
-def error_map(maps: Mapping[str, np.ndarray], **said) -> Chart:
-    """Heat maps over the frame, one per split, on one scale with a colour bar.
-
-    maps: percent of the frames, HxW, NaN where never valid.
-    """
-    height, width = next(iter(maps.values())).shape
-    high = 7.8 / len(maps) * height / width + 0.5
-    figure, axes = new(8.0, high, 1, len(maps), squeeze=False)
-    top = max(1.0, *(np.nanmax(one) for one in maps.values()))
-    colours = matplotlib.colormaps["cividis"].with_extremes(bad="#D9D9D9")
-    for axis, (split, one) in zip(axes[0], maps.items()):
-        drawn = axis.imshow(np.ma.masked_invalid(one), cmap=colours, vmin=0, vmax=top)
-        axis.set(title=name_of(split), xticks=[], yticks=[], xlabel="across the frame")
-    axes[0, 0].set_ylabel("down the frame")
-    scale = "falsely marked,\n% of the frames"
-    figure.colorbar(drawn, ax=axes, label=scale, shrink=0.8)
-    where = {split: _rim_and_middle(one) for split, one in maps.items()}
-    split, (rim, middle) = max(where.items(), key=lambda item: max(item[1]))
-    more, less = max(rim, middle), min(rim, middle)
-    place = "densest in the middle" if middle > rim else "densest at the rim"
-    place = "spread evenly" if more < 1.25 * less else place
-    found = (
-        f"False marks on {name_of(split)} are {place}: on {rim:.1f} % of the frames at "
-        f"the rim, on {middle:.1f} % in the middle"
-    )
-    if more == 0:
-        found = f"No false marks on {listed([name_of(one) for one in maps])}"
-    listing = "; ".join(
-        f"{name_of(one)}: {rim:.1f} % of the frames at the rim, {middle:.1f} % "
-        f"in the middle"
-        for one, (rim, middle) in where.items()
-    )
-    return made(
-        figure,
-        said,
-        found,
-        f"How often each pixel is falsely marked, as a map over the frame. {listing}.",
-        "Look where it is bright: there the network marks what is no blood. Grey "
-        "was never valid.",
-    )
-
-
-def _rim_and_middle(one: np.ndarray) -> tuple[float, float]:
-    known = ~np.isnan(one)
-    # Padding is no part of the frame.
-    one = one[np.ix_(known.any(axis=1), known.any(axis=0))]
-    middle = np.zeros(one.shape, bool)
-    down, across = (round(RIM * side) for side in one.shape)
-    middle[down : len(one) - down, across : one.shape[1] - across] = True
-    parts = (one[~middle], one[middle])
-    return tuple(0.0 if np.isnan(x).all() else float(np.nanmean(x)) for x in parts)
-
-
-def unet(stages: pd.DataFrame, decoder: list[int]) -> Chart:
-    """The U-Net as a valley: the encoder goes down from the frame, the decoder comes up
-    to its size again, and what lies between is handed across.
-
-    stages: the frame and the encoder's feature maps from fine to coarse, with their
-    channels, height, width and scale (models.stages); decoder: the channels of its
-    blocks from coarse to fine, each twice as large as the one before.
-    """
-    figure, axis = new(8.0, 4.0)
-    # Level 0 is the frame's own size, and a level further down is half as large. An
-    # encoder may have no map at some level; the decoder has a block at each.
-    boxes, down = [], {}
-    for one in stages.itertuples():
-        level = one.scale.bit_length() - 1
-        down[level] = (level, -level)
-        boxes.append((down[level], one.channels, one.width, one.height))
-    depth, (_, _, width, height) = level, boxes[-1]
-    for step, channels in enumerate(decoder, start=1):
-        place = (depth + step, step - depth)
-        boxes.append((place, channels, width << step, height << step))
-    for n, (place, *size) in enumerate(boxes):
-        fill = COLOURS["source" if n < len(stages) else "wished"] if n else None
-        _block(axis, place, *size, fill)
-    ends = [box[0] for box in boxes]
-    for start, end in zip(ends, ends[1:]):
-        _arrow(axis, start, end, COLOURS["plain"])
-    across, handed = COLOURS["target"], 0
-    for x, y in ends[len(stages) :]:
-        if y and -y in down:
-            _arrow(axis, down[-y], (x, y), across, "--")
-            handed += 1
-    said_at = {"frame": (0, 0.42), "probability of blood": (x, y + 0.42)}
-    said_at["handed across (dashed): where things are"] = (depth, -0.78)
-    for text, (x, y) in said_at.items():
-        colour = across if "dashed" in text else "black"
-        axis.text(x, y, text, ha="center", fontsize=9, color=colour)
-    axis.set(xlim=(-0.9, depth + len(decoder) + 0.9), ylim=(-depth - 0.6, 0.75))
-    axis.axis("off")
-    steps, top = len(stages) - 1, stages.iloc[0]
-    return Chart(
-        figure,
-        f"A U-Net: {steps} steps down for what, {len(decoder)} up for where",
-        f"A U-Net drawn as a valley: the encoder goes down in {steps} steps, from the "
-        f"frame's {top['channels']} channels of {top['width']}×{top['height']} pixels "
-        f"to {one.channels} channels of {width}×{height}, 1/{one.scale} of its width "
-        f"and height; the decoder comes up in {len(decoder)}, and {handed} dashed "
-        "arrows hand the encoder's maps across to the decoder's blocks of the same "
-        "size. None leads from the frame itself.",
-        "In each box: the number of channels, and below it the map's width and height.",
-    )
-
-
-def _block(axis, place, channels, width, height, fill: str | None) -> None:
-    """A box, filled with a colour, or an outline where there is none."""
-    (x, y), ink = place, "white" if fill else COLOURS["plain"]
-    box = {"facecolor": fill or "none", "edgecolor": fill or ink}
-    axis.add_patch(Rectangle((x - 0.42, y - 0.26), 0.84, 0.52, **box))
-    look = {"ha": "center", "va": "center", "color": ink}
-    axis.text(x, y + 0.07, f"{channels}", fontsize=9, fontweight="bold", **look)
-    axis.text(x, y - 0.13, f"{width}×{height}", fontsize=6.5, **look)
-
-
-def _arrow(axis, start, end, colour: str, style: str = "-") -> None:
-    """From a box to another: level, down into its side, or up into its foot."""
-    (x, y), (u, v) = start, end
-    if y == v:
-        ends = (x + 0.42, y), (u - 0.42, v)
-    elif y > v:
-        ends = (x, y - 0.26), (u - 0.42, v + 0.1)
-    else:
-        ends = (x + 0.42, y + 0.1), (u, v - 0.26)
-    look = {"arrowstyle": "-|>", "mutation_scale": 9, "lw": 1.1, "linestyle": style}
-    axis.add_patch(FancyArrowPatch(*ends, color=colour, **look))
 
 
 def moving(

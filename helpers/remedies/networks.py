@@ -45,17 +45,13 @@ def adabn(model: nn.Module, images: np.ndarray, seen: np.ndarray) -> nn.Module:
     hooks = [norm.register_forward_pre_hook(measure) for norm in found]
     with torch.no_grad():
         for batch in _batches(model, images, seen, TOGETHER):
-            frames, visible = batch
+            _, frames, visible = batch
             model(frames)
-    for norm, each in found.items():
-        norm.running_mean, norm.running_var = map(_mean, zip(*each))
-    for hook in hooks:
+    for (norm, each), hook in zip(found.items(), hooks):
+        means, variances = map(torch.stack, zip(*each))
+        norm.running_mean, norm.running_var = means.mean(0), variances.mean(0)
         hook.remove()
     return model
-
-
-def _mean(parts: Sequence[Tensor]) -> Tensor:
-    return torch.stack(parts).mean(0)
 
 
 def entropy(logits: Tensor) -> Tensor:
@@ -99,7 +95,7 @@ def tent(
     one = Tent(model)
     for number in range(passes):
         batches = _batches(model, images, seen, BATCH, number)
-        uncertain = [one.step(*batch) for batch in batches]
+        uncertain = [one.step(frames, visible) for _, frames, visible in batches]
         yield copy.deepcopy(one.network).requires_grad_(True), float(np.mean(uncertain))
 
 
@@ -109,8 +105,7 @@ def tent_online(model: nn.Module, images: np.ndarray, seen: np.ndarray) -> np.nd
     statistics. The authors predict before the step, from the same pass.
     """
     one, found = Tent(model, own=True), np.zeros(images.shape[:3], np.uint8)
-    for rows in _shuffled(seen.any(axis=(1, 2)), BATCH):
-        (frames, visible) = _tensors(model, images[rows], seen[rows])
+    for rows, frames, visible in _batches(model, images, seen, BATCH):
         one.step(frames, visible)
         with torch.no_grad():
             found[rows] = training.levels(one.network(frames)[:, 0])
@@ -144,22 +139,17 @@ def norms(model: nn.Module) -> list[nn.Module]:
     return found
 
 
-def _shuffled(shows: np.ndarray, batch: int, seed: int = 0) -> Iterator[np.ndarray]:
-    """Rows of the frames that show something, in random order, always the same, in
-    batches of about equal size."""
-    rows = np.random.default_rng(seed).permutation(np.flatnonzero(shows))
-    if not len(rows):
+def _batches(
+    model: nn.Module, images: np.ndarray, seen: np.ndarray, batch: int, seed: int = 0
+) -> Iterator[tuple[np.ndarray, Tensor, Tensor]]:
+    """Frames that show something, in random order, always the same, in batches of about
+    equal size: their rows, they as (N, 3, H, W) in 0..1, and what is visible of them
+    (N, 1, H, W), 0 or 1."""
+    order = np.flatnonzero(seen.any(axis=(1, 2)))
+    if not len(order):
         raise CourseError("There is no target frame to adapt to: give some.")
-    yield from map(np.sort, np.array_split(rows, -(-len(rows) // batch)))
-
-
-def _tensors(model, images, seen) -> tuple[Tensor, Tensor]:
-    """Frames (N, 3, H, W) in 0..1 and what is visible of them (N, 1, H, W), 0 or 1."""
+    order = np.random.default_rng(seed).permutation(order)
     device = next(model.parameters()).device
-    visible = torch.from_numpy(np.array(seen))[:, None].to(device)
-    return training.as_tensor(images, device), visible.float()
-
-
-def _batches(model, images, seen, *how) -> Iterator[tuple[Tensor, Tensor]]:
-    for rows in _shuffled(seen.any(axis=(1, 2)), *how):
-        yield _tensors(model, images[rows], seen[rows])
+    for rows in map(np.sort, np.array_split(order, -(-len(order) // batch))):
+        visible = torch.from_numpy(np.array(seen[rows]))[:, None].float().to(device)
+        yield rows, training.as_tensor(images[rows], device), visible

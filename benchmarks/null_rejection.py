@@ -23,7 +23,7 @@ import pandas as pd
 from benchmarks import habits, recording
 from helpers import correlation, counts, runs
 from helpers.habits import between, of_subject, p_values, rejected, scores
-from helpers.statistics import LEVEL, Estimate
+from helpers.statistics import LEVEL
 
 DRAWS = 2_000
 # variation, frames, property, strength
@@ -86,10 +86,10 @@ def drift(
     return (strength * dice + np.sqrt(1 - strength**2) * walk / walk.std()).to_numpy()
 
 
-def within(drawn: np.ndarray, table: pd.DataFrame) -> Estimate:
-    """Dice and a property, correlated and tested within the subjects."""
+def within(drawn: np.ndarray, table: pd.DataFrame) -> float | None:
+    """p of a correlation of Dice and a property, tested within the subjects."""
     given = table["dice"], table["subject"], table["clip"], table["frame"]
-    return correlation.spearman_within(drawn, *given, test="signs")
+    return correlation.spearman_within(drawn, *given).p
 
 
 KINDS = {

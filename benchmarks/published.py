@@ -29,7 +29,7 @@ from benchmarks.published_areas import (
 )
 from helpers import settings
 from helpers.correlation import auroc
-from helpers.published import FILES, RECORDED, Study, Tables, read, recorded
+from helpers.published import FILES, RECORDED, Study, Tables, read
 
 LESSON = settings.ROOT / "notebooks" / "05_reexamine_a_published_claim.py"
 PROPERTIES = {
@@ -256,15 +256,13 @@ def bounds(frames: pd.DataFrame, training: dict) -> Numbers:
 def compute(tables: Tables) -> tuple[Numbers, dict[str, object]]:
     """Every figure that follows from the rows, by its recorded name, and what the
     lesson's own functions made of them."""
-    numbers: Numbers = {}
-    study = Study(
-        tables, recorded(), lambda name, one: numbers.update({name: one.value})
-    )
+    study = Study(tables)
     with contextlib.redirect_stdout(io.StringIO()):  # its charts
         run_lesson(study)
-    made = study.made
+    made, numbers = study.made, {}
     frames = in_pixels(made["recover"])
     for found in (
+        *(one for one in made.values() if isinstance(one, dict)),
         as_published(tables, frames),
         wrong_class(frames),
         epsilon(frames),

@@ -22,10 +22,11 @@ from helpers import frames, settings, store
 from helpers.errors import CourseError
 from helpers.progress import progress
 from helpers.settings import Course
-from helpers.words import printable
+from helpers.words import counted, printable
 
 LAYOUTS = {"source": "hemoset", "target": "cholecseg8k"}
 CALLED = {"hemoset": "HemoSet", "cholecseg8k": "CholecSeg8k"}
+SPLITS = {"source": ("train", "id_val", "id_test"), "target": ("ood_val", "ood_test")}
 # Below this many subjects there is no training, validation and test of whole subjects.
 LEAST_SUBJECTS = 5
 LARGER = 3  # times the working size that a frame is shown at, at most
@@ -71,11 +72,16 @@ class Domains:
 
     def data_of(self, split: str) -> str:
         """What a result on one split is made from; a phantom on either side of a
-        comparison makes it a phantom's result.
-        """
-        if split in ("train", "id_val", "id_test"):
-            return "real" if "source" in self.real else "phantom"
-        return self.data if split in ("ood_val", "ood_test") else "phantom"
+        comparison makes it a phantom's result."""
+        if split in SPLITS["source"]:
+            return self.data_of_frame(split)
+        return self.data if split in SPLITS["target"] else "phantom"
+
+    def data_of_frame(self, split: str) -> str:
+        """Whether the frames of a split, or those to "look" at, are real or drawn,
+        whatever the model was trained on."""
+        real = any(split in SPLITS[role] for role in self.real)
+        return "real" if real or split == "look" else "phantom"
 
     # A lesson asks for the same split many times, and each selection is a copy.
     @functools.cache  # noqa: B019
@@ -96,9 +102,7 @@ class Domains:
         return [split for split in splits if split in there]
 
     def picture(self, split: str, row: int) -> np.ndarray:
-        """A frame of a split (HxWx3 uint8) to be shown: a grey card in its place where
-        a real frame must not be published.
-        """
+        """A frame of a split (HxWx3 uint8) as it may be shown."""
         return self.shown(split, np.asarray(self.of(split).images[row]))
 
     def large(self, split: str, row: int) -> np.ndarray:
@@ -114,21 +118,10 @@ class Domains:
 
     def shown(self, split: str, image: np.ndarray) -> np.ndarray:
         """What may be shown of an image made from a frame of a split, or of one to
-        "look" at: itself, or a grey card in its place. Whatever draws pixels of a frame
-        goes through here.
-        """
+        "look" at: itself, or a grey card where a real frame must not be published.
+        Whatever draws pixels of a frame goes through here."""
         hidden = self.public and self.data_of_frame(split) == "real"
         return np.full_like(image, 128) if hidden else image
-
-    def data_of_frame(self, split: str) -> str:
-        """Whether the frames of a split, or those to "look" at, are real or drawn,
-        whatever the model was trained on.
-        """
-        if split == "look":
-            return "real"
-        role = "source" if split in ("train", "id_val", "id_test") else "target"
-        real = role in self.real and not split.startswith("ood_wished")
-        return "real" if real else "phantom"
 
 
 def gather(course: Course, fold: int | None = None) -> Domains:
@@ -138,31 +131,30 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     Raises CourseError when a named folder holds nothing known, a frame is bad and
     on_bad is "stop", or the source never bleeds.
     """
-    notes, skipped, look, tables, real = [], [], [], {}, set()
+    notes, skipped, look, tables = [], [], [], {}
     for role in LAYOUTS:
         if (folder := real_folder(course, role)) is not None:
             table, left_out = frames.index(folder, on_bad=course.on_bad)
             skipped += left_out
             subjects = table["subject"].nunique()
+            many = f"{len(table):,} frames of {counted(subjects, 'subject')}"
             if subjects >= LEAST_SUBJECTS:
                 what = CALLED.get(_kind(table), f"your own folder {folder.name}")
-                count = f"{len(table):,} frames of {subjects} subjects"
-                notes.append(f"The {role} is real: {what}, {count}.")
+                notes.append(f"The {role} is real: {what}, {many}.")
                 tables[role] = table
-                real.add(role)
                 continue
             look.append(table)
             notes.append(
-                f"{folder.name}: {len(table)} frames of {subjects} subject(s) are too "
-                f"few to learn from and be tested on (it takes {LEAST_SUBJECTS} "
-                "subjects), so they are only looked at."
+                f"{folder.name}: {many} are too few to learn from and be tested on (it "
+                f"takes {LEAST_SUBJECTS} subjects), so they are only looked at."
             )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
-        tables[role] = frames.index(drawn(course, role)).table
+    real = frozenset(tables)
+    for role in LAYOUTS if len(real) == 2 else (*LAYOUTS, "wished"):
+        if role not in real:
+            tables[role] = frames.index(drawn(course, role)).table
     notes += unused(course)
     _check_apart(tables["source"], tables["target"])
-    if real != {*LAYOUTS}:
-        tables["wished"] = frames.index(drawn(course, "wished")).table
     if look:
         tables["look"] = pd.concat(look, ignore_index=True)
     if course.public and (real or look):
@@ -176,7 +168,7 @@ def gather(course: Course, fold: int | None = None) -> Domains:
         skipped += packed.skipped
         packs[role] = _split(course, role, packed, fold)
     said = dict(notes=tuple(notes), skipped=tuple(skipped), public=course.public)
-    return Domains(**packs, real=frozenset(real), **said)
+    return Domains(**packs, real=real, **said)
 
 
 def _kind(table: pd.DataFrame) -> str:
@@ -187,16 +179,13 @@ def _kind(table: pd.DataFrame) -> str:
 
 def drawn(course: Course, role: str) -> Path:
     """The folder with the phantom of a role ("source", "target", "wished"), drawn on
-    first use.
-    """
-    numbers, height = course.numbers, course.numbers.drawn_height
-    what = {"seed": course.seed}
+    first use."""
+    numbers, high = course.numbers, course.numbers.drawn_height
+    what = dict(seed=course.seed, n_frames=numbers.drawn, size=(high, high * 4 // 3))
     if role == "source":
-        what |= {"n_frames": numbers.drawn, "size": (height, height * 4 // 3)}
         return kept(role, phantom.write_hemoset, what)
-    what |= {"n_frames": numbers.drawn_target, "size": (height, height * 16 // 9)}
-    what["wished"] = role == "wished"
-    return kept(role, phantom.write_cholecseg8k, what)
+    what |= dict(n_frames=numbers.drawn_target, size=(high, high * 16 // 9))
+    return kept(role, phantom.write_cholecseg8k, what | dict(wished=role == "wished"))
 
 
 def kept(role: str, write: Callable, what: dict) -> Path:
@@ -213,8 +202,7 @@ def _split(
 ) -> frames.Packed:
     if role == "look":
         return packed
-    subjects = packed.table["subject"].to_numpy()
-    bleeds = pd.Series(packed.blood.any(axis=(1, 2))).groupby(subjects).any()
+    bleeds = packed.blood.any(axis=(1, 2))
     if role == "source":
         if not bleeds.any():
             raise CourseError(
@@ -228,7 +216,7 @@ def _split(
     # The wished-for patients are the target's patients, so both benchmarks put the same
     # ones aside.
     wished = role == "wished"
-    known = ("video01",) if wished else tuple(bleeds.index[bleeds])
+    known = ("video01",) if wished else tuple(set(packed.table["subject"][bleeds]))
     table = frames.split_target(packed.table, course.seed, known, wished=wished)
     return replace(packed, table=table)
 
@@ -259,30 +247,27 @@ def real_folder(course: Course, role: str) -> Path | None:
             f"{role.upper()}=."
         )
     known = any(lying.values()) or course.source or course.target
-    if course.data is not None and (own or not known):
-        what = (
-            f"holds frames of your own ({_listed(own)}), and which of them are learned "
-            "from is not known:"
-            if own
-            else "holds no known data set in its folders: put hemoset/ and "
-            "cholecseg8k/ into it, or"
-        )
-        raise CourseError(
-            f"{place} {what} name the two folders with SOURCE= and TARGET= "
-            "(data/README.md shows the layouts)."
-        )
-    return None
+    if course.data is None or (known and not own):
+        return None
+    what = "holds no known data set in its folders: put hemoset/ and cholecseg8k/ into "
+    what += "it, or"
+    if own:
+        what = f"holds frames of your own ({_listed(own)}), and which of them are "
+        what += "learned from is not known:"
+    raise CourseError(
+        f"{place} {what} name the two folders with SOURCE= and TARGET= "
+        "(data/README.md shows the layouts)."
+    )
 
 
 def unused(course: Course) -> list[str]:
     """A sentence where the data folder holds frames of one's own that nobody named."""
-    if not (own := _own(course)):
-        return []
-    return [
-        f"{printable(_parent(course).name)} holds frames of your own ({_listed(own)}) "
-        "that this run does not use, because no role was named for them: name them "
-        "with SOURCE= or TARGET=."
-    ]
+    own, name = _own(course), printable(_parent(course).name)
+    said = (
+        f"{name} holds frames of your own ({_listed(own)}) that this run does not use, "
+        "because no role was named for them: name them with SOURCE= or TARGET=."
+    )
+    return [said] if own else []
 
 
 def _parent(course: Course) -> Path:

@@ -1,5 +1,5 @@
-"""The published study that lesson 05 re-examines: its tables, fetched and checked, what
-they gave when recorded, and the lesson's charts of them.
+"""The published study that lesson 05 re-examines: its tables, fetched and checked, and
+what they gave when that was recorded.
 
     python -m helpers.published fetch   # into data/published, or the folder named
     study = published.study(lesson)
@@ -11,24 +11,19 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 from torch.hub import download_url_to_file
 
-from helpers import settings, words
+from helpers import settings
+from helpers.charts import Table
 from helpers.errors import CourseError
-from helpers.figures import Table, chart
-from helpers.figures.chart import BLUE, COLOURS, ORANGE, RED, SKY, Chart
 from helpers.frames import CLASSES
-from helpers.statistics import Estimate
 
 RECORDED = settings.ROOT / "benchmarks/published.json"
-FAINT = COLOURS["faint"]
-SIZES = {"one pixel": (BLUE, "o"), "0.1 %": (ORANGE, "s"), "1 %": (RED, "D")}
 PUBLIC = "https://raw.githubusercontent.com"
 STUDY = (
     "youssof20/surgical-blood-generalization",
@@ -118,13 +113,15 @@ def read(folder: str | Path) -> Tables:
     or not the published file. Their form needs no check: their checksums are known.
     """
     raw = {name: _bytes(Path(folder, name)) for name in FILES}
-    splits = json.load(raw["hemoset_splits.json"])
-    place = r"(?P<subject>pig\d+)/(?P<frame>\d+)"
+    splits, place = json.load(raw["hemoset_splits.json"]), r"(pig\d+)/()(\d+)"
     sides = [_parts(splits[one], place).assign(split=one) for one in ("train", "val")]
+    rows = pd.read_csv(raw["per_frame_analysis.csv"]).astype({"has_blood": bool})
+    place = r"^(video\d+)/(video\d+_\d+)/frame_(\d+)_endo"
+    rows = pd.concat([_parts(rows.pop("frame_id"), place), rows], axis=1)
     return Tables(
-        _per_frame(pd.read_csv(raw["per_frame_analysis.csv"])),
+        rows.sort_values(["subject", "frame"], ignore_index=True),
         _classes(json.load(raw["classes_per_image.json"])),
-        pd.concat(sides).reset_index(drop=True),
+        pd.concat(sides, ignore_index=True).drop(columns="clip"),
         json.load(raw["training_results.json"]),
         json.load(raw["domain_stats.json"]),
         pd.read_csv(raw["correlation_analysis.csv"]),
@@ -150,64 +147,51 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _parts(names: list[str] | pd.Series, pattern: str) -> pd.DataFrame:
-    """What the names of frames say: a column per named group, frame as a number."""
-    return pd.Series(names).str.extract(pattern).astype({"frame": int})
-
-
-def _per_frame(table: pd.DataFrame) -> pd.DataFrame:
-    pattern = r"^(?P<subject>video\d+)/(?P<clip>video\d+_\d+)/frame_(?P<frame>\d+)_endo"
-    parts = _parts(table.pop("frame_id"), pattern)
-    rows = pd.concat([parts, table.astype({"has_blood": bool})], axis=1)
-    return rows.sort_values(["subject", "frame"], ignore_index=True)
+def _parts(names: Iterable[str], place: str) -> pd.DataFrame:
+    """What the names of frames say: subject, clip, frame as a number."""
+    parts = pd.Series(names).str.extract(place)
+    return parts.set_axis(["subject", "clip", "frame"], axis=1).astype({"frame": int})
 
 
 def _classes(content: dict) -> pd.DataFrame:
     """Coverage in percent per class: each class has two columns of one name, the
     number of objects first, then the area."""
     names, table = content["columns"], pd.DataFrame(content["data"])
-    pattern = r"^(?P<subject>video\d+)_frame_(?P<frame>\d+)_endo"
-    parts = _parts(table[names.index("Image")], pattern)
+    place = r"^(video\d+)()_frame_(\d+)_endo"
+    parts = _parts(table[names.index("Image")], place).drop(columns="clip")
     classes = [entry.name.lower() for entry in CLASSES]
     area = {name: table[names.index(name) + 1].astype(float) for name in classes}
-    return pd.concat([parts, pd.DataFrame(area)], axis=1)
+    return parts.assign(**area)
 
 
 class Recorded(NamedTuple):
-    """What benchmarks/published.py recorded: `published.<name>` to its Estimate, and
-    results by the lesson's function (a table, or the names of its numbers)."""
+    """What benchmarks/published.py recorded. numbers: a row per figure with its value,
+    estimand, unit, n_frames, n_subjects, data and source. results: by the lesson's
+    function, a table or the names of its numbers."""
 
-    numbers: dict[str, Estimate]
+    numbers: pd.DataFrame
     results: dict[str, pd.DataFrame | list[str]]
 
 
 def recorded() -> Recorded:
     """The recorded figures."""
     content = json.loads(RECORDED.read_text(encoding="utf-8"))
-    numbers = {
-        name: Estimate(**{key: row[key] for key in row if key != "source"})
-        for name, row in content["numbers"].items()
-    }
-    results = {
-        name: pd.DataFrame(found) if isinstance(found, dict) else found
-        for name, found in content["results"].items()
-    }
-    return Recorded(numbers, results)
+    numbers = pd.DataFrame.from_dict(content["numbers"], orient="index")
+    return Recorded(
+        numbers.rename(index=lambda name: name.removeprefix("published.")),
+        {
+            name: pd.DataFrame(found) if isinstance(found, dict) else found
+            for name, found in content["results"].items()
+        },
+    )
 
 
-@dataclass(eq=False)
 class Study:
     """The published tables, None where they are not on this machine, and what a lesson
-    made of them.
+    made of them: `made`, what each function gave, by its name."""
 
-    add: called with a name and an Estimate for each number. made: what each function
-    gave, by its name.
-    """
-
-    tables: Tables | None
-    kept: Recorded
-    add: Callable[[str, Estimate], object]
-    made: dict[str, object] = field(default_factory=dict)
+    def __init__(self, tables: Tables | None) -> None:
+        self.tables, self.kept, self.made = tables, recorded(), {}
 
     def __getattr__(self, name: str):
         """per_frame, classes, splits, training: one of the tables, or None."""
@@ -216,26 +200,33 @@ class Study:
         return None if self.tables is None else getattr(self.tables, name)
 
     def of(self, compute: Callable, *given):
-        """compute(*given) where the tables are here, else its recorded result, found by
-        the function's name.
-
-        A dict of numbers is recorded as published.<name> each; a table goes to a chart.
-        Rows are never recorded, so without the tables a function that gives rows gives
-        None.
-        """
+        """compute(*given) where the tables are here, else its recorded result (a table,
+        or a dict of numbers), found by the function's name. Rows are never recorded, so
+        without the tables a function that gives rows gives None."""
         name = compute.__name__
         if not any(one is None for one in given):
             found = compute(*given)
         elif isinstance(found := self.kept.results.get(name), list):
-            found = {one: self.kept.numbers[f"published.{one}"].value for one in found}
+            found = self.kept.numbers["value"][found].to_dict()
         elif found is not None:
             found = found.copy()
         self.made[name] = found
-        for one, value in found.items() if isinstance(found, dict) else ():
-            unknown = Estimate(value, estimand=one, data="published")
-            known = self.kept.numbers.get(f"published.{one}", unknown)
-            self.add(f"published.{one}", replace(known, value=float(value)))
         return found
+
+    def told(self, numbers: Mapping[str, float] | Iterable[str], caption: str) -> Table:
+        """Recorded figures by name, or those that `of` gave: what each is, its value,
+        and what is behind it."""
+        rows = self.kept.numbers.reindex(list(numbers))
+        if isinstance(numbers, Mapping):
+            rows["value"] = list(numbers.values())
+        shown = pd.DataFrame({"what": rows["estimand"].fillna(rows.index.to_series())})
+        form = [",.0f" if one == round(one) else ".3g" for one in rows["value"]]
+        shown["value"] = list(map(format, rows["value"], form))
+        shown["unit"] = rows["unit"].fillna("")
+        for name in ("frames", "subjects"):
+            behind = rows[f"n_{name}"]
+            shown[name] = [f"{one:,.0f}" if one == one else "–" for one in behind]
+        return Table(shown, caption)
 
     @property
     def files(self) -> Table:
@@ -248,143 +239,22 @@ class Study:
         said = "read just now" if self.tables else elsewhere
         return Table(shown, f"The published files: {said}")
 
-    @property
-    def said(self) -> str:
-        """One sentence for the reader: computed now, or recorded."""
-        if self.tables:
-            return "The published tables are here: each cell below computes from them."
-        return (
-            "The published tables are not on this machine, so the cells below show "
-            "what they gave when this page was recorded. `make published` fetches them "
-            "(3 MB) into `data/published`, or name a folder that has them: "
-            '`data = {"published": "my/folder"}`. Every cell then computes.'
-        )
-
 
 def study(lesson) -> Study:
     """The study for a lesson: its tables from the lesson's `published` folder, or from
-    data/published where they were fetched. All numbers that are recorded go into the
-    lesson's record; those that it computes replace theirs.
+    data/published where they were fetched.
 
     Raises CourseError as `read` does: a folder that was named, or fetched to, and is
     wrong is never passed over.
     """
-    fetched, tables = settings.data_folder() / "published", None
+    fetched = settings.data_folder() / "published"
     if lesson.published:
         # A relative path is the reader's, said where the command was typed; a notebook
         # runs in its own folder.
         here = Path(os.environ.get("COURSE_FROM", os.curdir))
-        tables = read(here / Path(lesson.published).expanduser())
-    elif any((fetched / name).exists() for name in FILES):
-        tables = read(fetched)
-    found = Study(tables, recorded(), lesson.add)
-    lists = [one for one in found.kept.results.values() if isinstance(one, list)]
-    computed = {f"published.{name}" for names in lists for name in names}
-    for name, number in found.kept.numbers.items():
-        if name not in computed:
-            lesson.add(name, number)
-    return found
-
-
-def by_class(rows: pd.DataFrame) -> Chart:
-    """Mean difference between the scored area and each class's; columns class, mean,
-    greatest (points of percent)."""
-    rows = rows.sort_values("mean", ignore_index=True)
-    nearest, blood = rows.iloc[0], rows[rows["class"] == "Blood"].iloc[0]
-    colours, names = {"Blood": RED, nearest["class"]: BLUE}, list(rows["class"])
-    parts = {"": (rows["mean"], [colours.get(name, FAINT) for name in names])}
-    what = "mean difference from the scored area, percentage points"
-    whole = 1.08 * rows["mean"].max()  # room for the last number
-    figure, axis = chart.bars(names, parts, what, whole, each=0.24)
-    axis.bar_label(axis.containers[0], fmt="{:.2f}", padding=4, fontsize=8)
-    listing = "; ".join(f"{n} {mean:.2f}" for n, mean in zip(names, rows["mean"]))
-    return Chart(
-        figure,
-        f"The scored area is that of the class {nearest['class']}"
-        if nearest["greatest"] < 1
-        else f"No class has the scored area; {nearest['class']} comes nearest",
-        f"A bar per class with its mean difference from the scored area in percentage "
-        f"points: {listing}.",
-        f"The scored area differs from {nearest['class']} by {nearest['greatest']:.2f} "
-        f"points at most over all frames, "
-        f"from Blood by up to {blood['greatest']:.0f}.",
-    )
-
-
-def modes(rows: pd.DataFrame) -> Chart:
-    """The published failure modes, divided; columns mode, common (bool), bleeds
-    (bool), frames."""
-    partial = rows["mode"] == "PARTIAL"
-    kinds = {
-        "a pixel in common": (partial & rows["common"], SKY),
-        "no pixel in common": (partial & ~rows["common"], ORANGE),
-        "no blood in the frame": (~partial & ~rows["bleeds"], FAINT),
-        "blood in the frame": (~partial & rows["bleeds"], RED),
-    }
-    sums = rows.groupby("mode")["frames"].sum().sort_values(ascending=False)
-    parts = {}
-    for label, (which, colour) in kinds.items():
-        frames = rows[which].groupby("mode")["frames"].sum()
-        parts[label] = (frames.reindex(sums.index, fill_value=0), colour)
-    figure, _ = chart.bars(list(sums.index), parts, "frames", 1.05 * sums.max())
-    listing = "; ".join(
-        f"{mode}, {label}: {frames[mode]:,.0f}"
-        for mode in sums.index
-        for label, (frames, _) in parts.items()
-        if (mode == "PARTIAL") == label.endswith("common")
-    )
-    touched, free = (frames.sum() for frames, _ in list(parts.values())[:2])
-    return Chart(
-        figure,
-        f"Of {free + touched:,} PARTIAL frames, {free:,} have no pixel in common with "
-        f"what was scored",
-        f"A bar per published failure mode, divided. {listing}.",
-        "PARTIAL is divided by whether a single pixel is in common, the others by "
-        "whether the frame holds blood.",
-    )
-
-
-def neighbours(rows: pd.DataFrame, near: int = 60) -> Chart:
-    """Validation frames by distance to the nearest training frame of their pig;
-    columns distance, frames."""
-    figure, axis = chart.new(7.0, 2.6)
-    places, close = range(len(rows)), rows["distance"] <= near
-    colours = [RED if one else FAINT for one in close]
-    bars = axis.bar(places, rows["frames"], color=colours, width=0.75)
-    axis.bar_label(bars, fontsize=9)
-    axis.set_xticks(places, rows["distance"])
-    axis.set(xlabel="frame numbers to the nearest training frame of the same pig")
-    axis.set(ylabel="validation frames")
-    listing = "; ".join(f"{row.frames} at {row.distance}" for row in rows.itertuples())
-    return Chart(
-        figure,
-        f"{rows['frames'][close].sum()} of {rows['frames'].sum()} validation frames "
-        f"have a training frame within {near} frame numbers",
-        f"Validation frames by distance to the nearest training frame: {listing}.",
-        "Thirty frame numbers are one second of video.",
-    )
-
-
-def alarms(rows: pd.DataFrame) -> Chart:
-    """Share of each patient's clean frames with an alarm, at three sizes; columns
-    subject, bleeds, and SIZES in percent."""
-    rows = rows.sort_values(list(SIZES)[-1], ignore_index=True)
-    names = rows["subject"] + rows["bleeds"].map({True: " (bleeds)", False: ""})
-    marks = rows[list(SIZES)].add_prefix("at least ").assign(row=names)
-    marks = marks.melt("row", var_name="kind")
-    looks = {f"at least {size}": look for size, look in SIZES.items()}
-    x_title = "clean frames with an alarm, % of the patient's"
-    figure, _ = chart.dots(marks, looks, x_title, each=0.21)
-    ends = {n: f"from {rows[n].min():.0f} to {rows[n].max():.0f} %" for n in SIZES}
-    listing = "; ".join(f"at {size} {apart}" for size, apart in ends.items())
-    widest = max(SIZES, key=lambda size: rows[size].max() - rows[size].min())
-    return Chart(
-        figure,
-        f"Alarms by patient at {widest}: {ends[widest]} of the frames",
-        f"Three dots per patient, {words.counted(len(rows), 'patient')}: {listing}.",
-        "Read each colour by itself: how far apart are the patients once an alarm must "
-        "have a size?",
-    )
+        return Study(read(here / Path(lesson.published).expanduser()))
+    there = any((fetched / name).exists() for name in FILES)
+    return Study(read(fetched) if there else None)
 
 
 def main(given: list[str]) -> None:

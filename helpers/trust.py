@@ -5,7 +5,7 @@ Predictions are 256 levels (uint8 NxHxW) as training.predict gives them; members
 several of the same frames, (M, N, H, W).
 
 >>> maps = heat(network, images, levels >= 128, "Grad-CAM")
->>> unsure = disagreement(turned(network, images))
+>>> whole, shared = entropies(turned(network, images))
 """
 
 import copy
@@ -169,15 +169,18 @@ def entropy(chance: np.ndarray) -> np.ndarray:
     return -(chance * np.log(chance) + (1 - chance) * np.log1p(-chance))
 
 
-def disagreement(members: np.ndarray) -> np.ndarray:
-    """What members disagree about (float32 NxHxW, nats): the entropy of their mean less
-    the mean of their entropies (Houlsby et al. 2011)."""
-    total, each = np.zeros((2, *members.shape[1:]), np.float32)
+def entropies(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of M members' answers (levels MxNxHxW) two maps (float32 NxHxW, nats): the
+    predictive entropy, which is that of their mean; and the mutual information (BALD,
+    Houlsby et al. 2011), which is that less the mean of their own entropies. Of one
+    member the second is 0 by definition, and says nothing."""
+    total, own = np.zeros((2, *members.shape[1:]), np.float32)
     for one in members:
         chance = probability(one)
-        total += chance
-        each += entropy(chance)
-    return np.maximum(entropy(total / len(members)) - each / len(members), 0)
+        total += chance / len(members)
+        own += entropy(chance) / len(members)
+    whole = entropy(total)
+    return whole, np.maximum(whole - own, 0)
 
 
 def mean_inside(values: np.ndarray, where: np.ndarray) -> np.ndarray:

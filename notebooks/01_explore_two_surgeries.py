@@ -172,7 +172,7 @@ pictures.classes(
     lesson.domains.picture("ood_test", row),
     patients.classes[row],
     f"A frame and its label: {len(labelled_as)} classes, "
-    f"{area:.1f} % of it blood, the middle one of {len(bleeding)} by that",
+    f"{area:.1f} % blood (of {len(bleeding)} frames with blood the middle one by area)",
 )
 
 # %% [markdown]

@@ -43,18 +43,15 @@ seed = 0
 data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata, spearmanr
 
-from helpers import correlation, counts, figures, play, shift
+from helpers import charts, correlation, counts, play, shift
 from helpers.cells import check, quiz
 from helpers.lesson import begin
-from helpers.statistics import Estimate
-from helpers.words import counted
+from helpers.words import counted, noun, number
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -64,7 +61,7 @@ run = lesson.model()
 #
 # Where the network does badly, is the frame darker? Less saturated? Is there less blood
 # in it, or is its edge more ragged? For every frame with blood we set the network's
-# success beside some properties of the frame. The six of the picture are measured
+# success beside some properties of the frame. Those of the picture are measured
 # *inside the view*: lesson 03 showed what averages become when the black around it is
 # mixed in. The share of that black is a property of its own.
 #
@@ -106,12 +103,12 @@ table["recall"] = counts.on_blood(counts.recall, measured)
 table["false area"] = counts.false_area(view)
 table = table[counts.has_blood(measured)].reset_index(drop=True)
 PROPERTIES = [*shift.STATISTICS, "coverage", "edge", "surround"]
-tried = len(PROPERTIES)
 
 # %%
-clouds = {"frames with blood": len(table), "subjects": table["subject"].nunique()}
-clouds["clips"] = table["clip"].nunique()
-figures.table(pd.DataFrame([clouds]), "What there is to correlate")
+clouds = {"frames with blood": len(table), "clips": table["clip"].nunique()}
+clouds["subjects"] = table["subject"].nunique()
+clouds["of them with five frames or more"] = (table.groupby("subject").size() > 4).sum()
+charts.table(pd.DataFrame([clouds]), "What there is to correlate")
 
 # %% [markdown]
 # ## Look first
@@ -119,11 +116,21 @@ figures.table(pd.DataFrame([clouds]), "What there is to correlate")
 # One point per frame, one colour and shape per patient; in Jupyter, hover to see which
 # frame it is. **Do you see one cloud, or several?**
 
-# %%
-figures.hover_scatter(table, "coverage", "dice", "blood, percent of the view", "Dice")
 
 # %%
-figures.hover_scatter(table, "brightness", "dice", "brightness in the view", "Dice")
+def cloud(x, title):
+    spread = table.groupby("subject")[x].mean()
+    said = f"{title}: {table[x].min():.2f} to {table[x].max():.2f} over "
+    said += f"{len(table)} frames with blood, {spread.min():.2f} to {spread.max():.2f} "
+    said += f"between the means of {counted(len(spread), noun(main))}"
+    which = table["subject"] + ", frame " + table["frame"].astype(str)
+    return charts.scatter(table, said, title, "Dice", x=x, y="dice", text=which)
+
+
+cloud("coverage", "Blood, percent of the view")
+
+# %%
+cloud("brightness", "Brightness in the view")
 
 # %% [markdown]
 # Follow one colour at a time. In the first plot a patient's points spread along both
@@ -146,9 +153,14 @@ figures.hover_scatter(table, "brightness", "dice", "brightness in the view", "Di
 
 
 # %%
-@np.errstate(invalid="ignore")  # a constant has no rank correlation: NaN
+@np.errstate(invalid="ignore")  # a constant has no correlation: NaN
+def pearson(x, y):
+    x, y = x - x.mean(), y - y.mean()
+    return (x * y).sum() / np.sqrt((x**2).sum() * (y**2).sum())
+
+
 def spearman(x, y):
-    return np.corrcoef(rankdata(x), rankdata(y))[0, 1]
+    return pearson(rankdata(x), rankdata(y))
 
 
 def three_ways(x, y):
@@ -166,80 +178,99 @@ def three_ways(x, y):
 
 # %%
 ways = pd.DataFrame({name: three_ways(name, "dice") for name in PROPERTIES}).T
-figures.table(ways.rename_axis("property").reset_index(), "Rank correlation with Dice")
+charts.table(
+    ways.rename_axis("property").reset_index(), "Rank correlation with Dice", digits=2
+)
 
 # %% [markdown]
-# Look for a row whose three numbers disagree. A report of one correlation should say
-# which of the three it is. **Choose such a property below, and pick out one patient
-# after the other: whose frames make the difference?**
+# Look for a row whose three numbers disagree. Where the pooled number is far from the
+# one within subjects, it tells where the patients' columns stand: a statement about as
+# many patients as there are, however many dots are drawn. A report of one correlation
+# should say which of the three it is. **Choose such a property below, and pick out one
+# patient after the other: whose frames make the difference?**
 
 # %%
 play.correlations(table, PROPERTIES, "dice", spearman, ways.T.to_dict())
 
-# %%
-disagree = ways["pooled"] - ways["within subjects"]
-odd = disagree.abs().idxmax() if disagree.notna().any() else PROPERTIES[0]
-pooled_odd, within_odd = ways.loc[odd, ["pooled", "within subjects"]]
-n_columns = counted(table["subject"].nunique(), "subject")
-
 # %% [markdown]
-# Pooled and within part most for *{odd}*: {pooled_odd:+.2f} against {within_odd:+.2f}.
-# What the pooled number adds is where the patients' columns stand, and that is a
-# statement about {n_columns}, however many dots there are.
-#
 # ## A test that keeps subjects whole
 #
 # Could such a correlation come about by chance? A p-value needs independent units, and
 # frames are none: within a clip, one frame is like the next. So *pooled* gets no
-# p-value. *Between* subjects we hand the patients' values round among them: if there is
-# no relation, each order is as likely as ours. *Within* subjects we flip the sign of
-# whole patients' correlations.
+# p-value. *Between* subjects we hand the patients' values round among them (a
+# permutation test): if there is no relation, each order is as likely as ours. The one
+# that we saw is counted among the shuffled ones, so p is never zero. Of four subjects
+# there are 24 orders, which cannot give 0.05; then there is no p.
 
 
 # %%
 def p_between(x, y, draws=2000):
-    means = table.groupby("subject")[[x, y]].mean()
-    random, seen = np.random.default_rng(seed), abs(spearman(means[x], means[y]))
-    shuffled = [
-        abs(spearman(means[x], random.permutation(means[y]))) for _ in range(draws)
-    ]
-    return (1 + sum(value >= seen - 1e-9 for value in shuffled)) / (1 + draws)
+    means = table.groupby("subject")[[x, y]].mean().rank()
+    if len(means) < 5 or means.nunique().min() < 2:
+        return np.nan
+    one, other = (means - means.mean()).to_numpy().T
+    random = np.random.default_rng(seed)
+    shuffled = [abs(one @ random.permutation(other)) for _ in range(draws)]
+    as_far = sum(value >= abs(one @ other) - 1e-9 for value in shuffled)
+    return (1 + as_far) / (1 + draws)
 
 
 # %% [markdown]
-# The one that we saw is counted among the shuffled ones, so p is never zero. With
-# {tried} properties one of them may look special by chance, so each p-value is
-# corrected by Holm's method for the {tried} looks of its column: one way to correlate,
-# one outcome. **For which property do you expect that anything is left?**
+# *Within* subjects there is a correlation for each patient, and we flip the sign of
+# whole patients' correlations: without a relation, up is as likely as down. (With fewer
+# than six patients no such p can reach 0.05; then the frames of each clip are shifted in
+# a circle, which speaks about these patients alone.)
 
 
 # %%
+def p_within(x, y):
+    given = (table[name] for name in (x, y, "subject", "clip", "frame"))
+    return correlation.spearman_within(*given).p
+
+
 def correlate(outcome):
     rows = []
     for name in PROPERTIES:
-        x, y, who = table[name], table[outcome], table["subject"]
-        for found in (
-            correlation.spearman_pooled(x, y, who),
-            correlation.spearman_within(x, y, who, table["clip"], table["frame"]),
-            correlation.spearman_between(x, y, who, seed=seed),
-        ):
-            rows.append({"property": name, "value": found.value, "p": found.p})
-            rows[-1] |= {"subjects": found.n_subjects, "frames": found.n_frames}
+        p = {"within subjects": p_within(name, outcome)}
+        p["between subjects"] = p_between(name, outcome)
+        for way, value in three_ways(name, outcome).items():
+            one = {"property": name, "way": way, "value": value, "p": p.get(way)}
+            rows.append(one)
     rows = pd.DataFrame(rows).astype({"p": float})
-    rows["estimand"] = ["pooled", "within subjects", "between subjects"] * len(
-        PROPERTIES
-    )
-    rows["p (Holm)"] = rows.groupby("estimand")["p"].transform(correlation.holm)
-    return rows.assign(significant=rows["p (Holm)"] < 0.05)
+    rows["p (Holm)"] = rows.groupby("way")["p"].transform(correlation.holm)
+    return rows
+
+
+found = {outcome: correlate(outcome) for outcome in ("dice", "recall", "false area")}
+
+# %% [markdown]
+# With eight properties one of them may look special by chance. So each p-value is
+# corrected by Holm's method for the eight looks of its way, and of one outcome. Filled
+# marks are below 0.05 after that. **For which property do you expect that anything is
+# left?**
 
 
 # %%
-found = {outcome: correlate(outcome) for outcome in ("dice", "recall", "false area")}
-WITHIN = "mean over subjects of the rank correlation with Dice over a subject's frames"
-for row in found["dice"][found["dice"]["estimand"] == "within subjects"].itertuples():
-    one = Estimate(row.value, n_frames=row.frames, n_subjects=row.subjects)
-    one = replace(one, estimand=WITHIN, split=main)
-    lesson.add(f"correlation.{row.property}", one)
+def three_rows(outcome, called):
+    marks = found[outcome].rename(columns={"property": "row", "way": "kind"})
+    kept, tests = marks["p (Holm)"] < 0.05, marks["p"].notna().sum()
+    return charts.dots(
+        marks.assign(filled=kept),
+        f"{called} by property: p below 0.05 in {(marks['p'] < 0.05).sum()} of {tests} "
+        f"tests, after Holm's correction in {kept.sum()}",
+        f"rank correlation with {called} (-1 to 1)",
+        mark=0,
+        limits=(-1.05, 1.05),
+        apart=0.2,
+        caption="Filled: below 0.05 after the correction for the looks of its way. "
+        "Pooled correlations have no test, and stay hollow.",
+    )
+
+
+three_rows("dice", "Dice")
+
+# %%
+charts.table(found["dice"], "Rank correlation with Dice")
 
 # %% [markdown]
 # ### Exercise 1 · Holm by hand
@@ -298,30 +329,52 @@ mean_marked = marked[counts.has_blood(measured)].mean()
 
 # %%
 table["one area"], table["its areas"] = dummy_dice(mean_marked), dummy_dice(marked)
-dummies = {"one area": correlate("one area"), "its areas": correlate("its areas")}
-figures.correlations(found["dice"], dummies).front("correlations")
+outcomes = {"dice": "the network", "one area": "a dummy of one area"}
+outcomes["its areas"] = "a dummy of the network's areas"
+beside = pd.concat(
+    pd.DataFrame({name: three_ways(name, outcome) for name in PROPERTIES})
+    .T.rename_axis("row")
+    .reset_index()
+    .assign(kind=who)
+    for outcome, who in outcomes.items()
+)
+
 
 # %%
-success = correlation.spearman_within(
-    table["tp"] + table["fp"], table["dice"], table["subject"]
+def with_dummies(way):
+    marks = beside.assign(value=beside[way])[["row", "kind", "value"]]
+    of = marks[marks["row"] == "coverage"].set_index("kind")["value"]
+    said = ", ".join(f"{who} {number(value, '+.2f')}" for who, value in of.items())
+    about = f"rank correlation with Dice, {way}"
+    title = f"Coverage with Dice, {way}: {said}"
+    return charts.dots(
+        marks, title, about, mark=0, limits=(-1.05, 1.05), each=0.35, apart=0.2
+    )
+
+
+with_dummies("within subjects").front("correlations")
+
+# %%
+with_dummies("between subjects")
+
+# %%
+table["marked"] = table["tp"] + table["fp"]
+own = three_ways("marked", "dice")["within subjects"]
+print(f"The dummy of one area marks {mean_marked:.0f} pixels, the network's mean.")
+print(
+    "Within subjects the network's marked area and its own Dice:", number(own, "+.2f")
 )
 
 # %% [markdown]
-# Look at the plus signs first: they are the dummy of one area, which is
-# {mean_marked:.0f} pixels here, the network's mean. Nothing of the network's is in its
-# Dice but that number, so a plus away from zero is arithmetic: it tells how much blood
-# there is, and in how small a view. The crosses borrow the network's areas, and these
-# are no arithmetic. A network that marks little but blood marks most where it finds
-# most, and then its areas hold a part of its success. Within subjects, the rank
-# correlation of the marked area with the network's Dice is {success:.2f}: the further
-# from zero, the less can a cross be called blind. What a cross has beyond the plus
-# comes from *how much* the network marks on which frame. And where a cross lies beside
-# the network's own marker, the correlation is no evidence about *where* it marks, for
-# or against. Only filled markers survive the correction for the looks of their column.
-
-# %%
-columns = ["property", "estimand", "value", "p", "p (Holm)", "subjects", "frames"]
-figures.table(found["dice"][columns], "Rank correlation with Dice")
+# Look at the dummy of one area first. Nothing of the network's is in its Dice but a
+# mean area, so where it lies away from zero, that is arithmetic: it tells how much
+# blood there is, and in how small a view. The second dummy borrows the network's areas,
+# and these are no arithmetic. A network that marks little but blood marks most where it
+# finds most, and then its areas hold a part of its success: the further from zero the
+# last line above, the less can this dummy be called blind. What it has beyond the first
+# comes from *how much* the network marks on which frame. And where it lies beside the
+# network's own mark, the correlation is no evidence about *where* the network marks,
+# for or against.
 
 # %% [markdown]
 # ### Exercise 2 · The dummy's strongest property
@@ -331,8 +384,8 @@ figures.table(found["dice"][columns], "Rank correlation with Dice")
 # Dice.
 
 # %% tags=["exercise"]
-blind = dummies["one area"].query("estimand == 'within subjects'")
-blind = blind.set_index("property")["value"]
+blind = beside[beside["kind"] == "a dummy of one area"]
+blind = blind.set_index("row")["within subjects"]
 # solution begins
 arithmetic = blind.abs().idxmax() if blind.notna().any() else "coverage"
 # solution ends
@@ -356,28 +409,30 @@ check(
 # that goes with the one go with the other?**
 
 # %%
-figures.correlations(found["recall"], outcome="recall")
+three_rows("recall", "Recall")
 
 # %%
-figures.correlations(found["false area"], outcome="the falsely marked area")
+three_rows("false area", "False area")
 
 # %% [markdown]
 # Read the two figures side by side, row by row. A property that goes with both in
 # opposite directions can vanish in Dice, and one that goes with a single way to fail
 # points at what a remedy would have to do.
+#
+# And count the looks. With three outcomes, two ways that have a test and eight
+# properties the page has come to six times eight tests, and Holm was told of eight at a
+# time.
 
 # %%
 looks = pd.concat(found.values())
-looks = looks.assign(all=correlation.holm(looks["p"]))
-n_looks, by_column = int(looks["p"].notna().sum()), int(looks["significant"].sum())
-over_all = int((looks["all"] < 0.05).sum())
+told = {"nothing": looks["p"], "the eight looks of a way": looks["p (Holm)"]}
+told["all looks of the page"] = pd.Series(correlation.holm(looks["p"]))
+kept = [(name, p.notna().sum(), (p < 0.05).sum(), p.min()) for name, p in told.items()]
+columns = ["corrected for", "tests", "p below 0.05", "the smallest p"]
+charts.table(pd.DataFrame(kept, columns=columns), "The same tests, and three counts")
 
 # %% [markdown]
-# And count the looks once more. With three outcomes, two ways that have a test and
-# {tried} properties the page has come to {n_looks} tests, and Holm was told of a single
-# column's each time. Corrected so, {by_column} have a p below 0.05; corrected for all
-# of them at once it is {over_all}. Which looks belong together is a choice, and a
-# report should say it.
+# Which looks belong together is a choice, and a report should say it.
 #
 # ## What is left when the amount of blood is given?
 #
@@ -387,33 +442,32 @@ over_all = int((looks["all"] < 0.05).sum())
 
 
 # %%
-@np.errstate(invalid="ignore")
 def partial(x, y, given):
     known = np.column_stack([np.ones(len(x)), *(rankdata(one) for one in given)])
     rest = []
     for ranks in (rankdata(x), rankdata(y)):
-        rest.append(ranks - known @ np.linalg.lstsq(known, ranks, rcond=None)[0])
-    return np.corrcoef(*rest)[0, 1]
+        rest.append(ranks - known @ np.linalg.lstsq(known, ranks)[0])
+    # What only rounding leaves is nothing, and has no correlation.
+    rest = [np.where(abs(one) < 1e-9, 0, one) for one in rest]
+    return pearson(*rest)
 
 
-first = table["subject"].isin(table["subject"].mode()[:1])
-x, y, z = (table.loc[first, name] for name in ("brightness", "dice", "coverage"))
-ours = correlation.spearman(x, y, {"coverage": z})
-assert np.isnan(ours) or np.isclose(partial(x, y, [z]), ours)
+def partial_within(x, y, given):
+    each = [part for _, part in table.groupby("subject") if len(part) >= 5]
+    found = [partial(part[x], part[y], [part[one] for one in given]) for part in each]
+    return pd.Series(found, dtype=float).mean()  # over the patients in whom all vary
+
 
 # %%
-rows = []
-for name in [n for n in PROPERTIES if n not in ("coverage", "surround")]:
-    ways = {"alone": None, "coverage given": {"coverage": table["coverage"]}}
-    ways["and the surround"] = {n: table[n] for n in ("coverage", "surround")}
-    row = {"property": name}
-    for label, given in ways.items():
-        one = correlation.spearman_within(
-            table[name], table["dice"], table["subject"], table["clip"], given=given
-        )
-        row[label] = one.value
-    rows.append(row)
-figures.table(pd.DataFrame(rows), "Within subjects, with Dice")
+givens = {"alone": [], "coverage given": ["coverage"]}
+givens["and the surround"] = ["coverage", "surround"]
+others = [name for name in PROPERTIES if name not in ("coverage", "surround")]
+rows = [
+    {"property": name}
+    | {label: partial_within(name, "dice", given) for label, given in givens.items()}
+    for name in others
+]
+charts.table(pd.DataFrame(rows), "Within subjects, with Dice", digits=2)
 
 # %% [markdown]
 # Where a number shrinks towards zero from left to right, the property was speaking for
@@ -432,22 +486,25 @@ given_edge = partial(table["coverage"], table["dice"], [table["edge"]])
 
 # %% tags=["check"]
 coverage, edge, dice = (table[name] for name in ("coverage", "edge", "dice"))
-alike = correlation.spearman(coverage, edge)
-cover_alone, edge_alone = (correlation.spearman(one, dice) for one in (coverage, edge))
-cover_left = correlation.spearman(coverage, dice, {"edge": edge})
-edge_left = correlation.spearman(edge, dice, {"coverage": coverage})
 check(
-    lambda: np.isclose(given_edge, cover_left),
+    lambda: np.isclose(given_edge, correlation.spearman(coverage, dice, edge)),
     "partial takes x, y and a list of what is given: here it holds table['edge'].",
 )
 
 # %% [markdown] tags=["solution"]
-# Coverage and edge length have a rank correlation of {alike:.2f} with one another. With
-# Dice, coverage has {cover_alone:+.2f} alone and {cover_left:+.2f} with edge length
-# given; edge length has {edge_alone:+.2f} alone and {edge_left:+.2f} with coverage
-# given. The more alike two properties are, the less can be foreseen: what is left of
-# one can shrink, grow or turn its sign. Which of the two "explains" Dice, no table can
-# tell.
+# The table below holds it, beside the same question asked of the edge. The more alike
+# two properties are, the less can be foreseen: what is left of one can shrink, grow or
+# turn its sign. Which of the two "explains" Dice, no table can tell.
+
+# %%
+both = [table["coverage"], table["edge"]]
+rows = [
+    {"with Dice": one.name, "alone": spearman(one, table["dice"])}
+    | {"the other given": partial(one, table["dice"], [other])}
+    for one, other in (both, both[::-1])
+]
+alike = f"Coverage and edge have {number(spearman(*both), '+.2f')} with one another"
+charts.table(pd.DataFrame(rows), f"Over all frames. {alike}", digits=2)
 
 # %% [markdown]
 # ## And over frames, as it is usually done?
@@ -456,19 +513,19 @@ check(
 # would it have called significant?**
 
 # %%
-naive = [spearmanr(table[n], table["dice"]).pvalue < 0.05 for n in PROPERTIES]
-naive_count, tried, n_frames = sum(naive), len(PROPERTIES), len(table)
-kept = found["dice"].groupby("estimand")["significant"].sum()
-between, within = kept["between subjects"], kept["within subjects"]
-raw = (found["dice"]["p"] < 0.05).groupby(found["dice"]["estimand"]).sum()
-raw_between, raw_within = raw["between subjects"], raw["within subjects"]
+naive = pd.Series([spearmanr(table[n], table["dice"]).pvalue for n in PROPERTIES])
+by_way = {"a frame": (len(table), naive, naive * np.nan)}
+for way in ("within subjects", "between subjects"):
+    of = found["dice"][found["dice"]["way"] == way]
+    by_way[f"a subject, {way}"] = table["subject"].nunique(), of["p"], of["p (Holm)"]
+rows = [(u, n, *((p < 0.05).sum() for p in ps)) for u, (n, *ps) in by_way.items()]
+columns = ["the unit", "units", "p below 0.05", "after Holm's correction"]
+said = f"Of {len(PROPERTIES)} properties with Dice"
+charts.table(pd.DataFrame(rows, columns=columns), said)
 
 # %% [markdown]
-# Over {n_frames} frames as if they were independent, {naive_count} of {tried}
-# properties have a p below 0.05. With subjects as the unit {raw_between} have one between
-# subjects and {raw_within} within; after the correction for the {tried} looks of a
-# column it is {between} and {within}. Lesson 05 counts how often the first way "finds"
-# something where there is nothing.
+# The first row takes frames for independent; its p-values are not worth correcting.
+# Lesson 05 counts how often that way "finds" something where there is nothing.
 #
 # ### Exercise 4 · A cause? (open)
 #
@@ -523,5 +580,5 @@ quiz(
 # three it is. And doubt it as a *cause* in any case: in the drawing most traits of a
 # patient were chosen independently of one another, but how black the surround is and
 # which organs are in view was copied from real ones, and elsewhere nothing need be
-# independent. To learn what does harm one has to change one thing and leave the rest.
-# Lesson 06 does.
+# independent. On drawn patients the numbers above are facts about a drawing. To learn
+# what does harm one has to change one thing and leave the rest. Lesson 06 does.

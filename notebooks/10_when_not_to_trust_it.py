@@ -45,6 +45,7 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 # %%
 import itertools
 from dataclasses import replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -56,20 +57,21 @@ from scipy.stats import rankdata
 
 # %%
 from helpers import (
+    charts,
     correlation,
     counts,
-    figures,
     models,
+    pictures,
     play,
     remedies,
     runs,
     statistics,
     training,
     trust,
-    words,
 )
 from helpers.cells import check, quiz
 from helpers.lesson import begin
+from helpers.words import listed, name_of, number
 
 # %%
 lesson = begin(profile, seed, data)
@@ -84,60 +86,86 @@ if not lesson.drawn:
 # %% [markdown]
 # {about}
 #
+# The network breaks on the other kind of surgery (lesson 03). Could it have known, and
+# could we? The first half of this lesson asks what a picture of its inside shows, the
+# second what its probabilities are worth, and when it should be silent.
+#
 # ## Looking inside
 #
-# The network breaks on the other kind of surgery (lesson 03). Could it have known, and
-# could we? We begin where the picture enters. The first filters are small patches of
-# weights, one for each channel. They were there before the first frame of surgery, and
-# were trained on with the rest. **How far do you think that surgery moved them?**
+# We begin with the weights. The encoder's were there before the first frame of surgery,
+# and were trained on with the rest. **How far do you think that surgery moved the first
+# filters, which meet the picture, and how far the deeper ones?** A row's dots are
+# layers; a layer's number is how far its median filter moved, in percent of its own
+# length.
 
 
 # %%
-def first_filters(network):
+def place_of(layer, n):
+    """Where a convolution stands; n: how many of the encoder came before it."""
+    if not layer.startswith("encoder"):
+        return "head" if layer.startswith("segmentation") else "decoder"
+    return "first layer" if n == 0 else "deeper in the encoder"
+
+
+def moved(before, after):
+    """How far each convolution's median filter has moved, in % of its length."""
+    rows = []
+    layers = zip(before.network.named_modules(), after.network.modules())
+    for (name, one), other in layers:
+        if isinstance(one, torch.nn.Conv2d):
+            old, new = (part.weight.detach().cpu().flatten(1) for part in (one, other))
+            change = ((new - old).norm(dim=1) / old.norm(dim=1)).nanmedian()
+            rows.append((place_of(name, len(rows)), 100 * change.item()))
+    return pd.DataFrame(rows, columns=["row", "value"])
+
+
+# %%
+untrained = runs.untrained(lesson.course)
+moves = moved(untrained, run.model)
+median = moves.groupby("row", sort=False)["value"].median()
+said = listed([f"{number(value, '.0f')} % {row}" for row, value in median.items()])
+charts.dots(
+    moves,
+    f"How far training moved the median filter: {said} (medians over layers)",
+    "moved, % of the filter's length",
+    size=25,
+)
+
+
+# %%
+def tile(network, most=16):
+    """The first filters as small pictures: each weight of a colour is that colour."""
     parts = network.network.encoder.modules()
     first = next(part for part in parts if isinstance(part, torch.nn.Conv2d))
-    return first.weight.detach().cpu().numpy()
-
-
-before = first_filters(runs.untrained(lesson.course))
-after = first_filters(run.model)
-flat = [filters.reshape(len(filters), -1) for filters in (before, after)]
-moved = np.linalg.norm(flat[1] - flat[0], axis=1) / np.linalg.norm(flat[0], axis=1)
-moved_median = 100 * float(np.median(moved))
-where = "mostly deeper" if moved_median < 10 else "here as well as deeper"
-
-
-# %%
-def tile(filters, most=16):
-    largest = np.abs(before).max()
-    shown = 127.5 + 127.5 * filters[:most].transpose(0, 2, 3, 1) / largest
-    wide = np.kron(shown.clip(0, 255), np.ones((1, 12, 12, 1)))
+    filters = first.weight.detach().cpu().numpy()[:most].transpose(0, 2, 3, 1)
+    shown = (127.5 + 127.5 * filters / np.abs(filters).max()).clip(0, 255)
+    wide = np.kron(shown, np.ones((1, 12, 12, 1)))
     framed = np.pad(wide, ((0, 0), (2, 2), (2, 2), (0, 0)), constant_values=255)
     rows = [np.hstack(row) for row in np.array_split(framed, 2)]
     return np.vstack(rows).astype(np.uint8)
 
 
-figures.strip(
-    [tile(before), tile(after)],
+pictures.strip(
+    [tile(untrained), tile(run.model)],
     ["before training", "after training on pigs"],
     columns=2,
-    title=f"Training moves the median filter by {moved_median:.0f} % of its length",
-    caption="Sixteen filters before, the same after: look for one that changed.",
+    title=f"Sixteen first filters; the median one moved by {median.iloc[0]:.0f} %",
+    caption="Its three colour weights drawn as a colour; grey is zero.",
 )
 
 # %% [markdown]
-# Each little patch is a filter, its three colour weights drawn as a colour; grey is
-# zero. Some look for an edge, some for a colour beside its opposite. The median filter
-# moved by {moved_median:.0f} % of its length, so what was learned about blood stands
-# {where}.
+# Some of these filters look for an edge, some for a colour beside its opposite. Where
+# they look alike before and after, what was learned about blood stands further right in
+# the chart above: deeper in the encoder, and in the decoder and head, which began with
+# weights drawn by chance.
 #
 # ## Down and up the U
 #
-# Now one frame of the target on its way. At each level we take the mean size of all
-# channels: what the level responds to at all. Over each picture stands the chance that
-# a pixel which the network will mark responds more than one that it won't: one half
-# says nothing. **Where does the place of things get lost, and where does it come
-# back?**
+# Now a frame of the target on its way. At each level we take the mean size of all
+# channels: what the level responds to at all. Over each picture stands an AUROC, the
+# chance that a pixel of the view which the network will mark responds more than one
+# that it won't; one half says nothing. **Where does the place of things get lost, and
+# where does it come back?**
 
 
 # %%
@@ -152,71 +180,24 @@ def levels_of(network, image):
         network(given.to(where))
     for hook in hooks:
         hook.remove()
-    both = {"down": down, "up": up}
-    size = lambda maps: maps[0].abs().mean(dim=0).cpu().numpy()  # noqa: E731
-    return {way: [size(maps) for maps in found] for way, found in both.items()}
+    sizes = {}
+    for way, found in (("down", down), ("up", up)):
+        for maps in found:
+            level = maps[0].abs().mean(dim=0).cpu().numpy()
+            sizes[f"{way}, {level.shape[0]} x {level.shape[1]}"] = level
+    return sizes
 
 
 # %%
 patients = lesson.frames(TARGET)
-marked = (runs.probabilities(run, patients) >= 128) & patients.valid
-at = int(np.argmax((marked & patients.blood).sum(axis=(1, 2))))
-levels = levels_of(run.model, patients.images[at])
-size = patients.images[at].shape[:2]
+marked = (np.asarray(runs.probabilities(run, patients)) >= 128) & patients.valid
 
 
-def stands_out(level):
-    wide = cv2.resize(level, size[::-1])
-    return correlation.auroc(wide.ravel(), marked[at].ravel())
-
-
-clear = {way: [stands_out(level) for level in found] for way, found in levels.items()}
-
-# %%
-pictures, names = [lesson.domains.picture(TARGET, at)], ["the frame"]
-for way, found in levels.items():
-    for level, chance in zip(found, clear[way]):
-        pictures.append(figures.heat(level, size))
-        shape = f"{level.shape[0]} x {level.shape[1]}"
-        names.append(f"{way}, {shape}: {words.number(chance)}")
-tops = [words.number(max(clear[way])) for way in ("down", "up")]
-along = {way: words.listed(map(words.number, clear[way])) for way in clear}
-figures.strip(
-    pictures,
-    names,
-    title=f"What will be marked stands out by up to {tops[0]} on the way down, and "
-    f"{tops[1]} on the way up",
-    caption="Dark: least response of a level, bright: most. Each has its own scale.",
-)
-
-# %% [markdown]
-# On the way down a square covers more and more of the frame, so places blur; on the way
-# up the skip connections add what the finer levels still knew. The numbers measure
-# something else: marked pixels stand out by {along["down"]} from the finest level down,
-# and by {along["up"]} on the way up. They need not rise level by level, and this is one
-# frame. What such pictures don't say is *why*: a level responds to many things, to the
-# edge of the view as well, and few of them decide.
-#
-# ## Three heatmaps
-#
-# Heatmaps promise more. We ask for the pixels that the network marked: what in the
-# picture made their logits large? **Grad-CAM** weighs the channels of one level by
-# their gradients. **Integrated gradients** follow the gradient from a black frame to
-# this one. **Guided backpropagation** lets only what is positive pass on the way back.
-# Here are the lines that run, through the library captum.
-
-# %%
-figures.source(trust.integrated_gradients)
-
-
-# %%
-def frames_to_explain(split, found, each=2):
-    """A few rows of every subject, of those frames where most is marked."""
-    area = found.sum(axis=(1, 2))
-    whose = lesson.frames(split).table["subject"].to_numpy()
-    ranked = [np.flatnonzero(whose == one) for one in pd.unique(whose)]
-    ranked = [rows[np.argsort(-area[rows], kind="stable")][:each] for rows in ranked]
-    return np.sort(np.concatenate(ranked))
+def frames_to_explain(split, found):
+    """A row of every subject: the frame on which most is marked."""
+    area = pd.Series(found.sum(axis=(1, 2)))
+    of = lesson.frames(split).table["subject"].to_numpy()
+    return np.sort(area.groupby(of).idxmax().to_numpy())
 
 
 chosen = frames_to_explain(TARGET, marked)
@@ -224,13 +205,86 @@ images = np.array(patients.images[chosen])
 asked = marked[chosen]
 seen = (patients.view & patients.valid)[chosen]
 whose = patients.table["subject"].to_numpy()[chosen]
-n_chosen, n_whose = len(chosen), len(set(whose))
 
 # %%
-METHODS, many = trust.methods(run.model), "Three"
-EDGES = "edges of the picture"
+first = int(np.argmax(asked.sum(axis=(1, 2))))
+size = images[first].shape[:2]
+shown = lesson.domains.picture(TARGET, int(chosen[first]))
+
+
+def stands_out(level, at):
+    wide = cv2.resize(np.asarray(level, np.float32), size[::-1])
+    return correlation.auroc(wide[seen[at]], asked[at][seen[at]])
+
+
+levels = levels_of(run.model, images[first])
+pictures.strip(
+    [shown, *(pictures.heat(level, size) for level in levels.values())],
+    ["the frame"]
+    + [f"{name}: {number(stands_out(one, first))}" for name, one in levels.items()],
+    title=f"One frame down the U and up again, through {len(levels)} levels",
+    caption="Dark: least response of a level, bright: most. Each has its own scale.",
+)
+
+# %% [markdown]
+# On the way down a square covers more and more of the frame, so places blur; on the way
+# up the skip connections add what the finer levels still knew. But this is one frame,
+# and its AUROC has nothing beside it. So we take one frame of every subject, the one on
+# which most is marked, and two controls that need no network: how close a pixel lies to
+# the frame's middle, where surgeons keep what they look at, and how much redder than
+# green it is.
+
+# %%
+down, across = np.mgrid[: size[0], : size[1]]
+middle = -np.hypot(down / size[0] - 0.5, across / size[1] - 0.5)
+rows = []
+for at, image in enumerate(images):
+    red = image[..., 0].astype(float) - image[..., 1]
+    maps = levels_of(run.model, image)
+    maps |= {"closeness to the middle": middle, "red less green": red}
+    rows += [(name, stands_out(one, at)) for name, one in maps.items()]
+out_of = pd.DataFrame(rows, columns=["row", "value"])
+out_of["kind"] = np.where(out_of["row"].isin(levels), "a level", "a control")
+of_level = out_of.groupby("row", sort=False)["value"].mean()
+
+# %%
+deepest = [name for name in levels if name.startswith("down")][-1]
+told = [deepest, "closeness to the middle", "red less green"]
+told = listed([f"{name} {number(of_level[name])}" for name in told])
+charts.dots(
+    out_of,
+    f"AUROC of what will be marked, mean over {len(chosen)} subjects: {told}",
+    "AUROC in the view",
+    means=True,
+    mark=0.5,
+    size=25,
+    each=0.32,
+    caption="A dot per subject, a bar at their mean.",
+)
+
+# %% [markdown]
+# Read each level beside the two controls. A level that stays below them has not been
+# shown to know more than where the camera points and what is red. Only what lies
+# clearly above is a response of the network's own. What such pictures don't say is
+# *why*: a level responds to many things, and few of them decide. **A picture of the
+# inside needs a trivial picture beside it.**
+#
+# ## Three heatmaps
+#
+# Heatmaps promise more. We ask for the pixels that the network marked: what in the
+# picture made their logits large? **Grad-CAM** (Selvaraju et al. 2017) weighs the
+# channels of one level by their gradients. **Integrated gradients** (Sundararajan et
+# al. 2017) follow the gradient from a black frame to this one. **Guided
+# backpropagation** (Springenberg et al. 2014) is the gradient, of which each ReLU lets
+# pass only what is positive. Here are the lines that run, through the library captum.
+
+# %%
+charts.source(trust.integrated_gradients)
+
+# %%
+METHODS = trust.methods(run.model)
+ANSWER, EDGES = "the answer itself", "edges of the picture"
 if not run.model.plain:
-    many = "Two"
     print("Guided backpropagation is defined for ReLUs alone, which this network's")
     print("encoder has not: it is left out.")
 
@@ -242,22 +296,22 @@ def edges(image):
 
 
 def maps_of(network, images):
+    """The methods' maps, and two that are no explanation: the network's own
+    probability, and how steep the picture is."""
     found = {name: trust.heat(network, images, asked, name) for name in METHODS}
+    found[ANSWER] = trust.probability(training.predict(network, images))
     return {**found, EDGES: np.stack([edges(one) for one in images])}
 
 
 heats = maps_of(run.model, images)
 
 # %% [markdown]
-# Beside the three we draw a fourth map that no network has made: how steep the picture
-# is at each pixel. It is the control, and explains nothing.
+# Beside them stand two maps that explain nothing, as controls: the probability that the
+# network gave, which is all about the network, and how steep the picture is at each
+# pixel, which no network has made.
+
 
 # %%
-first = int(np.argmax(asked.sum(axis=(1, 2))))
-shown = lesson.domains.picture(TARGET, int(chosen[first]))
-overlaid = lesson.overlay(TARGET, int(chosen[first]), asked[first])
-
-
 def similarity(one, other, where):
     """Spearman's rank correlation of two maps over some pixels; NaN of a flat map."""
     ranks = [rankdata(heat[where]) for heat in (one, other)]
@@ -267,138 +321,154 @@ def similarity(one, other, where):
 
 
 # %%
-def likeness(one, other, at=first):
-    return similarity(one[at], other[at], seen[at])
-
-
-# %%
 pairs = itertools.combinations(METHODS, 2)
-alike_by = [likeness(heats[one], heats[other]) for one, other in pairs]
-agree = words.listed([words.number(value) for value in alike_by])
-differ = "and answer alike" if min(alike_by) > 0.5 else "and don't all answer alike"
-figures.strip(
-    [shown, overlaid]
-    + [figures.heat(one[first], size, shown) for one in heats.values()],
+alike_by = [
+    similarity(*(heats[name][first] for name in two), seen[first]) for two in pairs
+]
+pictures.strip(
+    [shown, lesson.overlay(TARGET, int(chosen[first]), asked[first])]
+    + [pictures.heat(one[first], size, shown) for one in heats.values()],
     ["the frame", "what it marked", *heats],
-    columns=3,
-    legend=figures.OVERLAY,
-    title=f"{many} answers to one question, alike by {agree}",
-    caption="Rank correlation of two maps over the view: 1 is the same map.",
-)
+    columns=4,
+    legend=pictures.OVERLAY,
+    title="One question, several maps; rank correlation of the methods' with one "
+    f"another {listed(list(map(number, alike_by)))}",
+    caption="Rank correlation over the view: 1 is the same order of pixels.",
+).front("cover")
 
 # %% [markdown]
-# They were asked the same {differ}: two of them have a rank correlation of {agree} on
-# this frame. Which one shows what the network looked at? Your eye prefers the one that follows the picture, and that is the
-# trap.
+# They were asked the same. Which one shows what the network looked at? Your eye prefers
+# the one that follows the picture, and that is the trap.
 #
 # ## Two checks that a map has to stand
 #
-# **First check.** We draw the weights anew, so that the network has learned nothing,
-# and ask again for the same pixels. A map that explains what was *learned* must change.
-# **Guess: which of the three changes least?**
+# **First check** (Adebayo et al. 2018). We draw the weights anew, so that the network
+# has learned nothing, and ask again for the same pixels. A map that explains what was
+# *learned* must change. **Guess: which of the methods changes least?**
 
 # %%
 own = lesson.course.numbers
-untaught = models.build(own.encoder, own.decoder, None, seed + 7).eval()
-blind = maps_of(untaught, images)
-stays = {name: likeness(heats[name], blind[name]) for name in METHODS}
-least = max(METHODS, key=lambda name: np.nan_to_num(stays[name], nan=-2))
-figures.strip(
-    [overlaid, *(figures.heat(blind[name][first], size, shown) for name in METHODS)],
-    ["what the taught one marked"]
-    + [f"{name}: {words.number(stays[name])}" for name in METHODS],
-    columns=2,
-    legend=figures.OVERLAY,
-    title=f"Of a network that has learned nothing, the map by {least} is still "
-    f"{words.number(stays[least])} alike",
-    caption="Over each map: its rank correlation with the taught network's.",
+DRAWN = range(1 if lesson.course.profile == "smoke" else 5)
+blind = []
+for n in DRAWN:
+    untaught = models.build(own.encoder, own.decoder, None, seed + 1000 + n).eval()
+    blind.append(maps_of(untaught, images))
+
+
+def alike(maps, others):
+    """The median over subjects of the rank correlation in the view."""
+    found = [similarity(*three) for three in zip(maps, others, seen)]
+    return float(np.nanmedian(found)) if np.isfinite(found).any() else np.nan
+
+
+# %%
+stays = pd.DataFrame(
+    [(name, alike(heats[name], maps[name])) for name in heats for maps in blind],
+    columns=["row", "value"],
+)
+mean_of = stays.groupby("row", sort=False)["value"].mean()
+said = listed([f"{name} {number(value)}" for name, value in mean_of.items()])
+charts.dots(
+    stays,
+    f"Rank correlation with the map of {len(blind)} networks that learned nothing, "
+    f"mean: {said}",
+    "rank correlation, median over subjects",
+    means=True,
+    mark=0,
+    caption="A dot per network of new weights. The edges can't change.",
+)
+
+# %%
+blank = blind[0]
+pictures.strip(
+    [pictures.heat(blank[name][first], size, shown) for name in METHODS],
+    [f"{name}, nothing learned" for name in METHODS],
+    columns=3,
+    title="The maps of a network that has learned nothing, for the pixels above",
 )
 
 # %% [markdown]
-# One frame is an anecdote. So we take {n_chosen} frames: of each of {n_whose}
-# subjects those two where most is marked. The number is the rank correlation above.
-
-
-# %%
-def written(name):
-    return name.lower().replace(" ", "_").replace("-", "_")
-
-
-def alike(maps, others, said):
-    values = [
-        similarity(one, other, where) for one, other, where in zip(maps, others, seen)
-    ]
-    note = f"rank correlation of maps before and after {said}"
-    return statistics.median_over_subjects(values, whose, note, (-1, 1))
-
-
-weights, answer = {}, {}
-for name in heats:
-    found = alike(heats[name], blind[name], "drawing the weights anew")
-    key = f"sanity.{written(name)}.weights"
-    weights[name] = lesson.add(key, found, TARGET)
+# The edges know no network and stay the same; the answer itself is all network and
+# shows how much may change. Read each method between these two. Integrated gradients
+# have a part of the picture in them by construction: what they follow is multiplied by
+# how far a pixel is from black. Two maps of the same logits may also agree for a good
+# reason, since what made them small is drawn as bright as what made them large.
 
 # %% [markdown]
-# **Second check.** We paint over what was marked, so that the answer goes away. A map
-# that explains *this answer* must change as well.
+# **Second check** (home-made). We take the answer away and keep the picture: what was
+# marked gets the colour of what surrounds it and keeps its own brightness. Then we ask
+# where the heat is: which share of a map's heat in the view lies where the answer was,
+# before and after. The two controls show what the check can tell: the answer itself
+# must leave the place, and the edges, which are edges of brightness, must stay.
 
 
 # %%
-def painted_over(image, marked):
-    """Its marked pixels and a rim, filled in from what surrounds them (Telea 2004)."""
+def recoloured(image, marked):
+    """Its marked pixels and a rim in the colour of what surrounds them (filled in by
+    Telea 2004), at the brightness that they had (CIELAB)."""
     rim = cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8))
-    return cv2.inpaint(np.array(image), rim, 5, cv2.INPAINT_TELEA)
+    filled = cv2.inpaint(np.array(image), rim, 5, cv2.INPAINT_TELEA)
+    lab, other = (
+        cv2.cvtColor(np.array(one) / np.float32(255), cv2.COLOR_RGB2LAB)
+        for one in (image, filled)
+    )
+    lab[rim > 0, 1:] = other[rim > 0, 1:]
+    back = 255 * cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
+    return back.round().clip(0, 255).astype(np.uint8)
+
+
+def share_there(heats):
+    """Which share of the view's heat lies where the answer was; NaN without any."""
+    there, whole = ((heats * part).sum(axis=(1, 2)) for part in (asked & seen, seen))
+    return np.divide(there, whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
 
 # %%
-painted = np.stack([*map(painted_over, images, asked)])
-still = (training.predict(run.model, painted) >= 128) & asked
-left = f"{100 * still.sum() / max(asked.sum(), 1):.0f}"
-after_paint = maps_of(run.model, painted)
-for name in heats:
-    found = alike(heats[name], after_paint[name], "painting over what was marked")
-    key = f"sanity.{written(name)}.answer"
-    answer[name] = lesson.add(key, found, TARGET)
+pale = np.stack([*map(recoloured, images, asked)])
+after = maps_of(run.model, pale)
+left = 100 * ((after[ANSWER] > 0.5) & asked).sum() / max(asked.sum(), 1)
+parts = [
+    pd.DataFrame({"row": name, "kind": kind, "value": share_there(maps[name])})
+    for name in heats
+    for kind, maps in (("before", heats), ("after", after))
+]
+there = pd.concat(parts)
+shares = there.groupby(["row", "kind"], sort=False)["value"].mean().unstack()
 
 # %%
-TOO_ALIKE = 0.5
-similar = {
-    name: np.array([weights[name].value, answer[name].value]) for name in METHODS
-}
-failed = [name for name, both in similar.items() if (both > TOO_ALIKE).any()]
-passed = [name for name, both in similar.items() if (both <= TOO_ALIKE).all()]
-fails, passes = (words.listed(names) or "none" for names in (failed, passed))
-edges_stay = answer[EDGES]
-least_moved = max(METHODS, key=lambda name: np.nan_to_num(weights[name].value, nan=-2))
+pictures.strip(
+    [shown, lesson.domains.shown(TARGET, pale[first])]
+    + [pictures.heat(after[name][first], size, shown) for name in METHODS],
+    ["the frame", "without its answer", *METHODS],
+    columns=3,
+    title=f"Recoloured, {left:.0f} % of the marked pixels are still marked",
+)
 
 # %%
-both = {f"{name}, weights drawn anew": one for name, one in weights.items()}
-both |= {f"{name}, answer painted over": one for name, one in answer.items()}
-figures.estimates(
-    both,
-    "rank correlation of the map before and after",
-    mark=TOO_ALIKE,
-    title=f"Stay too much alike: {fails}; change as they should: {passes}",
-    caption=f"Medians over {n_whose} subjects, two frames of each. Right of the line a "
-    "map stays too much alike. The edges are the control.",
+said = [
+    f"{name} {one.before:.2f} to {one.after:.2f}" for name, one in shares.iterrows()
+]
+charts.dots(
+    there,
+    f"Share of heat where the answer was, mean over subjects: {listed(said)}",
+    "share of the view's heat",
+    means=True,
+    apart=0.3,
+    size=25,
+    caption="A dot per subject, a bar at their mean.",
 )
 
 # %% [markdown]
-# After painting, {left} % of the marked pixels are still marked. With a correlation
-# above {TOO_ALIKE} in either check a map stays too much alike for us (the line is ours,
-# and others draw it elsewhere). Those that stay alike: {fails}. Those that change as
-# they should: {passes}. New weights change {least_moved} least. The edges, which know
-# no network, stay the same under new weights, as they must, and keep {edges_stay:.2f}
-# under the paint: so alike is the picture itself. Integrated gradients have a part of
-# the picture in them, too: what they follow is multiplied by how far a pixel is from
-# black. Two maps of the same logits may also
-# agree for a good reason, since what made them small is drawn as bright as what made
-# them large. And a map that passes both checks is not yet right; it is only not
-# refuted.
-#
-# The numbers are medians over subjects. We took means first, saw that so few subjects
-# give a mean no interval, and changed to the median after that look.
-#
+# Read the two controls first. Only where the answer leaves the place and the edges stay
+# in it does the check tell a map of the answer from a map of the picture; and then a
+# method is read by which of the two it follows. We had painted the place over before,
+# and compared the whole view: then even the answer seemed to stay, since nearly all of
+# the view was untouched, and where it was painted the edges went too. A method may stay
+# for a good reason, too: the same place can be why these logits are small now. So a map
+# that leaves has passed, and one that stays is not refuted. And a map that passes both
+# checks is not yet right. **A check needs a control on either side.**
+
+# %% [markdown]
 # ## Would any of these have told us of our own mistake?
 #
 # Lesson 03 tells of a network that had never been asked about black, and that marked
@@ -406,14 +476,13 @@ figures.estimates(
 # same question to both networks: what made the pixels large that *you* marked? For each
 # map we take the share of its heat that lies in the surround, less the surround's share
 # of the frame: 0 is heat that doesn't care. The control needs no heatmap: where the
-# marks themselves lie. **Will a map tell more than the marks do?**
+# marks themselves lie. One more map needs none either: where the answer is unsure, by
+# its entropy. **Will a map tell more than the marks do?**
 
 # %%
 old = runs.fill_left_out(lesson.course, lesson.domains)
-old_asked = (runs.probabilities(old, patients)[chosen] >= 128) & patients.valid[chosen]
-old_heats = {name: trust.heat(old.model, images, old_asked, name) for name in METHODS}
+NETWORKS = {"the old network": old, "the course's": run}
 surround = patients.valid[chosen] & ~seen
-MARKS = "the marks alone"
 
 
 def excess(heats):
@@ -428,91 +497,73 @@ def excess(heats):
 
 
 # %%
-NETWORKS = {"old": "the old network", "ours": "the course's"}
-
-
-def in_surround(asking):
-    """Where the heat of both networks' maps lies: {(map, network): Estimate}."""
-    found = {}
-    for name, network in itertools.product(asking["old"], NETWORKS):
-        said = f"share of heat less share of area in the surround: {name}, {network}"
-        values = excess(asking[network][name])
-        one = statistics.median_over_subjects(values, whose, said, (-1, 1))
-        key = f"surround.{network}.{written(name)}"
-        found[name, network] = lesson.add(key, one, TARGET)
-    return found
-
+in_black = {}
+for who, one in NETWORKS.items():
+    given = np.asarray(runs.probabilities(one, patients))[chosen]
+    own_marks = (given >= 128) & patients.valid[chosen]
+    maps = {name: trust.heat(one.model, images, own_marks, name) for name in METHODS}
+    maps["entropy of the answer"] = trust.entropy(trust.probability(given))
+    maps["the marks alone"] = own_marks.astype(float)
+    for name, heat in maps.items():
+        note = f"share of heat less share of area in the surround: {name}"
+        found = statistics.median_over_subjects(excess(heat), whose, note, (-1, 1))
+        in_black[name, who] = replace(found, split=TARGET)
 
 # %%
-def parting(found):
-    """How far each map parts the old network from the course's."""
-    names = dict.fromkeys(name for name, _ in found)
-    return {
-        name: found[name, "old"].value - found[name, "ours"].value for name in names
-    }
-
-
-# %%
-asking = {
-    "old": {**old_heats, MARKS: old_asked.astype(float)},
-    "ours": {**{name: heats[name] for name in METHODS}, MARKS: asked.astype(float)},
-}
-in_black = in_surround(asking)
-parted = parting(in_black)
-by_marks = parted[MARKS]
-best_map = max(METHODS, key=lambda name: np.nan_to_num(parted[name], nan=-9))
-
-# %%
-rows = {f"{name}, {NETWORKS[who]}": one for (name, who), one in in_black.items()}
-apart = [words.number(parted[name], "+.2f") for name in (MARKS, best_map)]
-figures.estimates(
-    rows,
+both = {name: [in_black[name, who] for who in NETWORKS] for name in maps}
+marks = charts.of_estimates(both)
+marks["kind"] = list(NETWORKS) * len(both)
+parted = {name: one.value - two.value for name, (one, two) in both.items()}
+said = listed([f"{name} {number(value, '+.2f')}" for name, value in parted.items()])
+charts.dots(
+    marks,
+    f"Excess of heat in the surround, the old network's less the course's: {said}",
     "share of heat less share of area, in the surround",
-    title=f"The marks alone part the two networks by {apart[0]}, the best heatmap "
-    f"({best_map}) by {apart[1]}",
-    caption="Right of zero: more heat in the black surround than its area explains.",
+    mark=0,
+    apart=0.3,
+    caption="Right of zero: more heat in the black surround than its area explains. A "
+    "bar is a 90 % interval over subjects, a pale one a wide interval.",
 )
 
-
 # %%
-def apart_by_intervals(found, names):
-    """Those whose interval on the old network lies above that on the course's."""
-    low = {name: found[name, "old"].low for name in names}
-    high = {name: found[name, "ours"].high for name in names}
-    both = [one for one in names if None not in (low[one], high[one])]
-    return words.listed([one for one in both if low[one] > high[one]]) or "none"
-
-
-told = ", ".join(f"{name} {words.number(parted[name], '+.2f')}" for name in METHODS)
-pointed = apart_by_intervals(in_black, METHODS)
-old_marks, our_marks = (in_black[MARKS, one].value for one in NETWORKS)
-n_black = len(set(whose[surround.any(axis=(1, 2))]))
+rows = [
+    (name, one.value, two.value, one.apart(two)) for name, (one, two) in both.items()
+]
+columns = ["map", "the old network", "the course's", "intervals lie apart"]
+charts.table(
+    pd.DataFrame(rows, columns=columns),
+    "Excess of heat in the surround, medians over subjects",
+    2,
+)
 
 # %% [markdown]
-# The old network's marks lie in the surround with an excess of {old_marks:+.2f}, ours
-# with {our_marks:+.2f} (medians over those of {n_black} subjects with a surround on
-# whose frames something is marked). So the marks part the two networks by
-# {by_marks:+.2f}, and the maps by less or more ({told}). The sizes can't be compared
-# strictly: a mask puts all its weight where it marks, and a map spreads it. What can be
-# read is whether a map's two intervals lie apart, so that it did point at the black:
-# {pointed}. Integrated gradients could hardly have: they begin at a black frame, so that
-# what *is* black gets next to no heat, whatever the network does with it, and a map of
-# theirs without heat there is no finding. And the marks win by their nature, since it
-# was in them that the mistake was found. They cost nothing. One mistake on one pair of
-# networks is a small trial: it can show that a map missed it, not that it will find the
-# next.
+# A map that should have told of the mistake has two intervals that lie apart, the old
+# network's further right. The sizes can't be compared between maps: a mask puts all its
+# weight where it marks, and a heatmap spreads it. Integrated gradients could hardly
+# have told: they begin at a black frame, so that what *is* black gets next to no heat,
+# whatever the network does with it, and a map of theirs without heat there is no
+# finding. The marks have an advantage, since it was in them that the mistake was found;
+# but they cost nothing. **Look at the answer before you ask for an explanation.** And
+# one mistake on one pair of networks is a small trial: it can show that a map missed
+# it, not that it will find the next.
 
 # %% [markdown]
-# ## Does it mean what it says?
+# ## Does a probability mean what it says?
 #
-# A probability of 0.8 should be blood eight times out of ten. Most pixels are easy, so
-# we look only where the network itself is unsure or draws an edge: within two pixels of
-# the predicted edge, or where the probability lies between 0.05 and 0.95. The label has
-# no say in which pixels count. **What will such a band never show?**
-
+# From here on we leave the pictures and ask for numbers. A probability of 0.8 should be
+# blood eight times out of ten; then it is **calibrated** (Guo et al. 2017). Most pixels
+# are easy, so we look only where the network itself is unsure or draws an edge: within
+# two pixels of the predicted edge, or where the probability lies between 0.05 and 0.95.
+# The label has no say in which pixels count. **What will such a band never show?**
 
 # %%
+SPLITS = ("id_test", TARGET)
+places = [name_of(split) for split in SPLITS]
+NOTHING = ([0, 1], [np.nan, np.nan])  # a curve where there is none
+
+
 def in_band(split):
+    """Of each pixel of the band: its probability, is it blood, whose it is."""
     packed = lesson.frames(split)
     levels = np.asarray(runs.probabilities(run, packed))
     band = trust.band(levels, packed.valid)
@@ -534,6 +585,7 @@ def reliability(chance, blood, n=10):
 
 # %%
 def ece(chance, blood):
+    """Expected calibration error: the bins' gaps without their signs, by pixels."""
     bins = reliability(chance, blood)
     gap = (bins["chance"] - bins["blood"]).abs()
     pixels = bins["pixels"]
@@ -541,11 +593,61 @@ def ece(chance, blood):
 
 
 # %%
+bands = {split: in_band(split) for split in ("id_val", *SPLITS)}
+errors = {split: ece(*bands[split][:2]) for split in bands}
+curves = {"as it says": ([0, 1], [0, 1])}
+for split in SPLITS:
+    bins = reliability(*bands[split][:2])
+    xy = bins[["chance", "blood"]].to_numpy().T
+    curves[split] = xy if xy.size else NOTHING
+said = [f"{number(errors[split])} on {name_of(split)}" for split in SPLITS]
+charts.lines(
+    curves,
+    f"Expected calibration error in the band, all pixels together: {listed(said)}",
+    "probability of blood",
+    "share of blood",
+    strong="as it says",
+    caption="Above the grey line there is more blood than it says, below less.",
+)
+
+# %% [markdown]
+# One frame with a long edge brings many pixels, so a single subject can make such a
+# curve. So we also take, for each subject, what the network says on average in the band
+# less the share that is blood. Unlike the calibration error this difference keeps its
+# sign, and few pixels don't push it up.
+
+# %%
+gaps, means = {}, {}
+for split in SPLITS:
+    chance, blood, of = bands[split]
+    means[split] = statistics.subject_means(chance - blood, of)
+    said = "probability less share of blood in the band, mean over subjects"
+    found = means[split], means[split].index, said, (-1, 1)
+    found = statistics.mean_over_subjects(*found)
+    found = replace(found, n_frames=len(lesson.frames(split)))
+    gaps[split] = lesson.add(f"calibration.{split}.gap", found, split)
+
+# %%
+said = listed([f"{gaps[split]:+.2f} on {name_of(split)}" for split in SPLITS])
+charts.dots(
+    charts.of_means(means),
+    f"What it says less what is blood, mean over subjects: {said}",
+    "probability less share of blood, in the band",
+    means=True,
+    mark=0,
+    caption="Left of zero the network says less blood than there is.",
+)
+
+# %% [markdown]
+# A **temperature** (Guo et al. 2017) divides all logits by one number, which the
+# validation pigs choose by the likelihood of their labels.
+
+
+# %%
 def cooled(chance, temperature):
     return expit(logit(chance.astype(float)) / temperature)
 
 
-# %%
 def likeliest(chance, blood):
     """The temperature with the least negative log-likelihood; 1 without a pixel."""
     if not len(chance):
@@ -561,92 +663,37 @@ def likeliest(chance, blood):
 
 
 # %%
-SPLITS = ("id_test", TARGET)
-NOTHING = ([0, 1], [np.nan, np.nan])  # a curve where there is none
-
-
-def over_subjects(each, frames, said):
-    """The mean of one value per subject, with the number of frames behind it."""
-    found = statistics.mean_over_subjects(list(each.values()), list(each), said)
-    return replace(found, n_frames=int(frames))
-
-
-# %%
-bands = {split: in_band(split) for split in ("id_val", *SPLITS)}
-temperature = likeliest(*bands["id_val"][:2])
-for split in SPLITS:
-    chance, blood, of = bands[split]
-    each = {one: ece(chance[of == one], blood[of == one]) for one in np.unique(of)}
-    said = "expected calibration error in the band, mean over subjects"
-    found = over_subjects(each, len(lesson.frames(split)), said)
-    lesson.add(f"calibration.{split}.ece", found, split)
-
-
-# %%
 def missed_outside(split):
     """Of the blood that is missed, the percent that lies outside of the band."""
     packed = lesson.frames(split)
     levels = np.asarray(runs.probabilities(run, packed))
     missed = packed.blood & packed.valid & (levels < 128)
     outside = missed & ~trust.band(levels, packed.valid)
-    share = 100 * outside.sum() / missed.sum() if missed.any() else None
-    return words.number(share, ".0f")
+    return 100 * outside.sum() / missed.sum() if missed.any() else np.nan
 
-
-unseen = [missed_outside(split) for split in SPLITS]
 
 # %%
-places = [words.name_of(split) for split in SPLITS]
-curves, ends = {}, []
-for split, place in zip(SPLITS, places):
-    bins = reliability(*bands[split][:2])
-    x, y = bins["chance"].to_numpy(), bins["blood"].to_numpy()
-    curves[split] = (x, y) if len(x) else NOTHING
-    points = (f"{blood:.2f} at {chance:.2f}" for chance, blood in zip(x, y))
-    ends.append(f"{place}: {', '.join(points) or 'no pixel'}")
-errors = [lesson.record[f"calibration.{split}.ece"] for split in SPLITS]
-worse = words.change(*[one.value for one in errors], places)
-
-# %%
-chart = figures.line(
-    curves,
-    "probability of blood",
-    "share of blood",
-    title=f"Calibration error {worse}",
-    alt=f"Share of blood over its probability, and the diagonal. {'; '.join(ends)}.",
-    caption="Above the diagonal there is more blood than the network says, below less.",
-)
-chart.axes[0].plot([0, 1], [0, 1], color=figures.COLOURS["faint"], ls="--", zorder=0)
-chart
-
-# %%
-rows, cooling, leaning = [], [], []
-for split, place in zip(SPLITS, places):
+temperature = likeliest(*bands["id_val"][:2])
+rows = []
+for split in SPLITS:
     chance, blood, _ = bands[split]
-    cooler = cooled(chance, temperature)
-    says, true = (one.mean() if len(one) else np.nan for one in (chance, blood))
-    both = [ece(one, blood) for one in (chance, cooler)]
-    rows.append([place, len(chance), says, true, *both])
-    cooling.append(words.change(*both))
-    leaning.append(f"on {place} it says {words.number(says)} on average where ")
-    leaning[-1] += f"{words.number(true)} is blood"
-columns = ["split", "pixels", "says", "is blood", "ECE", "ECE, with the temperature"]
-table = pd.DataFrame(rows, columns=columns)
-figures.table(table, "All pixels of the band, with the temperature of id_val")
+    cooler = ece(cooled(chance, temperature), blood)
+    rows.append([name_of(split), len(chance), errors[split], cooler])
+    rows[-1].append(missed_outside(split))
+columns = ["frames of", "pixels", "calibration error", "with the temperature"]
+charts.table(
+    pd.DataFrame(rows, columns=[*columns, "missed blood outside of the band, %"]),
+    f"All pixels of the band; the temperature of id_val is {temperature:.2f}",
+    2,
+)
 
 # %% [markdown]
-# The expected calibration error, taken for each subject and then averaged, {worse}
-# ({errors[0].interval}; {errors[1].interval}). The table puts the pixels of all
-# subjects together: {leaning[0]}, and {leaning[1]}. Where the probability is lower than
-# the share of blood, a threshold of one half misses what the network half knew. The
-# band leaves out what it did *not* know: of all missed blood {unseen[0]} % of the pixels
-# lie outside of the band on {places[0]}, and {unseen[1]} % on {places[1]}. There the
-# network is sure, and wrong, and no number of this section says so.
-#
-# The temperature that `id_val` prefers is {temperature:.2f}. It is one number and knows
-# nothing of the other surgery: it can make all answers less sure, or more, and can't
-# move them to one side. With it the error over all pixels {cooling[0]} on {places[0]},
-# and {cooling[1]} on {places[1]}.
+# Where the probability is lower than the share of blood, a threshold of one half misses
+# what the network half knew. The temperature is one number and knows nothing of the
+# other surgery: it can make all answers less sure, or more, and can't move them to one
+# side. And the band leaves out what the network did *not* know: the table's last column
+# is blood on which it is sure, and wrong, and no calibration error says so. **A
+# probability that was only measured at home was measured at home.**
 #
 # ### Exercise 1 · A calibration error by hand
 #
@@ -679,20 +726,31 @@ check(
 # %% [markdown]
 # ## How unsure, and what for?
 #
-# Four ways to ask. **Softmax** is the entropy of the answer itself. **Monte-Carlo
-# dropout** asks six times, with other channels of the deepest level left out; our
-# network was trained without dropout, so it is put in afterwards, and a network that
-# has learned with it may do better. **Test-time augmentation** asks for the frame and
-# its mirror images. An **ensemble** asks three networks that differ by their seed; of
-# it we also take the pairwise Dice of its members. A distance in **feature space** from
-# the training frames comes beside them, and two controls: one only looks at the share
-# of black, the other calls a frame unsure the less of its view is marked.
+# Four answers can be asked for their uncertainty. **One network**, as it is.
+# **Monte-Carlo dropout** (Gal and Ghahramani 2016) asks six times, with other channels
+# of the deepest level left out; our network was trained without dropout, so it is put
+# in afterwards, and a network that has learned with it may do better. **Test-time
+# augmentation** asks for the frame and its mirror images. An **ensemble** asks three
+# networks that differ by their seed (Lakshminarayanan et al. 2017).
 #
-# Two questions, and they are not the same. **AUROC** asks whether a frame of the target
-# scores above one of the source: does it know surgery that it has never seen? **AURC**,
-# the area under the risk-coverage curve, stays within the target and asks whether the
-# frames that it is surest of are those with the least error. A way can be good at
-# either and bad at the other. **Which of them would you trust with which?**
+# And there are two measures, which are not the same. The **entropy** of the mean answer
+# is large where it lies near one half, for whatever reason: a pixel on a soft edge is
+# unsure for everybody (*aleatoric*, of the data). The **mutual information**, also
+# called BALD (Houlsby et al. 2011), takes off the members' own entropies, and what is
+# left is what they disagree about (*epistemic*, of the model). One network can't
+# disagree with itself, so there it is not defined. Of the ensemble we also take the
+# pairwise Dice of its members' masks.
+#
+# Beside them comes a distance in **feature space** from the training frames (Lee et al.
+# 2018), and four controls that need no network or no uncertainty: how little of the
+# view is marked, the share of black, and how far the view's mean brightness and its
+# mean chroma lie from the training frames'.
+#
+# Two questions. *Out-of-distribution detection*: does a frame of the target score above
+# one of the source (**AUROC**)? *Selective prediction*: within the target, are the
+# frames that it is surest of those with the least error (**AURC**, the area under the
+# risk-coverage curve; Geifman and El-Yaniv 2017)? A way can be good at either and bad
+# at the other. **Which of them would you trust with which?**
 #
 # ### Exercise 2 · Entropy in bits
 #
@@ -746,24 +804,18 @@ check(
 
 
 # %%
-def unsure(network, images, levels):
-    """Three ways to ask one network: a map for each frame."""
-    dropped = trust.dropped_out(network, images)
-    return {
-        "softmax": trust.entropy(trust.probability(np.asarray(levels))),
-        "MC dropout": trust.disagreement(dropped),
-        "TTA": trust.disagreement(trust.turned(network, images)),
-    }
+charts.source(trust.entropies)
 
 
 # %%
-def pairwise_dice(marked):
-    """Mean Dice between members' masks of each frame; two that mark nothing agree."""
+def pairwise_dice(marked, of_nothing):
+    """Mean Dice between members' masks of each frame; of_nothing: that of two of which
+    neither marks anything, where Dice is undefined."""
     found = []
     for one, other in itertools.combinations(marked, 2):
         both = (one & other).sum(axis=(1, 2))
         total = one.sum(axis=(1, 2)) + other.sum(axis=(1, 2))
-        agree = np.ones(len(total))
+        agree = np.full(len(total), float(of_nothing))
         found.append(np.divide(2.0 * both, total, out=agree, where=total > 0))
     return np.mean(found, axis=0)
 
@@ -782,6 +834,206 @@ def mahalanobis(known, asked, shrink=1e-2):
 
 
 # %%
+def look_of(images, view):
+    """Mean brightness and mean chroma of each frame inside its view."""
+    rows = []
+    for image, inside in zip(images, view):
+        lab = cv2.cvtColor(np.array(image) / np.float32(255), cv2.COLOR_RGB2LAB)
+        light, red, yellow = lab[inside].T
+        rows.append((light.mean(), np.hypot(red, yellow).mean()))
+    return np.array(rows)
+
+
+def foreign(images, view):
+    """How far frames lie from the training frames: three distances."""
+    look = look_of(images, view)
+    return {
+        "feature distance": mahalanobis(known, trust.features(run.model, images)),
+        "brightness": mahalanobis(known_look[:, :1], look[:, :1]),
+        "chroma": mahalanobis(known_look[:, 1:], look[:, 1:]),
+    }
+
+
+# %%
+def answers(packed):
+    """What each way answers to some frames: levels of its members."""
+    return {
+        "one network": np.asarray(runs.probabilities(run, packed))[None],
+        "MC dropout": trust.dropped_out(run.model, packed.images),
+        "TTA": trust.turned(run.model, packed.images),
+        "ensemble": np.stack([runs.probabilities(one, packed) for one in members]),
+    }
+
+
+# %%
+def scores(split):
+    packed = lesson.frames(split)
+    view, found = packed.view & packed.valid, {}
+    for name, some in (given := answers(packed)).items():
+        whole, shared = trust.entropies(some)
+        found[f"{name}: entropy"] = trust.mean_inside(whole, view)
+        if len(some) > 1:
+            found[f"{name}: mutual information"] = trust.mean_inside(shared, view)
+    masks = given["ensemble"] >= 128
+    for of_nothing, said in ((1, "sure"), (0, "unsure")):
+        name = f"ensemble: pairwise Dice (unmarked {said})"
+        found[name] = 1 - pairwise_dice(masks, of_nothing)
+    found |= foreign(packed.images, view)
+    found["marked area"] = -trust.mean_inside(given["one network"][0] >= 128, view)
+    found["black share"] = 1 - view.sum((1, 2)) / packed.valid.sum((1, 2))
+    return pd.DataFrame(found)
+
+
+# %%
+CONTROLS = ["marked area", "black share", "brightness", "chroma"]
+members = remedies.members(lesson.course, lesson.domains, run)
+train = lesson.frames("train")
+known = trust.features(run.model, train.images)
+known_look = look_of(train.images, train.view & train.valid)
+scored = {split: scores(split) for split in ("id_val", *SPLITS)}
+ways = [name for name in scored[TARGET] if name not in CONTROLS]
+
+# %%
+counted = {split: lesson.evaluate(run, split) for split in scored}
+bleeds = {split: counts.has_blood(one) for split, one in counted.items()}
+risk = {split: 1 - counts.on_blood(counts.dice, one) for split, one in counted.items()}
+subjects = counted[TARGET]["subject"]
+
+
+def auroc(far, near):
+    both = np.concatenate([far, near])
+    return correlation.auroc(both, np.arange(len(both)) < len(far))
+
+
+def false_positives(far, near):
+    """The share of near at or above the highest threshold that catches 95 % of far."""
+    far, near = (np.sort(one[~np.isnan(one)]) for one in map(np.asarray, (far, near)))
+    if not len(far) or not len(near):
+        return np.nan
+    needed = int(np.ceil(0.95 * len(far) - 1e-9))
+    return (near >= far[-needed]).mean()
+
+
+# %%
+def by_subject(measure, *columns):
+    """A measure of each target subject's rows of some columns."""
+    parts = subjects.groupby(subjects).groups.items()
+    found = {one: measure(*(some[rows] for some in columns)) for one, rows in parts}
+    return pd.Series(found, dtype=float)
+
+
+far = {
+    name: by_subject(partial(auroc, near=scored["id_test"][name]), away)
+    for name, away in scored[TARGET].items()
+}
+kind_of = {name: "control" if name in CONTROLS else "way" for name in far}
+marks = (
+    pd.DataFrame(far)
+    .melt(var_name="row")
+    .assign(kind=lambda rows: rows["row"].map(kind_of))
+)
+
+# %%
+TOLD = ["one network: entropy", "ensemble: mutual information", "feature distance"]
+knows = {}
+for name in [*TOLD, *CONTROLS]:
+    said = "AUROC of a subject's frames against all of the source, mean over subjects"
+    found = statistics.mean_over_subjects(far[name], far[name].index, said)
+    knows[name] = replace(found, n_frames=len(subjects), split=TARGET)
+for name in (TOLD[0], TOLD[2], "brightness"):
+    key = name.replace(": ", "_").replace(" ", "_")
+    lesson.add(f"uncertainty.{key}.ood_auroc", knows[name], TARGET)
+
+# %%
+told = listed([f"{name} {knows[name]}" for name in knows])
+charts.dots(
+    marks,
+    f"AUROC, target above source, mean over {len(far[name])} subjects: {told}",
+    "AUROC, target above source",
+    means=True,
+    mark=0.5,
+    size=25,
+    each=0.34,
+    caption="A dot per subject of the target, against all frames of the source. Left "
+    "of the line a way is surer on surgery that it has never seen.",
+)
+
+# %%
+at_home = lesson.frames("id_test")
+charts.table(
+    pd.DataFrame(
+        [
+            (
+                name,
+                one.value,
+                one.interval,
+                false_positives(scored[TARGET][name], scored["id_test"][name]),
+            )
+            for name, one in knows.items()
+        ],
+        columns=["way or control", "AUROC", "its interval", "false positives at 95 %"],
+    ),
+    f"Out-of-distribution detection against {len(at_home)} source frames of "
+    f"{at_home.table['subject'].nunique()} subjects",
+    2,
+)
+
+# %% [markdown]
+# An AUROC below one half means that a way is *surer* on surgery that it has never seen.
+# Is that confidence? Entropy stands where an edge is drawn, and a network that marks
+# less draws less of it: look at the row "marked area", which scores a frame the higher
+# the less is marked. The same network's entropy and its ensemble's are one measure and
+# can be compared; entropy and mutual information can't, and where the ensemble's two
+# rows differ it is the measure that makes the difference, not the number of networks.
+#
+# Then hold every way against the controls. Black, brightness and chroma are read off
+# the picture without any network. What does no better than they do has not been shown
+# to know more than they do. And the source is the same few subjects for every subject
+# of the target: the interval doesn't know of those, nor of chance in training, since
+# another three members may answer otherwise.
+#
+# Does the distance see *anything* but the black? We lend the patients' surround to the
+# source's frames: everything outside of a patient's view becomes black, and the tissue
+# stays what it was. **What will the distance make of it, and what will brightness?**
+
+# %%
+lent = patients.view[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
+framed = np.where(lent[..., None], at_home.images, 0).astype(np.uint8)
+equal, rows = foreign(framed, lent & at_home.valid), []
+for name, near in equal.items():
+    away, home = scored[TARGET][name], scored["id_test"][name]
+    both = [by_subject(partial(auroc, near=one), away).mean() for one in (home, near)]
+    rows.append((name, *both, auroc(near, home)))
+columns = ["distance", "as they are", "source in a lent surround", "the surround alone"]
+charts.table(
+    pd.DataFrame(rows, columns=columns),
+    "AUROC of the target, mean over subjects, and of the source against itself",
+    2,
+)
+
+# %% [markdown]
+# The last column says how loud the black alone is: the same pigs, with a borrowed
+# surround against without. The third speaks of the rest of the picture, since both
+# sides wear the black there. But read it beside the rows below: if brightness or
+# chroma, taken inside the view, tells the two surgeries apart as well, then the
+# distance need not know anything of anatomy. **A detector is worth what it has beyond
+# the simplest thing that does it.**
+#
+# ## Sure of the right frames?
+#
+# Now the other question: within the target, does an order by uncertainty put the errors
+# last? Two marks frame the answer. A **perfect order** sorts by the error itself, which
+# nobody can; an order **by chance** has the mean error everywhere. A way's *excess* is
+# where it lies between them: 0 perfect, 1 chance, above 1 upside down.
+#
+# One convention matters. Where nothing is marked on a bleeding frame, Dice is 0 and the
+# risk 1. Is a network that marks nothing *sure*? Its entropy says so. Two masks that
+# are both empty agree, if one says so, and their Dice is undefined; we draw the
+# pairwise Dice both ways. So we also look at those frames alone that have a mark, on
+# which the marked area is no arithmetic any more. **Which rows will change sides?**
+
+
+# %%
 def risk_coverage(score, risk):
     """Coverage k/n and the mean risk of the k frames with the lowest scores; frames
     that score the same share their risk."""
@@ -793,253 +1045,84 @@ def risk_coverage(score, risk):
     return count / max(len(risk), 1), np.cumsum(shared) / count
 
 
-# %%
 def aurc(score, risk):
     risks = risk_coverage(score, risk)[1]
     return risks.mean() if len(risks) else np.nan
 
 
 # %%
-def scores(split):
-    packed = lesson.frames(split)
-    view = packed.view & packed.valid
-    levels = np.asarray(runs.probabilities(run, packed))
-    three = np.stack([runs.probabilities(one, packed) for one in members])
-    maps = unsure(run.model, packed.images, levels)
-    maps["ensemble"] = trust.disagreement(three)
-    found = {name: trust.mean_inside(one, view) for name, one in maps.items()}
-    found["pairwise Dice"] = 1 - pairwise_dice(three >= 128)
-    deep = trust.features(run.model, packed.images)
-    found["feature distance"] = mahalanobis(known, deep)
-    found["marked area"] = -trust.mean_inside(levels >= 128, view)
-    found["black share"] = 1 - view.sum((1, 2)) / packed.valid.sum((1, 2))
-    return pd.DataFrame(found)
+def mean_aurc(score, risk):
+    return by_subject(aurc, score, risk).mean()
 
 
-# %%
-members = remedies.members(lesson.course, lesson.domains, run)
-known = trust.features(run.model, lesson.frames("train").images)
-scored = {split: scores(split) for split in ("id_val", *SPLITS)}
-counted = {split: lesson.evaluate(run, split) for split in scored}
-bleeds = {split: counts.has_blood(one) for split, one in counted.items()}
-risk = {split: 1 - counts.on_blood(counts.dice, one) for split, one in counted.items()}
-subjects = counted[TARGET]["subject"]
+def excess_of(score, risk):
+    """0 where an order is perfect, 1 where it is as good as chance."""
+    perfect, chance = mean_aurc(risk, risk), mean_aurc(0 * risk, risk)
+    return (mean_aurc(score, risk) - perfect) / (chance - perfect)
 
 
-# %%
-def auroc(far, near):
-    both = np.concatenate([far, near])
-    return correlation.auroc(both, np.arange(len(both)) < len(far))
-
-
-# %%
-def false_positives(far, near):
-    """The share of near at or above the highest threshold that catches 95 % of far."""
-    far, near = (np.sort(one[~np.isnan(one)]) for one in map(np.asarray, (far, near)))
-    if not len(far) or not len(near):
-        return np.nan
-    needed = int(np.ceil(0.95 * len(far) - 1e-9))
-    return (near >= far[-needed]).mean()
-
-
-# %%
-CONTROLS = ["marked area", "black share"]
-knows, ranks, rates = {}, {}, {}
-for name, away in scored[TARGET].items():
-    home = scored["id_test"][name]
-    parts = away.groupby(subjects)
-    far = {one: auroc(part, home) for one, part in parts}
-    area = {one: aurc(part, risk[TARGET][part.index]) for one, part in parts}
-    key = f"uncertainty.{written(name)}"
-    said = "AUROC of a subject's frames against all of the source, mean over subjects"
-    found = over_subjects(far, len(away), said)
-    knows[name] = lesson.add(f"{key}.ood_auroc", found, TARGET)
-    said = "area under the risk-coverage curve of a subject, mean over subjects"
-    found = over_subjects(area, bleeds[TARGET].sum(), said)
-    ranks[name] = lesson.add(f"{key}.aurc", found, TARGET)
-    rates[name] = false_positives(away, home)
-
-# %%
-ways = [name for name in knows if name not in CONTROLS]
-deep, black = (knows[name] for name in ("feature distance", "black share"))
-by_hand = {
-    f"{name} (control)" if name in CONTROLS else name: knows[name] for name in knows
-}
-figures.estimates(
-    by_hand,
-    "AUROC, target above source",
-    mark=0.5,
-    title=f"Feature distance knows the target with an AUROC of {deep:.2f}, the share "
-    f"of black alone with {black:.2f}",
-    caption="Left of the line a way is surer on surgery that it has never seen.",
+has_mark = counts.predicted_area(counted[TARGET]) > 0
+ON = {"all that bleed": risk[TARGET], "those with a mark": risk[TARGET].where(has_mark)}
+excesses = pd.DataFrame(
+    {
+        said: {name: excess_of(one, some) for name, one in scored[TARGET].items()}
+        for said, some in ON.items()
+    }
 )
 
 # %%
-surer = [name for name in ways if knows[name].value < 0.5]
-best_control = max(knows[name].value for name in CONTROLS)
-better = [name for name in ways if round(knows[name].value - best_control, 2) > 0]
-below = [name for name in surer if (knows[name].high or 1) < 0.5]
-sure, surely, knowing = (
-    words.listed(names) or "none" for names in (surer, below, better)
+perfect, chance = (
+    mean_aurc(one, risk[TARGET]) for one in (risk[TARGET], 0 * risk[TARGET])
 )
-goes_with = scored[TARGET].corr(method="spearman").loc["softmax", "marked area"]
-goes_with = words.number(-goes_with, "+.2f")  # the control is the area's negative
-mirror = words.number(1 - knows["marked area"].value)
-at_home = lesson.frames("id_test")
-n_home, n_home_subjects = len(at_home), at_home.table["subject"].nunique()
-
-# %% [markdown]
-# An AUROC below one half means that a way is *surer* on surgery that it has never seen:
-# here {sure}; with their whole interval below: {surely}. Is that confidence? The entropy
-# stands where an edge is drawn, and a network that marks less draws less of it: over the
-# target's frames the softmax entropy goes with the marked area by a rank correlation of
-# {goes_with}, and an order by the marked area itself, turned round, has an AUROC of
-# {mirror}. So "surer" may say no more than "marks less". Better than both controls at
-# knowing the target: {knowing}. The feature distance reaches {deep:.2f}
-# ({deep.interval}), and counting black pixels, which needs no network, {black:.2f}
-# ({black.interval}). What does no better than a control has not been shown to know more
-# than it. And the source is the same {n_home} frames of {n_home_subjects} subjects for
-# every subject of the target: the interval doesn't know of those. Nor does it know of
-# chance in training. Three members are three draws: another three of the same recipe may
-# answer otherwise, and one seed can't tell how far, which reaches the alarm below, too.
-#
-# Does the distance see *anything* but the black? We lend the patients' surround to the
-# source's frames: everything outside of a patient's view becomes black, and the tissue
-# stays what it was. **What will the distance make of it?**
+n_frames = [int(one.notna().sum()) for one in ON.values()]
+charts.dots(
+    charts.of_table(excesses),
+    f"Excess AURC by way: 0 is the perfect order (AURC {number(perfect)}), 1 chance "
+    f"({number(chance)}); {n_frames[0]} frames, {n_frames[1]} with a mark",
+    "excess AURC, of means over subjects",
+    mark=1,
+    each=0.34,
+    apart=0.2,
+    caption="Left is better. Right of the line the surest frames are the worst.",
+)
 
 # %%
-lent = patients.view[np.linspace(0, len(patients) - 1, len(at_home)).astype(int)]
-framed = np.where(lent[..., None], at_home.images, 0).astype(np.uint8)
-in_black_too = trust.features(run.model, framed)
-in_black_too = mahalanobis(known, in_black_too)
-far, near = (scored[split]["feature distance"] for split in (TARGET, "id_test"))
-steps = {"black alone": auroc(in_black_too, near)}
-each = {one: auroc(part, in_black_too) for one, part in far.groupby(subjects)}
-said = "AUROC of a subject's frames against the source's in a lent surround"
-found = over_subjects(each, len(far), said)
-equal = lesson.add("uncertainty.feature_distance.ood_auroc_black_equal", found, TARGET)
-black_alone = words.number(steps["black alone"])
-
-# %% [markdown]
-# Pigs in a borrowed black frame stand above the same pigs without it with an AUROC of
-# {black_alone}. Where both sides wear the black, the target still scores above the
-# source with {equal:.2f} ({equal.interval}). The first number says how loud the black
-# alone is; only the second speaks of the rest of the picture.
-#
-# And the other question, of its own errors:
-
-# %%
-whole = risk[TARGET].mean()
-curves, thirds = {}, {}
-for name in knows:
-    x, y = risk_coverage(scored[TARGET][name], risk[TARGET])
-    curves[name] = (x, y) if len(x) else NOTHING
-    thirds[name] = float(np.interp(1 / 3, *curves[name]))
-drawn = ["softmax", "pairwise Dice", "feature distance", "marked area"]
-third = [f"{name} {words.number(thirds[name])}" for name in drawn]
-figures.line(
-    {name: curves[name] for name in drawn},
+CURVES = [*TOLD, "ensemble: pairwise Dice (unmarked unsure)", "marked area"]
+drawn = {"perfect order": risk_coverage(risk[TARGET], risk[TARGET])}
+drawn |= {name: risk_coverage(scored[TARGET][name], risk[TARGET]) for name in CURVES}
+drawn = {name: xy for name, xy in drawn.items() if len(xy[0])}
+third = [f"{name} {number(np.interp(1 / 3, *xy))}" for name, xy in drawn.items()]
+charts.lines(
+    drawn or {"undefined": NOTHING},
+    f"Risk of the surest third: {listed(third)}; of all {number(risk[TARGET].mean())}",
     "coverage",
     "risk (1 - Dice)",
-    title=f"Risk of the surest third (of all: {words.number(whole)}): "
-    f"{', '.join(third)}",
-    alt=f"Risk over coverage, {len(drawn)} curves. At a third: {', '.join(third)}.",
+    strong="perfect order",
+    height=3.8,
     caption="All target frames with blood. A good order starts low, at left.",
 )
 
-# %%
-rows = [
-    [name, rates[name], ranks[name].value, ranks[name].low, ranks[name].high]
-    for name in knows
-]
-columns = ["way", "false positives at 95 %", "AURC", "from", "to"]
-by_error = pd.DataFrame(rows, columns=columns)
-by_error = by_error.astype({"from": float, "to": float})  # without an interval: none
-by_error = by_error.sort_values("AURC", kind="stable")
-figures.table(by_error, "False positives: source against target. AURC: by error", 2)
-
-# %%
-by_chance = statistics.subject_means(risk[TARGET], subjects).mean()
-best_area = min(ranks[name].value for name in CONTROLS)
-able = [name for name in ways if round(ranks[name].value - best_area, 2) < 0]
-turned = [name for name, value in thirds.items() if round(value - whole, 2) > 0]
-past_chance = [name for name in ranks if round(ranks[name].value - by_chance, 2) > 0]
-ranking, reversed_ways, no_order = (
-    words.listed(names) or "none" for names in (able, turned, past_chance)
-)
-area_curve = ranks["marked area"]
+# %% [markdown]
+# A way to ask has to beat the marked area before it has shown to know of its errors. On
+# all frames that area is hard to beat, since it is half arithmetic: where nothing is
+# marked the risk is 1 (lesson 04 had a correlation of this kind). On the frames with a
+# mark it is a control like any other. These are ratios of means of few subjects, and
+# carry no test.
 
 # %% [markdown]
-# Over all frames with blood the risk is {whole:.2f}. Of all ways and controls, drawn here
-# or not, these have a surest third that is worse than that, an order upside down:
-# {reversed_ways}. By AURC, a mean over subjects, an order by chance would get
-# {by_chance:.2f} on average; worse than chance: {no_order}. Better than both controls:
-# {ranking}. The marked area gets {area_curve:.2f} ({area_curve.interval}),
-# and that is half arithmetic: where nothing is marked Dice is 0, and the risk 1 (lesson
-# 04 had a correlation of this kind). A way to ask has to beat it before it has shown to
-# know of its errors. These are differences between means of few subjects, and carry no
-# test.
-#
-# ### And the mistake of lesson 03?
-#
-# The ways that need one network can be put to the trial that the heatmaps stood: is the
-# old network unsure where it marks the black? (Its ensemble was never trained.) The
-# measure is the one above, with uncertainty in the place of heat.
-
-# %%
-levels = {
-    who: np.asarray(runs.probabilities(one, patients)[chosen])
-    for who, one in (("old", old), ("ours", run))
-}
-asking = {
-    "old": unsure(old.model, images, levels["old"]),
-    "ours": unsure(run.model, images, levels["ours"]),
-}
-unsure_in_black = in_surround(asking)
-parted_ways = parting(unsure_in_black)
-
-# %%
-rows = {f"{name}, {NETWORKS[who]}": e for (name, who), e in unsure_in_black.items()}
-rows |= {f"{MARKS}, {NETWORKS[who]}": in_black[MARKS, who] for who in NETWORKS}
-best_way = max(parted_ways, key=lambda name: np.nan_to_num(parted_ways[name], nan=-9))
-apart = [words.number(one, "+.2f") for one in (by_marks, parted_ways[best_way])]
-figures.estimates(
-    rows,
-    "share of uncertainty less share of area, in the surround",
-    title=f"The marks alone part the two networks by {apart[0]}, the best way to ask "
-    f"({best_way}) by {apart[1]}",
-    caption="Right of zero: more uncertainty in the black than its area explains.",
-)
-
-# %%
-warned = [name for name in parted_ways if round(parted_ways[name] - by_marks, 2) > 0]
-warnings = words.listed(warned) or "none of the three ways"
-told_of = [
-    f"{name} by {words.number(parted, '+.2f')}" for name, parted in parted_ways.items()
-]
-told_of = words.listed(told_of)
-SIZES = (0.1, 0.2, 0.5, 1.0, 2.0)  # percent of the view
-n_sizes = len(SIZES)
-by_home = {name: aurc(scored["id_val"][name], risk["id_val"]) for name in ways}
-way = min(ways, key=lambda name: np.nan_to_num(by_home[name], nan=9))
-home_area = words.number(by_home[way])
-
-# %% [markdown]
-# The marks part the two networks by {by_marks:+.2f}, {told_of}. Further than the marks:
-# {warnings}. Here too the look at the answer, a map of *where* it marks, is the
-# control, and it costs nothing.
-#
 # ## An alarm that may stay silent
 #
-# The alarm sounds where the marked area in the view is large enough, and stays silent
-# where the network is more unsure than on 95 % of the frames of `id_val`. Everything is
-# chosen there, and nothing from the figures above: the area is that one of {n_sizes}
-# which tells bleeding frames from others best, and the way to ask is the one with the
-# best order by error, {way} (AURC {home_area}). **What will it do on the patients:
-# miss, or fall silent?**
-
+# The field calls this *abstention*, or selective prediction. The alarm sounds where the
+# marked area in the view is large enough, and stays silent where the network is more
+# unsure than on 95 % of the frames of `id_val`. Everything is chosen there, and nothing
+# from the figures above: the area is that one of a few which tells bleeding frames from
+# others best, and the way to ask is the one with the best order by error at home.
+# **What will it do on the patients: miss, or fall silent?**
 
 # %%
+SIZES = (0.1, 0.2, 0.5, 1.0, 2.0)  # percent of the view
+
+
 def area_in_view(split):
     return counts.predicted_area(counts.within(counted[split], "view"))
 
@@ -1050,18 +1133,21 @@ def balanced(area, bleeds, least):
 
 good = [balanced(area_in_view("id_val"), bleeds["id_val"], one) for one in SIZES]
 least_area = SIZES[int(np.nanargmax(good))]
-too_unsure = scored["id_val"][way].quantile(0.95)
+by_home = {name: aurc(scored["id_val"][name], risk["id_val"]) for name in ways}
+way = min(ways, key=lambda name: np.nan_to_num(by_home[name], nan=9))
+
+
+def silences(asking, split, answered=95):
+    """On which frames of a split a way stays silent."""
+    return scored[split][asking] > scored["id_val"][asking].quantile(answered / 100)
+
 
 # %%
-SHARES = {
-    "true_alarms": "alarms that are true",
-    "missed": "bleeding missed",
-    "unanswered": "bleeding unanswered",
-    "abstained": "frames unanswered",
-}
+SHARES = {"true_alarms": "alarms that are true", "missed": "bleeding missed"}
+SHARES |= {"unanswered": "bleeding unanswered", "abstained": "frames unanswered"}
 policy = {}
 for split in SPLITS:
-    silent = scored[split][way] > too_unsure
+    silent, of = silences(way, split), counted[split]["subject"]
     alarm = (area_in_view(split) >= least_area) & ~silent
     each = {
         "true_alarms": bleeds[split].astype(float).where(alarm),
@@ -1070,84 +1156,94 @@ for split in SPLITS:
         "abstained": silent.astype(float),
     }
     for name, values in each.items():
-        of = counted[split]["subject"]
         found = statistics.mean_over_subjects(values, of, f"policy: {SHARES[name]}")
-        policy[name, split] = lesson.add(f"policy.{split}.{name}", found, split)
+        policy[name, split] = replace(found, split=split)
 
 # %%
-missed_moved, silent_moved = (
-    words.change(*(policy[name, split].value for split in SPLITS), places)
-    for name in ("missed", "abstained")
-)
+for split in SPLITS:
+    lesson.add(f"policy.{split}.missed", policy["missed", split], split)
+missed = listed([f"{policy['missed', one]} on {name_of(one)}" for one in SPLITS])
+quiet = listed([f"{policy['unanswered', one]}" for one in SPLITS])
 rows = {
-    f"{said}, {place}": policy[name, split]
-    for name, said in SHARES.items()
-    for split, place in zip(SPLITS, places)
+    said: [policy[name, split] for split in SPLITS] for name, said in SHARES.items()
 }
-figures.estimates(
-    rows,
+charts.dots(
+    charts.of_estimates(rows),
+    f"Bleeding missed without a word: {missed}; unanswered: {quiet}",
     "share, mean over subjects",
-    title=f"The share of bleeding frames missed without a word {missed_moved}",
+    apart=0.3,
     caption=f"An alarm from {least_area:g} % of the view on, silent by {way}. "
     "Unanswered: met with silence.",
 )
 
-# %%
-unsaid = (scored[TARGET][way] > too_unsure) & bleeds[TARGET]
-large = area_in_view(TARGET) >= least_area
-n_bleeding, n_unsaid = int(bleeds[TARGET].sum()), int(unsaid.sum())
-n_clean = int((~bleeds[TARGET]).sum())
-n_plain = int((bleeds[TARGET] & ~large).sum())
-n_missed = int((bleeds[TARGET] & ~large & ~unsaid).sum())
-n_right = int((unsaid & large).sum())
-n_found, n_warned = n_bleeding - n_plain, n_unsaid - n_right
-price = "So the silence costs no right alarm here, and somebody has to look"
-if n_right:
-    price = "So a silence trades misses for right alarms, and somebody has to look"
+# %% [markdown]
+# An alarm that knew of its errors would fall silent on what it misses, and keep what it
+# gets right. So we look where the silence of each way falls, patient by patient, and
+# set the controls beside them. **Could we have known that this is another surgery, and
+# would it have helped?**
 
 # %%
-verdict = "Nothing can be said of what it knew"
-if n_plain and n_found:
-    among = [n_warned / n_plain, n_right / n_found]
-    verdict = (
-        "It falls on them no more than on right alarms: it did not know them apart"
-    )
-    if among[0] > among[1]:
-        verdict = "It falls on them more than on right alarms, so it knew something"
-        if among[0] < 0.5:
-            verdict += ", but of too few"
+large = area_in_view(TARGET) >= least_area
+CASES = {"misses": bleeds[TARGET] & ~large, "right alarms": bleeds[TARGET] & large}
+GATES = list(dict.fromkeys([way, *TOLD, *CONTROLS]))
+parts = []
+for name in GATES:
+    for said, where in CASES.items():
+        silent = silences(name, TARGET).astype(float).where(where)
+        means = statistics.subject_means(silent, subjects)
+        parts.append(pd.DataFrame({"row": name, "kind": said, "value": means}))
+quiet_on = pd.concat(parts)
+share = quiet_on.groupby(["row", "kind"])["value"].mean().unstack().reindex(GATES)
+share = share.reindex(columns=CASES)
+
+# %%
+who = [int((where.groupby(subjects).sum() > 0).sum()) for where in CASES.values()]
+shown_gates = share.loc[list(dict.fromkeys([way, "feature distance"]))]
+about_gates = [
+    f"{name} {one:.2f} and {two:.2f}" for name, one, two in shown_gates.itertuples()
+]
+charts.dots(
+    quiet_on,
+    f"Silent on misses ({CASES['misses'].sum()} frames of {who[0]} subjects) and on "
+    f"right alarms ({CASES['right alarms'].sum()} of {who[1]}): {listed(about_gates)}",
+    "share of them met with silence, mean of a subject",
+    means=True,
+    apart=0.3,
+    size=25,
+    caption="A gate that knows its errors has its two bars far apart.",
+)
 
 # %% [markdown]
-# The share of bleeding frames that are missed without a word {missed_moved}; the share
-# of all frames on which the alarm stays silent {silent_moved}. Where does its silence
-# fall? In frames of {places[1]}: without silence the alarm would miss {n_plain} of
-# {n_bleeding} that bleed, and find {n_found}. Silence meets {n_warned} of the first, and
-# {n_right} of the second. **{verdict}.** Still {n_missed} are missed without a word.
-# {price} while it lasts. There are {n_clean} clean frames of the target here: where there are
-# none, every alarm is true and that row says nothing. Read the figure as the clinician
-# of the first page would: would you leave it switched on?
+# A gate with both bars at the left lets the misses through without a word. One with
+# both bars at the right has noticed the other surgery and answers nothing: no miss, and
+# no alarm, so somebody has to look. That is an honest answer to "could we have known",
+# and where black or brightness give it as well, it took no network. Read the figure as
+# the clinician of the first page would: would you leave it switched on?
 #
 # ### Turn the silence yourself
 #
 # The alarm above answers on 95 % of the frames of `id_val`. **If it answers on fewer,
 # which goes first on the target: what it misses, or what it gets right?** Choose a way
-# to ask, and turn the share down.
+# to ask or a control, and turn the share down.
 
 
 # %%
 def with_silence(asking, answered, of):
     split = dict(zip(places, SPLITS))[of]
-    level = scored["id_val"][asking].quantile(answered / 100)
-    silent, bled = scored[split][asking] > level, bleeds[split]
-    large = area_in_view(split) >= least_area
-    numbers = {
-        "right alarms": (bled & large & ~silent).sum(),
-        "missed bleeding": (bled & ~large & ~silent).sum(),
-        "silent on bleeding": (bled & silent).sum(),
-        "false alarms": (~bled & large & ~silent).sum(),
+    silent, bled = silences(asking, split, answered), bleeds[split]
+    large, owners = area_in_view(split) >= least_area, counted[split]["subject"]
+    cases = {
+        "right alarms": bled & large & ~silent,
+        "missed bleeding": bled & ~large & ~silent,
+        "silent on bleeding": bled & silent,
+        "false alarms": ~bled & large & ~silent,
     }
-    found = ", ".join(f"{name} {value}" for name, value in numbers.items())
-    said = f"Answering on {answered:g} % at home, frames of {of}: {found}."
+    numbers = {name: one.sum() for name, one in cases.items()}
+    found = [
+        f"{name} {one.sum()} (of {owners[one].nunique()} subjects)"
+        for name, one in cases.items()
+    ]
+    said = f"Answering on {answered:g} % at home, frames of {of}: {', '.join(found)}."
     drawn = play.bars(numbers, (0, len(bled)), form=".0f", about="Frames")
     whole = dict.fromkeys(numbers, ".0f")
     return play.Scene(said, numbers=numbers, forms=whole, drawing=drawn)
@@ -1155,24 +1251,16 @@ def with_silence(asking, answered, of):
 
 # %%
 controls = [
-    play.Choice("asking", "way to ask", ways, way),
+    play.Choice("asking", "silent by", [*ways, *CONTROLS], way),
     play.Choice("of", "frames of", places, places[1]),
     play.Slider("answered", "answered at home, %", [50, 60, 70, 80, 90, 95, 100], 95),
 ]
 play.Interactive("silence", controls, with_silence, "An alarm that may stay silent")
 
-# %%
-fewer = {share: with_silence(way, share, places[1]).numbers for share in (95, 50)}
-misses_gone, alarms_gone = (
-    f"{fewer[95][name] - fewer[50][name]:.0f} of {fewer[95][name]:.0f} {name}"
-    for name in ("missed bleeding", "right alarms")
-)
-
 # %% [markdown]
-# By {way}, from 95 % answered to 50 %, on {places[1]} silence takes the place of
-# {misses_gone}, and of {alarms_gone}. It is worth something where it takes
-# a larger share of what is wrong than of what is right. These are counts of frames, and
-# frames of one subject resemble each other.
+# Silence is worth something where it takes a larger share of what is wrong than of what
+# is right. These are counts of frames, and frames of one subject resemble each other:
+# look at how many subjects stand behind a number.
 #
 # ### Exercise 4 · What would you switch on? (open)
 #
@@ -1199,7 +1287,7 @@ quiz(
     (
         "A detector of unknown surgery has an AUROC of 1. What do you ask first?",
         {
-            "What a trivial control gets.": "Yes: the share of black may do it too.",
+            "What a trivial control gets.": "Yes: black or brightness may do it too.",
             "How many parameters it has.": "No: that says nothing about what it sees.",
         },
     ),
@@ -1209,5 +1297,10 @@ quiz(
 # ## What you saw, and what to doubt
 #
 # You saw maps put to checks, probabilities held to what happened, and uncertainties
-# judged by what they are for. **Doubt** a map that pleases. Doubt a confidence that was
-# only measured at home, and a detector without a control beside it.
+# judged by what they are for. Here the one network's entropy told the target with an
+# AUROC of {uncertainty.one_network_entropy.ood_auroc}, the distance in feature space
+# with {uncertainty.feature_distance.ood_auroc}, and brightness, which needs no network,
+# with {uncertainty.brightness.ood_auroc}. **Doubt** a map that pleases. Doubt a
+# confidence that was only measured at home, and a detector without a control beside it.
+# And where this page says phantom, doubt that real surgery would give these numbers:
+# drawing shows how to ask, and not what the answer is.

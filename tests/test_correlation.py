@@ -8,11 +8,14 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from lessons_by_hand import lifted
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from helpers import correlation
 from helpers.errors import CourseError
+
+within = correlation.spearman_within
 
 
 def frames(subjects=8, each=12, seed=0, between=0.0, within=0.0):
@@ -32,6 +35,18 @@ def course_of_time(generator, clips, each, memory):
     for i in range(1, series.shape[1]):
         series[:, i] += memory * series[:, i - 1]
     return series[:, 60:].ravel()
+
+
+def of_lesson(x, y, subjects, seed=0):
+    """Lesson 04's own functions, on some frames."""
+    table = pd.DataFrame({"x": x, "y": y, "subject": subjects})
+    names = "pearson", "spearman", "three_ways", "p_between", "partial"
+    known = {"table": table, "pd": pd, "rankdata": stats.rankdata, "seed": seed}
+    return lifted("04", *names, **known)
+
+
+def p_between(*parts):
+    return of_lesson(*parts)["p_between"]("x", "y", 999)
 
 
 def test_spearman_is_scipys_and_leaves_nan_out():
@@ -55,69 +70,47 @@ def test_partial_is_read_off_the_inverse_of_the_rank_correlations(n):
     inverse = np.linalg.inv(stats.spearmanr(data).statistic)
     expected = -inverse[0, 1] / np.sqrt(inverse[0, 0] * inverse[1, 1])
     x, y, *given = data.T
-    found = correlation.spearman(x, y, dict(enumerate(given)))
-    assert found == pytest.approx(expected, abs=1e-10)
+    assert correlation.spearman(x, y, *given) == pytest.approx(expected, abs=1e-10)
+    lesson = of_lesson(x, y, np.zeros(60))["partial"]
+    assert lesson(x, y, given) == pytest.approx(expected, abs=1e-10)
     # What doesn't vary takes nothing away, and what is given entirely leaves nothing.
     plain = correlation.spearman(x, y)
-    assert correlation.spearman(x, y, {"ones": np.ones(60)}) == pytest.approx(plain)
-    assert np.isnan(correlation.spearman(x, y, {"x": x}))
+    assert correlation.spearman(x, y, np.ones(60)) == pytest.approx(plain)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        assert np.isnan(correlation.spearman(x, y, x)) and np.isnan(lesson(x, y, [x]))
 
 
 def test_three_estimands_of_the_same_frames():
     # Between subjects up, within subjects down: Simpson's picture.
     x, y, subjects = frames(between=0.95, within=-0.9, seed=3)
     table = pd.DataFrame({"x": x, "y": y}).groupby(subjects)
-    pooled = correlation.spearman_pooled(x, y, subjects)
-    between = correlation.spearman_between(x, y, subjects)
-    within = correlation.spearman_within(x, y, subjects)
-    assert pooled.value == pytest.approx(stats.spearmanr(x, y).statistic)
-    assert between.value == pytest.approx(stats.spearmanr(table.mean()).statistic)
-    each = [stats.spearmanr(part).statistic for _, part in table]
-    assert within.value == pytest.approx(np.mean(each))
-    assert between.value > 0.5 and within.value < -0.5
-    for estimate, words in (
-        (pooled, "pooled over frames"),
-        (between, "between subject means"),
-        (within, "mean over subjects .* between a subject's frames"),
-    ):
-        assert re.search(words, estimate.estimand)
-        assert (estimate.n_frames, estimate.n_subjects) == (96, 8)
-        assert estimate.low is None and estimate.high is None
-    assert pooled.p is None and "would take them for independent" in pooled.note
-    given = correlation.spearman_within(x, y, subjects, given={"coverage": x * y})
-    assert "given coverage" in given.estimand and given.value != within.value
+    ways = of_lesson(x, y, subjects)["three_ways"]("x", "y")
+    assert ways["pooled"] == pytest.approx(stats.spearmanr(x, y).statistic)
+    apart = stats.spearmanr(table.mean()).statistic
+    assert ways["between subjects"] == pytest.approx(apart)
+    inside = np.mean([stats.spearmanr(part).statistic for _, part in table])
+    found = within(x, y, subjects)
+    assert found.value == pytest.approx(inside) == ways["within subjects"]
+    assert apart > 0.5 and inside < -0.5
+    assert re.search("mean over subjects .* between a subject's", found.estimand)
+    assert (found.n_frames, found.n_subjects, found.low) == (96, 8, None)
 
 
-def test_frames_in_any_order_and_named_alike_give_the_same():
-    x, y, subjects = frames(subjects=4, between=0.5, within=0.5, seed=4)
-    order, clips = np.tile(np.arange(12), 4), np.tile(np.repeat(["a", "b"], 6), 4)
+@pytest.mark.parametrize("many", [4, 7])
+def test_frames_in_any_order_and_named_alike_give_the_same(many):
+    x, y, subjects = frames(subjects=many, between=0.5, within=0.5, seed=4)
+    order, clips = np.tile(np.arange(12), many), np.tile(np.repeat([0, 1], 6), many)
+    given = x, y, subjects, clips, order
     shuffled = np.random.default_rng(0).permutation(len(x))
-    within = correlation.spearman_within
-    for measure, given in (
-        (correlation.spearman_pooled, (x, y, subjects)),
-        (correlation.spearman_between, (x, y, subjects)),
-        (partial(within, test="signs"), (x, y, subjects, clips, order)),
-        (partial(within, test="shifts"), (x, y, subjects, clips, order)),
-    ):
-        one, other = measure(*given), measure(*(part[shuffled] for part in given))
-        assert one.value == pytest.approx(other.value)
-        assert one.p == other.p and one.n_frames == other.n_frames
+    one, other = within(*given), within(*(part[shuffled] for part in given))
+    assert one.value == pytest.approx(other.value)
+    assert one.p == other.p and one.n_frames == other.n_frames
     # Which clips a subject's frames come in changes the test, not the value.
     assert within(x, y, subjects, clips).value == within(x, y, subjects).value
-
-
-def test_doubling_a_subjects_frames_changes_neither_between_nor_within():
-    x, y, subjects = frames(seed=5, between=0.4, within=0.4)
-    more = np.concatenate([np.arange(96), np.arange(12), np.arange(12)])
-    pooled, between, within = (
-        measure(x[more], y[more], subjects[more]).value - measure(x, y, subjects).value
-        for measure in (
-            correlation.spearman_pooled,
-            correlation.spearman_between,
-            correlation.spearman_within,
-        )
-    )
-    assert abs(pooled) > 0.01 and max(abs(between), abs(within)) < 1e-12
+    # Nor does a subject whose frames come twice.
+    more = np.concatenate([np.arange(len(x)), np.arange(12)])
+    twice = within(x[more], y[more], subjects[more])
+    assert twice.value == pytest.approx(within(x, y, subjects).value)
 
 
 def test_holm_is_statsmodels_and_leaves_out_what_is_no_test():
@@ -137,28 +130,32 @@ def test_auroc_is_a_chance_and_undefined_where_a_kind_is_missing():
 
 
 def test_bad_input_is_one_sentence():
-    with pytest.raises(CourseError, match="'shuffles' .* choose shifts or signs"):
-        correlation.spearman_within([1.0], [1.0], ["a"], test="shuffles")
     with pytest.raises(CourseError, match=r"\(x 1, y 2, subjects 1\); give one of"):
-        correlation.spearman_between([1.0], [1.0, 2.0], ["a"])
+        within([1.0], [1.0, 2.0], ["a"])
 
 
-def test_between_p_is_the_share_of_all_orders():
+def test_the_lessons_p_between_is_near_the_share_of_all_orders():
     x, y, subjects = frames(subjects=6, seed=6, between=0.8)
     means = pd.DataFrame({"x": x, "y": y}).groupby(subjects).mean()
-    found = correlation.spearman_between(x, y, subjects)
+    seen = stats.spearmanr(means).statistic
     every = [
         stats.spearmanr(means["x"], list(order)).statistic
         for order in itertools.permutations(means["y"])
     ]
-    assert found.p == pytest.approx(np.mean(np.abs(every) >= abs(found.value) - 1e-9))
-    assert "permuting 6 subjects" in found.note
+    exact = np.mean(np.abs(every) >= abs(seen) - 1e-9)
+    lesson = of_lesson(x, y, subjects)
+    assert lesson["p_between"]("x", "y", 20_000) == pytest.approx(exact, abs=0.01)
+    assert lesson["p_between"]("x", "y") == lesson["p_between"]("x", "y")
+    # Of four subjects no order can give 0.05, and what is constant has no order.
+    assert np.isnan(p_between(*frames(subjects=4)))
+    assert np.isnan(p_between(np.ones(60), *frames(subjects=5)[1:]))
+    assert p_between(np.arange(5.0), np.arange(5.0), list("abcde")) < 0.05
 
 
 def test_within_p_is_the_share_of_all_shifts():
     x, y, subjects = frames(subjects=2, each=10, seed=7, within=0.6)
     clips = np.tile(np.repeat([0, 1], 5), 2)
-    found = correlation.spearman_within(x, y, subjects, clips)
+    found = within(x, y, subjects, clips)
     every = []
     for steps in itertools.product(range(5), repeat=4):
         moved = np.concatenate([*map(np.roll, np.split(y, 4), steps)])
@@ -167,49 +164,27 @@ def test_within_p_is_the_share_of_all_shifts():
     assert found.p == pytest.approx(np.mean(np.abs(every) >= abs(found.value) - 1e-9))
     assert "shifting the frames within 4 clips" in found.note
     # Too many shifts to try them all: a sample comes close.
-    sampled = correlation.spearman_within(x, y, subjects, clips, draws=600)
+    sampled = within(x, y, subjects, clips, draws=600)
     assert sampled.p == pytest.approx(found.p, abs=0.06) and sampled.p != found.p
 
 
 @pytest.mark.parametrize(
-    ("test", "given", "note"),
+    ("given", "note"),
     [
-        ("between", {"subjects": 4}, "permuting 4 subjects .* below 0.083"),
-        ("between", {"subjects": 1}, "nothing to rearrange by permuting 1 subject"),
-        ("signs", {"subjects": 5}, "sign of 5 subjects .* below 0.062"),
-        ("within", {"subjects": 1, "each": 8}, "within 1 clip .* below 0.25"),
-        ("within", {"subjects": 3, "each": 4}, "nothing .* the sign of 0 subjects"),
+        ({"subjects": 1, "each": 8}, "within 1 clip .* below 0.25"),
+        ({"subjects": 3, "each": 4}, "nothing .* the sign of 0 subjects"),
     ],
 )
-def test_where_nothing_could_be_significant_the_note_says_so(test, given, note):
-    tests = {
-        "between": correlation.spearman_between,
-        "within": correlation.spearman_within,
-        "signs": partial(correlation.spearman_within, test="signs"),
-    }
-    found = tests[test](*frames(**given))
+def test_where_nothing_could_be_significant_the_note_says_so(given, note):
+    found = within(*frames(**given))
     assert found.p is None and re.match(f"No p-value: .*{note}", found.note)
-
-
-def test_five_subjects_are_enough_to_permute():
-    x = np.arange(5.0)
-    found = correlation.spearman_between(x, 2 * x, list("abcde"))
-    assert found.p == pytest.approx(2 / 120)
-
-
-def test_many_subjects_are_sampled_the_same_way_each_time():
-    x, y, subjects = frames(subjects=17, seed=9, between=0.5)
-    first, again = (correlation.spearman_between(x, y, subjects) for _ in range(2))
-    means = pd.DataFrame({"x": x, "y": y}).groupby(subjects).mean()
-    assert first == again
-    assert first.p == pytest.approx(stats.spearmanr(means).pvalue, abs=0.02)
 
 
 def rejections(test, make, repetitions=400):
     """Share of true nulls at which the test finds something, and that of the naive one."""
     generator = np.random.default_rng(10)
     found = [
-        (test(*parts).p, stats.spearmanr(*parts[:2]).pvalue)
+        (test(*parts), stats.spearmanr(*parts[:2]).pvalue)
         for parts in (make(generator) for _ in range(repetitions))
     ]
     return (np.array(found) <= 0.05).mean(axis=0)
@@ -217,10 +192,14 @@ def rejections(test, make, repetitions=400):
 
 def test_between_keeps_its_size_where_frames_find_something_half_the_time():
     share, naive = rejections(
-        correlation.spearman_between,
+        p_between,
         lambda generator: frames(seed=generator.integers(1e9), each=20),
     )
     assert 0.02 <= share <= 0.08 and naive > 0.4
+
+
+def p_within(*parts):
+    return within(*parts, draws=199).p
 
 
 @pytest.mark.parametrize(("subjects", "memory"), [(2, 0.0), (2, 0.8), (8, 0.8)])
@@ -231,37 +210,23 @@ def test_within_keeps_its_size_where_frames_follow_one_another(subjects, memory)
             np.repeat(np.arange(subjects), 40),
         )
 
-    share, naive = rejections(
-        lambda *parts: correlation.spearman_within(*parts, draws=199), make
-    )
+    share, naive = rejections(p_within, make)
     assert 0.015 <= share <= 0.09
     assert naive > 0.25 or memory == 0
 
 
-def test_unrelated_drifts_need_the_frame_number_given_or_six_subjects():
-    def make(subjects):
-        def trends(generator):
-            slopes = generator.choice([-0.2, 0.2], (2, subjects, 1))
-            x, y = (
-                slopes * np.arange(40) + generator.normal(size=(2, subjects, 40))
-            ).reshape(2, -1)
-            return x, y, np.repeat(np.arange(subjects), 40)
+def test_unrelated_drifts_need_six_subjects():
+    def trends(subjects, generator):
+        slopes = generator.choice([-0.2, 0.2], (2, subjects, 1))
+        noise = generator.normal(size=(2, subjects, 40))
+        x, y = (slopes * np.arange(40) + noise).reshape(2, -1)
+        return x, y, np.repeat(np.arange(subjects), 40)
 
-        return trends
-
-    def given(x, y, subjects):
-        number = {"frame number": np.tile(np.arange(40), len(set(subjects)))}
-        return correlation.spearman_within(x, y, subjects, given=number, draws=199)
-
-    shifted, _ = rejections(
-        lambda *parts: correlation.spearman_within(*parts, draws=199), make(1), 100
-    )
-    mended, _ = rejections(given, make(1), 200)
-    flipped, _ = rejections(correlation.spearman_within, make(8), 200)
-    assert shifted > 0.9 and mended < 0.12 and flipped < 0.09
+    shifted, _ = rejections(p_within, partial(trends, 1), 100)
+    flipped, _ = rejections(p_within, partial(trends, 8), 200)
+    assert shifted > 0.9 and flipped < 0.09  # as its docstring warns
 
 
 def test_an_effect_is_found():
     apart, inside = frames(10, between=0.95, seed=11), frames(2, 40, 12, within=0.7)
-    assert correlation.spearman_between(*apart).p < 0.01
-    assert correlation.spearman_within(*inside).p < 0.01
+    assert p_between(*apart) < 0.01 and within(*inside).p < 0.01

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lessons_by_hand import lifted
 
 from benchmarks import habits, null_rejection, recording
 from helpers import correlation, counts, settings, training
@@ -15,7 +16,6 @@ from helpers.errors import CourseError
 from helpers.frames import CLASSES, Packed
 from helpers.habits import (
     coverage_grid,
-    drawings,
     of_subject,
     p_values,
     puzzle,
@@ -273,10 +273,12 @@ def test_the_coverage_grid_marks_what_is_offered_and_nothing_else() -> None:
     assert ten == ["0.90 (0.25) offered", "0.90 (0.25)"]
 
 
-@pytest.mark.parametrize("sign", [1, -1])
-def test_a_dot_per_drawing_and_the_sign_of_the_largest(sign: int) -> None:
-    table = pd.DataFrame({"habit": ["split", "split", "schedule"], "seed": [0, 1, 0]})
-    wrong = [0.5 + 0.1 * sign, 0.5 + 0.2 * sign, 0.51]
-    chart = drawings(table.assign(outcome="Dice", wrong=wrong, right=0.5))
-    assert "split" in chart.title and f"{0.15 * sign:+.3f}" in chart.title
-    assert [len(one.get_offsets()) for one in chart.axes[0].collections] == [3]
+def test_what_is_missed_and_what_is_marked_falsely_add_up_with_dice_to_one() -> None:
+    lost = lifted("05", "lost", counts=counts)["lost"]
+    rows = table_of((5, 3, 4, 88), (5, 0, 4, 91), (5, 3, 0, 92), (0, 3, 4, 93))
+    missed, false = lost(rows)
+    assert (counts.dice(rows) + missed + false).tolist() == pytest.approx([1] * 4)
+    assert false[1] == missed[2] == 0
+    # By hand: 10 / 17 rises to 18 / 21 with the missed, to 10 / 14 without the false.
+    by_hand = ((18 / 21 - 10 / 17) + (1 - 10 / 14)) / 2
+    assert missed[0] == pytest.approx(by_hand)

@@ -436,19 +436,6 @@ def test_the_dials_32_numbers_are_those_that_shares_are_recorded_from(smoke) -> 
         assert costs[-1] == pytest.approx(total, abs=1e-7) and costs[0] == 0
 
 
-def test_the_epsilon_agrees_with_what_lesson_05_records(smoke) -> None:
-    data, value = played(smoke.site, "epsilon"), recorded(smoke.site)
-    scored, values = (one["said"] for one in data["controls"])
-    names = {"1e-07": "wrong", "0": "right"}
-    for said, way in names.items():
-        place = scored.index("bowel") * len(values) + values.index(said)
-        *_, alike, partial = data["states"][place]["values"]
-        assert partial == pytest.approx(value(f"habit.epsilon.{way}"))
-        wanted = value(f"habit.correlation.{way}")
-        assert (alike is None) == (wanted is None)
-        assert alike is None or alike == pytest.approx(wanted)
-
-
 def test_the_frames_to_look_through_have_the_recorded_dice(smoke) -> None:
     data, value = played(smoke.site, "frames"), recorded(smoke.site)
     items = pd.DataFrame(

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -76,18 +77,17 @@ def computed():
     return benchmark.compute(tables())
 
 
-def of_lesson(tables=None):
-    """What lesson 05's own cells define and make of the tables (None: of the record),
-    and the numbers that they add."""
-    numbers = {}
-    study = Study(tables, recorded(), numbers.__setitem__)
-    return benchmark.run_lesson(study), study.made, numbers
+@functools.cache
+def of_lesson():
+    """What lesson 05's own cells define and make of the record, without the tables."""
+    study = Study(None)
+    return benchmark.run_lesson(study), study.made
 
 
 @pytest.mark.parametrize("name, said", [one for part in STATED for one in part.items()])
 def test_a_stated_number_is_recorded(name, said):
     digits = len(said.partition(".")[2])
-    assert f"{recorded().numbers[f'published.{name}']:,.{digits}f}" == said
+    assert f"{recorded().numbers['value'][name]:,.{digits}f}" == said
 
 
 @with_tables
@@ -97,11 +97,10 @@ def test_all_that_is_recorded_follows_from_the_tables():
     pigs = [found[one] for one in found if re.fullmatch(r".*\.pig\d+_frames", one)]
     assert sum(pigs) == found["published.source_frames"] and len(pigs) == 10
     # What does not follow from the rows was read from code, or cited.
-    assert set(found) == {
-        name for name, number in kept.numbers.items() if number.data == "published"
-    }
-    for name, value in found.items():
-        assert value == pytest.approx(kept.numbers[name].value, rel=1e-7), name
+    followed = kept.numbers[kept.numbers["data"] == "published"]["value"]
+    assert set(found) == set(followed.add_prefix("published.", axis=0).index)
+    for name, value in followed.items():
+        assert found[f"published.{name}"] == pytest.approx(value, rel=1e-7), name
     for name, result in kept.results.items():
         if isinstance(result, list):
             assert list(made[name]) == result
@@ -113,22 +112,22 @@ def test_all_that_is_recorded_follows_from_the_tables():
 
 
 def test_without_the_tables_the_lessons_cells_give_the_record():
-    kept = recorded()
-    _, made, numbers = of_lesson()
+    kept, (_, made) = recorded(), of_lesson()
     assert made["join"] is None and made["recover"] is None
     pd.testing.assert_frame_equal(made["alarms"], kept.results["alarms"])
-    name = "published.coverage_difference"
-    assert numbers[name] == kept.numbers[name]
+    numbers = kept.numbers["value"][kept.results["organ"]]
+    assert made["organ"] == numbers.to_dict()
 
 
 @with_tables
 def test_a_changed_cell_gives_another_number_and_not_the_record():
-    numbers, found = {}, {"labelled_with_blood": -1, "mine": 7}
-    study = Study(tables(), recorded(), numbers.__setitem__)
-    study.of(lambda frames: found, tables().per_frame)
-    for name, value in found.items():
-        number = numbers[f"published.{name}"]
-        assert (number.value, number.data) == (value, "published")
+    study, found = Study(tables()), {"labelled_with_blood": -1, "mine": 7}
+    assert study.of(lambda frames: found, tables().per_frame) == found
+    rows = study.told(found, "Changed").rows
+    assert rows["value"].tolist() == ["-1", "7"] and rows["what"].iloc[1] == "mine"
+    known = study.told(["ood_dice", "frames"], "Recorded").rows
+    assert known["value"].tolist() == ["0.00114", "8,080"]
+    assert known["frames"].tolist() == ["8,080", "8,080"]
 
 
 @with_tables
@@ -197,7 +196,7 @@ def drawn(n=60, seed=0, scored_share=0.7):
 
 def recovered(frames):
     """What the lesson's own functions say of some frames."""
-    lesson, _, _ = of_lesson()
+    lesson, _ = of_lesson()
     return in_pixels(lesson["recover"](lesson["separate"](frames)))
 
 
@@ -239,7 +238,7 @@ def test_sums_that_no_choice_has_are_refused():
 
 
 def test_the_lessons_neighbours_by_hand():
-    lesson, _, _ = of_lesson()
+    lesson, _ = of_lesson()
     train = [("pig1", 0), ("pig1", 200), ("pig2", 61)]
     val = [("pig1", 60), ("pig1", 150), ("pig2", 1000)]
     splits = pd.DataFrame(train + val, columns=["subject", "frame"])
@@ -255,38 +254,6 @@ def test_the_lessons_learning_rate_is_pytorchs():
         assert rate == pytest.approx(optimiser.param_groups[0]["lr"], rel=1e-6)
         optimiser.step()
         scheduler.step()
-
-
-# Charts.
-
-
-@pytest.mark.parametrize("blood, scored", [(0.01, "Blood"), (20.0, "No class")])
-def test_the_class_that_was_scored_is_named_whichever_it_is(blood, scored) -> None:
-    assert (
-        "Gastrointestinal Tract"
-        in published.by_class(recorded().results["by_class"]).title
-    )
-    rows = pd.DataFrame({"class": ["Blood", "Liver"], "mean": [blood, 9.0]})
-    assert scored in published.by_class(rows.assign(greatest=2 * rows["mean"])).title
-
-
-def test_modes_are_drawn_in_full_and_every_frame_stands_at_its_distance() -> None:
-    table = recorded().results["modes"]
-    chart = published.modes(table)
-    drawn = sum(bar.get_width() for bar in chart.axes[0].patches)
-    assert drawn == table["frames"].sum()
-    free = table[(table["mode"] == "PARTIAL") & ~table["common"]]["frames"].sum()
-    assert f" {free:,} " in chart.title
-    chart = published.neighbours(pd.DataFrame({"distance": [30, 90], "frames": [4, 6]}))
-    assert chart.title.startswith("4 of 10 ")
-    assert sum(bar.get_height() for bar in chart.axes[0].patches) == 10
-
-
-def test_alarms_have_three_dots_for_each_patient() -> None:
-    dots = published.alarms(recorded().results["alarms"]).axes[0].collections
-    assert [len(one.get_offsets()) for one in dots] == [
-        len(recorded().results["alarms"])
-    ] * 3
 
 
 # Reading.
@@ -341,27 +308,19 @@ def test_the_tables_hold_a_row_per_frame_each_with_its_place(copied: Path) -> No
     assert total.between(95, 101).all()  # the areas, not the numbers of objects
 
 
-class Lesson:
-    """What `study` needs of a lesson: where the tables are, and a place for numbers."""
-
-    def __init__(self, published: str | Path = "") -> None:
-        self.published, self.numbers = str(published), {}
-
-    def add(self, name, number) -> None:
-        self.numbers[name] = number
+def at(published: str | Path = "") -> SimpleNamespace:
+    """What `study` needs of a lesson: where the tables are."""
+    return SimpleNamespace(published=str(published))
 
 
 def test_without_the_files_the_figures_are_the_recorded_ones(
     tmp_path: Path, monkeypatch
 ) -> None:
     monkeypatch.setattr(settings, "data_folder", lambda: tmp_path)
-    lesson = Lesson()
-    found = study(lesson)
+    found = study(at())
     assert found.tables is None and found.per_frame is None and found.splits is None
-    assert "recorded" in found.said and "make published" in found.said
     assert list(found.files.rows["file"]) == list(FILES)
     assert "not on this machine" in found.files.caption
-    assert lesson.numbers["published.in_domain_dice"].data == "published"
     with pytest.raises(AttributeError):
         _ = found.nothing_of_the_kind
 
@@ -369,20 +328,20 @@ def test_without_the_files_the_figures_are_the_recorded_ones(
 def test_a_folder_that_was_named_or_fetched_to_is_never_passed_over(
     tmp_path: Path, monkeypatch
 ) -> None:
-    refused(lambda: study(Lesson(tmp_path / "nowhere")), tmp_path / "nowhere")
+    refused(lambda: study(at(tmp_path / "nowhere")), tmp_path / "nowhere")
     monkeypatch.setattr(settings, "data_folder", lambda: tmp_path)
     damaged = tmp_path / "published" / "training_results.json"
     damaged.parent.mkdir()
     damaged.write_text("{}")
-    refused(lambda: study(Lesson()), damaged.parent, "make published")
+    refused(lambda: study(at()), damaged.parent, "make published")
 
 
 @with_tables
 def test_fetched_files_are_found(copied: Path, monkeypatch) -> None:
     monkeypatch.setattr(settings, "data_folder", lambda: copied.parent)
-    found = study(Lesson())
+    found = study(at())
     assert len(found.per_frame) == len(found.classes) > 8000
-    assert "are here" in found.said and "read just now" in found.files.caption
+    assert "read just now" in found.files.caption
 
 
 # Fetching, from a stand-in.

@@ -20,7 +20,8 @@ from helpers import models, settings, training, trust
 from helpers.settings import device
 
 WRITTEN = "reliability ece cooled likeliest similarity mahalanobis risk_coverage aurc"
-WRITTEN += " edges painted_over pairwise_dice false_positives"
+WRITTEN += " edges recoloured pairwise_dice false_positives by_subject mean_aurc"
+WRITTEN += " excess_of"
 USED = dict(
     pd=pd, cv2=cv2, itertools=itertools, rankdata=rankdata, expit=expit, logit=logit
 )
@@ -98,14 +99,41 @@ def test_false_positives_are_sklearns(seed: int) -> None:
     assert found == pytest.approx(false[true >= 0.95].min(), abs=1e-9)
 
 
-def test_three_that_agree_and_three_that_do_not() -> None:
+def test_an_excess_is_0_in_the_perfect_order_and_1_by_chance() -> None:
+    random = np.random.default_rng(0)
+    risk = pd.Series(random.uniform(size=60))
+    of = pd.Series(np.repeat(["a", "b", "c"], 20))
+    given = lifted("10", *WRITTEN.split(), **USED, subjects=of)
+    excess = given["excess_of"]
+    assert excess(risk, risk) == pytest.approx(0)
+    assert excess(0 * risk, risk) == pytest.approx(1)
+    assert excess(-risk, risk) > 1.5
+    assert excess(risk.where(of != "a"), risk) == pytest.approx(0, abs=0.2)
+
+
+def test_entropy_and_what_members_disagree_about_by_brute_force() -> None:
+    members = np.random.default_rng(0).integers(0, 256, (3, 2, 4, 5), np.uint8)
+    whole, shared = trust.entropies(members)
+    chance = (members + 0.5) / 256
+
+    def bits(p: np.ndarray) -> np.ndarray:
+        return -p * np.log(p) - (1 - p) * np.log(1 - p)
+
+    assert np.allclose(whole, bits(chance.mean(axis=0)), atol=1e-5)
+    assert np.allclose(shared, whole - bits(chance).mean(axis=0), atol=1e-5)
+    assert trust.entropies(members[:1])[1].max() == pytest.approx(0, abs=1e-6)
+
+
+def test_three_that_agree_three_that_do_not_and_three_that_mark_nothing() -> None:
     same = np.full((3, 1, 4, 4), 200, np.uint8)
     other = same.copy()
     other[0] = 20
-    assert trust.disagreement(same).max() == pytest.approx(0, abs=1e-6)
-    assert trust.disagreement(other).min() > 0.1
-    assert lesson.pairwise_dice(same >= 128).tolist() == [1]
-    assert lesson.pairwise_dice(other >= 128)[0] == pytest.approx(1 / 3)
+    assert trust.entropies(same)[1].max() == pytest.approx(0, abs=1e-6)
+    assert trust.entropies(other)[1].min() > 0.1
+    assert lesson.pairwise_dice(same >= 128, 0).tolist() == [1]
+    assert lesson.pairwise_dice(other >= 128, 0)[0] == pytest.approx(1 / 3)
+    for of_nothing in (0, 1):  # Dice is undefined there, and a convention
+        assert lesson.pairwise_dice(same < 128, of_nothing).tolist() == [of_nothing]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -237,14 +265,24 @@ def test_turned_frames_are_turned_back(network, images) -> None:
     assert (mirrored[2][:, :, ::-1] == turned[0]).all()
 
 
-def test_what_is_painted_over_is_gone_and_the_rest_stays() -> None:
-    image = np.full((20, 20, 3), 90, np.uint8)
-    image[8:12, 8:12] = (200, 0, 0)
-    marked = image[..., 0] == 200
-    painted = lesson.painted_over(image, marked)
-    assert np.abs(painted.astype(int) - 90).max() <= 2
-    steep = lesson.edges(image).max()
-    assert steep > 100 and lesson.edges(painted).max() < steep / 10
+def test_recolouring_takes_the_colour_and_leaves_the_light() -> None:
+    random = np.random.default_rng(0)
+    image = np.repeat(random.integers(80, 100, (40, 40, 1)), 3, 2).astype(np.uint8)
+    image[12:28, 12:28] = (130, 60, 60)
+    marked = np.zeros((40, 40), bool)
+    marked[12:28, 12:28] = True
+    pale = lesson.recoloured(image, marked)
+    before, after = (cv2.cvtColor(one, cv2.COLOR_RGB2LAB) for one in (image, pale))
+    assert (
+        before[marked][:, 1].min() > 150
+        and np.abs(after[marked][:, 1].astype(int) - 128).max() < 6
+    )
+    light = np.abs(before[..., 0].astype(int) - after[..., 0])
+    assert light.max() <= 3
+    outside = np.ones((40, 40), bool)
+    outside[9:31, 9:31] = False
+    assert np.abs(image.astype(int) - pale)[outside].max() <= 1
+    assert lesson.edges(np.full((9, 9, 3), 7, np.uint8)).max() == 0
 
 
 def test_likeness_of_maps() -> None:

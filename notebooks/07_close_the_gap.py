@@ -599,7 +599,7 @@ charts.lines(
     {split: (x, list(passes[f"dice {split}"])) for split in splits},
     f"Dice {ends[0]} before TENT, {ends[1]} after {PASSES} passes, {said}",
     "passes over the unlabelled frames",
-    "Dice on the frame, mean over patients",
+    "Dice, mean over patients",
 )
 
 # %% tags=["batchnorm"]
@@ -610,9 +610,9 @@ marked = list(passes[f"marked {VALIDATION}"])
 charts.lines(
     {"marked": (x, marked), "blood": (x, [truth] * len(x))},
     f"Marked {marked[0]:.1f} % of the view before TENT, {marked[-1]:.1f} % after "
-    f"{PASSES} passes; blood {truth:.1f} %",
+    f"{PASSES} passes; blood {truth:.1f} %, {words.name_of(VALIDATION)}",
     "passes over the unlabelled frames",
-    f"% of the view, {words.name_of(VALIDATION)}",
+    "% of the view",
     strong="blood",
 )
 

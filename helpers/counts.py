@@ -296,25 +296,3 @@ def _called(found: np.ndarray, threshold: float) -> np.ndarray:
     if found.dtype == bool:
         return found
     return found >= (np.ceil(256 * threshold) if found.dtype == np.uint8 else threshold)
-
-
-def false_by_class(found: np.ndarray, packed, names: Mapping) -> pd.DataFrame:
-    """Where the falsely marked pixels lie, a row per class of the label, most first.
-
-    found: bool NxHxW. names: of the classes by number. Columns: class, false_pixels,
-    share (of all false pixels, in percent) and marked (percent of the class's pixels
-    without blood).
-    """
-    false, pixels = np.zeros(256, np.int64), np.zeros(256, np.int64)
-    known = zip(packed.classes, packed.valid, packed.blood, found)
-    for classes, valid, blood, marks in known:
-        pixels += np.bincount(classes[valid & ~blood], minlength=256)
-        false += np.bincount(classes[valid & ~blood & marks], minlength=256)
-    here = np.flatnonzero(pixels)
-    called = [names.get(number, "no class given") for number in here]
-    table = pd.DataFrame({"class": called, "false_pixels": false[here]})
-    table["share"] = 100 * false[here] / false.sum() if false.any() else np.nan
-    table["marked"] = 100 * false[here] / pixels[here]
-    return table.sort_values(
-        "false_pixels", ascending=False, ignore_index=True, kind="stable"
-    )

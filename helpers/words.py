@@ -1,8 +1,8 @@
 """Words that follow from numbers, what splits and subjects are called, and names that
 come from data (files, folders, subjects) as text and nothing else.
 
->>> change(0.8, 0.3), counted(1, "pig"), counted(3, noun("ood_test"))
-('falls from 0.80 to 0.30', '1 pig', '3 patients')
+>>> number(0.256), counted(1, "pig"), counted(3, noun("ood_test"))
+('0.26', '1 pig', '3 patients')
 >>> text("<b>pig1</b>"), text("pig_1 (left)")
 ('‹b›pig1‹/b›', 'pig_1 (left)')
 """
@@ -68,37 +68,6 @@ def number(value: object, form: str = ".2f") -> str:
     if value is None or value != value:  # only NaN is not itself
         return "undefined"
     return re.sub(r"^[-+](?=0(?:\.0*)?$)", "", format(value, form))
-
-
-def change(first: float, last: float, at: Sequence[str] = ("", "")) -> str:
-    """What a quantity does between two values, as far as two digits show it.
-
-    at: where each of the two was measured.
-
-    >>> change(0.3, 0.8), change(0.3, 0.301)
-    ('rises from 0.30 to 0.80', 'stays at 0.30')
-    >>> change(0.8, 0.3, ("pigs", "patients"))
-    'falls from 0.80 on pigs to 0.30 on patients'
-    """
-    one, other = number(first), number(last)
-    here, there = (f" on {place}" if place else "" for place in at)
-    if one == other and one != "undefined":
-        return f"stays at {one}" + (f"{here} and{there}" if here else "")
-    does = "goes"
-    if "undefined" not in (one, other):
-        does = "falls" if last < first else "rises"
-    return f"{does} from {one}{here} to {other}{there}"
-
-
-def largest(share: float) -> str:
-    """What the largest part of a whole may be called; share: of 1.
-
-    >>> largest(0.7), largest(0.4)
-    ('most', 'the largest part')
-    """
-    return (
-        "nearly all" if share >= 0.95 else "most" if share > 0.5 else "the largest part"
-    )
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -335,24 +335,6 @@ def test_all_kinds_of_predictions_are_called_alike(monkeypatch):
     assert (counts.marked(level, drawn, 0.25) == (level >= 64)).all()
 
 
-def test_false_marks_by_class_by_hand():
-    drawn = packed()
-    found = found_in(drawn)
-    names = {0: "Black Background", 2: "Liver"}
-    table = counts.false_by_class(found, drawn, names).set_index("class")
-    clean = drawn.valid & ~drawn.blood
-    for number, name in {**names, UNKNOWN: "no class given"}.items():
-        where = clean & (drawn.classes == number)
-        assert table.loc[name, "false_pixels"] == (found & where).sum()
-        marked = 100 * (found & where).sum() / where.sum()
-        assert table.loc[name, "marked"] == pytest.approx(marked)
-    assert table["share"].sum() == pytest.approx(100)
-    assert table["false_pixels"].sum() == counts.evaluate(found, drawn)["fp"].sum()
-    assert table["false_pixels"].is_monotonic_decreasing
-    none = counts.false_by_class(np.zeros_like(found), drawn, names)
-    assert none["share"].isna().all() and (none["false_pixels"] == 0).all()
-
-
 def test_lesson_03_divides_the_lost_dice_exactly_and_as_by_hand():
     repaired = lifted("03", "repaired")["repaired"]
     parts = ["surround", "false marks in the view", "missed blood"]

@@ -136,18 +136,19 @@ def dots(
     means: bool = False,
     mark: float | None = None,
     limits: tuple[float, float] | None = None,
+    form: str = ".2f",
     caption: str = "",
 ) -> Chart:
     """Dots in named rows.
 
     marks: a line per dot with its `row` and `value`, in order; `kind`, `low` and `high`
     of an interval, whether it is `wide` (pale), `filled` (bool) where they are columns.
-    looks: kind to colour and
-    marker. each: inches of a row. apart: rows between neighbouring kinds. size: of a
-    dot, in points squared. join: whether a grey line joins the dots of a row. means:
-    whether a bar stands at the mean of a row's dots of a kind. mark: where an upright
-    line stands. limits: of the axis. Alt text: each row's dot with its interval, or how
-    many, their mean and their range.
+    looks: kind to colour and marker. each: inches of a row. apart: rows between
+    neighbouring kinds. size: of a dot, in points squared. join: whether a grey line
+    joins the dots of a row. means: whether a bar stands at the mean of a row's dots of
+    a kind. mark: where an upright line stands. limits: of the axis. form: of numbers in
+    the alt text: each row's dot with its interval, or how many, their mean and their
+    range.
     """
     marks = marks.assign(kind=marks["kind"] if "kind" in marks else "")
     marks = marks.reset_index(drop=True)
@@ -193,7 +194,7 @@ def dots(
     if len(looks) > 1 and not all(marks.groupby("row")["kind"].nunique() == 1):
         larger = (60 / size) ** 0.5
         figure.legend(loc="outside lower left", ncols=3, markerscale=larger)
-    return Chart(figure, title, f"{x_title}. {_dots_in_words(marks)}.", caption)
+    return Chart(figure, title, f"{x_title}. {_dots_in_words(marks, form)}.", caption)
 
 
 def _spread(of: pd.DataFrame) -> np.ndarray:
@@ -206,20 +207,22 @@ def _spread(of: pd.DataFrame) -> np.ndarray:
     return (np.minimum(0.11, 0.5 / many) * (order - (many - 1) / 2)).fillna(0)
 
 
-def _dots_in_words(marks: pd.DataFrame) -> str:
+def _dots_in_words(marks: pd.DataFrame, form: str) -> str:
     """Each row's dot, or how many, their mean and their range."""
     said = []
     for row, part in marks.groupby("row", sort=False):
         kinds = []
         for kind, of in part.groupby("kind", sort=False):
             values = of["value"].dropna()
-            text = number(of["value"].mean())
+            text = number(of["value"].mean(), form)
             if len(values) > 1:
-                ends = f"from {number(values.min())} to {number(values.max())}"
+                ends = (
+                    f"from {number(values.min(), form)} to {number(values.max(), form)}"
+                )
                 text = f"mean {text} of {len(values)}, {ends}"
             elif "low" in of and of["low"].notna().any():
                 low, high = of[["low", "high"]].iloc[0]
-                text += f" ({number(low)} to {number(high)})"
+                text += f" ({number(low, form)} to {number(high, form)})"
             named = kind and len(part["kind"].unique()) > 1
             kinds.append(f"{name_of(kind)} {text}" if named else text)
         said.append(f"{str(row).replace(chr(10), ' ')}: {', '.join(kinds)}")

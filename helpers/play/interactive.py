@@ -8,6 +8,7 @@ a page shows is what the function gave.
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
@@ -111,6 +112,9 @@ class Interactive(_Playable):
         """The page's element: the still, in which a script sets everything going."""
         sheets = Sheets()
         drawings = list(dict.fromkeys(scene.drawing for scene in self.scenes))
+        # Most of a drawing is in many others, too: each element is written once.
+        split = [re.findall("<[^<]+", one) for one in drawings]
+        parts = {one: n for n, one in enumerate(dict.fromkeys(sum(split, [])))}
         shown = ("label", "kind", "said", "start")
         data = {
             "name": self.name,
@@ -126,7 +130,8 @@ class Interactive(_Playable):
                 }
                 for scene in self.scenes
             ],
-            "drawings": drawings,
+            "parts": list(parts),
+            "drawings": [[parts[one] for one in drawing] for drawing in split],
         }
         return self._page(data, sheets, self.caption if caption else "")
 

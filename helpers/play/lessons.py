@@ -10,7 +10,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from helpers import causes, counts, shift, statistics, training, words
+import phantom
+from helpers import causes, counts, statistics, training, words
 from helpers.correlation import spearman
 from helpers.play.interactive import Browser, Choice, Interactive, Slider, Switch
 from helpers.play.scene import Picture, Scene, bars, cloud, dots, line
@@ -19,7 +20,6 @@ from helpers.words import listed, number
 LEVELS = (0.01, *np.round(np.linspace(0.05, 0.95, 19), 2).tolist(), 0.99)
 RATIOS = {"Dice": counts.dice, "precision": counts.precision, "recall": counts.recall}
 EPSILONS = (0.0, 1e-12, 1e-9, 1e-7, 1e-5, 1e-3, 0.1, 1.0, 10.0, 100.0, 1000.0)
-LARGEST = 256  # pixels that a frame beside the dial is wide, at most
 SUBJECTS = 12  # of these one can be picked out
 OUTSIDE = 200  # the grey of what is no picture
 WIDTHS = (0, 16, 32)  # pixels of a border
@@ -334,45 +334,43 @@ def border(
     return Interactive("border", [control], draw, "Set a black border around a frame")
 
 
-def dial(
-    model, where: causes.Drawing, cost: Callable[[frozenset], float], shares: pd.Series
-) -> Interactive:
-    """The domain dial: a switch for each group of causes that images know, turned from
-    a robot's camera to a laparoscope's on the same scenes. One sees a frame, its marks,
-    Dice, false marks, and what the set costs on all held-out pigs.
+def dial(model, where: causes.Drawing, cost: causes.Cost) -> Interactive:
+    """The domain dial: a switch for each of the drawing's seven groups, turned from a
+    pig's to a patient's. One sees a frame as the network does, its marks, Dice, false
+    marks, and what the set costs on all held-out pigs.
 
-    cost: what a set of groups costs in Dice (causes.cost_of_dials). shares: Shapley's,
-    of that very cost.
+    cost: of a set of groups (causes.cost_of_dials, on `where`).
     """
-    pigs, marked = _marked(model, where)
+    groups, pigs, marked = phantom.GROUPS, *_marked(model, where)
     untouched = causes.dice(model, where.source()).mean()
-    groups = shift.GROUPS
+    lost = cache(lambda turned: float(cost(turned).mean()))
+    shares = causes.shares(cost, groups).mean(axis=1).to_dict()
     sets = [frozenset(s) for n in range(len(groups)) for s in combinations(groups, n)]
-    added = {g: [cost(s | {g}) - cost(s) for s in sets if g not in s] for g in groups}
-    ends = [0.0, *shares, *(one for many in added.values() for one in many)]
+    added = {g: [lost(s | {g}) - lost(s) for s in sets if g not in s] for g in groups}
+    ends = [0.0, *shares.values(), *(one for many in added.values() for one in many)]
     limits = (min(ends), max(ends)) if max(ends) > min(ends) else (0.0, 1.0)
 
     def draw(pig: str, **switches: bool) -> Scene:
         turned = frozenset(group for group in groups if switches[group])
         picture, dice, area = marked(pig, turned)
-        adds = {one: cost(turned | {one}) - cost(turned - {one}) for one in groups}
-        lost, names = cost(turned), listed([one for one in groups if one in turned])
+        adds = {one: lost(turned | {one}) - lost(turned - {one}) for one in groups}
+        names = listed([one for one in groups if one in turned]) or "nothing"
+        after, paid = untouched - lost(turned), number(lost(turned), "+.3f")
         numbers = {
             "Dice, this frame": dice,
             "falsely marked, %": area,
-            "Dice, all held-out pigs": untouched - lost,
-            "cost of this set": lost,
+            "Dice, all held-out pigs": after,
+            "cost of this set": lost(turned),
         }
         about = "What each adds in this company"
         return Scene(
-            f"With {names or 'nothing'} turned, Dice of this frame is {number(dice)} "
-            f"(untouched {number(marked(pig, frozenset())[1])}) and {area:.1f} % of it "
-            f"is falsely marked; over all held-out pigs Dice is {untouched - lost:.3f},"
-            f" a cost of {number(lost, '+.3f')}.",
+            f"With {names} turned, Dice of this frame is {number(dice)} (untouched "
+            f"{number(marked(pig, frozenset())[1])}) and {area:.1f} % of it is falsely "
+            f"marked; over all held-out pigs Dice is {after:.3f}, a cost of {paid}.",
             [picture],
             numbers,
             dict(zip(numbers, (".2f", ".1f", ".3f", "+.3f"))),
-            bars(adds, limits, shares.to_dict(), "+.3f", about, added),
+            bars(adds, limits, shares, "+.3f", about, added),
         )
 
     controls = [Choice("pig", "frame of", pigs), *(Switch(one, one) for one in groups)]
@@ -380,46 +378,40 @@ def dial(
         "domain_dial",
         controls,
         draw,
-        "Five switches from a robot's camera to a laparoscope",
+        "Seven switches from a pig to a patient",
         "Each switch turns one group of the drawing's dials from a pig's to a "
-        "patient's; the scene and its blood stay. Bar: the Dice that a group costs in "
-        "the company of those turned now. Dots: what it costs in each of its 16 "
-        "companies. Tick: its share, their mean over all orders of turning.",
+        "patient's. Light, colour, lens and air leave every pool where it is; view, "
+        "blood and anatomy fill the pools anew. Bar: the Dice that a group costs in "
+        "the company of those turned now. Dots: what it costs in each of its 64 "
+        "companies (coalitions). Tick: its share, their mean over all orders of "
+        "turning.",
     )
 
 
 def _marked(model, where: causes.Drawing) -> tuple[list[str], Callable]:
     """The pigs whose first frame loses most and least when all groups are turned; and
-    that frame under a set of groups, with what is marked, its Dice and false area. It
-    is drawn once more, finer than the network sees it.
-    """
-
-    def counted(frames: shift.Frames) -> tuple[np.ndarray, pd.DataFrame]:
-        found = training.predict(model, frames.images) >= 128
-        table = counts.count(found, frames.blood, frames.valid)
-        return found, table.set_index(frames.subject)
-
+    that frame under a set of groups, with what is marked, its Dice and false area."""
     where = replace(where, frames=1)
-    before, after = where.source(), where.source(shift.GROUPS)
-    drop = counts.dice(counted(before)[1]) - counts.dice(counted(after)[1])
-    # A frame on which Dice is undefined shows nothing.
-    ranked = drop.dropna().sort_values(ascending=False).index
-    pigs = [ranked[0], ranked[-1]] if len(ranked) else list(where.pigs)
-    pigs = list(dict.fromkeys(pigs))
-    small = replace(where, pigs=tuple(sorted(pigs)))
-    wide = min(LARGEST, 2 * where.size[1])
-    large = replace(small, size=(round(wide * where.size[0] / where.size[1]), wide))
 
     @cache
     def drawn(turned: frozenset) -> tuple:
-        frames = small.source(turned)
-        return frames, *counted(frames), large.source(turned).images
+        frames = where.source(turned)
+        found = training.predict(model, frames.images) >= 128
+        table = counts.count(found, frames.blood, frames.valid)
+        return frames, found, table.set_index(frames.subject)
+
+    all_of_them, none = frozenset(phantom.GROUPS), frozenset()
+    drop = counts.dice(drawn(none)[2]) - counts.dice(drawn(all_of_them)[2])
+    # A frame on which Dice is undefined shows nothing.
+    ranked = drop.dropna().sort_values(ascending=False).index
+    pigs = [ranked[0], ranked[-1]] if len(ranked) else list(where.pigs)
+    where = replace(where, pigs=tuple(sorted(set(pigs))))  # the others are not drawn
 
     def marked(pig: str, turned: frozenset) -> tuple[Picture, float, float]:
-        frames, found, table, images = drawn(turned)
+        frames, found, table = drawn(turned)
         row = table.index.get_loc(pig)
         one = frames.blood[row], frames.valid[row], found[row]
         scores = counts.dice(table)[pig], counts.false_area(table)[pig]
-        return Picture(images[row], "", *one), *scores
+        return Picture(frames.images[row], "", *one), *scores
 
-    return pigs, marked
+    return list(dict.fromkeys(pigs)), marked

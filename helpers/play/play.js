@@ -86,7 +86,7 @@
         titles[i].textContent = state.titles[i];
       });
       numbers.forEach((one, i) => { one.textContent = state.numbers[i]; });
-      if (beside) beside.innerHTML = data.drawings[state.drawing];
+      if (beside) beside.innerHTML = data.drawings[state.drawing].map((n) => data.parts[n]).join("");
       if (words.textContent !== state.words) words.textContent = state.words;
       figure.dataset.state = place;
     }

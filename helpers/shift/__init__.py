@@ -7,7 +7,7 @@ each of its dials has to be turned (doses), turning them, and dividing the harm.
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from math import factorial
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -28,23 +28,16 @@ def shapley(
     subject, say) that is divided entry by entry. A Series by factor, or a DataFrame
     with a row per factor. They add up to value(all) - value(none).
     """
-    n, every = len(factors), np.arange(2 ** len(factors))
+    n, every = len(factors), range(2 ** len(factors))
     subsets = [[one for i, one in enumerate(factors) if b >> i & 1] for b in every]
     values = np.array([value_of_subset(frozenset(one)) for one in subsets], float)
-    sizes, found = np.array([len(one) for one in subsets]), []
+    found = []
     for i in range(n):
-        without = every[every >> i & 1 == 0]
-        gains = values[without | 1 << i] - values[without]
-        found.append(
-            sum(
-                factorial(size)
-                * factorial(n - size - 1)
-                / factorial(n)
-                * gains[sizes[without] == size].sum(axis=0)
-                for size in range(n)
-            )
-        )
+        before = [b for b in every if not b >> i & 1]  # the sets that it can come after
+        # Each size is as likely before it as another, and of one size each set.
+        weights = [1 / (n * comb(n - 1, len(subsets[b]))) for b in before]
+        gains = values[[b | 1 << i for b in before]] - values[before]
+        found.append(np.tensordot(weights, gains, axes=1))
     index = pd.Index(list(factors), name="factor")
-    if values.ndim == 1:
-        return pd.Series(found, index=index, name="value", dtype=float)
-    return pd.DataFrame(np.stack(found), index=index)
+    made = pd.Series if values.ndim == 1 else pd.DataFrame
+    return made(np.array(found), index=index)

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 import pandas as pd
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from helpers.frames import visible
 
@@ -35,11 +36,9 @@ def image_statistics(
     """Mean R, G, B, brightness and HSV saturation per frame, each in 0..1; a row per
     frame in their order.
 
-    images: uint8 RGB frames, N of HxWx3. seen: bool NxHxW, the pixels to average over,
-    as those of the view (a black surround says nothing of the scene); None for the
-    whole frame, as the published study did. A frame without such a pixel has NaN.
-    Brightness is 0.299 R + 0.587 G + 0.114 B; saturation is (max - min) / max of a
-    pixel's three values, 0 for black.
+    images: uint8 RGB frames, N of HxWx3. seen: bool NxHxW, the pixels to average over;
+    None for the whole frame, as the published study did. A frame without such a pixel
+    has NaN. Saturation is (max - min) / max of a pixel's three values, 0 for black.
     """
     rows = []
     for i, image in enumerate(images):
@@ -127,18 +126,12 @@ def gleams(image: np.ndarray) -> np.ndarray:
     return small[parts]
 
 
-def _square(pixels: int) -> np.ndarray:
-    return np.ones((2 * pixels + 1,) * 2, np.uint8)
-
-
-def _shrunk(seen: np.ndarray, pixels: int) -> np.ndarray:
-    """`seen` without the pixels next to its rim, whose edge is no detail."""
-    padded = np.pad(seen.astype(np.uint8), 1)
-    return cv2.erode(padded, _square(pixels))[1:-1, 1:-1].astype(bool)
+def _shrunk(where: np.ndarray, pixels: int) -> np.ndarray:
+    return minimum_filter(where, 2 * pixels + 1, mode="constant")
 
 
 def _grown(where: np.ndarray, pixels: int) -> np.ndarray:
-    return cv2.dilate(where.astype(np.uint8), _square(pixels)).astype(bool)
+    return maximum_filter(where, 2 * pixels + 1, mode="constant")
 
 
 def _gleam_colour(image: np.ndarray, lit: np.ndarray, inner: np.ndarray) -> Two:
@@ -165,7 +158,7 @@ def _steel(image: np.ndarray) -> np.ndarray:
     """Near-grey areas that are not mere specks (bool HxW)."""
     high, spread = image.max(axis=2), np.ptp(image, axis=2)
     grey = ((high > 0.2) & (spread < 0.2 * high)).astype(np.uint8)
-    return cv2.morphologyEx(grey, cv2.MORPH_OPEN, _square(1)).astype(bool)
+    return cv2.morphologyEx(grey, cv2.MORPH_OPEN, np.ones((3, 3))).astype(bool)
 
 
 def _pure(image: np.ndarray, inner: np.ndarray) -> float:

@@ -1,4 +1,4 @@
-"""Words that follow from numbers, what splits and subjects are called, and names that
+"""Numbers and nouns in a sentence, what splits and subjects are called, and names that
 come from data (files, folders, subjects) as text and nothing else.
 
 >>> number(0.256), counted(1, "pig"), counted(3, noun("ood_test"))
@@ -76,20 +76,6 @@ def listed(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def capital(text: str) -> str:
-    """The text with a capital letter first, the rest as it is."""
-    return text[:1].upper() + text[1:]
-
-
-def quantity(label: str) -> str:
-    """An axis label without its unit: what stands before a comma or a bracket.
-
-    >>> quantity("Dice, mean of a subject"), quantity("brightness (0 to 1)")
-    ('Dice', 'brightness')
-    """
-    return label.split(",")[0].split(" (")[0].strip()
 
 
 # What Markdown, HTML, mathematics or a plot would read as a command, and a letter that

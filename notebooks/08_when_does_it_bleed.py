@@ -535,7 +535,7 @@ def about(split):
     some, name = watched[split], words.name_of(split)
     hours = sum(one.video.seconds for one in some) / 3600
     subjects = len({one.video.subject for one in some})
-    return f"{words.capital(name)}: {subjects}, {len(some)} cases, {hours:.2f} h"
+    return f"{name.capitalize()}: {subjects}, {len(some)} cases, {hours:.2f} h"
 
 
 charts.table(board("id_test"), about("id_test"), 2)

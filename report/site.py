@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import jinja2
 from markupsafe import Markup
 
+from helpers.charts.chart import FIGURE_TYPE
 from helpers.errors import CourseError
 from helpers.results import INFO_TYPE, RESULT_TYPE
 from helpers.settings import ROOT
@@ -35,7 +36,6 @@ BESIDE = (
 INLINE = re.compile(
     r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>(.*?)</script>", re.S
 )
-FIGURE_TYPE = "application/vnd.course.figure+json"
 ROLES = ("source", "target")
 _PHRASES = {
     ("source", "drawn"): "drawn robotic surgery",

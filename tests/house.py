@@ -11,16 +11,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 MOST = {
-    "helpers": 11_000,
+    "helpers": 9_900,
     "phantom": 3_500,
     "report": 1_600,
     "study": 400,
-    "benchmarks": 2_110,
+    "benchmarks": 2_160,
     "data": 200,
     "tests": 13_000,
 }
 """Lines of Python at most, by folder."""
-TOGETHER, LESSONS = 18_500, "notebooks"
+TOGETHER, LESSONS = 17_500, "notebooks"
 """Lines outside tests and lessons at most; where the lessons stand."""
 
 

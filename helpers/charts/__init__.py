@@ -167,24 +167,7 @@ def dots(
         of = marks[marks["kind"] == kind]
         middle = of["row"].map(names.index) + apart * (place - (len(looks) - 1) / 2)
         y = middle + _spread(of) * (apart or 1)
-        if "low" in of:
-            for wide, pale in ((False, 0.6), (True, 0.25)):  # what leaves much open
-                one = of.get("wide", pd.Series(False, of.index)) == wide
-                ends = y[one], of["low"][one], of["high"][one]
-                axis.hlines(*ends, color=colour, lw=2.5, alpha=pale)
-        filled = of.get("filled", pd.Series(True, of.index))
-        axis.scatter(
-            of["value"],
-            y,
-            s=size,
-            marker=marker,
-            facecolor=[colour if one else "white" for one in filled],
-            edgecolor=["white" if one else colour for one in filled],
-            lw=1.2 if size > 10 else 0,
-            alpha=0.35 if size < 10 else 0.8,
-            zorder=3,
-            label=name_of(kind),
-        )
+        _marks(axis, of, y, colour, marker, size)
         for at, part in of.groupby(middle) if means else ():
             mean = part["value"].mean()
             half = 0.4 * apart or 0.3
@@ -195,6 +178,28 @@ def dots(
         larger = (60 / size) ** 0.5
         figure.legend(loc="outside lower left", ncols=3, markerscale=larger)
     return Chart(figure, title, f"{x_title}. {_dots_in_words(marks, form)}.", caption)
+
+
+def _marks(axis, of: pd.DataFrame, y: pd.Series, colour: str, marker: str, size):
+    """The dots of one kind at heights y, with their intervals."""
+    if "low" in of:
+        for wide, pale in ((False, 0.6), (True, 0.25)):  # what leaves much open
+            one = of.get("wide", pd.Series(False, of.index)) == wide
+            ends = y[one], of["low"][one], of["high"][one]
+            axis.hlines(*ends, color=colour, lw=2.5, alpha=pale)
+    filled = of.get("filled", pd.Series(True, of.index))
+    axis.scatter(
+        of["value"],
+        y,
+        s=size,
+        marker=marker,
+        facecolor=[colour if one else "white" for one in filled],
+        edgecolor=["white" if one else colour for one in filled],
+        lw=1.2 if size > 10 else 0,
+        alpha=0.35 if size < 10 else 0.8,
+        zorder=3,
+        label=name_of(of["kind"].iloc[0]) if len(of) else None,
+    )
 
 
 def _spread(of: pd.DataFrame) -> np.ndarray:

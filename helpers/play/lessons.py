@@ -251,7 +251,7 @@ def correlations(
         if chosen.any():
             who = f"within {subject} it is {number(own, '+.2f')}"
         numbers = {**named, "this subject": own}
-        about = words.capital(f"{outcome}, by frame")
+        about = f"{outcome}, by frame"
         some = (one.to_numpy() for one in (x.astype(float), y.astype(float), chosen))
         return Scene(
             f"Rank correlation of {property} with {outcome}: {said}; {who}.",

@@ -141,7 +141,11 @@ charts.table(ends, f"IoU of the blood before and after ({of_pigs})", digits=2)
 cost = causes.cost_of_dials(run.model, where)  # of any set of groups, each drawn once
 untouched = causes.dice(run.model, pigs).mean()
 alone = pd.DataFrame({group: cost({group}) for group in phantom.GROUPS}).T
-listed = alone.assign(mean=alone.mean(axis=1)).rename_axis("group").reset_index()
+listed = (
+    alone.assign(mean=alone.mean(axis=1))
+    .rename_axis(index="group", columns=None)
+    .reset_index()
+)
 charts.table(listed, f"Cost in Dice, turned alone; untouched: {untouched:.2f}", 3)
 
 # %% [markdown]
@@ -725,7 +729,11 @@ pair = shift.estimate(some("train", "id_val"), some("ood_val")).doses
 response = causes.cost_on_images(run.model, some("id_test", most=12), pair, seed)
 rows = {group: response({group}) for group in shift.GROUPS}
 rows = pd.DataFrame(rows | {"all": response(shift.GROUPS)}).T
-rows = rows.assign(mean=rows.mean(axis=1)).rename_axis("group").reset_index()
+rows = (
+    rows.assign(mean=rows.mean(axis=1))
+    .rename_axis(index="group", columns=None)
+    .reset_index()
+)
 charts.table(rows, "Dice lost by unseen pigs, each group alone at its dose", digits=3)
 
 # %% [markdown]

@@ -19,10 +19,9 @@ def number(result: dict) -> str:
         return "undefined"
     if unit in PERCENT:
         return f"{value:.1f} %"
-    # A p-value, a learning rate or an epsilon would read 0.000.
-    small = f"{value:.1g}" if 0 < abs(value) < 0.0005 else f"{value:.3f}"
-    written = small if abs(value) < 0.1 else f"{value:.2f}"
-    return f"{written} {unit}".strip()
+    tiny = 0 < abs(value) < 0.0005  # as a p-value may be
+    form = ".2f" if abs(value) >= 0.1 else ".1g" if tiny else ".3f"
+    return f"{value:{form}} {unit}".strip()
 
 
 def percent(result: dict) -> dict:

@@ -23,7 +23,7 @@ from report.pages import HERE, PICTURE_FILE, Cells, Page, Pictures, faults
 PLAYED = 'class="play"'
 PLAY = '<link rel="stylesheet" href="play.css">\n<script src="play.js"></script>\n'
 # Names under which a lesson may offer a figure for a place of its own.
-FIRST, COVER = ("gallery", "surgeries"), "cover"
+FIRST, COVER = "gallery", "cover"
 # Pages that are no lessons, in the order in which every page's foot names them.
 BESIDE = (
     ("search.html", "Search"),
@@ -165,7 +165,7 @@ class Site:
             for one in collected.figures
         ]
         named = {one["name"]: one for one in reversed(self.figures)}
-        self.first = named.get(FIRST[0], named.get(FIRST[1]))
+        self.first = named.get(FIRST)
         # Shown beside a link to the site.
         found = PICTURE_FILE.search((self.first or {"html": ""})["html"])
         self.templates = jinja2.Environment(

@@ -168,13 +168,6 @@ def test_bars_and_lines_are_as_long_as_their_numbers(made):
     assert sum(one.get_height() for one in made["heap"].axes[0].patches) == len(X)
 
 
-def test_a_long_curve_is_not_hidden_by_its_markers():
-    (one,) = lines({"a": (X, X)}).axes[0].lines
-    assert len(X) / one.get_markevery() <= 25
-    (few,) = lines({"a": (X[:9], X[:9])}).axes[0].lines
-    assert few.get_markevery() == 1
-
-
 def test_means_are_told_for_a_title():
     said = "0.75 on unseen pigs (2), 0.20 on unseen patients (1), undefined on "
     assert charts.told(MEANS) == f"{said}wished-for patients (0)"

@@ -33,7 +33,6 @@ few = settings(
     suppress_health_check=list(HealthCheck),
 )
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
-BYTES = st.binary(max_size=300)
 
 
 @contextlib.contextmanager
@@ -134,22 +133,6 @@ def test_every_class_of_cholecseg8k_is_read_back(kinds):
         assert np.array_equal(valid, ids != UNKNOWN)
 
 
-# -- bytes ------------------------------------------------------------------------------
-
-
-@given(
-    BYTES, st.sampled_from(["a_0.mp4", "a_0.avi", "a_0/000000.png", "bleedings.csv"])
-)
-@few
-def test_bytes_that_are_no_video_and_no_table(data, name):
-    with folder() as place, or_sentence(name, "a_0", "bleedings.csv"):
-        (place / "bleedings.csv").write_text("case,start_s,end_s,x,y\n")
-        (place / "a_0").mkdir(exist_ok=True) if "/" in name else None
-        (place / name).write_bytes(data)
-        for video in clips.cases(place):
-            assert all(one.shape[2] == 3 for one in video)
-
-
 # -- tables -----------------------------------------------------------------------------
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
@@ -176,17 +159,6 @@ def test_subjects_csv_is_read_as_a_spreadsheet_wrote_it(lines, separator, ending
                 assert found[stem].subject == words.text(subject)
                 assert found[stem].clip == words.text(clip)
                 assert found[stem].frame == frame
-
-
-@given(st.text(max_size=80) | BYTES)
-@few
-def test_anything_called_subjects_csv(content):
-    with folder() as place, or_sentence("own/subjects.csv", "own has two"):
-        write_own(place, ["a", "b"])
-        if isinstance(content, str):
-            content = ("image,subject\n" + content).encode("utf-8", "replace")
-        (place / "subjects.csv").write_bytes(content)
-        assert set(frames.index(place).table["subject"])
 
 
 NUMBERS = st.floats(0.01, 1.9).map(lambda one: round(one, 3))

@@ -159,7 +159,7 @@ AREA = "percent of valid pixels"
             "0.88; 0.80 to 0.95, a 95 % interval over 3 s",
         ),
         (12.345, 3, 22, None, 9, AREA, "12.3 %; 3.0 to 22.0, an interval over 9 s"),
-        (0.07, None, None, None, 1, "", "0.07; no interval, 1 subject; 1 subject,"),
+        (0.07, None, None, None, 1, "", "0.070; no interval, 1 subject; 1 subject,"),
         (None, None, None, None, None, "", "undefined; no interval; 1,234 frames"),
     ],
 )
@@ -175,7 +175,7 @@ def test_a_rate_is_read_in_percent() -> None:
     record = {"value": 0.914, "low": 0.5, "high": 1.0, "level": 0.9, "unit": ""}
     rate = numbers.percent(record | {"n_frames": 90, "n_subjects": 9})
     assert numbers.number(rate) == "91.4 %"
-    assert numbers.estimate(rate).range == "50.0 to 100.0, a 90 % interval"
+    assert numbers.estimate(rate).range == "50.0 to 100.0, a wide 90 % interval"
     assert numbers.number(numbers.percent(rate | {"value": None})) == "undefined"
     assert numbers.percent(rate) == rate  # which is one already
 
@@ -254,7 +254,7 @@ def test_the_first_page_says_where_false_marks_lie(bench) -> None:
         "Dice is 0.30 on the whole frame and 0.50 inside the view.",
         "on 10.0 % of the source's clean frames and on 60.0 % of the target's",
         "a share of 0.80 on the source and of 0.20 on the target",
-        "image statistics is 0.40, and 97.0 % of the distances between",
+        "image statistics is 0.40. It is larger than 97.0 % of the distances between",
     ):
         assert said in page
 
@@ -272,7 +272,7 @@ def test_the_one_page_answer_takes_its_sentences_from_the_results(small: Path) -
     page = read(small, "index")
     for said in (
         "Trained on the source (drawn robotic surgery), a U-Net reaches a Dice of 0.88 on 3 subjects",
-        "reaches 0.07, measured on 1 subject with blood. One subject is no population",
+        "reaches 0.070, measured on 1 subject with blood. One subject is no population",
         "0.80 to 0.90, a 90 % interval over 3 subjects",
         "no interval, 1 subject",
         "3 subjects, 40 frames",

@@ -42,6 +42,7 @@ def test_results_are_collected_in_the_lessons_order_with_everything_around_them(
         "low": 0.8,
         "high": 0.9,
         "level": 0.9,
+        "p": None,
         "n_frames": 40,
         "n_subjects": 3,
         "data": "phantom",

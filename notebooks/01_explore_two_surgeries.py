@@ -437,6 +437,7 @@ def between_halves(look, rounds=200):
         yield energy(look.loc[chosen, NAMES], look.loc[~chosen, NAMES])
 
 
+# %%
 null = np.concatenate([list(between_halves(look)) for look in pair.values()])
 said = "energy distances between halves of one domain that lie below the gap"
 below = Estimate(100 * (null < gap).mean(), estimand=said, unit="percent", **behind)

@@ -329,7 +329,7 @@ assert history.learning_rate == sorted(history.learning_rate, reverse=True)
 rates = history.learning_rate
 charts.lines(
     {"learning rate": (range(1, len(rates) + 1), rates)},
-    f"The learning rate: {rates[0]:.2g} in the first epoch, {rates[-1]:.2g} in the last",
+    f"The learning rate: {rates[0]:.2g} in the first epoch, {rates[-1]:.2g} at last",
     "epoch",
     "learning rate",
     steps=True,

@@ -133,6 +133,7 @@ def false_marks(split, by):
     return marked(split, by) & ~packed.blood & packed.valid
 
 
+# %%
 def map_of(part, whole):
     """In how many percent of the frames in which a pixel is of the whole it is of the
     part."""
@@ -160,6 +161,7 @@ def places(packed):
     }
 
 
+# %%
 def by_place(split, by):
     packed, rows = lesson.frames(split), {}
     blood = packed.blood & packed.valid
@@ -402,6 +404,7 @@ def by_class(mask):
     return pd.Series({name: found[number] for number, name in called.items()})
 
 
+# %%
 false = false_marks(main, run)
 organs = pd.DataFrame({"false pixels": by_class(false), "pixels": by_class(clean)})
 around = by_class(ring(found & blood, clean))
@@ -670,7 +673,7 @@ charts.dots(
     marks.reset_index().sort_values("row", **by_part),
     "Dice lost: "
     + "; ".join(
-        f"{row.sum():.2f} on {name_of(split)}, {row['missed blood']:.2f} of it by misses"
+        f"{row.sum():.2f} on {name_of(split)}, {row['missed blood']:.2f} by misses"
         for split, row in mean.iterrows()
     ),
     "part of the lost Dice (1 - Dice), mean of a subject",
@@ -792,6 +795,7 @@ def at(level):
     return found.groupby(["split", "subject"]).mean().groupby("split").mean()
 
 
+# %%
 swept = pd.concat({level: at(level) for level in LEVELS}, axis=1).swaplevel(axis=1)
 threshold = "threshold on the probability of blood"
 best = swept["dice"].loc[list(by_subject)].idxmax(axis=1)

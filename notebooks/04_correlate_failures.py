@@ -163,6 +163,7 @@ def spearman(x, y):
     return pearson(rankdata(x), rankdata(y))
 
 
+# %%
 def three_ways(x, y):
     groups = [part for _, part in table.groupby("subject")]
     enough = [p for p in groups if len(p) >= 5 and p[x].nunique() > 1 < p[y].nunique()]

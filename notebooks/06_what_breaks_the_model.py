@@ -725,6 +725,7 @@ def some(*splits, most=4):
     return shift.Frames(*map(np.concatenate, zip(*parts)))
 
 
+# %%
 pair = shift.estimate(some("train", "id_val"), some("ood_val")).doses
 response = causes.cost_on_images(run.model, some("id_test", most=12), pair, seed)
 rows = {group: response({group}) for group in shift.GROUPS}

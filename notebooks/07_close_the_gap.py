@@ -248,8 +248,8 @@ def waves_in(beta, side):
 # %% tags=["check"]
 check(
     lambda: (waves_in(0.02, 96), waves_in(0.1, 96), waves_in(0, 96)) == (9, 361, 1),
-    "Frequencies run from -reach to reach in both directions, where reach is beta times "
-    "the side, rounded down. For reach 0 the mean colour is left.",
+    "Frequencies run from -reach to reach in both directions, where reach is beta "
+    "times the side, rounded down. For reach 0 the mean colour is left.",
 )
 
 # %% [markdown] tags=["solution"]
@@ -494,8 +494,8 @@ chosen = pd.DataFrame(
 )
 charts.table(
     chosen.replace({"takes": NAMES}),
-    f"Three rules of choosing among {len(judged)} remedies or none, and what each gives, "
-    f"{said}",
+    f"Three rules of choosing among {len(judged)} remedies or none, and what each "
+    f"gives, {said}",
     digits=2,
 )
 
@@ -512,7 +512,8 @@ on_test = gains_on(TEST, names)
 before = remedies.by_subject(measured("nothing", TEST))["dice"]
 charts.dots(
     with_p(on_test),
-    f"Gain in Dice on {said} ({before.count()}), baseline {words.number(before.mean())}",
+    f"Gain in Dice on {said} ({before.count()}), "
+    f"baseline {words.number(before.mean())}",
     "gain in Dice, a dot per patient, a bar at their mean",
     mark=0,
     means=True,
@@ -640,8 +641,8 @@ by_drawing = by_drawing.rename(columns={"gain": "value"})
 n_drawings = recorded["drawing"].nunique()
 charts.dots(
     by_drawing[["row", "value"]],
-    f"Gain in Dice in {n_drawings} drawings, {by_drawing['row'].nunique()} controls and "
-    "remedies",
+    f"Gain in Dice in {n_drawings} drawings, {by_drawing['row'].nunique()} controls "
+    "and remedies",
     "gain in Dice, a dot per drawing, a bar at their mean",
     mark=0,
     means=True,

@@ -848,7 +848,10 @@ quiz(
 # You saw that a filter, a flooding and a threshold can be written in a few lines, and
 # what they lose on another surgery beside a network. Here, on the patients, the colour
 # rule had a Dice of {rule}, the U-Net {network}, and five clicks gave {cut} by GrabCut
-# and {flood} by the watershed. **Doubt** that a method without training has no domain:
-# whoever chose its numbers looked at something. Doubt a click that was simulated from
-# the label, a number of clicks without the frames that never got there, and a
-# comparison in which one side was shown the answer.
+# and {flood} by the watershed.
+
+# %% [markdown]
+# Whatever you saw, **doubt** that a method without training has no domain: whoever chose its numbers
+# looked at something. Doubt a click that was simulated from the label, a number of
+# clicks without the frames that never got there, and a comparison in which one side was
+# shown the answer.

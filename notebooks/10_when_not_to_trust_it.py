@@ -1300,7 +1300,10 @@ quiz(
 # judged by what they are for. Here the one network's entropy told the target with an
 # AUROC of {uncertainty.one_network_entropy.ood_auroc}, the distance in feature space
 # with {uncertainty.feature_distance.ood_auroc}, and brightness, which needs no network,
-# with {uncertainty.brightness.ood_auroc}. **Doubt** a map that pleases. Doubt a
-# confidence that was only measured at home, and a detector without a control beside it.
-# And where this page says phantom, doubt that real surgery would give these numbers:
-# drawing shows how to ask, and not what the answer is.
+# with {uncertainty.brightness.ood_auroc}.
+
+# %% [markdown]
+# Whatever you saw, **doubt** a map that pleases. Doubt a confidence that was only measured at home, and a
+# detector without a control beside it. And where this page says phantom, doubt that
+# real surgery would give these numbers: drawing shows how to ask, and not what the
+# answer is.

@@ -281,6 +281,8 @@ grown = pd.DataFrame(
     for step in steps
     if step in table
 )
+
+# %% tags=["phantom"]
 grown["ratio"] = grown["while it bleeds"] / grown["otherwise"]
 tried = ", ".join(f"{way} {part:.1f} %" for way, part in ways.items())
 said = f"New blood a second, % of the view; {len(few)} cases (alignments: {tried})"
@@ -531,6 +533,7 @@ def board(split):
     return table.reset_index()
 
 
+# %% tags=["phantom"]
 def about(split):
     some, name = watched[split], words.name_of(split)
     hours = sum(one.video.seconds for one in some) / 3600

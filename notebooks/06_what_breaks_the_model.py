@@ -228,9 +228,13 @@ check(
     "minus harm of what came before alone; then the mean of the six.",
 )
 
+# %% [markdown] tags=["solution"]
+# Each of the six orders counts once: what came before the name does harm alone, then
+# together with the name, and the difference is what the name adds.
+
 # %% [markdown]
-# Here are the lines that run below. Six orders, but only four different sets can come
-# before a name, so they weigh sets instead of walking through orders. Seven groups have
+# Here are the lines that run below. Only four different sets can come before one of
+# three names, so they weigh sets instead of walking through orders. Seven groups have
 # 5,040 orders and 128 sets.
 
 # %%

@@ -170,7 +170,7 @@ def watch_training(lab: Lab, trained: int) -> None:
         pictures = lab.cell(trained).locator(".jp-Cell-outputArea img")
         assert pictures.count() == 1
         said = lab.output(trained)
-        assert "epoch that is kept" in said and "waiting" not in said
+        assert "; highest 0" in said and "waiting" not in said
         lab.run(trained)
 
 

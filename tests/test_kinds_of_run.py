@@ -195,7 +195,7 @@ def test_a_number_is_real_where_the_pigs_are_and_nowhere_else(ran) -> None:
 
 
 def test_one_subject_is_looked_at_and_the_page_says_why(ran) -> None:
-    said = "mine: 24 frames of 1 subject(s) are too few to learn from and be tested on"
+    said = "mine: 24 frames of 1 subject are too few to learn from and be tested on"
     assert said in ran("alone").pages()["index"]
 
 

@@ -93,7 +93,7 @@ def test_clicks_are_a_slider_on_the_page_and_made_by_hand_in_a_notebook(
         frame._handle_custom_msg({"x": 9, "y": 4}, [])
     assert asked[-1] == [given[0], Point(9, 4, False), Point(9, 4, True)]
     assert frame.said.startswith("3 clicks, 0.0 % marked.")
-    assert frame.picture.startswith("data:image/png;base64,")
+    assert frame.picture.startswith("data:image/webp;base64,")
     for _ in range(3):  # the first click stays
         undo.click()
     assert asked[-1] == given[:1]

@@ -341,7 +341,7 @@ def dial(model, where: causes.Drawing, cost: causes.Cost) -> Interactive:
 
     cost: of a set of groups (causes.cost_of_dials, on `where`).
     """
-    groups, pigs, marked = phantom.GROUPS, *_marked(model, where)
+    groups, marked = phantom.GROUPS, _marked(model, where)
     untouched = causes.dice(model, where.source()).mean()
     lost = cache(lambda turned: float(cost(turned).mean()))
     shares = causes.shares(cost, groups).mean(axis=1).to_dict()
@@ -350,9 +350,9 @@ def dial(model, where: causes.Drawing, cost: causes.Cost) -> Interactive:
     ends = [0.0, *shares.values(), *(one for many in added.values() for one in many)]
     limits = (min(ends), max(ends)) if max(ends) > min(ends) else (0.0, 1.0)
 
-    def draw(pig: str, **switches: bool) -> Scene:
+    def draw(**switches: bool) -> Scene:
         turned = frozenset(group for group in groups if switches[group])
-        picture, dice, area = marked(pig, turned)
+        picture, dice, area = marked(turned)
         adds = {one: lost(turned | {one}) - lost(turned - {one}) for one in groups}
         names = listed([one for one in groups if one in turned]) or "nothing"
         after, paid = untouched - lost(turned), number(lost(turned), "+.3f")
@@ -365,7 +365,7 @@ def dial(model, where: causes.Drawing, cost: causes.Cost) -> Interactive:
         about = "What each adds in this company"
         return Scene(
             f"With {names} turned, Dice of this frame is {number(dice)} (untouched "
-            f"{number(marked(pig, frozenset())[1])}) and {area:.1f} % of it is falsely "
+            f"{number(marked(frozenset())[1])}) and {area:.1f} % of it is falsely "
             f"marked; over all held-out pigs Dice is {after:.3f}, a cost of {paid}.",
             [picture],
             numbers,
@@ -373,10 +373,9 @@ def dial(model, where: causes.Drawing, cost: causes.Cost) -> Interactive:
             bars(adds, limits, shares, "+.3f", about, added),
         )
 
-    controls = [Choice("pig", "frame of", pigs), *(Switch(one, one) for one in groups)]
     return Interactive(
         "domain_dial",
-        controls,
+        [Switch(one, one) for one in groups],
         draw,
         "Seven switches from a pig to a patient",
         "Each switch turns one group of the drawing's dials from a pig's to a "
@@ -384,13 +383,13 @@ def dial(model, where: causes.Drawing, cost: causes.Cost) -> Interactive:
         "blood and anatomy fill the pools anew. Bar: the Dice that a group costs in "
         "the company of those turned now. Dots: what it costs in each of its 64 "
         "companies (coalitions). Tick: its share, their mean over all orders of "
-        "turning.",
+        "turning. The frame is the first of the pig that loses the middle amount.",
     )
 
 
-def _marked(model, where: causes.Drawing) -> tuple[list[str], Callable]:
-    """The pigs whose first frame loses most and least when all groups are turned; and
-    that frame under a set of groups, with what is marked, its Dice and false area."""
+def _marked(model, where: causes.Drawing) -> Callable:
+    """A frame under a set of groups, with what is marked, its Dice and false area: the
+    first of the pig for which all groups together cost the middle amount."""
     where = replace(where, frames=1)
 
     @cache
@@ -404,14 +403,14 @@ def _marked(model, where: causes.Drawing) -> tuple[list[str], Callable]:
     drop = counts.dice(drawn(none)[2]) - counts.dice(drawn(all_of_them)[2])
     # A frame on which Dice is undefined shows nothing.
     ranked = drop.dropna().sort_values(ascending=False).index
-    pigs = [ranked[0], ranked[-1]] if len(ranked) else list(where.pigs)
-    where = replace(where, pigs=tuple(sorted(set(pigs))))  # the others are not drawn
+    pig = ranked[len(ranked) // 2] if len(ranked) else where.pigs[0]
+    where = replace(where, pigs=(pig,))  # the others are not drawn
 
-    def marked(pig: str, turned: frozenset) -> tuple[Picture, float, float]:
+    def marked(turned: frozenset) -> tuple[Picture, float, float]:
         frames, found, table = drawn(turned)
         row = table.index.get_loc(pig)
         one = frames.blood[row], frames.valid[row], found[row]
         scores = counts.dice(table)[pig], counts.false_area(table)[pig]
-        return Picture(frames.images[row], "", *one), *scores
+        return Picture(frames.images[row], pig, *one), *scores
 
-    return list(dict.fromkeys(pigs)), marked
+    return marked

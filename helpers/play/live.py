@@ -169,7 +169,10 @@ class Clickable(anywidget.AnyWidget):
     def show(self, picture: np.ndarray, said: str) -> None:
         """Put a picture (HxWx3 uint8) in the place of the last one, with its words."""
         with self.hold_sync():
-            self.picture, self.said = address(Image.fromarray(picture), "png"), said
+            self.picture, self.said = (
+                address(Image.fromarray(picture), lossless=True),
+                said,
+            )
 
 
 def clicks(

@@ -132,8 +132,8 @@ def figure(inside: str, title: str, caption: str, kind: str = "") -> str:
 
 
 class Sheets:
-    """Many small pictures as two files: frames as lossy WebP, marks as a palette PNG,
-    which keeps an edge an edge. Each is a grid of tiles of one size, every tile once.
+    """Many small pictures as two files: frames as lossy WebP, marks as lossless, which
+    keeps an edge an edge. Each is a grid of tiles of one size, every tile once.
     """
 
     def __init__(self) -> None:
@@ -168,7 +168,7 @@ class Sheets:
                 if kind == "frames":
                     source = address(Image.fromarray(whole))
                 else:
-                    source = address(_layer(whole), "png")
+                    source = address(_layer(whole).convert("RGBA"), lossless=True)
                 sheets += f'<img class="{kind}" alt="{said}" src="{source}">'
         # "<" could end the script that the data stand in.
         written = json.dumps(data, separators=(",", ":"), allow_nan=False)
@@ -187,12 +187,12 @@ def enlarged(mask: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(grown, (0, 0), 0.4 * LARGER) > 0.5
 
 
-def address(image: Image.Image, kind: str = "webp") -> str:
-    """A picture as an address that holds it, of a lossy WebP or of a PNG."""
-    how = {"quality": 60, "method": 6} if kind == "webp" else {"optimize": True}
+def address(image: Image.Image, lossless: bool = False) -> str:
+    """A picture as an address that holds it, of a lossy WebP or of a lossless one."""
+    how = {"quality": 100, "method": 4} if lossless else {"quality": 60, "method": 6}
     buffer = io.BytesIO()
-    image.save(buffer, kind, **how)
-    return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
+    image.save(buffer, "webp", lossless=lossless, **how)
+    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
 def _layer(places: np.ndarray) -> Image.Image:

@@ -343,6 +343,7 @@ def labelled(frame):
     return play.Picture(picture, "", packed.blood[row], packed.valid[row])
 
 
+# %%
 play.explorer(sample, labelled, ["brightness", "saturation"])
 
 # %%

@@ -121,6 +121,7 @@ def outlined(frame):
     return pictures.overlay(frame.image, frame.active, known)
 
 
+# %% tags=["phantom"]
 wanted = [min(max(started + later, 0), len(film) - 1) for later in (-10, 5, 15, 25)]
 pictures.strip(
     [outlined(film[n]) for n in wanted],
@@ -178,6 +179,7 @@ def correlation(one, other):
     return np.corrcoef(one.ravel(), other.ravel())[0, 1]
 
 
+# %% tags=["phantom"]
 def mutual_information(one, other):
     levels = ((0, 256), (0, 256))
     joint, _, _ = np.histogram2d(one.ravel(), other.ravel(), 32, levels)
@@ -708,6 +710,7 @@ def grad_cam(model, clip, layer):
     return cv2.resize(heat, lesson.course.size[::-1])
 
 
+# %% tags=["phantom"]
 def heated(image, heat):
     colour = cv2.applyColorMap((255 * heat).astype(np.uint8), cv2.COLORMAP_VIRIDIS)
     return cv2.addWeighted(image, 0.5, colour[..., ::-1].copy(), 0.5, 0)
@@ -751,6 +754,7 @@ def alike(heat, others):
     return np.mean(found) if found and heat.std() > 0 else np.nan
 
 
+# %% tags=["phantom"]
 def maps_of(clip, image):
     size = lesson.course.size[::-1]
     red = image[..., 0].astype(float) - image[..., 1]
@@ -826,6 +830,7 @@ def off(measure):
     return charts.dots(marks, title, MEASURES[measure], **look)
 
 
+# %% tags=["phantom"]
 off("count_error")
 
 # %% tags=["phantom"]

@@ -107,6 +107,7 @@ def place_of(layer, n):
     return "first layer" if n == 0 else "deeper in the encoder"
 
 
+# %%
 def moved(before, after):
     """How far each convolution's median filter has moved, in % of its length."""
     rows = []
@@ -145,6 +146,7 @@ def tile(network, most=16):
     return np.vstack(rows).astype(np.uint8)
 
 
+# %%
 pictures.strip(
     [tile(untrained), tile(run.model)],
     ["before training", "after training on pigs"],
@@ -217,6 +219,7 @@ def stands_out(level, at):
     return correlation.auroc(wide[seen[at]], asked[at][seen[at]])
 
 
+# %%
 levels = levels_of(run.model, images[first])
 pictures.strip(
     [shown, *(pictures.heat(level, size) for level in levels.values())],
@@ -303,6 +306,7 @@ def maps_of(network, images):
     return {**found, EDGES: np.stack([edges(one) for one in images])}
 
 
+# %%
 heats = maps_of(run.model, images)
 
 # %% [markdown]
@@ -417,6 +421,7 @@ def recoloured(image, marked):
     return back.round().clip(0, 255).astype(np.uint8)
 
 
+# %%
 def share_there(heats):
     """Which share of the view's heat lies where the answer was; NaN without any."""
     there, whole = ((heats * part).sum(axis=(1, 2)) for part in (asked & seen, seen))
@@ -485,6 +490,7 @@ NETWORKS = {"the old network": old, "the course's": run}
 surround = patients.valid[chosen] & ~seen
 
 
+# %%
 def excess(heats):
     """The share of a map's heat less the share of the frame; NaN without any heat."""
     found = []
@@ -562,6 +568,7 @@ places = [name_of(split) for split in SPLITS]
 NOTHING = ([0, 1], [np.nan, np.nan])  # a curve where there is none
 
 
+# %%
 def in_band(split):
     """Of each pixel of the band: its probability, is it blood, whose it is."""
     packed = lesson.frames(split)
@@ -648,6 +655,7 @@ def cooled(chance, temperature):
     return expit(logit(chance.astype(float)) / temperature)
 
 
+# %%
 def likeliest(chance, blood):
     """The temperature with the least negative log-likelihood; 1 without a pixel."""
     if not len(chance):
@@ -844,6 +852,7 @@ def look_of(images, view):
     return np.array(rows)
 
 
+# %%
 def foreign(images, view):
     """How far frames lie from the training frames: three distances."""
     look = look_of(images, view)
@@ -905,6 +914,7 @@ def auroc(far, near):
     return correlation.auroc(both, np.arange(len(both)) < len(far))
 
 
+# %%
 def false_positives(far, near):
     """The share of near at or above the highest threshold that catches 95 % of far."""
     far, near = (np.sort(one[~np.isnan(one)]) for one in map(np.asarray, (far, near)))
@@ -1045,6 +1055,7 @@ def risk_coverage(score, risk):
     return count / max(len(risk), 1), np.cumsum(shared) / count
 
 
+# %%
 def aurc(score, risk):
     risks = risk_coverage(score, risk)[1]
     return risks.mean() if len(risks) else np.nan
@@ -1137,6 +1148,7 @@ by_home = {name: aurc(scored["id_val"][name], risk["id_val"]) for name in ways}
 way = min(ways, key=lambda name: np.nan_to_num(by_home[name], nan=9))
 
 
+# %%
 def silences(asking, split, answered=95):
     """On which frames of a split a way stays silent."""
     return scored[split][asking] > scored["id_val"][asking].quantile(answered / 100)

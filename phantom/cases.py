@@ -351,7 +351,9 @@ class _Drawing:
         veil = 0.0
         for at, strong in self.puffs:
             age = second - at
-            veil += strong * min(age / 1.0, np.exp(-(age - 1) / 2.5)) * (age > 0)
+            veil += (
+                strong * min(age / 1.0, np.exp(min(0.0, (1 - age) / 2.5))) * (age > 0)
+            )
         if veil < 0.01:
             return image
         wide = self.case.shape[1]

@@ -271,12 +271,6 @@ def test_segment_anything_remembers_an_image_and_no_other(weights, monkeypatch) 
     for image in (one, one, other):
         found = sam(image, [Point(20, 20)])
     assert len(calls) == 2 and np.array_equal(found, fresh)
-
-
-def test_simulated_clicks_go_through_segment_anything(weights) -> None:
-    pool, sam = disk(40, 30, 12), clicks.segment_anything(weights)
-    got = simulated(sam, drawn(pool), pool, clicks=3)
-    assert len(got.dice) == 3 and all(0 <= one <= 1 for one in got.dice)
     with pytest.raises(CourseError, match="Nothing says where blood is"):
         sam(GOOD, [])
 

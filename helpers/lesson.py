@@ -21,7 +21,8 @@ from helpers.pictures import overlay
 from helpers.statistics import Estimate, mean_over_subjects
 
 # What `data` may say; all but `published` are arguments of settings.course.
-KEYS = "folder source target published on_bad public encoder decoder weights".split()
+KEYS = "folder source target published structure on_bad public".split()
+KEYS += ["encoder", "decoder", "weights"]
 
 # Overlap means something where there is blood, an alarm where there is none.
 ON_BLOOD = {"dice", "iou", "precision", "recall"}
@@ -62,6 +63,7 @@ class Lesson:
     course: settings.Course
     domains: domains.Domains
     published: str = ""
+    structure: str = "blood"
     record: results.Record = field(default_factory=results.Record)
 
     @property
@@ -122,6 +124,13 @@ class Lesson:
 
     estimate = staticmethod(averaged)
 
+    def holds(self, **facts: bool) -> None:
+        """Say which facts of the data hold: on the page a Markdown cell tagged `when`
+        and a fact's name stands only where it does."""
+        true = [name.replace("_", " ") for name, one in facts.items() if one]
+        print(f"Of this data it holds: {words.listed(true) or 'none of what follows'}.")
+        display({results.FACTS_TYPE: facts}, raw=True)
+
     def add(self, name: str, estimate: Estimate, split: str = "") -> Estimate:
         """Record an estimate; what it was made from and where is filled in where it is
         not said: `split`, or the name's own first word where that is a split."""
@@ -145,6 +154,7 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
         known = words.listed(KEYS)
         raise CourseError(f"data has no key '{unknown[0]}'; it knows {known}.")
     published = str(data.pop("published", None) or "")
+    structure = str(data.pop("structure", None) or "blood")
     data = {("data" if key == "folder" else key): one for key, one in data.items()}
     course = settings.course(profile, seed, **data)
     gathered = domains.gather(course, None if course.numbers.folds == 1 else 0)
@@ -152,7 +162,7 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
         _called(gathered.source, "hemoset", "pig", "source subject"),
         _called(gathered.target, "cholecseg8k", "patient", "target subject"),
     )
-    lesson = Lesson(course, gathered, published)
+    lesson = Lesson(course, gathered, published, structure)
     _open(lesson, course.plain)
     said = list(gathered.notes)
     if not course.usual_network:

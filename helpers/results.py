@@ -20,6 +20,7 @@ from helpers.statistics import DATA, Estimate
 
 RESULT_TYPE = "application/vnd.course.result+json"
 INFO_TYPE = "application/vnd.course.info+json"
+FACTS_TYPE = "application/vnd.course.facts+json"
 # What the report keeps of an estimate.
 FIELDS = (
     "value low high level p n_frames n_subjects data split unit estimand note".split()

@@ -9,7 +9,7 @@ TESTED  := .venv/tested
 STUDIED := .venv/studied
 
 # What is given reaches the shell as variables, as it was typed: neither make nor the shell reads commands in it.
-GIVEN := PROFILE SEED DATA SOURCE TARGET ON_BAD PUBLISHED ENCODER DECODER WEIGHTS
+GIVEN := PROFILE SEED DATA SOURCE TARGET STRUCTURE ON_BAD PUBLISHED ENCODER DECODER WEIGHTS EPOCHS SIZE
 STUDY := PROFILE SEED DATA SOURCE TARGET ON_BAD DECODER WEIGHTS FOLDS ENCODERS REMEDIES SEEDS ON WORKERS THREADS PLAN
 $(foreach one,$(GIVEN) $(STUDY) PUBLIC FROM YES,$(eval override $(one) := $$(value $(one))))
 export $(GIVEN) $(STUDY) PUBLIC FROM YES
@@ -21,7 +21,7 @@ help:      ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 	@echo "Before publishing: set Repository in pyproject.toml, then make notebooks"
 
-report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=... SOURCE=... TARGET=... ON_BAD=skip PUBLIC=1 ENCODER=... DECODER=fpn WEIGHTS=...)
+report: $(READY)  ## run the lessons and build report/site (PROFILE=full DATA=... SOURCE=... TARGET=... STRUCTURE=polyp EPOCHS=... SIZE=192x144 ON_BAD=skip PUBLIC=1 ENCODER=... DECODER=fpn WEIGHTS=...)
 	@$(BIN)/python -m report.build $(OPTIONS)
 
 slides: report  ## the same, and say where the slides are: a deck a lesson, from its own figures

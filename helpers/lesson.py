@@ -22,7 +22,7 @@ from helpers.statistics import Estimate, mean_over_subjects
 
 # What `data` may say; all but `published` are arguments of settings.course.
 KEYS = "folder source target published structure on_bad public".split()
-KEYS += ["encoder", "decoder", "weights"]
+KEYS += "encoder decoder weights epochs size".split()
 
 # Overlap means something where there is blood, an alarm where there is none.
 ON_BLOOD = {"dice", "iou", "precision", "recall"}
@@ -63,7 +63,6 @@ class Lesson:
     course: settings.Course
     domains: domains.Domains
     published: str = ""
-    structure: str = "blood"
     record: results.Record = field(default_factory=results.Record)
 
     @property
@@ -153,7 +152,6 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
         known = words.listed(KEYS)
         raise CourseError(f"data has no key '{unknown[0]}'; it knows {known}.")
     published = str(data.pop("published", None) or "")
-    structure = str(data.pop("structure", None) or "blood")
     data = {("data" if key == "folder" else key): one for key, one in data.items()}
     course = settings.course(profile, seed, **data)
     gathered = domains.gather(course, None if course.numbers.folds == 1 else 0)
@@ -161,7 +159,7 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
         _called(gathered.source, "hemoset", "pig", "source subject"),
         _called(gathered.target, "cholecseg8k", "patient", "target subject"),
     )
-    lesson = Lesson(course, gathered, published, structure)
+    lesson = Lesson(course, gathered, published)
     _open(lesson, course.plain)
     said = list(gathered.notes)
     if not course.usual_network:

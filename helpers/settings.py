@@ -74,6 +74,12 @@ class Course:
     public: bool  # True keeps real frames out of the pictures of published pages
     numbers: Profile
     weights: str | Path | None = "imagenet"  # or "surgenet", None (random), a file
+    structure: str = "blood"  # what masks mark, in a word
+
+    @property
+    def own(self) -> bool:
+        """Whether somebody's own folders are named."""
+        return bool(self.source or self.target)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -117,10 +123,14 @@ def course(
     encoder: str = "",
     weights: str = "",
     decoder: str = "",
+    structure: str = "",
+    epochs: str | int = "",
+    size: str = "",
 ) -> Course:
     """A course from a notebook's parameters; an empty one means "not given".
 
     weights: "surgenet", "none" or a file with the encoder's in their own layout.
+    epochs: how many, size: width x height in pixels, such as "192x144".
     CourseError for what is unknown or not there.
     """
     numbers = PROFILES[_one_of("profile", profile, PROFILES)]
@@ -142,9 +152,25 @@ def course(
         encoder=_one_of("encoder", encoder or numbers.encoder, ENCODERS),
         decoder=_one_of("decoder", decoder or numbers.decoder, DECODERS),
     )
+    if epochs:
+        numbers = replace(numbers, epochs=_numbers("epochs", epochs, r"(\d+)", "20")[0])
+    if size:
+        wide, high = _numbers("size", size, r"(\d+)x(\d+)", "192x144")
+        numbers = replace(numbers, size=(32 * -(-high // 32), 32 * -(-wide // 32)))
     on_bad = _one_of("on_bad", on_bad, ("stop", "skip"))
     own = dict(on_bad=on_bad, public=bool(public), numbers=numbers, weights=start)
+    own |= dict(structure=structure or "blood")
     return Course(profile, int(seed), **folders, **own)
+
+
+def _numbers(name: str, given: str | int, form: str, such: str) -> list[int]:
+    found = re.fullmatch(form, str(given))
+    if not found or not all(map(int, found.groups())):
+        raise CourseError(
+            f"{name} is '{printable(given)}': give whole numbers from 1 on, as in "
+            f"{such}."
+        )
+    return [int(one) for one in found.groups()]
 
 
 def _one_of(name: str, given: str, known: Iterable[str]) -> str:

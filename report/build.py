@@ -25,7 +25,7 @@ from helpers.errors import CourseError
 from helpers.words import printable
 from report import kernels, numbers
 from report.execute import Executed, execute, inputs, surroundings
-from report.notebooks import FOLDER, lessons
+from report.notebooks import FOLDER, OWN, lessons
 from report.pages import HERE, Pictures, page
 from report.site import Site, collect
 
@@ -48,6 +48,9 @@ def build(
         raise CourseError(
             f"{folder} holds no lesson (NN_name.py): give the folder that does."
         )
+    # Own folders have a lesson of their own; the others tell of the course's example.
+    own = [name for name in names if name.stem == OWN]
+    names = own if course.own and own else names
     network = ""
     if not course.usual_network:  # weights that are away or another's stop it here
         from helpers import models, runs  # slow to import, and seldom needed here
@@ -160,7 +163,8 @@ def options(words: list[str] | None = None) -> argparse.Namespace:
     """The command line, whose names are the parameters of the lessons."""
     said = "Run the lessons and build report/site; README.md tells of the options."
     parser = argparse.ArgumentParser(prog="python -m report.build", description=said)
-    for name in "data source target published encoder decoder weights".split():
+    names = "data source target structure published encoder decoder weights epochs size"
+    for name in names.split():
         parser.add_argument(f"--{name}", default="")
     parser.add_argument("--profile", default="quick", help="smoke, quick or full")
     parser.add_argument("--seed", type=int, default=0)

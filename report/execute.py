@@ -118,6 +118,9 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
         "encoder": "" if numbers.encoder == usual.encoder else numbers.encoder,
         "decoder": "" if numbers.decoder == usual.decoder else numbers.decoder,
         "weights": "" if weights == "imagenet" else weights,
+        "epochs": "" if numbers.epochs == usual.epochs else numbers.epochs,
+        "size": "" if numbers.size == usual.size else "{1}x{0}".format(*numbers.size),
+        "structure": "" if course.structure == "blood" else course.structure,
         "on_bad": "" if course.on_bad == "stop" else course.on_bad,
         "public": course.public,
     }

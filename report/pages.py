@@ -324,7 +324,9 @@ def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
     written = executed.notebook.cells
     written = [one for one in written if "injected-parameters" not in tags(one)]
     facts = _facts(written)
-    written = [one for one in written if "when" not in tags(one) or facts & {*tags(one)}]
+    written = [
+        one for one in written if "when" not in tags(one) or facts & {*tags(one)}
+    ]
     for members in group(written):
         parts.append(cells.html(members, f"{executed.name}, cell {number}"))
         number += len(members)

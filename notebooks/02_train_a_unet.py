@@ -47,7 +47,7 @@ import pandas as pd
 import segmentation_models_pytorch as smp
 import torch
 
-from helpers import charts, models, pictures, play, runs, training
+from helpers import charts, pictures, play, runs, training
 from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.play import live
@@ -108,8 +108,17 @@ network = runs.untrained(lesson.course)
 # nothing. What it has seen: {network.exposure}. Photographs of cats and cars teach edges
 # and textures all the same.
 
+
 # %%
-stages = models.stages(network, lesson.course.size)
+def stages_of(network, size):
+    """The frame and the encoder's maps: channels, height, width and scale."""
+    maps = network.eval().features(torch.zeros(1, 3, *size))
+    shapes = [one.shape[1:] for one in maps if one.shape[1]]  # some are empty
+    table = pd.DataFrame(shapes, columns=["channels", "height", "width"])
+    return table.assign(scale=table["height"][0] // table["height"])
+
+
+stages = stages_of(network, lesson.course.size)
 decoder = [list(step.parameters())[-1].numel() for step in network.way_up]  # biases
 pictures.unet(stages, decoder)
 
@@ -559,7 +568,7 @@ charts.table(
 # Three validation frames by their Dice. **What would you mend first?**
 
 # %%
-found = runs.probabilities(run, id_val) >= 128
+found = run.probabilities(id_val) >= 128
 chosen = {"worst": ranked[0], "middle": ranked[len(ranked) // 2], "best": ranked[-1]}
 pictures.strip(
     [lesson.overlay("id_val", row, found[row]) for row in chosen.values()],

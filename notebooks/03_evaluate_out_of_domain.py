@@ -86,7 +86,7 @@ def ranked(split):
 
 
 def marked_frame(frame, by=run):
-    found = runs.probabilities(by, lesson.frames(frame["split"]))[frame["row"]] >= 128
+    found = by.probabilities(lesson.frames(frame["split"]))[frame["row"]] >= 128
     return lesson.overlay(frame["split"], frame["row"], found)
 
 
@@ -120,7 +120,7 @@ FEW = 3  # frames; a share of fewer is not drawn
 
 
 def marked(split, by):
-    return runs.probabilities(by, lesson.frames(split)) >= 128
+    return by.probabilities(lesson.frames(split)) >= 128
 
 
 def misses(split, by):
@@ -872,7 +872,7 @@ over_threshold("alarm", title, "clean frames with an alarm")
 # blood, or something else?**
 
 # %%
-probability = runs.probabilities(run, packed) / 256
+probability = run.probabilities(packed) / 256
 none = np.flatnonzero(~packed.blood.any(axis=(1, 2)))
 marks = (found & packed.valid).sum(axis=(1, 2))
 asked = {"with the middle Dice": middle[main]["row"]}
@@ -1019,7 +1019,7 @@ on_real(look) if look is not None else print("There are no such frames in this r
 
 # %%
 def pictured(look, most=12):
-    found = runs.probabilities(run, look) >= 128
+    found = run.probabilities(look) >= 128
     shown = [lesson.domains.look_picture(row) for row in range(min(most, len(look)))]
     parts = zip(shown, look.blood, look.valid, found)
     overlays = [pictures.overlay(*one) for one in parts]

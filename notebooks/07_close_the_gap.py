@@ -721,8 +721,9 @@ charts.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # that this page was made with, makes the table, and the next report shows it here.
 
 # %%
-found, shown = remedies.studied(lesson.course, lesson.domains), None
-if found is not None:
+study, shown = remedies.study_folder(lesson.course, lesson.domains), None
+if (study / "summary.csv").exists():
+    found = pd.read_csv(study / "summary.csv")
     spreads = found.query("split == @TEST and measure == 'dice'")
     columns = ["encoder", "remedy", "value", *spreads.filter(like="over "), "jobs"]
     spreads = spreads[columns].replace({"remedy": NAMES})

@@ -141,8 +141,8 @@ def test_the_models_predictions_are_counted(opened, monkeypatch):
     marks = np.zeros(opened.frames("id_test").valid.shape, np.uint8)
     marks[:, 30:] = 255
     run = runs.Run(None, None, "by hand")
-    monkeypatch.setattr(runs, "baseline", lambda course, data, fold, watch: run)
-    monkeypatch.setattr(runs, "probabilities", lambda given, packed: marks)
+    monkeypatch.setattr(runs, "baseline", lambda course, data, watch: run)
+    monkeypatch.setattr(runs.Run, "probabilities", lambda given, packed: marks)
     assert opened.model() is run
     table = opened.evaluate(opened.model(), "id_test")
     frames = opened.frames("id_test")

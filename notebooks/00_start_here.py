@@ -20,7 +20,7 @@
 # **It takes** about 10 minutes.
 #
 # A surgeon needs to see blood early. A network can learn to mark it, frame by frame, and
-# do it well on the kind of operation that it learned from. Then it is carried into
+# be judged on the kind of operation that it learned from. Then it is carried into
 # another operating room: another camera, another light, other organs, a human instead
 # of a pig. This is **domain shift**, and the course is about what happens then.
 #
@@ -99,7 +99,7 @@ splits = frames.groupby("split", sort=False)
 rows = splits.agg(frames=("frame", "size"), subjects=("subject", "nunique"))
 charts.table(
     rows.reset_index(),
-    "The splits of this run; within a domain no subject stands in two",
+    "The splits of this run; the wished-for ones hold the target's subjects again",
 )
 
 # %% [markdown]

@@ -372,27 +372,33 @@ print(f"the ten darkest of these frames: {of_each}")
 # Put the frames in order of blood and go to the end of the list: a pool of a few pixels
 # is a frame "with blood" as much as a lake is, and lesson 03 will weigh them alike.
 #
-# ### Exercise 2 · By how much?
+# ### Exercise 2 · Frames or subjects?
 #
-# From the figure alone, guess by how much the two domains' mean brightness differs:
-# source minus target, as `difference`. Then compute it from `means` and see how far off
-# you were.
+# Each subject counted once above. Does it matter? Compute `difference`: the source's
+# brightness as a mean over all its *frames*, minus its mean over *subjects*. The frames
+# are the rows of `looks["source"]`. Guess the sign first: do the bright subjects have
+# more frames, or fewer?
 
 # %% tags=["exercise"]
 # solution begins
-difference = means.loc["brightness", "source"] - means.loc["brightness", "target"]
+difference = looks["source"]["brightness"].mean() - means.loc["brightness", "source"]
 # solution ends
 
 # %% tags=["check"]
 check(
-    lambda: abs(difference - (means["source"] - means["target"])["brightness"]) < 0.02,
-    "Read the two heaps' middles off the axis and subtract, or take the row "
-    "'brightness' of the table means; within 0.02 will do.",
+    lambda: np.isclose(
+        difference,
+        np.mean(looks["source"]["brightness"]) - means["source"]["brightness"],
+        atol=1e-6,
+    ),
+    "Take the mean of the column 'brightness' over all rows of looks['source'], and "
+    "subtract the entry of the table `means`: frames first, then subjects.",
 )
 
 # %% [markdown] tags=["solution"]
-# The eye takes the middle of a heap for its mean, which is near where the heap is even.
-# With frames of few subjects in it, it isn't: a subject with many frames pulls the eye.
+# A subject with many frames weighs more in the mean over frames. Where all subjects have
+# about as many, the two means are close, and that is luck: in another data set one
+# patient may bring half of the frames.
 
 # %% [markdown]
 # ## How far apart?

@@ -83,7 +83,7 @@ charts.table(
 )
 
 # %% [markdown]
-# Most subjects go to `train`, because what the network has not seen it cannot learn.
+# The largest group is `train`, because what the network has not seen it cannot learn.
 # The two other groups stay small, and that has a price: a score over so few subjects
 # says little about the next one. We will meet this price again.
 #
@@ -125,8 +125,8 @@ pictures.unet(stages, decoder)
 # %% [markdown]
 # Read the drawing from the left, where the frame comes in. The boxes get deeper and
 # smaller until a single one is left at the bottom, and then the way up gives back what
-# size was lost. The dashed arrows are the reason for the network's success: without
-# them the decoder would know that there is blood, and only roughly where. Its last
+# size was lost. The dashed arrows are what the U-Net was made for: without
+# them the decoder would be told that there is blood, and only roughly where. Its last
 # block alone is handed nothing: at the frame's own size the encoder has seen nothing
 # yet.
 #
@@ -164,7 +164,7 @@ pictures.strip(shown, titles, "The label moves with the frame")
 # ## The loss
 #
 # The loss says how wrong a prediction is. Half of ours is **binary cross-entropy**,
-# which judges each pixel by itself. Blood covers a few percent of a frame, so saying
+# which judges each pixel by itself. Blood covers a small part of a frame, so saying
 # "no blood" everywhere would already please it. The other half, **soft Dice**, judges
 # the overlap as a whole. Over the known pixels $i$ of a batch, with the label $y_i$ and
 # the predicted probability $p_i$:
@@ -417,8 +417,7 @@ charts.table(pd.DataFrame(rows), "What is marked where there is nothing", digits
 # them, one would never notice.
 #
 # And on a source frame with black around it? We put a border around the validation
-# frames. It covers no blood, and it changes no scale, so an honest network should not
-# mind. **How much Dice does the border cost each of the two?**
+# frames. It covers no blood, and it changes no scale, so a network should mark nothing on it. **How much Dice does the border cost each of the two?**
 
 # %%
 sides = ((0, 0), (16, 16), (16, 16))
@@ -461,8 +460,9 @@ charts.table(
 
 # %% [markdown]
 # The last column is what a border on which there is nothing to see costs each of them.
+# What a network loses that marks nothing on the border, it loses inside the frame.
 # Compare the column without a border, too: these are a few subjects, and the two
-# networks are two trainings, so a difference of a few hundredths is none. Every validation score that we had was computed on
+# networks are two trainings, so a difference of a few hundredths between the two is none. Every validation score that we had was computed on
 # such frames, and none of them could have warned us. **Choose on what you will meet,
 # not only on what you have**: a border is easily added to a validation frame, and it
 # needs no patient.

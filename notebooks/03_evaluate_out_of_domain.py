@@ -69,8 +69,8 @@ splits = lesson.domains.present("id_test", "ood_test", "ood_wished")
 # blood in every one, so that the two benchmarks are no two groups of patients, and share
 # some frames. The network marks a pixel where it takes blood to be more likely than not.
 #
-# A picture first. The frame with the most blood would flatter the network, since large
-# pools are found more easily (lesson 04). So we put the frames with blood in the order
+# A picture first. The frame with the most blood would flatter the network, since Dice
+# rises with the pool's size by arithmetic alone (lesson 04). So we put the frames with blood in the order
 # of *Dice*, the overlap of lesson 02, and take the one in the middle. **What is missed
 # here, and what is marked that is no blood?**
 
@@ -171,7 +171,8 @@ def by_place(split, by):
         for place, here in places(packed).items():
             pixels = [(one & here).sum(axis=(1, 2)) for one in (wrong, all_of_it)]
             each = pd.DataFrame(pixels).T.groupby(packed.table["subject"]).sum()
-            rows[error, place] = 100 * (each[0] / each[1]).mean()
+            enough = each[1].sum() > 0.005 * all_of_it.sum()  # else a share is chance
+            rows[error, place] = 100 * (each[0] / each[1]).mean() if enough else np.nan
     return pd.Series(rows)
 
 
@@ -244,8 +245,8 @@ charts.table(shown, "Errors by place, % of what could err there, over subjects",
 # %% [markdown]
 # Compare the two halves of the table with their maps. An overlap score adds up all of
 # it, the misses and the false marks of any place, as if they were one. A dash says that
-# there is nothing of the kind: a pig's frame has no surround, and a surround next to no
-# blood.
+# there is nothing of the kind, or less than half a percent of it: a pig's frame has no
+# surround, and a surround next to no blood.
 #
 # ## How the surround fooled us
 #
@@ -283,7 +284,7 @@ in_black = ", ".join(
 )
 charts.bars(
     shares,
-    f"Of the false marks on {name_of(main)} lie in the surround: {in_black}",
+    f"Share of the false marks on {name_of(main)} in the surround: {in_black}",
     "falsely marked pixels, percent by place",
     colours=dict(zip(shares, ("#56B4E9", "#009E73", "#E69F00"))),
     whole=100,
@@ -359,16 +360,21 @@ def ring(masks, around):
 
 
 def whole_pools(blood, found):
-    """The pixels of pools of which nothing was found; how many pools, and of them."""
+    """The pixels of pools of which nothing was found, and the sizes of these pools and
+    of the others."""
     pools, n = label(blood, SQUARE)
-    hit = np.unique(pools[found & blood])
-    return blood & ~np.isin(pools, hit), n, n - len(hit)
+    sizes, hit = (
+        np.bincount(pools[blood], minlength=n + 1),
+        np.unique(pools[found & blood]),
+    )
+    of_lost = np.setdiff1d(np.arange(1, n + 1), hit)
+    return np.isin(pools, of_lost), sizes[of_lost], sizes[hit]
 
 
 # %%
 packed, found = packs[main], marked(main, run)
 blood, clean = packed.blood & packed.valid, packed.valid & ~packed.blood
-lost, n_pools, n_lost = whole_pools(blood, found)
+lost, lost_sizes, found_sizes = whole_pools(blood, found)
 rows = []
 errors = {"missed": (misses(main, run), blood, ring(~blood, blood))}
 errors["falsely marked"] = (false_marks(main, run), clean, ring(packed.blood, clean))
@@ -378,7 +384,9 @@ for error, (wrong, all_of_it, near) in errors.items():
     rows[-1]["near the edge, %"] = 100 * (wrong & near).sum() / max(wrong.sum(), 1)
     rows[-1]["by chance, %"] = 100 * near.sum() / max(all_of_it.sum(), 1)
 rows[0]["in pools of which nothing is found, %"] = 100 * lost.sum() / rows[0]["pixels"]
-said = f"{name_of(main)}: of {n_pools:,} pools nothing is found of {n_lost:,}"
+said = f"{name_of(main)}: nothing found of {len(lost_sizes):,} pools (median "
+said += f"{np.median([0, *lost_sizes]):.0f} pixels), something of {len(found_sizes):,} "
+said += f"({np.median([0, *found_sizes]):.0f})"
 charts.table(pd.DataFrame(rows), f"Errors near the edge, {said}", 0)
 
 # %% [markdown]
@@ -422,8 +430,9 @@ said += f"them come from two of {len(each)} subjects"
 charts.table(organs.rename_axis("class").reset_index(), said, 1)
 
 # %% [markdown]
-# Where a class has far more of the marks than of the ring, outlines run over more
-# readily onto it than onto others. Read the first number of the caption before any
+# Where a class has far more of the marks than of the ring, outlines that are too wide
+# everywhere alike don't explain it: either they run over more readily onto it, or whole
+# marks lie there, away from blood. The table above tells which of the two is commoner. Read the first number of the caption before any
 # share: of a few pixels, or of two subjects, a share says little.
 #
 # ## Four numbers per frame
@@ -671,8 +680,7 @@ lesson.summary(per_frame, OVERLAP, keep=FRONT)
 # %% [markdown]
 # On unseen source subjects Dice is {id_test.dice:.2f} ({id_test.dice.interval}), on
 # unseen patients {ood_test.dice:.2f} ({ood_test.dice.interval}). Precision says what of
-# the marks is right, recall what of the blood is found. A network that marks less and
-# less keeps its precision, and loses its recall.
+# the marks is right, recall what of the blood is found. Precision is asked only of frames on which something is marked (see the column of frames), so a network that falls silent can keep it. It can't keep its recall.
 #
 # ## What is lost to what?
 #

@@ -60,7 +60,7 @@ run = lesson.model()
 # ## What could go with failure?
 #
 # Where the network does badly, is the frame darker? Less saturated? Is there less blood
-# in it, or is its edge more ragged? For every frame with blood we set the network's
+# in it, or is its edge longer? For every frame with blood we set the network's
 # success beside some properties of the frame. Those of the picture are measured
 # *inside the view*: lesson 03 showed what averages become when the black around it is
 # mixed in. The share of that black is a property of its own.
@@ -81,7 +81,9 @@ def properties(split):
     table = shift.image_statistics(packed.images, packed.valid & view)
     blood = (packed.blood & packed.valid).sum(axis=(1, 2))
     table["coverage"] = 100 * blood / (packed.valid & view).sum(axis=(1, 2))
-    table["edge"] = [edge_length(*one) for one in zip(packed.blood, packed.valid)]
+    table["edge"] = [
+        edge_length(*one) for one in zip(packed.blood, packed.valid & view)
+    ]
     table["surround"] = (
         100 * (packed.valid & ~view).sum(axis=(1, 2)) / packed.valid.sum(axis=(1, 2))
     )
@@ -538,11 +540,15 @@ charts.table(pd.DataFrame(rows), f"Over all frames. {alike}", digits=2)
 
 # %%
 naive = pd.Series([spearmanr(table[n], table["dice"]).pvalue for n in PROPERTIES])
-by_way = {"a frame": (len(table), naive, naive * np.nan)}
+by_way = {"a frame": (len(table), naive, None)}
 for way in ("within subjects", "between subjects"):
     of = found["dice"][found["dice"]["way"] == way]
-    by_way[f"a subject, {way}"] = table["subject"].nunique(), of["p"], of["p (Holm)"]
-rows = [(u, n, *((p < 0.05).sum() for p in ps)) for u, (n, *ps) in by_way.items()]
+    many = table.groupby("subject").size() >= (5 if way == "within subjects" else 1)
+    by_way[f"a subject, {way}"] = many.sum(), of["p"], of["p (Holm)"]
+rows = [
+    (unit, n, *(np.nan if p is None else (p < 0.05).sum() for p in ps))
+    for unit, (n, *ps) in by_way.items()
+]
 columns = ["the unit", "units", "p below 0.05", "after Holm's correction"]
 said = f"Of {len(PROPERTIES)} properties with Dice"
 charts.table(pd.DataFrame(rows, columns=columns), said)

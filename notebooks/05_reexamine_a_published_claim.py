@@ -158,8 +158,9 @@ charts.bars(
     f"percent away on average, blood {blood['mean']:.2f}",
     "mean difference from the scored area, percentage points",
     each=0.24,
-    caption=f"At most they differ by {tract['greatest']:.2f} and "
-    f"{blood['greatest']:.0f} points, over all frames.",
+    caption="From the published tables, not from a drawing. At most, over all frames, "
+    f"gastrointestinal tract differs by {tract['greatest']:.2f} points, blood by "
+    f"{blood['greatest']:.0f}.",
 ).front("published_organ")
 
 
@@ -215,7 +216,7 @@ charts.dots(
 )
 
 # %% [markdown] tags=["phantom"]
-# Nothing in the first figure tells that the question was another one.
+# Nothing in the Dice against bowel tells that the question was another one.
 
 # %% [markdown]
 # ## 2 · What is a partial success?
@@ -894,9 +895,8 @@ for kind in ("wished", "source"):
     lesson.add(f"way_back.{kind}.dice", one)
 
 # %% [markdown] tags=["phantom"]
-# Dice and its two losses add up to one. Both directions have the same two domains, with the same distance between them, and a
-# distance has no direction (lesson 01); what a network does with it can have one. A remedy that finds more blood is of use where
-# blood is missed, and does harm where too much is marked. So a remedy for one direction need not be one for the other, and "the"
+# Dice and its two losses add up to one. Both directions have the same two domains, and a distance between them has no direction (lesson 01); what a network does with it can have one. A remedy that finds more blood is of use where
+# blood is missed, and does harm where too much is marked. The two networks learned from unlike numbers of subjects, and each is tested on other ones, so the rows are two studies and no pair. So a remedy for one direction need not be one for the other, and "the"
 # gap is not one number. Drawn subjects say nothing about patients, and this is one drawing. **The habit mended:** say which way, and
 # by which part.
 

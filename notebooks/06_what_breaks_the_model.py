@@ -68,8 +68,9 @@ run = lesson.model()
 # may have other tissue and smaller pools, too. To learn what does harm one has to
 # change one thing and leave the rest as it is: an *intervention*.
 #
-# With patients nobody can do that. With drawn ones we can: every trait in which our
-# drawn pigs and our drawn patients differ is a *dial* of the drawing. There are seven
+# With patients nobody can do that. With drawn ones we can: nearly every trait in which
+# our drawn pigs and our drawn patients differ is a *dial* of the drawing (what no dial
+# turns is measured below). There are seven
 # groups of them. Five belong to the camera: **light** (exposure, contrast, fall-off),
 # **colour** (white balance, saturation), **lens** (sharpness, noise), **view** (the
 # round view, bars, scale) and **air** (smoke, gleams). Two lie in front of it: the look
@@ -283,7 +284,7 @@ counted = pd.DataFrame(counted).assign(**{"pigs in which it is largest": largest
 charts.table(counted.rename_axis("group").reset_index(), f"Shares, {of_pigs}", 3)
 
 # %% tags=["phantom"]
-said = "Shapley share of {} (of seven groups) in the Dice that held-out pigs lose"
+said = "Shapley share of {} (of seven groups) in the Dice that pigs lose that were not trained on"
 for group, values in [*truth.iterrows(), ("all", truth.sum())]:
     part = Estimate(values.mean(), n_subjects=n_pigs, n_frames=n_pigs * per_pig)
     part = replace(part, estimand=said.format(group))
@@ -296,8 +297,8 @@ for group, values in [*truth.iterrows(), ("all", truth.sum())]:
 # {of_camera:+.2f} together.
 #
 # **Read the dots before the bar.** Where a row's dots lie on both sides of zero, these
-# pigs do not tell the sign. Where the dots of two rows overlap, they do not tell which
-# of the two is the greater: a "greatest cause" deserves its name if nearly every pig
+# pigs do not tell the sign. Which of two rows is the greater is told pig by pig, and not
+# by whether their dots overlap: a "greatest cause" deserves its name if nearly every pig
 # says so. In frames as small as these one would expect little of lens and air: a slight
 # blur is lost in the pixels, and smoke and gleams come and go.
 #
@@ -348,11 +349,11 @@ def with_turned(**switches):
     said = (
         f"With {words.listed([g for g in ALL if g in turned]) or 'nothing'} turned, "
         f"Dice of this frame is {words.number(dice)} (untouched {words.number(plain)}) "
-        f"and {area:.1f} % of it is falsely marked; over all held-out pigs Dice is "
+        f"and {area:.1f} % of it is falsely marked; over all pigs not trained on Dice is "
         f"{after:.3f}, a cost of {words.number(paid, '+.3f')}."
     )
     numbers = {"Dice, this frame": dice, "falsely marked, %": area}
-    numbers |= {"Dice, all held-out pigs": after, "cost of this set": paid}
+    numbers |= {"Dice, all pigs not trained on": after, "cost of this set": paid}
     forms = dict(zip(numbers, (".2f", ".1f", ".3f", "+.3f")))
     here = {one: taken(turned | {one}) - taken(turned - {one}) for one in ALL}
     shares, about = truth.mean(axis=1), "What each adds in this company"
@@ -403,8 +404,8 @@ charts.dots(
 )
 
 # %% [markdown]
-# Both answers are right, and neither is *the* cost of the camera. A cause has a price in
-# a company only; who names one has to say what was held fixed. This table says it for
+# Both answers are right, and neither is *the* cost of the camera. Compare them pig by
+# pig: where they differ, the price belongs to a company; who names one has to say what was held fixed. This table says it for
 # each division on this page.
 #
 # | division | shares the loss | held fixed | turned on |
@@ -414,7 +415,7 @@ charts.dots(
 # | camera, a patient's blood | the camera's five | also blood, a patient's, and anatomy, a pig's | drawn pigs |
 # | on images, drawn doses | the camera's five | the finished picture, so blood and anatomy | pictures of pigs |
 # | on images, estimated doses | the camera's five | the same | pictures of pigs |
-# | recovery (Other drawings) | seven groups | the patient and the moments of its clips | drawn patients |
+# | recovery (Other drawings) | the camera's five | also blood, a patient's or a pig's, and a patient's anatomy | drawn patients |
 #
 # ### What is left between the two
 #
@@ -438,13 +439,14 @@ columns = ["who", "Dice", "lowest", "highest", "blood, % of the picture", "subje
 charts.table(pd.DataFrame(compared, columns=columns), "From one end to the other", 2)
 
 # %% [markdown]
-# What lies between the second row and the third is no dial of ours. It is *who*: each
+# What lies between the second row and the third is no dial of ours. It may be *who*: each
 # pig keeps its own place in every range, so that a bright pig becomes a bright patient,
-# and the anatomy that it takes on is one partner's, drawn by chance. It is *how a clip
-# runs*: when it bleeds, how fast a pool grows and how the telescope drifts stay a pig's;
-# compare the column of blood. And it is chance: each row has a handful of subjects,
-# whose lowest and highest stand beside the mean. The patients here are those of the
-# validation set; no test patient is touched.
+# and the anatomy that it takes on is one partner's, drawn by chance. It may be *how a clip
+# runs*: when it bleeds, how fast a pool grows and how the telescope drifts stay a pig's.
+# And it may be chance: each row has a handful of subjects, whose lowest and highest
+# stand beside the mean. The table can't tell these apart. The patients here are those of the
+# validation set; no test patient is touched. Those of the test may fare worse (lesson 03); then what is
+# divided here is not the whole of the course's gap.
 #
 # ## 2 · Turned on images, as far as the drawing did
 #
@@ -607,7 +609,9 @@ charts.table(
 # Read a row from left to right. Estimate against truth is the method's error; look
 # first at the chart whether the pigs' dots leave any room for a judgement. The two
 # placebos should be zero: a number there is a cause that does not exist. (Before any of
-# this was computed we had set a limit of 0.03 for them, with a larger loss in mind.)
+# this was computed we had set a limit of 0.03 for them, with a larger loss in mind. Hold
+# the row against it: where it is passed, the control has failed, and what is found beside
+# it may be invented as well.)
 # "Put there" against "found of it" tells which causes the method can find at all: dials
 # without a cue (fall-off, contrast, gleams) cannot be found by design. And the last line
 # to hold it against is the lazy one: an answer of zero for every group.
@@ -714,7 +718,7 @@ charts.dots(
 
 # %% [markdown]
 # A dot is a pig, a bar the mean of a drawing. A group whose three bars lie together, away
-# from zero, is one that this network's kind of training is hurt by; a group whose bars
+# from zero, is one that this network's kind of training is hurt by, or helped by where they lie left of zero; a group whose bars
 # lie apart is one of which a single drawing says nothing. Look at blood and at anatomy
 # first, then at how far the camera's groups can be told from one another.
 #
@@ -767,7 +771,7 @@ put, again = (
     for name in ("planted", "found")
 )
 both = pd.concat({"put there": put, "found of it": again}, names=["what"])
-charts.table(both.reset_index(), "Positive control: Dice lost by a known dose", 3)
+charts.table(both.rename_axis(columns=None).reset_index(), "Positive control: Dice lost by a known dose", 3)
 
 # %% [markdown]
 # "Of zero" is the mean error of a method that always answers zero: an estimate that is
@@ -810,7 +814,7 @@ charts.table(rows, "Dice lost by unseen pigs, each group alone at its dose", dig
 # %% [markdown]
 # ### Exercise 4 · What would lesson 04 have blamed? (open)
 #
-# Take the property that correlated most with Dice in lesson 04, and find its group
+# Take the property of light or colour that correlated most with Dice in lesson 04, and find its group
 # here. How many of the pigs say that it costs anything, and beside whose blood? Write
 # two sentences for a colleague who wants to buy a better lamp because of that
 # correlation. Remember that a property which all patients share does harm to all of
@@ -849,7 +853,7 @@ quiz(
 #
 # You saw a loss divided among its causes where the causes are known, in more than one
 # company, and then the camera's part of it from images, with each step's own error and
-# two controls. All of it on drawn pigs and drawn patients: **it teaches the method, and
+# two controls, which don't pass in every drawing. All of it on drawn pigs and drawn patients: **it teaches the method, and
 # says nothing about real ones.**
 #
 # **Doubt** a list of causes without its subjects. Doubt one without a placebo, and a

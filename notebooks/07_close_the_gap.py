@@ -438,7 +438,6 @@ charts.dots(
     f"baseline {words.number(before.mean())}",
     "gain in Dice, a dot per patient, a bar at their mean",
     mark=0,
-    means=True,
     each=0.36,
 )
 
@@ -516,7 +515,6 @@ charts.dots(
     f"baseline {words.number(before.mean())}",
     "gain in Dice, a dot per patient, a bar at their mean",
     mark=0,
-    means=True,
     each=0.36,
 ).front("remedies")
 
@@ -645,7 +643,6 @@ charts.dots(
     "and remedies",
     "gain in Dice, a dot per drawing, a bar at their mean",
     mark=0,
-    means=True,
     each=0.36,
 )
 

@@ -62,8 +62,7 @@ class Lesson:
         in the store or trained; watch: see training.fit."""
         from helpers import runs
 
-        fold = runs.folds(self.course)[0]
-        return runs.baseline(self.course, self.domains, fold, watch)
+        return runs.baseline(self.course, self.domains, watch)
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see

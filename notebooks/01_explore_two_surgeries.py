@@ -343,7 +343,24 @@ def labelled(frame):
 
 
 # %%
-play.explorer(sample, labelled, ["brightness", "saturation"])
+sample["words"] = [
+    f"{one.subject}, frame {one.frame} ({one.domain}): {one.blood:.1f} % blood, "
+    f"brightness {one.brightness:.2f}, saturation {one.saturation:.2f}."
+    for one in sample.itertuples()
+]
+
+# %%
+sample["label"] = sample["subject"]
+sample["there"] = np.where(sample["blood"] > 0, "blood", "no blood")
+filters = {"domain": "domain", "subject": "subject", "there": "blood"}
+orders = {}
+for measure in ("blood", "brightness", "saturation"):
+    orders |= {f"most {measure} first": f"-{measure}"}
+    orders |= {f"least {measure} first": measure}
+
+# %%
+title = "Look through the frames of both domains"
+play.Browser("explorer", sample, labelled, filters, orders, title)
 
 # %%
 darkest = sample.nsmallest(10, "brightness")["domain"].value_counts()

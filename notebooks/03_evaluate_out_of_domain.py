@@ -43,7 +43,7 @@ seed = 0
 data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
-from functools import partial
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
@@ -55,7 +55,7 @@ from helpers import charts, counts, pictures, play, runs, shift, statistics
 from helpers.cells import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
-from helpers.words import name_of, number
+from helpers.words import counted, name_of, number
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -87,7 +87,7 @@ def ranked(split):
 
 
 def marked_frame(frame, by=run):
-    found = runs.probabilities(by, lesson.frames(frame["split"]))[frame["row"]] >= 128
+    found = by.probabilities(lesson.frames(frame["split"]))[frame["row"]] >= 128
     return lesson.overlay(frame["split"], frame["row"], found)
 
 
@@ -121,7 +121,7 @@ FEW = 3  # frames; a share of fewer is not drawn
 
 
 def marked(split, by):
-    return runs.probabilities(by, lesson.frames(split)) >= 128
+    return by.probabilities(lesson.frames(split)) >= 128
 
 
 def misses(split, by):
@@ -576,7 +576,41 @@ print(f"{name_of(bled)}: median {np.median(dice):.2f} of {len(dice)}, interval {
 # and when does it vanish?**
 
 # %%
-play.fewer(by_subject[bled], interval_of_median)
+subjects, draws = by_subject[bled], np.random.default_rng(0)
+by_dice = subjects.sort_values(kind="stable").index
+ways = {f"by chance, draw {n}": draws.permutation(subjects.index) for n in (1, 2, 3)}
+ways |= {"the lowest first": by_dice, "the highest first": by_dice[::-1]}
+axis = np.floor([20 * subjects.min(), 20 * subjects.max() + 1]) / 20  # holds them all
+
+
+# %%
+def fewer(way, left):
+    kept = list(ways[way][len(subjects) - left :])
+    some = subjects[kept].to_numpy()
+    median, (low, high) = float(np.median(some)), map(float, interval_of_median(some))
+    said = f"and its interval runs from {low:.2f} to {high:.2f}"
+    said = "and no interval can be given" if np.isnan(low) else said
+    said = f"the median of Dice is {median:.2f}, {said}."
+    said = f"With {left} of {counted(len(subjects), 'subject')} {said}"
+    numbers = {"subjects": left, "median Dice": median, "low": low, "high": high}
+    numbers["width"], title = high - low, "Dice of each subject"
+    drawn = play.dots(subjects, kept, axis, median, (low, high), title)
+    return play.Scene(said, (), numbers, {"subjects": ".0f"}, drawn)
+
+
+# %%
+controls = [
+    play.Choice("way", "taken away", list(ways)),
+    play.Slider("left", "subjects left", range(len(subjects), 0, -1)),
+]
+play.Interactive(
+    "fewer_subjects",
+    controls,
+    fewer,
+    "Take subjects away, one by one, and watch the interval",
+    "A dot is a subject, hollow once it is taken away; the tick is the median of "
+    "those left, the bar its interval.",
+)
 
 # %% [markdown]
 # The interval does not simply become wider with each subject less: it jumps where $k$
@@ -887,7 +921,7 @@ over_threshold("alarm", title, "clean frames with an alarm")
 # blood, or something else?**
 
 # %%
-probability = runs.probabilities(run, packed) / 256
+probability = run.probabilities(packed) / 256
 none = np.flatnonzero(~packed.blood.any(axis=(1, 2)))
 marks = (found & packed.valid).sum(axis=(1, 2))
 asked = {"with the middle Dice": middle[main]["row"]}
@@ -895,12 +929,47 @@ if len(none):
     asked["without blood, most marked"] = none[marks[none].argmax()]
 
 
-def to_play(row, found=None):
-    picture = lesson.domains.picture(main, row)
-    return play.Picture(picture, "", packed.blood[row], packed.valid[row], found)
+# %%
+STEPS = (0.01, *np.round(np.linspace(0.05, 0.95, 19), 2).tolist(), 0.99)
+RATIOS = {"Dice": counts.dice, "precision": counts.precision, "recall": counts.recall}
 
 
-play.threshold({name: (to_play(at), probability[at]) for name, at in asked.items()})
+# %%
+@cache
+def at_each_step(name):
+    """A frame's four counts, a row for each threshold."""
+    row = asked[name]
+    known = packed.blood[row], packed.valid[row]
+    rows = [counts.count(probability[row] >= step, *known) for step in STEPS]
+    return pd.concat(rows, ignore_index=True)
+
+
+# %%
+def at_threshold(frame, level):
+    row, table = asked[frame], at_each_step(frame)
+    now, curves = table.iloc[STEPS.index(level)], {r: RATIOS[r](table) for r in RATIOS}
+    four = {name.upper(): float(now[name]) for name in counts.COLUMNS}
+    ratios = {name: float(of(now)) for name, of in RATIOS.items()}
+    said = (
+        f"At a threshold of {level:g}, {100 * (now.tp + now.fp) / now.sum():.1f} % of "
+        f"the frame is marked: of the blood {now.tp:,} pixels are hit and {now.fn:,} "
+        f"missed, and {now.fp:,} others are marked; "
+        f"{', '.join(f'{name} {number(value)}' for name, value in ratios.items())}."
+    )
+    image, masks = lesson.domains.picture(main, row), (packed.blood, packed.valid)
+    marks = [*(mask[row] for mask in masks), probability[row] >= level]
+    drawn = play.line(STEPS, curves, (0, 1), level, "Each ratio over the threshold")
+    shown = [play.Picture(image, "", *marks)]
+    return play.Scene(said, shown, four | ratios, dict.fromkeys(four, ",.0f"), drawn)
+
+
+# %%
+controls = [
+    play.Choice("frame", "frame", list(asked)),
+    play.Slider("level", "threshold", STEPS, 0.5),
+]
+title = "Drag the threshold, and watch the four counts and the ratios"
+play.Interactive("threshold", controls, at_threshold, title)
 
 # %% [markdown]
 # A threshold moves pixels between two pairs of counts: from `fn` to `tp`, and from `tn`
@@ -945,7 +1014,29 @@ def framed(frame):
     return play.Picture(picture, "", one.blood[row], one.valid[row], marks)
 
 
-play.frames(per_frame, framed, title="Look through the frames of all splits")
+# %%
+looked = per_frame.assign(
+    where=per_frame["split"].map(name_of),
+    blood=np.where(counts.has_blood(per_frame), "blood", "no blood"),
+    dice=counts.on_blood(counts.dice, per_frame),
+    area=counts.false_area(per_frame),
+)
+
+# %%
+looked["words"] = [
+    f"{one.subject}, frame {one.frame} ({one.where}): {one.mode}; Dice "
+    f"{number(one.dice)}, {one.area:.1f} % falsely marked."
+    for one in looked.itertuples()
+]
+short = looked["dice"].map(number).replace("undefined", "no blood")
+looked["label"] = looked["subject"] + ", " + short
+
+# %%
+filters = {"where": "domain", "subject": "subject", "mode": "mode", "blood": "blood"}
+orders = {"lowest Dice first": "dice", "highest Dice first": "-dice"}
+orders["most falsely marked first"] = "-area"
+title = "Look through the frames of all splits"
+play.Browser("frames", looked, framed, filters, orders, title)
 
 # %% [markdown]
 # Filter for one subject, and then for one mode: do the failures of a subject look alike?
@@ -977,7 +1068,7 @@ on_real(look) if look is not None else print("There are no such frames in this r
 
 # %%
 def pictured(look, most=12):
-    found = runs.probabilities(run, look) >= 128
+    found = run.probabilities(look) >= 128
     shown = [lesson.domains.look_picture(row) for row in range(min(most, len(look)))]
     parts = zip(shown, look.blood, look.valid, found)
     overlays = [pictures.overlay(*one) for one in parts]

@@ -193,7 +193,7 @@ def levels_of(network, image):
 
 # %%
 patients = lesson.frames(TARGET)
-marked = (np.asarray(runs.probabilities(run, patients)) >= 128) & patients.valid
+marked = (np.asarray(run.probabilities(patients)) >= 128) & patients.valid
 
 
 def frames_to_explain(split, found):
@@ -504,7 +504,7 @@ def excess(heats):
 # %%
 in_black = {}
 for who, one in NETWORKS.items():
-    given = np.asarray(runs.probabilities(one, patients))[chosen]
+    given = np.asarray(one.probabilities(patients))[chosen]
     own_marks = (given >= 128) & patients.valid[chosen]
     maps = {name: trust.heat(one.model, images, own_marks, name) for name in METHODS}
     maps["entropy of the answer"] = trust.entropy(trust.probability(given))
@@ -584,7 +584,7 @@ NOTHING = ([0, 1], [np.nan, np.nan])  # a curve where there is none
 def in_band(split):
     """Of each pixel of the band: its probability, is it blood, whose it is."""
     packed = lesson.frames(split)
-    levels = np.asarray(runs.probabilities(run, packed))
+    levels = np.asarray(run.probabilities(packed))
     band = trust.band(levels, packed.valid)
     subjects = packed.table["subject"].to_numpy()
     of = np.broadcast_to(subjects[:, None, None], band.shape)[band]
@@ -685,7 +685,7 @@ def likeliest(chance, blood):
 def missed_outside(split):
     """Of the blood that is missed, the percent that lies outside of the band."""
     packed = lesson.frames(split)
-    levels = np.asarray(runs.probabilities(run, packed))
+    levels = np.asarray(run.probabilities(packed))
     missed = packed.blood & packed.valid & (levels < 128)
     outside = missed & ~trust.band(levels, packed.valid)
     return 100 * outside.sum() / missed.sum() if missed.any() else np.nan
@@ -878,10 +878,10 @@ def foreign(images, view):
 def answers(packed):
     """What each way answers to some frames: levels of its members."""
     return {
-        "one network": np.asarray(runs.probabilities(run, packed))[None],
+        "one network": np.asarray(run.probabilities(packed))[None],
         "MC dropout": trust.dropped_out(run.model, packed.images),
         "TTA": trust.turned(run.model, packed.images),
-        "ensemble": np.stack([runs.probabilities(one, packed) for one in members]),
+        "ensemble": np.stack([one.probabilities(packed) for one in members]),
     }
 
 

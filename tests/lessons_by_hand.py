@@ -135,7 +135,7 @@ def result(name="id_test.dice", value="0.875", low="None", high="None", **more) 
     return RESULT.format(name=name, value=value, low=low, high=high, **usual | more)
 
 
-def lifted(number: str, *names: str, **given) -> dict:
+def lifted(number: str, /, *names: str, **given) -> dict:
     """Functions that a lesson of the course writes out, by name; given: what else they
     name."""
     [path] = (Path(__file__).parent.parent / "notebooks").glob(f"{number}_*.py")

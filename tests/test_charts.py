@@ -274,7 +274,8 @@ def test_the_boxes_of_the_u_net_have_the_sizes_of_its_maps(encoder):
 
     for block in network.decoder.blocks:
         block.register_forward_hook(note("up"))
-    stages = models.stages(model, (64, 96))
+    stages_of = lifted("02", "stages_of", torch=torch, pd=pd)["stages_of"]
+    stages = stages_of(model, (64, 96))
     with torch.inference_mode():
         frame = torch.rand(1, 3, 64, 96)
         seen["down"] += [tuple(one.shape[1:]) for one in network.encoder(frame)]

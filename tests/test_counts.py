@@ -335,7 +335,7 @@ def test_a_mark_in_the_surround_is_no_mark_in_the_view():
 def test_all_kinds_of_predictions_are_called_alike(monkeypatch):
     drawn = packed()
     level = drawn.images[..., 0]
-    monkeypatch.setattr(runs, "probabilities", lambda run, packed: level)
+    monkeypatch.setattr(runs.Run, "probabilities", lambda run, packed: level)
     kinds = (
         level,
         level >= 128,

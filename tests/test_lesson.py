@@ -8,16 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import (
-    cells,
-    charts,
-    counts,
-    lesson,
-    runs,
-    settings,
-    statistics,
-    words,
-)
+from helpers import cells, charts, counts, lesson, runs, settings, statistics, words
 from helpers.errors import CourseError
 from helpers.lesson import begin, say
 from helpers.statistics import Estimate
@@ -139,8 +130,8 @@ def test_the_models_predictions_are_counted(opened, monkeypatch):
     marks = np.zeros(opened.frames("id_test").valid.shape, np.uint8)
     marks[:, 30:] = 255
     run = runs.Run(None, None, "by hand")
-    monkeypatch.setattr(runs, "baseline", lambda course, data, fold, watch: run)
-    monkeypatch.setattr(runs, "probabilities", lambda given, packed: marks)
+    monkeypatch.setattr(runs, "baseline", lambda course, data, watch: run)
+    monkeypatch.setattr(runs.Run, "probabilities", lambda given, packed: marks)
     assert opened.model() is run
     table = opened.evaluate(opened.model(), "id_test")
     frames = opened.frames("id_test")
@@ -176,9 +167,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 
 @pytest.mark.parametrize(
-    "room",
-    [words, cells, statistics, counts, charts],
-    ids=lambda one: one.__name__,
+    "room", [words, cells, statistics, counts, charts], ids=lambda one: one.__name__
 )
 def test_the_worked_examples_are_true(room):
     found = doctest.testmod(room)

@@ -243,7 +243,7 @@ def test_a_run_is_trained_once_and_found_again_with_its_type(
     assert again.key == first.key and again.history == first.history
     assert same_weights(first.model, again.model)
     assert again.model.dtype == again.history.dtype == "bfloat16"
-    ours, theirs = (runs.probabilities(first, one) for one in halves)
+    ours, theirs = (first.probabilities(one) for one in halves)
     assert np.array_equal(ours, training.predict(again.model, halves[0].images))
     assert ours.shape != theirs.shape
 

@@ -32,9 +32,8 @@ class Look:
 
     def __init__(self, images: Iterable, valid: Iterable | None = None) -> None:
         masks = [None] * len(images) if valid is None else valid
-        frames = [(x, _seen(x, mask)) for x, mask in zip(images, masks, strict=True)]
-        frames = [(image, seen) for image, seen in frames if seen.any()]
-        if not frames:
+        pairs = [(image, _seen(image, one)) for image, one in zip(images, masks)]
+        if not (frames := [pair for pair in pairs if pair[1].any()]):
             raise CourseError(
                 "A style needs at least one frame that shows something: give some of "
                 "the domain to look like."
@@ -42,16 +41,14 @@ class Look:
         self.learn(frames)
 
     def __call__(self, image: np.ndarray, valid: np.ndarray | None = None):
-        seen = _seen(image, valid)
-        if not seen.any():
+        if not (seen := _seen(image, valid)).any():
             return image
         changed = np.rint(self.change(image, seen).clip(0, 255)).astype(np.uint8)
         return np.where(seen[..., None], changed, image)
 
 
 def _seen(image: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
-    valid = np.ones(image.shape[:2], bool) if valid is None else valid
-    return visible(image, valid)
+    return visible(image, np.ones(image.shape[:2], bool) if valid is None else valid)
 
 
 class Reinhard(Look):
@@ -105,23 +102,23 @@ def waves_of(image: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 
 class Histogram(Look):
-    """The share of pixels up to each of 256 levels, per channel (256x3, the mean over
+    """The share of pixels up to each of 256 levels, per channel (3x256, the mean over
     frames): a frame is given the same, keeping the order of its levels (histogram
     specification, Gonzalez and Woods, Digital Image Processing, ch. 3)."""
 
     def learn(self, frames: list) -> None:
-        self.share = np.mean([_share(image[seen]) for image, seen in frames], axis=0)
+        self.share = np.mean([_shares(image[seen]) for image, seen in frames], axis=0)
 
     def change(self, image: np.ndarray, seen: np.ndarray) -> np.ndarray:
         # The lowest level of the style that as many pixels reach as do this level.
-        pairs = zip(self.share.T, _share(image[seen]).T)
-        levels = [np.searchsorted(*pair).clip(0, 255) for pair in pairs]
-        return np.stack([np.take(levels[n], image[..., n]) for n in range(3)], axis=-1)
+        pairs = zip(self.share, _shares(image[seen]), np.moveaxis(image, -1, 0))
+        found = [np.searchsorted(goal, own)[channel] for goal, own, channel in pairs]
+        return np.stack(found, axis=-1)
 
 
-def _share(pixels: np.ndarray) -> np.ndarray:
-    counts = [np.bincount(pixels[:, channel], minlength=256) for channel in range(3)]
-    return np.stack(counts, axis=1).cumsum(axis=0) / len(pixels)
+def _shares(pixels: np.ndarray) -> list[np.ndarray]:
+    counts = [np.bincount(channel, minlength=256) for channel in pixels.T]
+    return [one.cumsum() / len(pixels) for one in counts]
 
 
 def on_images(change: Callable[[Tensor], Tensor], p: float) -> v2.Transform:
@@ -143,14 +140,13 @@ def random_gamma(image: Tensor) -> Tensor:
 
 
 def random_convolution(image: Tensor) -> Tensor:
-    """A random filter over the three channels, mixed with the image
-    in random parts: local texture and colour change, shapes stay (Xu et al. 2021)."""
+    """A random filter over the three channels, mixed with the image in random parts:
+    local texture and colour change, shapes stay (Xu et al. 2021)."""
     side = SIDES[int(torch.randint(len(SIDES), ()))]
     # The variance of He et al. 2015 keeps the values' spread.
     kernel = (torch.randn(3, 3, side, side) / (3 * side**2) ** 0.5).to(image)
-    centred = torch.nn.functional.pad(
-        (image - 0.5)[None], (side // 2,) * 4, mode="reflect"
-    )
+    sides = (side // 2,) * 4
+    centred = torch.nn.functional.pad((image - 0.5)[None], sides, mode="reflect")
     own = torch.rand(()).item()
     mixed = torch.nn.functional.conv2d(centred, kernel)[0] + 0.5
     return own * image + (1 - own) * mixed

@@ -9,7 +9,7 @@ something. Each leaves the given network as it was.
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -71,12 +71,8 @@ class Tent:
 
     def __init__(self, model: nn.Module, own: bool = False) -> None:
         self.network = copy.deepcopy(model).eval().requires_grad_(False)
-        turned = [
-            p for norm in norms(self.network) for p in norm.train(own).parameters()
-        ]
-        self.optimizer = torch.optim.Adam(turned, lr=RATE)
-        for parameter in turned:
-            parameter.requires_grad_(True)
+        turned = nn.ModuleList(norms(self.network)).train(own).requires_grad_(True)
+        self.optimizer = torch.optim.Adam(turned.parameters(), lr=RATE)
 
     def step(self, frames: Tensor, visible: Tensor) -> float:
         """One batch: its mean entropy where something is visible, before the step."""
@@ -112,19 +108,18 @@ def tent_online(model: nn.Module, images: np.ndarray, seen: np.ndarray) -> np.nd
     return found
 
 
-class Ensemble(nn.Module):
+class Ensemble(nn.ModuleList):
     """The mean of several networks' probabilities, as one network: images to logits (N,
     1, H, W)."""
 
-    def __init__(self, models: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(models)
-        self.dtype = getattr(models[0], "dtype", "float32")
+    @property
+    def dtype(self) -> str:
+        return self[0].dtype
 
     def forward(self, images: Tensor) -> Tensor:
         # In float32, since a logarithm in half of its bits is a guess; from logarithms,
         # so that a confident member leaves the logit of the mean finite.
-        logits = torch.stack([member(images).float() for member in self.members])
+        logits = torch.stack([member(images).float() for member in self])
         return logsigmoid(logits).logsumexp(0) - logsigmoid(-logits).logsumexp(0)
 
 

@@ -54,7 +54,7 @@ from helpers.play import live
 from helpers.settings import ROOT
 from helpers.statistics import subject_means
 from helpers.training import segmentation_loss
-from helpers.words import number
+from helpers.words import listed, number
 
 lesson = begin(profile, seed, data)
 
@@ -489,7 +489,39 @@ def with_border(width):
         yield name, play.Picture(picture, name, blood, known, found), dice, on_border
 
 
-play.border(with_border)
+# %%
+WIDTHS, OUTSIDE = (0, 16, 32), 200  # pixels; the grey of what is no picture
+
+
+def as_large(picture, more):
+    """The same picture with nothing around it, so that each border is shown alike."""
+    around = ((more, more), (more, more))
+    return play.Picture(
+        np.pad(picture.image, (*around, (0, 0)), constant_values=OUTSIDE),
+        picture.title,
+        np.pad(picture.blood, around),
+        np.pad(picture.valid, around, constant_values=True),
+        np.pad(picture.found, around),
+    )
+
+
+# %%
+def bordered(width):
+    shown, numbers, said = [], {}, []
+    for name, picture, dice, on_border in with_border(width):
+        shown.append(as_large(picture, max(WIDTHS) - width))
+        numbers[f"{name}: Dice"] = dice
+        numbers[f"{name}: border marked, %"] = on_border if width else np.nan
+        there = f" and marks {on_border:.1f} % of the border" if width else ""
+        said.append(f"'{name}' has a Dice of {number(dice)}{there}")
+    around = f"With a border of {width} pixels" if width else "Without a border"
+    forms = {name: ".1f" for name in numbers if name.endswith("%")}
+    return play.Scene(f"{around}, {listed(said)}.", shown, numbers, forms)
+
+
+handle = play.Slider("width", "border, pixels", WIDTHS)
+title = "Set a black border around a frame"
+play.Interactive("border", [handle], bordered, title)
 
 # %% [markdown]
 # Look at the border alone: it holds nothing, at any width. Whatever is marked there was

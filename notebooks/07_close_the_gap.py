@@ -44,6 +44,7 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -438,7 +439,6 @@ charts.dots(
     f"baseline {words.number(before.mean())}",
     "gain in Dice, a dot per patient, a bar at their mean",
     mark=0,
-    means=True,
     each=0.36,
 )
 
@@ -516,7 +516,6 @@ charts.dots(
     f"baseline {words.number(before.mean())}",
     "gain in Dice, a dot per patient, a bar at their mean",
     mark=0,
-    means=True,
     each=0.36,
 ).front("remedies")
 
@@ -540,10 +539,35 @@ def remedied(place):
     }
 
 
-who = [
-    f"{patients.table['subject'].iloc[row]}, frame {n}" for n, row in enumerate(kept)
-]
-play.compare({one: remedied(place) for place, one in enumerate(who)})
+who = patients.table["subject"].iloc[kept]
+one_frame = {f"{one}, frame {n}": remedied(n) for n, one in enumerate(who)}
+
+
+# %%
+def side_by_side(frame):
+    pictures, scores = [], {}
+    for method, one in one_frame[frame].items():
+        table = counts.count(one.found, one.blood, one.valid)
+        scores[method] = counts.on_blood(counts.dice, table)[0]
+        area = counts.false_area(table)[0]
+        said = f"{method}: Dice {words.number(scores[method])}, false {area:.1f} %"
+        pictures.append(replace(one, title=said))
+    ranked = pd.Series(scores).dropna().sort_values(kind="stable")
+    said = f"{frame}: there is no blood in it, so Dice says nothing."
+    if len(ranked):
+        said = (
+            f"{frame}: '{ranked.index[-1]}' has the highest Dice with "
+            f"{ranked.iloc[-1]:.2f}, '{ranked.index[0]}' the lowest with "
+            f"{ranked.iloc[0]:.2f}; '{next(iter(scores))}' has "
+            f"{words.number(next(iter(scores.values())))}."
+        )
+    return play.Scene(said, pictures)
+
+
+# %%
+handle = play.Slider("frame", "frame", list(one_frame))
+title = "One frame, marked by each, side by side"
+play.Interactive("side_by_side", [handle], side_by_side, title)
 
 # %% [markdown]
 # One frame is an anecdote, and the chart above is there to keep it one.
@@ -645,7 +669,6 @@ charts.dots(
     "and remedies",
     "gain in Dice, a dot per drawing, a bar at their mean",
     mark=0,
-    means=True,
     each=0.36,
 )
 

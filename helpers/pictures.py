@@ -14,7 +14,7 @@ from IPython.display import HTML
 from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
-from helpers.charts.chart import COLOURS, DID, GREY, Chart, new
+from helpers.charts import COLOURS, DID, GREY, Chart, new
 from helpers.frames import CLASSES, UNKNOWN
 from helpers.words import counted, listed, name_of
 

@@ -377,9 +377,17 @@ charts.dots(
 )
 
 # %%
-HEADS = "dice", "dice.view", "recall", "alarm_at_1pct"
-KEEP = [f"{split}.{name}" for split in both for name in HEADS]
-lesson.summary(per_frame, MEASURES, KEEP)
+RECORDED = {"dice", "dice.view", "recall", "alarm_at_1pct"}
+rows = []
+for split, part in per_frame.groupby("split", sort=False):
+    for name, measure in MEASURES.items():
+        one = lesson.estimate(part, name, measure, split)
+        if name in RECORDED:
+            lesson.add(f"{split}.{name}", one)
+        rows.append((split, name, one.value, one.range, one.n_subjects, one.n_frames))
+names = ["split", "measure", "value", "interval", "subjects", "frames"]
+rows = pd.DataFrame(rows, columns=names)
+charts.table(rows, "Mean over frames, then over subjects", digits=2)
 
 # %% [markdown]
 # Look at the dots before the means: are the subjects of one domain one heap, or two?

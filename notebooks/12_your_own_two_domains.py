@@ -372,7 +372,6 @@ charts.dots(
     f"Dice {charts.told(dice_of)}, means over subjects",
     "mean over a subject's frames",
     apart=0.25,
-    means=True,
     limits=(0, 1),
 )
 
@@ -456,7 +455,8 @@ def some(*splits, most=4):
 
 learned, test = some("train", "id_val"), some(HOME, most=12)
 names = pd.unique(learned.subject)
-halves = [learned.where(np.isin(learned.subject, names[n::2])) for n in (0, 1)]
+sides = [np.isin(learned.subject, names[n::2]) for n in (0, 1)]
+halves = [shift.Frames(*(part[side] for part in learned)) for side in sides]
 doses = {
     "source to target": shift.estimate(learned, some(splits[-2])).doses,
     "placebo: source to source": shift.estimate(*halves).doses,
@@ -472,7 +472,6 @@ charts.dots(
     + ", ".join(f"{one:+.2f} {name}" for name, one in total.items()),
     "share in the Dice that a subject of the source loses",
     apart=0.25,
-    means=True,
     mark=0,
 )
 
@@ -526,7 +525,6 @@ charts.dots(
     dice.rename("value").reset_index(),
     f"Dice {start:.2f} with nothing done, {others.min():.2f} to {others.max():.2f} else",
     "Dice, mean over a subject's frames with the structure",
-    means=True,
 )
 
 # %% [markdown]

@@ -15,7 +15,7 @@ from IPython.display import HTML
 from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
-from helpers.charts.chart import COLOURS, DID, GREY, Chart, new
+from helpers.charts import COLOURS, DID, GREY, Chart, new
 from helpers.words import counted, listed, name_of
 
 OVERLAY = {kind: DID[kind] for kind in ("hit", "false alarm", "missed")}

@@ -44,6 +44,7 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
 from functools import cache, partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -504,7 +505,6 @@ charts.dots(
     f"Dice {charts.told(by_subject)}",
     "Dice on frames with blood, mean of a subject",
     each=0.65,
-    means=True,
     limits=(-0.02, 1.02),
     caption="A dot is a subject, the bar their mean.",
 ).front("dice_by_subject")
@@ -666,7 +666,24 @@ FRONT = [f"{split}.{one}" for split in splits for one in ("dice", "recall")]
 FRONT += ["ood_wished.dice.view", "id_test.alarm_at_1pct", "ood_wished.alarm_at_1pct"]
 FRONT += ["ood_test.alarm_at_1pct", "ood_test.alarm_at_0_1pct"]
 FRONT += ["ood_wished.false_area.view", "ood_wished.false_area.surround"]
-lesson.summary(per_frame, OVERLAP, keep=FRONT)
+
+
+# %%
+def summary(table, measures):
+    """Means over frames, then over subjects, with their intervals."""
+    rows = []
+    for (split, part), name in product(table.groupby("split", sort=False), measures):
+        one = lesson.estimate(part, name, measures[name], split)
+        if f"{split}.{name}" in FRONT:
+            lesson.add(f"{split}.{name}", one)
+        made = one.value, one.range, one.n_subjects, one.n_frames
+        rows.append((name_of(split), name, *made))
+    names = ["split", "measure", "value", "interval", "subjects", "frames"]
+    rows = pd.DataFrame(rows, columns=names)
+    return charts.table(rows, "Mean over frames, then over subjects", digits=2)
+
+
+summary(per_frame, OVERLAP)
 
 # %% [markdown]
 # On unseen source subjects Dice is {id_test.dice:.2f} ({id_test.dice.interval}), on
@@ -713,7 +730,6 @@ charts.dots(
     "part of the lost Dice (1 - Dice), mean of a subject",
     each=0.9,
     apart=0.27,
-    means=True,
     caption="Each part is what an oracle would win back by repairing it, averaged over "
     "all orders of repair. A dot is a subject, a bar their mean.",
 )
@@ -756,15 +772,49 @@ check(
 # be marked to be an alarm.
 
 # %%
-GOOD = 0.7
-told = counts.FAILURE_MODES.reset_index()
-limits = {"alarm_area": f"{ALARM_AREA} %", "good": str(GOOD)}
-told["definition"] = told["definition"].replace(limits, regex=True)
-charts.table(told, "The modes, as the code evaluates them")
+modes = ["missed", "elsewhere", "partial", "good"]
+MODES = pd.DataFrame({"mode": [*modes, "quiet", "false alarm"]})
+MODES["applies_to"] = 4 * ["frames with blood"] + 2 * ["clean frames"]
+MODES["definition"] = [
+    "tp + fp == 0",
+    "tp == 0 and fp > 0",
+    "tp > 0 and dice < good",
+    "tp > 0 and dice >= good",
+    "fp == 0 or area < alarm_area",
+    "fp > 0 and area >= alarm_area",
+]
+MODES["in_words"] = [
+    "nothing is predicted",
+    "what is predicted lies elsewhere",
+    "some blood is found",
+    "blood is found and outlined",
+    "less than an alarm is predicted",
+    "as much as an alarm is predicted",
+]
 
 # %%
-per_frame["mode"] = counts.failure_modes(per_frame, ALARM_AREA, GOOD).astype(str)
-modes = ["missed", "elsewhere", "partial", "good"]
+GOOD = 0.7
+limits = {"alarm_area": f"{ALARM_AREA} %", "good": str(GOOD)}
+told = MODES["definition"].replace(limits, regex=True)
+charts.table(MODES.assign(definition=told), "The modes, as the code evaluates them")
+
+
+# %%
+def failure_modes(table, alarm_area, good):
+    """How each frame went, by the definitions; none where no pixel is valid."""
+    known = table.assign(dice=counts.dice(table), area=counts.predicted_area(table))
+    known = known.assign(alarm_area=alarm_area, good=good)
+    blood, some = counts.has_blood(table), counts.valid_pixels(table) > 0
+    kinds = {"frames with blood": blood, "clean frames": some & ~blood}
+    found = pd.Series("", table.index)
+    for row in MODES.itertuples():
+        holds = known.eval(row.definition, engine="python")
+        found[kinds[row.applies_to] & holds] = row.mode
+    return found
+
+
+# %%
+per_frame["mode"] = failure_modes(per_frame, ALARM_AREA, GOOD)
 bloody = per_frame[counts.has_blood(per_frame)]
 whose = [bloody["split"], bloody["subject"]]
 shares = 100 * pd.crosstab(whose, bloody["mode"], normalize="index")
@@ -792,7 +842,7 @@ charts.bars(
 
 # %%
 areas = {f"false_area.{one}": counts.false_area_in(one) for one in ("view", "surround")}
-lesson.summary(per_frame, counts.ALARMS | areas, keep=FRONT)
+summary(per_frame, counts.ALARMS | areas)
 
 # %%
 rates = over_subjects(counts.false_alarm(per_frame, 1.0))
@@ -801,7 +851,6 @@ charts.dots(
     f"Clean frames with at least 1 % marked: {charts.told(rates)}",
     "share of a subject's clean frames with at least 1 % marked",
     each=0.65,
-    means=True,
     limits=(-0.02, 1.02),
 )
 

@@ -124,7 +124,7 @@ def cloud(x, title):
     said += f"{len(table)} frames with blood, {spread.min():.2f} to {spread.max():.2f} "
     said += f"between the means of {counted(len(spread), noun(main))}"
     which = table["subject"] + ", frame " + table["frame"].astype(str)
-    return charts.scatter(table, said, title, "Dice", x=x, y="dice", text=which)
+    return charts.scatter(table, said, {x: title, "dice": "Dice"}, which)
 
 
 cloud("coverage", "Blood, percent of the view")

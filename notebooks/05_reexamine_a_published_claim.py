@@ -462,7 +462,6 @@ def drawings(habit):
         f"What the {habit} adds: {said}",
         "by the habit minus measured properly",
         mark=0,
-        means=True,
         caption=when,
     )
 
@@ -564,7 +563,7 @@ def rates(training, top=1e-4, foot=1e-6, length=30):
 
 
 ran = study.of(rates, study.training)
-kept = int(study.kept.numbers["value"]["best_epoch"])
+kept = int(study.numbers["value"]["best_epoch"])
 charts.lines(
     {"learning rate": (ran["epoch"].tolist(), ran["rate"])},
     f"The learning rate falls to {ran['rate'].min():.0e} at epoch "
@@ -715,7 +714,7 @@ my_guess = 55
 # solution ends
 
 # %% tags=["check"]
-recorded = study.kept.numbers["value"]
+recorded = study.numbers["value"]
 check(
     lambda: abs(my_guess - recorded["alarm_1pct_patients_mean"]) < 15,
     f"Guess again: by frame it is about {recorded['alarm_1pct']:.0f} %, and patients "

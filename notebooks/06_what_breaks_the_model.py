@@ -268,7 +268,6 @@ headline = charts.dots(
     f"Dice {untouched:.2f} on pigs, {untouched - total:.2f} with all seven groups "
     f"turned; shares of the {total:.2f} ({of_pigs})",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     caption="A dot is a pig, the bar their mean.",
@@ -395,7 +394,6 @@ charts.dots(
     f"The camera's five groups cost {camera.sum().mean():.2f} beside a pig's blood, "
     f"{after_blood.sum().mean():.2f} beside a patient's ({of_pigs})",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.34,
@@ -469,7 +467,6 @@ charts.dots(
     f"The camera costs {camera.sum().mean():.3f} turned in the drawing, "
     f"{oracle.sum().mean():.3f} on images at the same doses ({of_pigs})",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.34,
@@ -552,7 +549,6 @@ charts.dots(
     f"The camera costs {camera.sum().mean():.3f}; estimated "
     f"{estimated.sum().mean():.3f}, placebo {nothing.sum().mean():.3f} ({of_pigs})",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.27,
@@ -705,7 +701,6 @@ charts.dots(
     f"{', '.join(f'{x:.2f}' for x in lost.mean())} ({n_drawings} drawings, "
     f"{lost.size().sum()} pigs, {frames} frames each)",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.27,
@@ -740,7 +735,6 @@ charts.dots(
     pd.concat(parts),
     f"What the camera's five groups cost or give back: {', '.join(means)} on average",
     "Dice of the camera's five groups together",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.27,

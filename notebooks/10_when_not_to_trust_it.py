@@ -131,6 +131,7 @@ charts.dots(
     f"How far training moved the median filter: {said} (medians over layers)",
     "moved, % of the filter's length",
     size=25,
+    means=False,
 )
 
 
@@ -272,7 +273,6 @@ charts.dots(
     out_of,
     f"AUROC of what will be marked, mean over {len(chosen)} subjects: {told}",
     "AUROC in the view",
-    means=True,
     mark=0.5,
     size=25,
     each=0.32,
@@ -471,7 +471,6 @@ charts.dots(
     there,
     f"Share of heat where the answer was, mean over subjects: {listed(said)}",
     "share of the view's heat",
-    means=True,
     apart=0.3,
     size=25,
     caption="A dot per subject, a bar at their mean.",
@@ -529,9 +528,22 @@ for who, one in NETWORKS.items():
         found = statistics.median_over_subjects(excess(heat), whose, note, (-1, 1))
         in_black[name, who] = replace(found, split=TARGET)
 
+
+# %%
+def of_estimates(found):
+    """What a chart marks: a row for each name, a dot and an interval for each split."""
+    marks = pd.DataFrame(
+        {"row": name, "kind": one.split, "value": one.value}
+        | {"low": one.low, "high": one.high, "wide": one.wide}
+        for name, some in found.items()
+        for one in some
+    )
+    return marks.astype({"low": float, "high": float})
+
+
 # %%
 both = {name: [in_black[name, who] for who in NETWORKS] for name in maps}
-marks = charts.of_estimates(both)
+marks = of_estimates(both)
 marks["kind"] = list(NETWORKS) * len(both)
 parted = {name: one.value - two.value for name, (one, two) in both.items()}
 said = listed([f"{name} {number(value, '+.2f')}" for name, value in parted.items()])
@@ -654,7 +666,6 @@ charts.dots(
     charts.of_means(means),
     f"What it says less what is blood, mean over subjects: {said}",
     "probability less share of blood, in the band",
-    means=True,
     mark=0,
     caption="Left of zero the network says less blood than there is.",
 )
@@ -974,7 +985,6 @@ charts.dots(
     marks,
     f"AUROC, target above source, mean over {len(far[name])} subjects: {told}",
     "AUROC, target above source",
-    means=True,
     mark=0.5,
     size=25,
     each=0.34,
@@ -1194,7 +1204,7 @@ rows = {
     said: [policy[name, split] for split in SPLITS] for name, said in SHARES.items()
 }
 charts.dots(
-    charts.of_estimates(rows),
+    of_estimates(rows),
     f"Bleeding missed without a word: {missed}; unanswered: {quiet}",
     "share, mean over subjects",
     apart=0.3,
@@ -1233,7 +1243,6 @@ charts.dots(
     f"Silent on misses ({CASES['misses'].sum()} frames of {who[0]} subjects) and on "
     f"right alarms ({CASES['right alarms'].sum()} of {who[1]}): {listed(about_gates)}",
     "share of them met with silence, mean of a subject",
-    means=True,
     apart=0.3,
     size=25,
     caption="A gate that knows its errors has its two bars far apart.",

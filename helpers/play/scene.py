@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers.charts.chart import DID
+from helpers.charts import DID
 from helpers.words import number
 
 COLUMNS = 8  # pictures side by side in a sheet

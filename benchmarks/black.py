@@ -22,7 +22,7 @@ import pandas as pd
 from torchvision.transforms import v2
 
 from benchmarks import recording
-from helpers import counts, domains, runs, settings, statistics, training
+from helpers import counts, domains, settings, statistics, training
 from helpers.frames import Packed, views
 from helpers.remedies import methods
 
@@ -58,13 +58,15 @@ RECIPES = {
 }
 
 
-def trained(course: settings.Course, data: domains.Domains, recipe: str) -> runs.Run:
+def trained(
+    course: settings.Course, data: domains.Domains, recipe: str
+) -> training.Run:
     """The network of one recipe; the course's own is the standard run."""
     what = RECIPES[recipe]
     if not what:
-        return runs.baseline(course, data)
+        return training.baseline(course, data)
     train, id_val = data.of("train"), data.of("id_val")
-    return runs.trained(f"black: {recipe}", course, train, id_val, **what)
+    return training.trained(f"black: {recipe}", course, train, id_val, **what)
 
 
 def seen_as(packed: Packed) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -93,7 +95,7 @@ def seen_as(packed: Packed) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarra
     }
 
 
-def measured(run: runs.Run, packed: Packed, shown: str) -> list[dict]:
+def measured(run: training.Run, packed: Packed, shown: str) -> list[dict]:
     """Mean over subjects of Dice, alarms and marked area, with and without the rule
     about the view.
     """
@@ -124,7 +126,7 @@ def measured(run: runs.Run, packed: Packed, shown: str) -> list[dict]:
     return rows
 
 
-def of_nothing(run: runs.Run, size: tuple[int, int]) -> dict[str, float]:
+def of_nothing(run: training.Run, size: tuple[int, int]) -> dict[str, float]:
     """Percent of a black picture, and of one with near-black noise, that is called
     blood.
     """

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import recording
-from helpers import domains, runs, settings, training, video
+from helpers import domains, settings, training, video
 from helpers.statistics import subject_means
 from helpers.video import CONTROLS, DETECTORS, FPS, pathways, watching
 
@@ -36,7 +36,7 @@ def of_drawing(seed: int, profile: str = "quick") -> pd.DataFrame:
     """A row per split and detector of one drawing."""
     course = settings.course(profile, seed)
     data = domains.gather(course)
-    run = runs.baseline(course, data)
+    run = training.baseline(course, data)
     watched = {
         split: watching.watch(course, run, watching.written(cases), split)
         for split, cases in watching.planned(course, data).items()

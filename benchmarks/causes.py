@@ -28,7 +28,7 @@ import pandas as pd
 
 import phantom
 from benchmarks import recording
-from helpers import causes, domains, runs, settings, shift
+from helpers import causes, domains, settings, shift, training
 
 FRAMES = 6  # of each subject
 KEYS = ["seed", "direction", "game", "group", "subject"]
@@ -44,7 +44,7 @@ def prepared(seed: int):
     """A drawing, and the network that was trained on its pigs."""
     course = settings.course("quick", seed)
     data = domains.gather(course)
-    return runs.baseline(course, data).model, causes.drawing(course, data, FRAMES)
+    return training.baseline(course, data).model, causes.drawing(course, data, FRAMES)
 
 
 def rows(columns: dict[str, pd.DataFrame], **about) -> pd.DataFrame:

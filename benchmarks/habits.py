@@ -21,7 +21,7 @@ import pandas as pd
 
 import phantom
 from benchmarks import recording
-from helpers import counts, domains, frames, runs, settings
+from helpers import counts, domains, frames, settings, training
 from helpers.correlation import spearman
 from helpers.frames import CLASSES, Packed
 from helpers.settings import Course
@@ -116,16 +116,16 @@ def network(
     name: str,
     fold: int,
     variation: float = 1.0,
-) -> runs.Run:
+) -> training.Run:
     """A network of one fold: a key of TRIED."""
     train = ways.by_frames if name == "by frames" else ways.by_pigs
     foot = max(1, round(FOOT * course.numbers.epochs))
     what = {"fold": fold, "variation": variation}
     what["foot"] = foot if name == "short cosine" else None
-    return runs.trained(name, course, train, ways.id_val, **what)
+    return training.trained(name, course, train, ways.id_val, **what)
 
 
-def dice_of(run: runs.Run, packed: Packed, threshold: float = 0.5) -> pd.Series:
+def dice_of(run: training.Run, packed: Packed, threshold: float = 0.5) -> pd.Series:
     """Dice of each subject, mean over its frames with blood."""
     found = run.probabilities(packed) >= np.ceil(256 * threshold)
     table = counts.count(found, packed.blood, packed.valid)
@@ -138,7 +138,7 @@ def smoothed(table: pd.DataFrame, epsilon: float = EPSILON) -> pd.Series:
     return top / (top + table["fp"] + table["fn"])
 
 
-def scoring(run: runs.Run, patients: Packed) -> list[dict]:
+def scoring(run: training.Run, patients: Packed) -> list[dict]:
     """Wrong class, epsilon in the mode and in the correlation, on one prediction."""
     found = run.probabilities(patients) >= 128
     right = counts.count(found, patients.blood, patients.valid)

@@ -19,7 +19,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks import recording
-from helpers import clips, domains, runs, settings, training
+from helpers import clips, domains, settings, training
 from helpers.progress import progress
 from helpers.video import FPS, pathways, watching
 from phantom.cases import Case
@@ -42,7 +42,7 @@ def of_stream(video: clips.Video, run, size, model) -> dict[str, float]:
 def watch(folder: str) -> dict[str, float]:
     """What the process that is measured does: a row."""
     course = settings.course("quick", 0)
-    run = runs.baseline(course, domains.gather(course))
+    run = training.baseline(course, domains.gather(course))
     model = pathways.TwoPathways(4).eval()  # as fast trained as untrained
     [video] = clips.cases(Path(folder), FPS)
     before = most_memory()

@@ -27,7 +27,7 @@ import pandas as pd
 from scipy import stats
 
 from benchmarks import recording
-from helpers import counts, domains, runs, settings, statistics
+from helpers import counts, domains, settings, statistics, training
 from helpers.statistics import WIDE, subject_means
 
 SUBJECTS = (3, 5, 10, 17)
@@ -200,7 +200,7 @@ def phantom_subjects() -> dict[str, list[float]]:
     count, since nothing is chosen on them here."""
     course = settings.course("quick")
     data = domains.gather(course)
-    run = runs.baseline(course, data)
+    run = training.baseline(course, data)
     splits = (data.of(split) for split in ("ood_wished_val", "ood_wished"))
     table = pd.concat([counts.evaluate(run, packed) for packed in splits])
     dice = counts.on_blood(counts.dice, table)

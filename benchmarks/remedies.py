@@ -23,7 +23,7 @@ from dataclasses import asdict
 import pandas as pd
 
 from benchmarks import recording
-from helpers import domains, remedies, runs, settings
+from helpers import domains, remedies, settings, training
 
 GAINS = {"gain": "dice", "gain_view": "dice_view"}
 PIGS = {"id_dice": "id_test", "id_val_dice": "id_val"}
@@ -34,7 +34,7 @@ def of_drawing(seed: int, profile: str = "quick") -> tuple[pd.DataFrame, pd.Data
     course = settings.course(profile, seed)
     data = domains.gather(course)
     setting = remedies.Setting(
-        course, data, runs.baseline(course, data), "ood_wished_val"
+        course, data, training.baseline(course, data), "ood_wished_val"
     )
     rows, patients, before = [], [], {}
     for name, recipe in remedies.RECIPES.items():

@@ -190,10 +190,10 @@ ALARMS = {
 def evaluate(model, packed, threshold: float = 0.5) -> pd.DataFrame:
     """The frame table of N packed frames with its pixel counts, over valid pixels.
 
-    model: what has `probabilities(packed)` (a runs.Run, a remedied network), a function
-    of images uint8 NxHxWx3, or predictions: bool, or probabilities as uint8 (256
-    levels) or float, NxHxW. packed: a frames.Packed. Gives tp, fp, fn, tn of the frame,
-    the same as view_tp ... and surround_tp ..., and `row`, the frame's place in
+    model: what has `probabilities(packed)` (a trained or a remedied network), a
+    function of images uint8 NxHxWx3, or predictions: bool, or probabilities as uint8
+    (256 levels) or float, NxHxW. packed: a frames.Packed. Gives tp, fp, fn, tn of the
+    frame, the same as view_tp ... and surround_tp ..., and `row`, the frame's place in
     `packed`. The surround is black that reaches the frame's edge (see frames.visible);
     fill is not valid, and counted nowhere. CourseError where predictions and frames do
     not fit, or the threshold is none.

@@ -59,11 +59,11 @@ class Lesson:
         return overlay(image, packed.blood[row], packed.valid[row], found)
 
     def model(self, watch: Callable | None = None):
-        """The course's standard network (a runs.Run) of the profile's first fold, found
-        in the store or trained; watch: see training.fit."""
-        from helpers import runs
+        """The course's standard network (a training.Run) of the profile's first fold,
+        found in the store or trained; watch: see training.fit."""
+        from helpers import training
 
-        return runs.baseline(self.course, self.domains, watch)
+        return training.baseline(self.course, self.domains, watch)
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see

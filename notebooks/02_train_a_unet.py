@@ -47,7 +47,7 @@ import pandas as pd
 import segmentation_models_pytorch as smp
 import torch
 
-from helpers import charts, pictures, play, runs, training
+from helpers import charts, pictures, play, training
 from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.play import live
@@ -100,7 +100,7 @@ frame = torch.rand(1, 3, *lesson.course.size)
 print("frame", tuple(frame.shape), "-> logits", tuple(tiny(frame).shape))
 for feature in tiny.encoder(frame)[1:]:
     print("the encoder hands across", tuple(feature.shape[1:]))
-network = runs.untrained(lesson.course)
+network = training.untrained(lesson.course)
 
 # %% [markdown]
 # A *logit* is a number for each pixel; the sigmoid turns it into a probability of
@@ -416,7 +416,7 @@ noise = np.random.default_rng(seed).integers(0, 8, (1, height, width, 3), np.uin
 nothing = {"black": np.zeros_like(noise), "nearly black": noise}
 networks = {
     "fill is no blood": run,
-    "fill left out": runs.fill_left_out(lesson.course, lesson.domains),
+    "fill left out": training.fill_left_out(lesson.course, lesson.domains),
 }
 marked = {
     (name, picture): (training.predict(one.model, image) >= 128).mean()

@@ -51,7 +51,7 @@ import pandas as pd
 from scipy.ndimage import binary_dilation, label, minimum_filter
 from scipy.stats import binom
 
-from helpers import charts, counts, pictures, play, runs, shift, statistics
+from helpers import charts, counts, pictures, play, shift, statistics, training
 from helpers.cells import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
@@ -258,7 +258,7 @@ charts.table(shown, "Errors by place, % of what could err there, over subjects",
 # that network again, all else equal.
 
 # %%
-old, main = runs.fill_left_out(lesson.course, lesson.domains), splits[-1]
+old, main = training.fill_left_out(lesson.course, lesson.domains), splits[-1]
 taught = {"fill left out": old, "fill is no blood": run}
 old_where = pd.DataFrame({split: by_place(split, old) for split in splits})
 surround = ("falsely marked", "surround")

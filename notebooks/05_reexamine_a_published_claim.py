@@ -51,7 +51,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from helpers import charts, counts, frames, habits, play, published, runs
+from helpers import charts, counts, frames, habits, play, published, training
 from helpers.cells import check, quiz
 from helpers.correlation import spearman, spearman_within
 from helpers.frames import CLASSES
@@ -804,7 +804,7 @@ charts.table(
 whole = lesson.domains.wished
 whole = replace(whole, table=frames.split_source(whole.table, lesson.course.seed))
 train, val = whole.of("train"), whole.of("id_val")
-back = runs.trained("the way back", lesson.course, train, val)
+back = training.trained("the way back", lesson.course, train, val)
 sides = whole.table.groupby("split").agg(
     patients=("subject", "nunique"), frames=("frame", "size")
 )

@@ -65,7 +65,6 @@ from helpers import (
     pictures,
     play,
     remedies,
-    runs,
     statistics,
     training,
     trust,
@@ -122,7 +121,7 @@ def moved(before, after):
 
 
 # %%
-untrained = runs.untrained(lesson.course)
+untrained = training.untrained(lesson.course)
 moves = moved(untrained, run.model)
 median = moves.groupby("row", sort=False)["value"].median()
 said = listed([f"{number(value, '.0f')} % {row}" for row, value in median.items()])
@@ -499,7 +498,7 @@ charts.dots(
 # its entropy. **Will a map tell more than the marks do?**
 
 # %%
-old = runs.fill_left_out(lesson.course, lesson.domains)
+old = training.fill_left_out(lesson.course, lesson.domains)
 NETWORKS = {"the old network": old, "the course's": run}
 surround = patients.valid[chosen] & ~seen
 

@@ -53,9 +53,9 @@ def build(
     names = own if course.own and own else names
     network = ""
     if not course.usual_network:  # weights that are away or another's stop it here
-        from helpers import models, runs  # slow to import, and seldom needed here
+        from helpers import models, training  # slow to import, and seldom needed here
 
-        runs.untrained(course)
+        training.untrained(course)
         network = models.told(course)
     executed = _execute(names, course, published)
     collected, pictures = collect(executed), Pictures()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from helpers import counts, domains, remedies, runs, settings
+from helpers import counts, domains, remedies, settings, training
 from helpers.errors import CourseError
 from helpers.remedies import RECIPES, needing
 from helpers.settings import ENCODERS, Course
@@ -78,7 +78,7 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
             "begun: give every machine the same files."
         )
     own = replace(course.but(encoder=job.encoder), seed=job.seed)
-    baseline = runs.baseline(own, data)
+    baseline = training.baseline(own, data)
     validation = "ood_val" if data.wished is None else "ood_wished_val"
     setting = remedies.Setting(own, data, baseline, validation)
     made, parts = RECIPES[job.remedy](setting), {}

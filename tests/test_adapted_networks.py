@@ -149,7 +149,7 @@ def test_tent_lowers_the_entropy_of_the_pixels_that_count(model, monkeypatch):
 
 def test_transductive_adabn_takes_its_statistics_from_what_it_predicts(model):
     before = state(model)
-    run = remedies.runs.Run(model, training.History(), "")
+    run = remedies.training.Run(model, training.History(), "")
     remedied = remedies.adabn_transductive(remedies.Setting(None, None, run, ""))
     found = remedied.model(TARGET, ALL)
     expected = training.predict(adabn(model, TARGET, ALL), TARGET)

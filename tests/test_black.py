@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import black
-from helpers import counts, domains, frames, runs, settings, statistics, training
+from helpers import counts, domains, frames, settings, statistics, training
 
 INNER = np.s_[:, black.AROUND : -black.AROUND, black.AROUND : -black.AROUND]
 
@@ -21,7 +21,9 @@ def quick(tmp_path_factory):
         pigs = frames.index(domains.drawn(course, "source")).table
         packed = frames.pack(pigs, course.size)
         source = replace(packed, table=frames.split_source(packed.table, course.seed))
-        run = runs.trained("baseline", course, source.of("train"), source.of("id_val"))
+        run = training.trained(
+            "baseline", course, source.of("train"), source.of("id_val")
+        )
         pigs = source.of("id_val", "id_test")
         yield run, pigs, black.seen_as(pigs)
 

@@ -21,7 +21,7 @@ from torchmetrics.functional.classification import (
     binary_recall,
 )
 
-from helpers import counts, runs, shift
+from helpers import counts, shift, training
 from helpers.errors import CourseError
 from helpers.frames import UNKNOWN, Packed, views, visible
 from report.notebooks import FOLDER
@@ -335,12 +335,12 @@ def test_a_mark_in_the_surround_is_no_mark_in_the_view():
 def test_all_kinds_of_predictions_are_called_alike(monkeypatch):
     drawn = packed()
     level = drawn.images[..., 0]
-    monkeypatch.setattr(runs.Run, "probabilities", lambda run, packed: level)
+    monkeypatch.setattr(training.Run, "probabilities", lambda run, packed: level)
     kinds = (
         level,
         level >= 128,
         level / 256.0,
-        runs.Run(None, None, "key"),
+        training.Run(None, None, "key"),
         lambda i: i[..., 0],
     )
     first, *others = (counts.evaluate(kind, drawn) for kind in kinds)

@@ -8,7 +8,7 @@ import pytest
 import torch
 from lessons_by_hand import code, lesson
 
-from helpers import models, runs, settings, store
+from helpers import models, settings, store, training
 from helpers.errors import CourseError
 from helpers.settings import ENCODERS
 
@@ -53,10 +53,10 @@ def test_a_run_begins_with_what_was_given(weights, monkeypatch) -> None:
     course = settings.course("full", encoder="resnet18", weights="ours.pth")
     assert course.weights == weights
     stem, given = "conv1.weight", torch.load(weights, weights_only=True)
-    begun = runs.untrained(course).network.encoder.state_dict()
+    begun = training.untrained(course).network.encoder.state_dict()
     assert torch.equal(begun[stem], given[stem])
     # The profile's encoder comes from a hub; from scratch it needs none.
-    scratch = runs.untrained(settings.course("full", weights="none"))
+    scratch = training.untrained(settings.course("full", weights="none"))
     assert scratch.encoder_name == "resnet34"
     assert scratch.exposure == "no image before training"
 
@@ -71,12 +71,12 @@ def test_the_recipe_is_in_a_runs_key_and_weights_by_what_they_hold(
         raise CourseError("enough")
 
     monkeypatch.setattr(store, "keep", keep)
-    monkeypatch.setattr(runs, "frames_key", lambda packed: "frames")
+    monkeypatch.setattr(training, "frames_key", lambda packed: "frames")
 
     def key(name="one", changed=(), **given) -> str:
         course = settings.course("full", **given).but(**dict(changed))
         with pytest.raises(CourseError, match="enough"):
-            runs.trained(name, course, None, None)
+            training.trained(name, course, None, None)
         return store.key(**asked[-1])
 
     first = key(encoder="resnet18", weights=str(weights))

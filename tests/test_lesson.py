@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import cells, charts, counts, lesson, runs, settings, statistics, words
+from helpers import cells, charts, counts, lesson, settings, statistics, training, words
 from helpers.errors import CourseError
 from helpers.lesson import begin, say
 from helpers.statistics import Estimate
@@ -129,9 +129,9 @@ def test_what_is_added_knows_where_it_was_measured(opened):
 def test_the_models_predictions_are_counted(opened, monkeypatch):
     marks = np.zeros(opened.frames("id_test").valid.shape, np.uint8)
     marks[:, 30:] = 255
-    run = runs.Run(None, None, "by hand")
-    monkeypatch.setattr(runs, "baseline", lambda course, data, watch: run)
-    monkeypatch.setattr(runs.Run, "probabilities", lambda given, packed: marks)
+    run = training.Run(None, None, "by hand")
+    monkeypatch.setattr(training, "baseline", lambda course, data, watch: run)
+    monkeypatch.setattr(training.Run, "probabilities", lambda given, packed: marks)
     assert opened.model() is run
     table = opened.evaluate(opened.model(), "id_test")
     frames = opened.frames("id_test")

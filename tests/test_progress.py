@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from helpers import models, runs, settings, store, training
+from helpers import models, settings, store, training
 from helpers.progress import counting, progress
 
 
@@ -63,14 +63,14 @@ def test_a_training_tells_its_epochs_and_whoever_watches(shown, monkeypatch) -> 
     watched = []
     monkeypatch.setattr(models, "build", lambda *_, **__: None)
     monkeypatch.setattr(training, "fit", fit)
-    monkeypatch.setattr(runs, "frames_key", lambda packed: "frames")
+    monkeypatch.setattr(training, "frames_key", lambda packed: "frames")
     monkeypatch.setattr(store, "keep", lambda kind, what, make, *_: make())
     course = settings.course("quick").but(epochs=5)
 
     def watch(history):
         watched.append(len(history.loss))
 
-    runs.trained("one", course, None, None, watch=watch)
+    training.trained("one", course, None, None, watch=watch)
     assert watched == [1, 2, 3]
     lines = shown.lines()
     assert "Training 'one', epochs:   0%" in lines[1]

@@ -15,8 +15,8 @@ from helpers import (
     frames,
     habits,
     remedies,
-    runs,
     settings,
+    training,
 )
 from helpers.errors import CourseError
 from helpers.remedies import methods
@@ -30,7 +30,7 @@ def setting(tmp_path_factory):
         patch.setenv("COURSE_STORE", str(tmp_path_factory.mktemp("store")))
         course = settings.course("smoke")
         data = domains.gather(course)
-        yield remedies.Setting(course, data, runs.baseline(course, data), SPLIT)
+        yield remedies.Setting(course, data, training.baseline(course, data), SPLIT)
 
 
 def weights(model) -> np.ndarray:

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import recording, speed
-from helpers import counts, frames, runs, settings, training
+from helpers import counts, frames, settings, training
 from phantom import write_cholecseg8k
 
 
@@ -42,7 +42,7 @@ def test_evaluating_takes_no_more_memory_for_more_frames(tmp_path, monkeypatch) 
         speed.noise(data, number)
         packed = frames.pack(frames.index(data).table, (64, 64))
         tracemalloc.start()
-        table = counts.evaluate(runs.Run(None, None, "none"), packed)
+        table = counts.evaluate(training.Run(None, None, "none"), packed)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert len(table) == number and (table["tp"] == 0).all()

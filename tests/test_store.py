@@ -93,10 +93,10 @@ def test_a_lessons_edit_runs_that_lesson_alone_and_it_shows_comments(
 
 
 def test_what_no_network_or_frame_may_wait_for():
-    from helpers import domains, frames, runs
+    from helpers import domains, frames, training
 
     aloof = "charts pictures lesson remedies published clicks habits play shift"
-    for maker in (domains.kept, frames.pack, frames.views, runs.trained):
+    for maker in (domains.kept, frames.pack, frames.views, training.trained):
         rooms = {name.split(".")[1] for name in store.reached(maker) if "." in name}
         assert "settings" in rooms and not rooms & set(aloof.split()), maker
 
@@ -104,15 +104,15 @@ def test_what_no_network_or_frame_may_wait_for():
 def test_packages_and_the_device_are_in_the_key(monkeypatch):
     import torch
 
-    from helpers import frames, runs
+    from helpers import frames, training
 
-    found = store.made_by(runs.trained)
+    found = store.made_by(training.trained)
     assert found["device"] == settings.device()
     assert found["packages"]["torch"] == torch.__version__.split("+")[0]
     assert store.made_by(frames.pack)["device"] is None
     assert store.made_by(lessons()[0])["device"]
     monkeypatch.setattr(store, "_versions", lambda: {"torch": "9"})
-    assert store.made_by(runs.trained) != found
+    assert store.made_by(training.trained) != found
 
 
 def test_what_was_edited_after_it_began_stores_nothing_under_the_wrong_key(tmp_path):

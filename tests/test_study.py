@@ -17,7 +17,7 @@ import statsmodels.formula.api as smf
 from distributed import LocalCluster
 
 from benchmarks import recording
-from helpers import charts, domains, remedies, runs, settings
+from helpers import charts, domains, remedies, settings, training
 from helpers.errors import CourseError
 from helpers.remedies import NAMES
 from report import execute
@@ -143,7 +143,7 @@ def test_a_lesson_finds_the_studys_networks_and_its_numbers(
     here, course, data, monkeypatch
 ):
     monkeypatch.setattr("helpers.training.fit", lambda *_: pytest.fail("trained anew"))
-    run = runs.baseline(course, data)
+    run = training.baseline(course, data)
     setting = remedies.Setting(course, data, run, "ood_wished_val")
     counted = remedies.measured(remedies.nothing(setting), data.of("ood_wished"))
     ours = remedies.by_subject(counted)

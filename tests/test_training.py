@@ -9,7 +9,7 @@ import torch
 from torchvision.transforms import v2
 from trained_under_fire import tiny  # in which float16 takes no time on a processor
 
-from helpers import counts, frames, models, runs, settings, training
+from helpers import counts, frames, models, settings, training
 from helpers.remedies import methods
 
 
@@ -237,9 +237,9 @@ def test_a_run_is_trained_once_and_found_again_with_its_type(
 ):
     course = course.but(epochs=1, half=True)
     monkeypatch.setattr(training, "half", lambda device: "bfloat16")
-    first = runs.trained("baseline", course, *halves)
+    first = training.trained("baseline", course, *halves)
     monkeypatch.setattr(training, "fit", lambda *_, **__: pytest.fail("trained again"))
-    again = runs.trained("baseline", course, *halves)
+    again = training.trained("baseline", course, *halves)
     assert again.key == first.key and again.history == first.history
     assert same_weights(first.model, again.model)
     assert again.model.dtype == again.history.dtype == "bfloat16"
@@ -251,8 +251,8 @@ def test_a_run_is_trained_once_and_found_again_with_its_type(
 def test_an_augmentations_settings_and_code_make_another_run():
     light = training.light_augmentation()
     gamma, rare = (methods.on_images(methods.random_gamma, p) for p in (0.5, 0.1))
-    assert runs._recipe(light) == runs._recipe(training.light_augmentation())
-    assert runs._recipe(light) != runs._recipe(gamma) != runs._recipe(rare)
+    assert training._recipe(light) == training._recipe(training.light_augmentation())
+    assert training._recipe(light) != training._recipe(gamma) != training._recipe(rare)
     within = v2.Compose([light, v2.RandomApply([gamma])])
-    codes = [runs._recipe(one)[-1] for one in (light, gamma, within)]
+    codes = [training._recipe(one)[-1] for one in (light, gamma, within)]
     assert codes[0] != codes[1] == codes[2]  # of parts, too

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from helpers import models, runs, settings
+from helpers import models, settings, training
 from helpers.frames import Packed
 
 
@@ -52,7 +52,7 @@ def frames(number: int) -> Packed:
 
 def learned() -> str:
     course = settings.course("smoke").but(epochs=25, batch=4, patience=99)
-    run = runs.trained("under fire", course, frames(0), frames(1))
+    run = training.trained("under fire", course, frames(0), frames(1))
     digest = hashlib.sha256(repr(run.history).encode())
     for value in run.model.state_dict().values():
         digest.update(value.numpy().tobytes())

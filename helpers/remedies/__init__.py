@@ -1,7 +1,7 @@
 """Remedies against a shift, and the controls that any remedy must beat: each once, with
 its name, when it acts, which target frames it may see, and what it does.
 
->>> setting = Setting(course, domains, runs.baseline(course, domains), "ood_val")
+>>> setting = Setting(course, domains, training.baseline(course, domains), "ood_val")
 >>> table = measured(fourier(setting), domains.of("ood_test"))  # by frame
 >>> by_subject(table)["dice_view"]
 """
@@ -17,12 +17,13 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, frames, runs, store, training
+from helpers import counts, frames, store, training
 from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.frames import Packed
 from helpers.remedies import methods
 from helpers.settings import SURGENET, Course, store_folder
+from helpers.training import Run
 
 FEW = 12  # labelled target frames
 THRESHOLDS = (0.5, 0.35, 0.25, 0.15, 0.1, 0.05)
@@ -57,7 +58,7 @@ class Setting(NamedTuple):
 
     course: Course
     data: Domains
-    baseline: runs.Run
+    baseline: Run
     target: str
 
     @property
@@ -74,8 +75,8 @@ class Setting(NamedTuple):
         less = self.course.but(epochs=max(1, epochs // 2), learning_rate=rate / 2)
         parts = train or self.data.of("train"), self.data.of("id_val")
         moved = v2.Compose([training.light_augmentation(), *transforms])
-        how = dict(transform=moved, seen=seen and runs.frames_key(seen))
-        run = runs.trained(name, less, *parts, start=self.baseline, **how)
+        how = dict(transform=moved, seen=seen and training.frames_key(seen))
+        run = training.trained(name, less, *parts, start=self.baseline, **how)
         return Remedied(run.model)
 
     def as_patients(self, name: str, look: type) -> Remedied:
@@ -125,7 +126,7 @@ def longer(setting: Setting) -> Remedied:
 
 
 def fill_left_out(setting: Setting) -> Remedied:
-    return Remedied(runs.fill_left_out(setting.course, setting.data).model)
+    return Remedied(training.fill_left_out(setting.course, setting.data).model)
 
 
 def fill_left_out_rule(setting: Setting) -> Remedied:
@@ -136,12 +137,9 @@ def fill_left_out_rule(setting: Setting) -> Remedied:
 
 
 def heavy_augmentation(setting: Setting) -> Remedied:
-    parts, heavy = (
-        map(setting.data.of, ("train", "id_val")),
-        methods.heavy_augmentation(),
-    )
-    run = runs.trained("heavy augmentation", setting.course, *parts, transform=heavy)
-    return Remedied(run.model)
+    course, parts = setting.course, map(setting.data.of, ("train", "id_val"))
+    how = dict(transform=methods.heavy_augmentation())
+    return Remedied(training.trained("heavy augmentation", course, *parts, **how).model)
 
 
 def random_convolution(setting: Setting) -> Remedied:
@@ -186,11 +184,11 @@ def tent_online(setting: Setting) -> Remedied:
     return Remedied(partial(methods.tent_online, setting.baseline.model))
 
 
-def members(course: Course, data: Domains, baseline: runs.Run) -> list[runs.Run]:
+def members(course: Course, data: Domains, baseline: Run) -> list[Run]:
     """Three networks that differ by their seed alone, the baseline first."""
     others = [replace(course, seed=course.seed + n) for n in (1000, 2000)]
     parts = data.of("train"), data.of("id_val")
-    return [baseline, *(runs.trained("ensemble", one, *parts) for one in others)]
+    return [baseline, *(training.trained("ensemble", one, *parts) for one in others)]
 
 
 def ensemble(setting: Setting) -> Remedied:

@@ -18,8 +18,8 @@ from helpers.domains import Domains
 from helpers.frames import fit, visible
 from helpers.models import read_state, write_state
 from helpers.progress import progress
-from helpers.runs import Run
 from helpers.settings import Course
+from helpers.training import Run
 from helpers.video import FPS, alignment, pathways, truth
 from phantom.cases import Case, write
 

@@ -65,7 +65,7 @@ from helpers import (
 from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.progress import progress
-from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks
+from helpers.remedies import CONTROLS, NAMES, REMEDIES, methods
 from helpers.settings import ROOT
 
 # %%
@@ -178,7 +178,7 @@ charts.table(controls.reset_index(names="control"), f"Controls on {said}", digit
 # counted nor changed.
 
 # %%
-charts.source(looks.Reinhard)
+charts.source(methods.Reinhard)
 
 # %% [markdown]
 # **Fourier domain adaptation** exchanges something else. A picture is a sum of waves,
@@ -189,7 +189,7 @@ charts.source(looks.Reinhard)
 # black tell of the circle more than of the light.
 
 # %%
-charts.source(looks.Fourier)
+charts.source(methods.Fourier)
 
 # %%
 pigs = lesson.frames("train")
@@ -197,9 +197,9 @@ at = int(np.argmax(pigs.blood.sum(axis=(1, 2))))
 pig, other = np.array(pigs.images[at]), np.array(others.images[0])
 to_patient = {
     name: look([other], others.valid[:1])(pig, pigs.valid[at])
-    for name, look in (("Reinhard", looks.Reinhard), ("Fourier", looks.Fourier))
+    for name, look in (("Reinhard", methods.Reinhard), ("Fourier", methods.Fourier))
 }
-back = looks.Reinhard([pig], pigs.valid[at][None])(other, others.valid[0])
+back = methods.Reinhard([pig], pigs.valid[at][None])(other, others.valid[0])
 
 # %%
 shown = [("train", pig), *(("train", one) for one in to_patient.values())]
@@ -234,8 +234,8 @@ made["reinhard_test"] = remedies.reinhard_test(setting)
 #
 # How many waves are exchanged when `beta` is five times as large? Write `waves_in`: it
 # takes `beta` and the shorter side in pixels and gives the number of pairs of
-# frequencies that `Fourier` exchanges. Then make a `look = looks.Fourier([other])`, set
-# its `look.beta` to a larger value, and see what `look(pig)` gives.
+# frequencies that `Fourier` exchanges. Then make a `look = methods.Fourier([other])`,
+# set its `look.beta` to a larger value, and see what `look(pig)` gives.
 
 
 # %% tags=["exercise"]
@@ -267,7 +267,7 @@ check(
 
 # %%
 torch.manual_seed(seed)
-heavy, draws = looks.heavy_augmentation(), []
+heavy, draws = methods.heavy_augmentation(), []
 for _ in range(4):
     image, blood, known = (x[0] for x in training.batch_of(pigs, np.array([at]), heavy))
     image = (255 * image.numpy()).astype(np.uint8).transpose(1, 2, 0)
@@ -296,7 +296,7 @@ made["heavy_augmentation"] = remedies.heavy_augmentation(setting)
 # round view is no tissue, so it must not count.
 
 # %% tags=["batchnorm"]
-charts.source(networks.adabn)
+charts.source(methods.adabn)
 
 # %% tags=["batchnorm"]
 made["adabn"] = remedies.adabn(setting)
@@ -307,7 +307,7 @@ painted = [
     for image, seen in zip(others.images, others.view)
 ]
 for name, images in (("black", others.images), ("painted", np.stack(painted))):
-    careless = networks.adabn(baseline.model, images, np.ones_like(others.view))
+    careless = methods.adabn(baseline.model, images, np.ones_like(others.view))
     made[name] = remedies.Remedied(careless)
 
 # %% [markdown] tags=["batchnorm"]
@@ -322,7 +322,7 @@ three.index = ["what is visible", "black painted in the view's mean", "whole fra
 charts.table(three.reset_index(names="statistics of"), f"AdaBN, {said}", digits=2)
 
 # %% tags=["batchnorm"]
-first = [networks.norms(one)[0].running_var for one in (baseline.model, adapted)]
+first = [methods.norms(one)[0].running_var for one in (baseline.model, adapted)]
 ratio = (first[1] / first[0]).sqrt()
 print(f"spread in the first batch norm, target / source: {ratio.min():.2f}", end=" ")
 print(f"to {ratio.max():.2f}, in {int((ratio > 1).sum())} of {len(ratio)} above 1")
@@ -345,14 +345,14 @@ print(f"to {ratio.max():.2f}, in {int((ratio > 1).sum())} of {len(ratio)} above 
 # It needs no label. **What could go wrong?**
 
 # %%
-charts.source(networks.entropy)
+charts.source(methods.entropy)
 
 # %% tags=["batchnorm"]
-charts.source(networks.Tent)
+charts.source(methods.Tent)
 
 # %% tags=["batchnorm"]
 PASSES = 8
-steps = list(networks.tent(adapted, others.images, others.view, PASSES))
+steps = list(methods.tent(adapted, others.images, others.view, PASSES))
 made["tent"] = remedies.Remedied(steps[0][0])
 made["tent_online"] = remedies.tent_online(setting)
 print("mean entropy of each pass:", *[f"{value:.3f}" for _, value in steps])
@@ -377,7 +377,7 @@ surest = torch.tensor(-20.0)
 
 # %% tags=["check"]
 check(
-    lambda: surest < 0 and float(networks.entropy(torch.as_tensor(surest))) < 1e-3,
+    lambda: surest < 0 and float(methods.entropy(torch.as_tensor(surest))) < 1e-3,
     "The logit must be negative, and far from zero: at zero the entropy is largest.",
     "Right: and it is the same for every frame, whatever is in it.",
 )

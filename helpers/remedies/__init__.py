@@ -21,7 +21,7 @@ from helpers import counts, frames, runs, store, training
 from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.frames import Packed
-from helpers.remedies import looks, networks
+from helpers.remedies import methods
 from helpers.settings import SURGENET, Course, store_folder
 
 FEW = 12  # labelled target frames
@@ -82,7 +82,7 @@ class Setting(NamedTuple):
         """Trained on, every second frame with the look of one of some target frames."""
         few = spread(self.patients, LOOKS)
         styles = [look([image], [valid]) for image, valid in zip(few.images, few.valid)]
-        restyled = looks.on_images(looks.restyled(styles), 0.5)
+        restyled = methods.on_images(methods.restyled(styles), 0.5)
         return self.continued(name, restyled, seen=few)
 
     def as_source(self, look: type) -> Remedied:
@@ -93,9 +93,8 @@ class Setting(NamedTuple):
 
 def spread(packed: Packed, number: int) -> Packed:
     """So many frames, evenly spread over all."""
-    chosen = np.zeros(len(packed), bool)
-    chosen[np.linspace(0, len(packed) - 1, number).round().astype(int)] = True
-    return packed.where(chosen)
+    chosen = np.linspace(0, len(packed) - 1, number).round()
+    return packed.where(np.isin(np.arange(len(packed)), chosen))
 
 
 # Controls: no idea about the shift is in them.
@@ -137,51 +136,54 @@ def fill_left_out_rule(setting: Setting) -> Remedied:
 
 
 def heavy_augmentation(setting: Setting) -> Remedied:
-    parts, heavy = map(setting.data.of, ("train", "id_val")), looks.heavy_augmentation()
+    parts, heavy = (
+        map(setting.data.of, ("train", "id_val")),
+        methods.heavy_augmentation(),
+    )
     run = runs.trained("heavy augmentation", setting.course, *parts, transform=heavy)
     return Remedied(run.model)
 
 
 def random_convolution(setting: Setting) -> Remedied:
-    convolved = looks.on_images(looks.random_convolution, 0.5)
+    convolved = methods.on_images(methods.random_convolution, 0.5)
     return setting.continued("random convolutions", convolved)
 
 
 def fourier(setting: Setting) -> Remedied:
-    return setting.as_patients("Fourier", looks.Fourier)
+    return setting.as_patients("Fourier", methods.Fourier)
 
 
 def reinhard(setting: Setting) -> Remedied:
-    return setting.as_patients("Reinhard", looks.Reinhard)
+    return setting.as_patients("Reinhard", methods.Reinhard)
 
 
 def reinhard_test(setting: Setting) -> Remedied:
-    return setting.as_source(looks.Reinhard)
+    return setting.as_source(methods.Reinhard)
 
 
 def histogram_test(setting: Setting) -> Remedied:
-    return setting.as_source(looks.Histogram)
+    return setting.as_source(methods.Histogram)
 
 
 def adabn(setting: Setting) -> Remedied:
     model, patients = setting.baseline.model, setting.patients
-    return Remedied(networks.adabn(model, patients.images, patients.view))
+    return Remedied(methods.adabn(model, patients.images, patients.view))
 
 
 def adabn_transductive(setting: Setting) -> Remedied:
     """The statistics of all frames that are predicted, before the first of them is."""
-    adapted = partial(networks.adabn, setting.baseline.model)
+    adapted = partial(methods.adabn, setting.baseline.model)
     return Remedied(lambda *frames: training.predict(adapted(*frames), frames[0]))
 
 
 def tent(setting: Setting) -> Remedied:
     start, patients = adabn(setting).model, setting.patients
-    [(model, _)] = networks.tent(start, patients.images, patients.view)
+    [(model, _)] = methods.tent(start, patients.images, patients.view)
     return Remedied(model)
 
 
 def tent_online(setting: Setting) -> Remedied:
-    return Remedied(partial(networks.tent_online, setting.baseline.model))
+    return Remedied(partial(methods.tent_online, setting.baseline.model))
 
 
 def members(course: Course, data: Domains, baseline: runs.Run) -> list[runs.Run]:
@@ -193,7 +195,7 @@ def members(course: Course, data: Domains, baseline: runs.Run) -> list[runs.Run]
 
 def ensemble(setting: Setting) -> Remedied:
     every = members(setting.course, setting.data, setting.baseline)
-    return Remedied(networks.Ensemble([run.model for run in every]))
+    return Remedied(methods.Ensemble([run.model for run in every]))
 
 
 def few_labelled(setting: Setting) -> Remedied:

@@ -22,7 +22,7 @@ import pandas as pd
 
 from benchmarks import habits, recording
 from helpers import correlation, counts
-from helpers.habits import between, of_subject, p_values, rejected, scores
+from helpers.correlation import between, of_subject, p_values, rejected, scores
 from helpers.statistics import LEVEL
 
 DRAWS = 2_000

@@ -1,7 +1,6 @@
-"""Rank correlation, a test that keeps together what belongs together, Holm's
-correction, and the chance that one kind scores above another.
-
-Frames where a value is NaN are left out.
+"""Rank correlation, tests that keep together what belongs together, Holm's correction,
+the chance that one kind scores above another; and how often a test finds something
+where nothing is. Frames where a value is NaN are left out.
 
 >>> round(spearman([1, 2, 3, 4], [1, 3, 2, 4]), 2)
 0.8
@@ -9,19 +8,29 @@ Frames where a value is NaN are left out.
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.statistics import Estimate, frame_table, judged, sign_flip_test
+from helpers.statistics import (
+    LEVEL,
+    Estimate,
+    frame_table,
+    judged,
+    rearranged,
+    sign_flip_test,
+    subject_means,
+)
 from helpers.words import counted
 
 # A subject with fewer frames than this has no correlation of its own worth averaging.
 FEWEST_FRAMES = 5
 # Below this flipping the signs of whole subjects cannot give 0.05 (2 / 2**5 is 0.0625).
 FEWEST_SUBJECTS = 6
+# How much an empty property varies from frame to frame; between subjects it is 1.
+JITTER = 0.5
 
 
 def spearman(x: Sequence[float], y: Sequence[float], *given: Sequence[float]) -> float:
@@ -125,3 +134,69 @@ def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
         return math.nan
     wins = stats.mannwhitneyu(above, below, method="asymptotic").statistic
     return float(wins / len(above) / len(below))
+
+
+def of_subject(
+    table: pd.DataFrame, generator: np.random.Generator, strength: float = 0.0
+) -> np.ndarray:
+    """A property that a subject has in all its frames, such as its colour; one value
+    per frame.
+
+    table: a row per frame with subject and dice. strength: its correlation with the
+    normal scores of the subjects' mean Dice; 0, and it knows nothing of Dice.
+    """
+    means = subject_means(table["dice"], table["subject"])
+    chance = generator.standard_normal(len(means))
+    level = strength * scores(means.to_numpy()) + np.sqrt(1 - strength**2) * chance
+    own = pd.Series(level, index=means.index).loc[table["subject"]].to_numpy()
+    return own + JITTER * generator.standard_normal(len(table))
+
+
+def scores(values: np.ndarray) -> np.ndarray:
+    """Normal scores of the ranks, with mean 0 and variance 1; zeros where all are
+    equal."""
+    found = stats.norm.ppf(stats.rankdata(values) / (len(values) + 1))
+    return (found - found.mean()) / (found.std() or 1.0)
+
+
+def between(drawn: np.ndarray, table: pd.DataFrame) -> float | None:
+    """p of a rank correlation of Dice and a property between the subjects' means, whose
+    values are handed round among the subjects."""
+    both = pd.DataFrame({"x": np.asarray(drawn), "y": table["dice"].to_numpy()})
+    ranks = both.groupby(table["subject"].to_numpy()).mean().rank()
+    x, y = (ranks - ranks.mean()).to_numpy().T
+    orders = math.factorial(len(x))
+    given = y, lambda some, axis: some @ x, "pairings", orders, "permuting subjects"
+    return rearranged(*given)[0]
+
+
+def p_values(
+    table: pd.DataFrame,
+    draws: int,
+    seed: int,
+    draw: Callable = of_subject,
+    test: Callable[[np.ndarray, pd.DataFrame], float | None] = between,
+) -> pd.DataFrame:
+    """Two p-values for each of `draws` empty properties: `frames` takes every frame for
+    an observation of its own, `subjects` is that of a test that respects them (NaN
+    where there is none).
+
+    table: a row per frame with subject, clip, frame and dice. draw: makes a property of
+    the table and a random generator.
+    """
+    table = table.dropna(subset="dice").sort_values(["subject", "clip", "frame"])
+    table, rows = table.reset_index(drop=True), []
+    for number in range(draws):
+        drawn = draw(table, np.random.default_rng([seed, number]))
+        over_frames = stats.spearmanr(drawn, table["dice"]).pvalue
+        rows.append({"frames": over_frames, "subjects": test(drawn, table)})
+    return pd.DataFrame(rows, dtype=float)
+
+
+def rejected(p: Sequence[float]) -> tuple[float, float, float]:
+    """(rate, low, high): percent of tests that reject at 0.05, and its exact 95 %
+    interval (Clopper and Pearson 1934); where there is no test (NaN) nothing is
+    rejected."""
+    hits, n = int((np.asarray(p, float) < LEVEL).sum()), len(p)
+    low, high = stats.binomtest(hits, n).proportion_ci(0.95)
+    return 100 * hits / n, 100 * low, 100 * high

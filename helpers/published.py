@@ -1,5 +1,6 @@
-"""The published study that lesson 05 re-examines: its tables, fetched and checked, and
-what they gave when that was recorded.
+"""What was found before: the published study that lesson 05 re-examines (its tables,
+fetched and checked, and what they gave when that was recorded), and the recorded tables
+of benchmarks/.
 
     python -m helpers.published   # fetches them into data/published
     study = published.study(lesson)
@@ -14,15 +15,17 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 from IPython.display import HTML
 from torch.hub import download_url_to_file
 
 from helpers import charts, settings
 from helpers.errors import CourseError
-from helpers.frames import CLASSES
+from helpers.frames import CLASSES, UNKNOWN, Packed
 
-RECORDED = settings.ROOT / "benchmarks/published.json"
+BENCHMARKS = settings.ROOT / "benchmarks"
+RECORDED = BENCHMARKS / "published.json"
 PUBLIC = "https://raw.githubusercontent.com"
 
 
@@ -235,6 +238,47 @@ def study(lesson) -> Study:
         return Study(read(here / Path(lesson.published).expanduser()))
     there = any((fetched / name).exists() for name in FILES)
     return Study(read(fetched) if there else None)
+
+
+def puzzle(
+    frames: pd.DataFrame | None, ours: Packed, seed: int = 0
+) -> tuple[pd.DataFrame, pd.Series]:
+    """(areas, scored) for lesson 05's first exercise, which class was scored: each
+    class's area by frame in percent, and the area that was scored as blood.
+
+    frames: the published rows; where they are not here, frames of our own are scored
+    with one of their classes, drawn by `seed`, which is neither blood nor the surround.
+    Frames of one's own know no classes: for them areas are drawn by chance.
+    """
+    names = [entry.name.lower() for entry in CLASSES]
+    if frames is not None:
+        return frames[names], frames["scored"]
+    classes, rng = np.asarray(ours.classes), np.random.default_rng([abs(int(seed)), 5])
+    if (classes == UNKNOWN).all():
+        found = rng.dirichlet(np.ones(len(names)), len(classes))
+    else:
+        found = np.stack([(classes == one.id).mean(axis=(1, 2)) for one in CLASSES], 1)
+    areas = pd.DataFrame(100 * found, columns=names)
+    large = areas.drop(columns=["blood", "black background"]).mean() > 1
+    return areas, areas[str(rng.choice(large.index[large]))].rename("scored")
+
+
+def recorded(
+    name: str, folder: Path = BENCHMARKS, table: str = ""
+) -> tuple[pd.DataFrame, dict]:
+    """A benchmark's table, and what is recorded with it: date, versions, settings.
+
+    name: its script without the ending; table: another of its tables. CourseError where
+    the two files can't be read.
+    """
+    rows, about = folder / f"{table or name}.csv", folder / f"{name}.json"
+    try:
+        return pd.read_csv(rows), json.loads(about.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CourseError(
+            f"{rows}: the recorded table can't be read ({error}); run python -m "
+            f"benchmarks.{name} to record it anew."
+        ) from error
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from helpers import charts, counts, frames, habits, play, published, training
+from helpers import charts, correlation, counts, frames, play, published, training
 from helpers.cells import check, quiz
 from helpers.correlation import spearman, spearman_within
 from helpers.frames import CLASSES
@@ -109,7 +109,7 @@ rows = study.of(join, study.per_frame, study.classes)
 # gives the name of the class that was scored.
 
 # %%
-areas, scored = habits.puzzle(rows, lesson.frames("ood_test"), seed)
+areas, scored = published.puzzle(rows, lesson.frames("ood_test"), seed)
 
 
 # %% tags=["exercise"]
@@ -445,7 +445,7 @@ study.told(home, "In domain: the published figure, and the closest clean referen
 # from those pigs' other frames. **What does it gain?**
 
 # %%
-by_habit, about = habits.recorded("habits")
+by_habit, about = published.recorded("habits")
 by_habit["added"] = by_habit.wrong - by_habit.right
 when = f"A dot for each of {about['drawings']} drawings, recorded on {about['date']}."
 
@@ -499,8 +499,8 @@ study.told(study.of(observations, rows), "How often something was drawn anew")
 # %% tags=["phantom"]
 bloody = right.assign(dice=counts.on_blood(counts.dice, right)).dropna(subset="dice")
 draws = 20 if lesson.course.profile == "smoke" else 300
-empty = habits.p_values(bloody, draws, seed)
-signif = {unit: habits.rejected(empty[unit]) for unit in empty}
+empty = correlation.p_values(bloody, draws, seed)
+signif = {unit: correlation.rejected(empty[unit]) for unit in empty}
 
 
 def heights(p):
@@ -534,7 +534,7 @@ charts.table(
 # patients alike (variation 0), or takes one frame of each clip.
 
 # %%
-nulls, null_about = habits.recorded("null_rejection")
+nulls, null_about = published.recorded("null_rejection")
 nulls = nulls[(nulls.property == "of the subject") & (nulls.strength == 0)]
 names = {"variation": "patients vary", "which_frames": "frames taken"}
 names |= {"frames": "over frames, %", "subjects": "over patients, %"}
@@ -609,7 +609,7 @@ def flattery(scores, n_options, n_patients, repeats=200):
 
 
 # %%
-options, _ = habits.recorded("habits", table="habits_options")
+options, _ = published.recorded("habits", table="habits_options")
 scores = [
     # Each drawing has patients of its own: the others' columns are empty.
     part.drop(columns=["seed", "network", "threshold"]).dropna(axis=1).to_numpy()
@@ -646,7 +646,7 @@ flattered
 # again, on drawings that nobody had opened before; all else is equal. **Where will the two networks differ?**
 
 # %%
-black, black_about = habits.recorded("black")
+black, black_about = published.recorded("black")
 black = black[(black.part == "confirmed") & (black.split == "ood_wished")]
 black = black[(black.shown == "as they are") & ~black.rule]
 black = black[black.region != "surround"]
@@ -942,12 +942,25 @@ study.told(told.split(), "Does the marked area tell frames with blood?")
 # And how far can an interval over a handful of subjects be trusted? From populations whose truth is known, samples of subjects were
 # drawn, and we counted how often an interval holds that truth. **Which of these methods would you have taken from habit?**
 
+
 # %%
-_, coverage = habits.recorded("interval_coverage")
+def coverage_grid(verdicts):
+    """Worst coverage, greatest mean width in brackets; a row per method."""
+    rows = pd.DataFrame(verdicts)
+    said = rows["allowed"].map({True: " offered", False: ""})
+    pairs = zip(rows["worst_coverage"], rows["widest"], said)
+    rows["said"] = [f"{one:.2f} ({wide:.2f}){offered}" for one, wide, offered in pairs]
+    grid = rows.pivot(index="method", columns="subjects", values="said")
+    grid = grid.reindex(rows["method"].unique()).fillna("").add_suffix(" subjects")
+    return grid.rename_axis(columns=None).reset_index()
+
+
+# %%
+_, coverage = published.recorded("interval_coverage")
 promised = {one.method: 100 * one.level for one in OFFERED.values()}
 said = ", ".join(f"'{name}' {level:.0f} %" for name, level in promised.items())
 charts.table(
-    habits.coverage_grid(coverage),
+    coverage_grid(coverage["verdicts"]),
     f"How often an interval over few subjects holds the truth, of "
     f"{coverage['repetitions']:,} samples: the worst population tried, its mean width "
     f"in brackets. Promised are: {said}, all others 95 %; offered "

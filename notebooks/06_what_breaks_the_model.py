@@ -50,7 +50,7 @@ import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import causes, charts, counts, habits, pictures, play, shift, words
+from helpers import causes, charts, counts, pictures, play, published, shift, words
 from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
@@ -686,7 +686,7 @@ charts.table(naive.rename_axis("mean of").reset_index(), "Means over all tissue 
 # drawings, and recorded pig by pig. **Which rows of the chart above will hold?**
 
 # %%
-recorded, about = habits.recorded("causes")
+recorded, about = published.recorded("causes")
 recorded["seed"] = "drawing " + recorded["seed"].astype(str)
 n_drawings, frames = recorded["seed"].nunique(), about["frames_per_subject"]
 

@@ -54,7 +54,7 @@ from captum.attr import LayerGradCam
 from scipy.stats import spearmanr
 
 # %%
-from helpers import charts, clips, habits, pictures, play, video, words
+from helpers import charts, clips, pictures, play, published, video, words
 from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
@@ -954,7 +954,7 @@ charts.Chart(figure, title, charts.in_words(sums, ".1f"))
 # patients?**
 
 # %%
-several, about_it = habits.recorded("bleeding")
+several, about_it = published.recorded("bleeding")
 n_drawings = words.counted(several["drawing"].nunique(), "drawing")
 tests = several[several["split"].isin(["id_test", "ood_test"])]
 marks = tests.rename(columns={"detector": "row", "split": "kind", "f1": "value"})
@@ -1023,7 +1023,7 @@ charts.table(
 )
 
 # %%
-hour, _ = habits.recorded("hour")
+hour, _ = published.recorded("hour")
 hour = hour.rename(columns=lambda name: name.replace("_", " "))
 charts.table(hour, "A case of an hour", 0)
 

@@ -13,16 +13,10 @@ from lessons_by_hand import lifted
 
 from benchmarks import habits, null_rejection, recording
 from helpers import correlation, counts, settings, training
+from helpers.correlation import of_subject, p_values, rejected
 from helpers.errors import CourseError
 from helpers.frames import CLASSES, Packed
-from helpers.habits import (
-    coverage_grid,
-    of_subject,
-    p_values,
-    puzzle,
-    recorded,
-    rejected,
-)
+from helpers.published import puzzle, recorded
 
 ID = {entry.name: entry.id for entry in CLASSES}
 ORGAN = "Gastrointestinal Tract"
@@ -267,7 +261,8 @@ def test_the_coverage_grid_marks_what_is_offered_and_nothing_else() -> None:
     rows = [(3, "one", True), (10, "one", True), (10, "two", False)]
     verdicts = pd.DataFrame(rows, columns=["subjects", "method", "allowed"])
     verdicts = verdicts.assign(worst_coverage=0.9, widest=0.25)
-    three, ten = coverage_grid({"verdicts": verdicts}).values.T[1:].tolist()
+    coverage_grid = lifted("05", "coverage_grid", pd=pd)["coverage_grid"]
+    three, ten = coverage_grid(verdicts).values.T[1:].tolist()
     assert three == ["0.90 (0.25) offered", ""]
     assert ten == ["0.90 (0.25) offered", "0.90 (0.25)"]
 

@@ -13,7 +13,7 @@ from helpers import (
     counts,
     domains,
     frames,
-    habits,
+    published,
     remedies,
     settings,
     training,
@@ -183,7 +183,7 @@ def held_together(table: pd.DataFrame, patients: pd.DataFrame, digits=2e-4) -> N
 
 
 def test_the_recorded_remedies_are_the_means_of_their_patients_by_drawing():
-    table, about = habits.recorded("remedies")
+    table, about = published.recorded("remedies")
     patients = pd.read_csv(recording.HERE / "remedies_by_patient.csv")
     drawings = set(recording.SEEDS)
     assert set(about["drawings"]) == set(table["drawing"]) == drawings

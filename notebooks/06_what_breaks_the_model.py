@@ -53,7 +53,7 @@ from helpers import causes, charts, habits, pictures, play, shift, words
 from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
-from helpers.progress import progress
+from helpers.settings import progress
 from helpers.statistics import Estimate
 
 lesson = begin(profile, seed, data)

@@ -63,9 +63,8 @@ from helpers import (
 )
 from helpers.cells import check, quiz
 from helpers.lesson import begin
-from helpers.progress import progress
 from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks
-from helpers.settings import ROOT
+from helpers.settings import ROOT, progress
 
 # %%
 lesson = begin(profile, seed, data)

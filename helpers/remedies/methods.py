@@ -28,7 +28,7 @@ from torchvision.transforms import v2
 
 from helpers import training
 from helpers.errors import CourseError
-from helpers.frames import views
+from helpers.frames import visible
 
 SIDES = (1, 3, 5, 7)  # of random convolutions, in pixels
 RATE, BATCH = 1e-3, 16  # of TENT
@@ -58,7 +58,7 @@ class Look:
 
 def _seen(image: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
     valid = np.ones(image.shape[:2], bool) if valid is None else valid
-    return views(image[None], valid[None])[0]
+    return visible(image, valid)
 
 
 class Reinhard(Look):

@@ -111,7 +111,7 @@ def test_too_little_space_is_told_before_anything_is_decoded_and_nothing_stays(
 ):
     usage = shutil._ntuple_diskusage(100, 99, 1)
     monkeypatch.setattr(packing.shutil, "disk_usage", lambda _: usage)
-    monkeypatch.setattr(packing, "read", None)
+    monkeypatch.setattr(packing.reading, "read", None)
     store = tmp_path / "full"
     sentence_of(lambda: packed(table, store), "disk is full", "free some", "STORE")
     assert not list((store / "frames").glob("*"))

@@ -5,8 +5,7 @@
 >>> train = pack(table, size=(96, 128)).of("train")
 >>> image, blood, valid, classes = read(table.iloc[0])
 
-HemoSet and CholecSeg8k as released, and any folder of images/ and masks/. Everything
-bad ends in one CourseError.
+What is bad ends in one CourseError.
 """
 
 from helpers.frames.packing import (

@@ -15,14 +15,7 @@ import pandas as pd
 
 from helpers import store
 from helpers.errors import CourseError
-from helpers.frames.reading import (
-    BadFrame,
-    colour_mask,
-    fit,
-    named,
-    read,
-    split_address,
-)
+from helpers.frames import reading
 from helpers.frames.table import RELEASED
 from helpers.settings import progress
 
@@ -36,11 +29,8 @@ ARRAYS = {
     "view": (np.bool_, ()),
 }
 SURROUND = 12  # of 255 levels: a surround is black but for compression's traces
+# Of a typical frame. Blood covers 5 to 7 % of the published frames where there is any.
 MOST_MARKED = 0.5
-"""The share of a data set's typical (median) frame above which its masks are taken for
-inverted ones. Blood covers 5 to 7 % of the published data sets' frames where there is
-any.
-"""
 _TEST_SHARE, _VAL_SHARE, _TARGET_VAL_SHARE = 0.3, 0.2, 0.3
 
 
@@ -112,13 +102,11 @@ def joined(first: Packed, second: Packed, times: int = 1) -> Packed:
 
 def pack(table: pd.DataFrame, size: tuple[int, int], on_bad: str = "stop") -> Packed:
     """The table's frames at size (height, width), found in the store or decoded into it
-    (see `fit`).
+    (see `fit`), whatever their splits.
 
     on_bad: "stop" raises CourseError at the first bad frame, "skip" leaves such frames
-    out and names them in Packed.skipped. The same files (names, sizes, times of change)
-    at the same size are found again, whatever their splits. Raises CourseError too when
-    no frame is left, when the masks of one's own frames are probably inverted, or the
-    disk is full; nothing half-written stays.
+    out and names them in Packed.skipped. Raises CourseError too when no frame is left,
+    the masks of one's own frames are probably inverted, or the disk is full.
     """
     if table.empty:
         raise CourseError("The frame table is empty: index a folder that holds frames.")
@@ -128,13 +116,9 @@ def pack(table: pd.DataFrame, size: tuple[int, int], on_bad: str = "stop") -> Pa
     place = store.entry("frames", what, write, _write)
     bad = json.loads((place / "about.json").read_text())["skipped"]
     skipped = [*bad.values()]
-    if skipped and on_bad == "stop":
-        raise CourseError(skipped[0])
-    if len(bad) == len(table):
-        raise CourseError(
-            f"None of the {len(table)} frames can be read; the first reason: "
-            f"{skipped[0]}"
-        )
+    none = f"None of the {len(table)} frames can be read; the first reason: "
+    if skipped and (on_bad == "stop" or len(bad) == len(table)):
+        raise CourseError((none if on_bad == "skip" else "") + skipped[0])
     whole = Packed(table, np.arange(len(table)), place, skipped)
     return whole.where(~table.index.isin([*map(int, bad)]))
 
@@ -181,8 +165,8 @@ def _write(
 
     def decode(row) -> str:
         try:
-            frame = fit(*read(row), size)
-        except BadFrame as error:
+            frame = reading.fit(*reading.read(row), size)
+        except reading.BadFrame as error:
             if on_bad == "stop":
                 raise
             skipped[row.Index] = str(error)
@@ -211,23 +195,19 @@ def _check_inverted(frames: pd.DataFrame, blood: np.ndarray, valid: np.ndarray) 
             most = own["mask"].iloc[int(np.argmax(marked))]
             raise CourseError(
                 f"{dataset} marks {np.median(marked):.0%} of its typical frame as "
-                f"blood (most in {named(most)}): swap the two values of inverted masks"
-                ", and give masks of the blood alone."
+                f"blood (most in {reading.named(most)}): swap the two values of "
+                "inverted masks, and give masks of the blood alone."
             )
 
 
 def _fingerprint(frames: pd.DataFrame) -> str:
     """A hash of what frames are made from: names, sizes, times of change."""
-    parts = frames[["dataset", "image", "mask"]].assign(
-        colour=frames["mask"].map(colour_mask)
-    )
-    disks = {
-        split_address(one)[0]
-        for one in parts.drop(columns="dataset").to_numpy().ravel()
-    }
-    about = {one: os.stat(one) for one in disks if os.path.exists(one)}
-    when = {one: (of.st_size, of.st_mtime_ns) for one, of in about.items()}
-    return _hashed(f"{parts.to_numpy().tolist()} {sorted(when.items())}")
+    masks = [*frames["mask"]]
+    addresses = [*frames["image"], *masks, *map(reading.colour_mask, masks)]
+    disks = sorted({reading.split_address(one)[0] for one in addresses})
+    about = [os.stat(disk) for disk in disks if os.path.exists(disk)]
+    when = [(one.st_size, one.st_mtime_ns) for one in about]
+    return _hashed(f"{[*frames['dataset']]} {addresses} {disks} {when}")
 
 
 def _hashed(text: str) -> str:
@@ -240,15 +220,13 @@ def _hashed(text: str) -> str:
 def split_source(
     table: pd.DataFrame, seed: int, fold: int | None = None, folds: int = 5
 ) -> pd.DataFrame:
-    """A copy of the table with `split` filled by subject: train, id_val, id_test; row
-    order is no matter.
+    """A copy of the table with `split` filled by subject: train, id_val, id_test.
 
-    fold=None: one split, about 30 % of the subjects to id_test and 20 % to id_val (of
-    10: 3, 2 and 5 to train). fold=k: fold k of `folds`; its subjects are id_test, the
-    next fold's id_val, the rest train, so that over all folds each subject is tested
-    once (10 subjects, 5 folds: 2, 2 and 6). Subjects are drawn in strata of frame
-    count, so that no side gets only the small ones. Raises CourseError with fewer than
-    3 subjects, or a fold that can't be.
+    fold=None: one split, about 30 % of the subjects to id_test and 20 % to id_val.
+    fold=k: fold k's subjects are id_test, the next fold's id_val, the rest train, so
+    that over all folds each subject is tested once. Subjects are drawn in strata of
+    frame count, so that no side gets only the small ones. Raises CourseError with fewer
+    than 3 subjects, or a fold that can't be.
     """
     counts = table["subject"].value_counts()
     # From most frames to fewest; equal ones by name.
@@ -300,21 +278,16 @@ def split_target(
     """The table with `split` filled by subject: ood_val, ood_test, or if wished
     ood_wished_val, ood_wished.
 
-    blood_subjects: the subjects known to have blood. Fewer than 3 are too few to
-    divide: they go to the test. From 3 on both sides get some. Of the others about 30 %
-    go to validation: at least one where there are two, none where there is one. Who
-    goes where depends on names and seed alone, so that the wished-for benchmark, given
-    the same blood_subjects, has the same patients on the same sides.
+    blood_subjects: the subjects known to have blood; fewer than 3 are too few to divide
+    and go to the test. Of the others about 30 % go to validation. Who goes where
+    depends on names and seed alone, so that the wished-for benchmark, given the same
+    blood_subjects, has the same patients on the same sides.
     """
     test, val = ("ood_wished", "ood_wished_val") if wished else ("ood_test", "ood_val")
     subjects = set(table["subject"])
     bleeding = subjects & {*blood_subjects}
     side = dict.fromkeys(subjects, test)
     for group in (subjects - bleeding, bleeding if len(bleeding) >= 3 else ()):
-        by_lot = sorted(group, key=lambda who: _lot(f"{int(seed)} {who}"))
+        by_lot = sorted(group, key=lambda who: _hashed(f"{int(seed)} {who}"))
         side |= dict.fromkeys(by_lot[: round(_TARGET_VAL_SHARE * len(group))], val)
     return table.assign(split=table["subject"].map(side))
-
-
-def _lot(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()

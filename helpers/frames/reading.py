@@ -142,19 +142,16 @@ def _decoded(address: str) -> Image.Image:
             if picture.width * picture.height > MOST_PIXELS:
                 raise Image.DecompressionBombError
             getattr(picture, check)()
-    except Image.UnidentifiedImageError as error:
-        raise BadFrame(f"{name} is not a PNG or JPEG file: save it as PNG") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadFrame(
-            f"{name} is larger than {MOST_PIXELS / 1e6:.0f} million pixels, too large "
-            "for a frame: save the frame alone"
-        ) from error
     except Exception as error:  # a damaged file or zip ends in one of many errors
         cause = (str(error) or type(error).__name__).rstrip(".")
-        raise BadFrame(
-            f"{name} is damaged, gone or can't be opened ({cause}): download it again"
-            + ", or unpack its zip where it stands" * bool(member)
-        ) from error
+        said = f"is damaged, gone or can't be opened ({cause}): download it again"
+        said += ", or unpack its zip where it stands" * bool(member)
+        if isinstance(error, Image.UnidentifiedImageError):
+            said = "is not a PNG or JPEG file: save it as PNG"
+        elif isinstance(error, Image.DecompressionBombError):
+            said = f"is larger than {MOST_PIXELS / 1e6:.0f} million pixels, too large "
+            said += "for a frame: save the frame alone"
+        raise BadFrame(f"{name} {said}") from error
     return picture
 
 
@@ -196,9 +193,8 @@ def _blood(mask: str, own: bool) -> np.ndarray:
     return blood
 
 
-# Grey -> class id, and grey -> the colour to be found in the colour mask.
-_NO_CLASS = 254
-_ID_OF, _COLOUR_OF = np.full(256, _NO_CLASS, np.uint8), np.zeros((256, 3), np.uint8)
+# Grey -> class id, and grey -> the colour to be found in the colour mask (-1: none).
+_ID_OF, _COLOUR_OF = np.zeros(256, np.uint8), np.full((256, 3), -1, np.int16)
 for _entry in CLASSES:
     _ID_OF[_entry.grey], _COLOUR_OF[_entry.grey] = _entry.id, _entry.rgb
 _ID_OF[[0, 255]], _COLOUR_OF[[0, 255]] = UNKNOWN, 255
@@ -219,9 +215,8 @@ def _classes(mask: str) -> np.ndarray:
     stored, colour = rgb(mask), rgb(colour_mask(mask))
     _check_size(mask, stored, colour_mask(mask), colour)
     grey = stored[..., 0]
-    ids = _ID_OF[grey]
     differs = (stored != grey[..., None]) | (colour != _COLOUR_OF[grey])
-    wrong = differs.any(axis=2) | (ids == _NO_CLASS)
+    wrong = differs.any(axis=2)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         found = [(*one[row, column].tolist(),) for one in (stored, colour)]
@@ -230,7 +225,7 @@ def _classes(mask: str) -> np.ndarray:
             f"{wrong.sum()} pixels (row {row}, column {column}: value {found[0]} and "
             f"colour {found[1]}): download both again"
         )
-    return ids
+    return _ID_OF[grey]
 
 
 def fit(image, blood, valid, classes, size: tuple[int, int]) -> tuple[np.ndarray, ...]:

@@ -98,7 +98,7 @@ def layout(folder: str | Path) -> tuple[Path, str]:
     "hemoset", "cholecseg8k" or "folder" (one's own). CourseError when the folder isn't
     there, holds nothing known, or holds several data sets.
     """
-    given = Path(folder).expanduser()
+    given = Path(folder).expanduser().absolute()
     wrong = "there is no such folder"
     if given.is_dir():
         # What may not be read, such as a disk's lost+found, is no data set.
@@ -148,11 +148,9 @@ def _called(pattern: str, folder: Path) -> list[Path]:
 
 def _files(folder: Path) -> list[str]:
     """The paths from a folder to all files below it, through links too, sorted."""
-    found = glob.glob("**", root_dir=folder, recursive=True)
-    inside = (folder / one for one in found if not _hidden(one))
-    return [
-        path.relative_to(folder).as_posix() for path in sorted(inside) if path.is_file()
-    ]
+    found = map(Path, glob.glob("**", root_dir=folder, recursive=True))
+    inside = sorted(one for one in found if (folder / one).is_file())
+    return [one.as_posix() for one in inside if not _hidden(one.as_posix())]
 
 
 def _inside(place: Path) -> list[str]:

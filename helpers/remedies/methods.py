@@ -296,8 +296,8 @@ def tent_online(model: nn.Module, images: np.ndarray, seen: np.ndarray) -> np.nd
     statistics. The authors predict before the step, from the same pass.
     """
     one, found = Tent(model, own=True), np.zeros(images.shape[:3], np.uint8)
-    for rows, frames, visible in _batches(model, images, seen, BATCH):
-        one.step(frames, visible)
+    for rows, frames, view in _batches(model, images, seen, BATCH):
+        one.step(frames, view)
         with torch.no_grad():
             found[rows] = training.levels(one.network(frames)[:, 0])
     return found

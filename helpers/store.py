@@ -160,6 +160,7 @@ def _remove(path: Path) -> None:
     """Remove a folder that nobody is to find half removed."""
     gone = path.with_name(f".{path.name.strip('.')}-gone")
     with contextlib.suppress(OSError):
+        shutil.rmtree(gone, ignore_errors=True)  # left by a process that was killed
         shutil.rmtree(path.replace(gone))
 
 

@@ -1,17 +1,11 @@
 """From a folder on disk to the frame table. A layout is a reader: a generator of rows
-that tells `bad` of what can't be one. Three are known:
+that tells `bad` of what can't be one. Three are known (data/README.md shows them):
+HemoSet (Miao et al., ISMR 2024, arXiv 2403.16286) and CholecSeg8k (Hong et al., arXiv
+2012.12453) as released, zipped or unpacked, and anybody's own images/ and masks/.
 
-- HemoSet as released (Miao et al., ISMR 2024, arXiv 2403.16286): pigN/imgs.zip with
-  imgs/NNNNNN.png, pigN/labels.zip with labels/NNNNNN_mask.png, or the same unpacked in
-  place. Masks are palette PNGs; any value above 0 is blood.
-- CholecSeg8k as released (Hong et al., arXiv 2012.12453): in videoNN/videoNN_FFFFF/
-  frame_N_endo.png with a watershed and a colour mask.
-- Anybody's own: images/ (PNG or JPEG) and masks/ (PNG) with the same names, a mask's
-  optionally with _mask at its end, and subjects.csv with the columns image and subject,
-  and optionally clip and frame. Without it the subject is the subfolder of images/ that
-  a frame stands in; without subfolders all frames are one subject's, which nobody can
-  split honestly: better to say too few subjects than to let one patient stand on both
-  sides.
+Whose a frame is, subjects.csv says, or else the subfolder that it stands in. Without
+subfolders all frames are one subject's, which nobody can split honestly: better to say
+too few subjects than to let one patient stand on both sides.
 """
 
 import glob

@@ -56,12 +56,9 @@ class Domains:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """What source and target are: "drawn", a released data set's layout, or
-        "own"."""
-        return {
-            role: _kind(getattr(self, role).table) if role in self.real else "drawn"
-            for role in LAYOUTS
-        }
+        """What source and target are: "drawn", a released set's layout, or "own"."""
+        real = {role: _kind(getattr(self, role).table) for role in self.real}
+        return dict.fromkeys(LAYOUTS, "drawn") | real
 
     @property
     def data(self) -> str:
@@ -247,29 +244,25 @@ def real_folder(course: Course, role: str) -> Path | None:
     elif own:
         what, which = f"frames of your own ({_listed(own)})", "SOURCE= and TARGET="
     raise CourseError(
-        f"{printable(_parent(course))} holds {what}, and which folder is meant is not "
+        f"{printable(course.data or 'data/')} holds {what}, and which folder is meant is not "
         f"known: name it with {which} (data/README.md shows the layouts)."
     )
 
 
 def unused(course: Course) -> list[str]:
     """A sentence where the data folder holds frames of one's own that nobody named."""
-    own, name = _own(course), printable(_parent(course).name)
+    own, parent = _own(course), course.data or settings.data_folder()
     said = (
-        f"{name} holds frames of your own ({_listed(own)}) that this run does not use, "
+        f"{printable(parent.name)} holds frames of your own ({_listed(own)}) that this run does not use, "
         "because no role was named for them: name them with SOURCE= or TARGET=."
     )
     return [said] if own else []
 
 
-def _parent(course: Course) -> Path:
-    return course.data or settings.data_folder()
-
-
 def _lying(course: Course) -> dict[Path, str | None]:
     """The data folder, where it is a data set itself, or else the folders in it: each
     one's layout, None where it has none."""
-    parent, lying = _parent(course), {}
+    parent, lying = course.data or settings.data_folder(), {}
     if parent.is_dir() and (here := frames.begins_in(parent)):
         return {parent: here}
     # Begun with a dot, a folder is being fetched, for instance.
@@ -292,13 +285,12 @@ def _listed(folders: list[Path]) -> str:
 
 def _check_apart(source: pd.DataFrame, target: pd.DataFrame) -> None:
     """Raises CourseError where the two roles share frames or subjects."""
-    files = {os.path.realpath(address) for address in source["image"]}
-    for address in target["image"]:
-        if os.path.realpath(address) in files:
-            raise CourseError(
-                f"SOURCE= and TARGET= both hold {frames.named(address)}: name two "
-                "folders that share no frame, since a shift is measured between them."
-            )
+    files = [{*map(os.path.realpath, table["image"])} for table in (source, target)]
+    for shared in sorted(files[0] & files[1])[:1]:
+        raise CourseError(
+            f"SOURCE= and TARGET= both hold {frames.named(shared)}: name two folders "
+            "that share no frame, since a shift is measured between them."
+        )
     who = [set(zip(table["dataset"], table["subject"])) for table in (source, target)]
     for dataset, subject in sorted(who[0] & who[1])[:1]:
         raise CourseError(

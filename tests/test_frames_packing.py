@@ -97,15 +97,6 @@ def test_a_colour_mask_that_changes_is_noticed(tmp_path, own_store):
     sentence_of(lambda: frames.pack(table, SIZE), "colour (0, 0, 0)")
 
 
-def test_frames_joined_are_the_first_and_so_many_times_the_second(table):
-    found = frames.pack(table, SIZE)
-    one, other = found.of("train"), found.of("id_val")
-    whole = frames.joined(one, other, times=2)
-    assert len(whole) == len(one) + 2 * len(other) == len(whole.table)
-    assert np.array_equal(whole.blood[len(one) :][: len(other)], other.blood)
-    assert whole.digest != frames.joined(one, other).digest != one.digest
-
-
 def test_too_little_space_is_told_before_anything_is_decoded_and_nothing_stays(
     table, tmp_path, monkeypatch
 ):

@@ -244,8 +244,8 @@ def real_folder(course: Course, role: str) -> Path | None:
     elif own:
         what, which = f"frames of your own ({_listed(own)})", "SOURCE= and TARGET="
     raise CourseError(
-        f"{printable(course.data or 'data/')} holds {what}, and which folder is meant is not "
-        f"known: name it with {which} (data/README.md shows the layouts)."
+        f"{printable(course.data or 'data/')} holds {what}, and which folder is meant "
+        f"is not known: name it with {which} (data/README.md shows the layouts)."
     )
 
 

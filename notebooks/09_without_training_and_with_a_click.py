@@ -423,12 +423,29 @@ charts.source(clicks.next_click)
 
 # %%
 by_clicks = clicks.simulated(clicks.grabcut, frame, truth, known_here)
-live.clicks(
+to_click, by_grabcut = (
     lesson.domains.shown("id_val", frame),
     partial(clicks.grabcut, frame),
-    by_clicks.points,
-    by_clicks.dice,
 )
+
+
+def after_clicks(n):
+    points, dice = by_clicks.points[:n], by_clicks.dice[n - 1]
+    mask = by_grabcut(points)
+    last = "blood" if points[-1].is_blood else "no blood"
+    marked = 100 * float(mask.mean())
+    said = f"After {counted(n, 'click')}, the last of which says {last}, "
+    said += f"{marked:.1f} % is marked and Dice is {number(dice)}."
+    shown = play.Picture(pictures.clicked(to_click, mask, points))
+    numbers = {"Dice": dice, "marked, %": marked}
+    return play.Scene(said, [shown], numbers, {"marked, %": ".1f"})
+
+
+# %%
+many = play.Slider("n", "clicks", range(1, len(by_clicks.points) + 1))
+title = "Click after click"
+given = play.Interactive("clicks", [many], after_clicks, title, live.MARKED)
+live.clicks(to_click, by_grabcut, by_clicks.points[0], given)
 
 # %% [markdown]
 # Look at the first masks. Where little more is marked than the click's own small disk,

@@ -253,8 +253,9 @@ def unused(course: Course) -> list[str]:
     """A sentence where the data folder holds frames of one's own that nobody named."""
     own, parent = _own(course), course.data or settings.data_folder()
     said = (
-        f"{printable(parent.name)} holds frames of your own ({_listed(own)}) that this run does not use, "
-        "because no role was named for them: name them with SOURCE= or TARGET=."
+        f"{printable(parent.name)} holds frames of your own ({_listed(own)}) that this "
+        "run does not use, because no role was named for them: name them with SOURCE= "
+        "or TARGET=."
     )
     return [said] if own else []
 

@@ -16,7 +16,7 @@ from PIL import Image
 from helpers import pictures, settings, words
 from helpers.charts import Chart
 from helpers.clicks import Point
-from helpers.play.interactive import Browser, Interactive, Slider
+from helpers.play import Browser, Interactive, Slider
 from helpers.play.scene import Scene, address, figure
 from helpers.training import History
 

@@ -284,11 +284,10 @@ def test_two_writers_at_the_limit_lose_nothing(monkeypatch):
     monkeypatch.setenv("COURSE_STORE_GB", str(1500 / 1e9))
     script = (
         "places = []\nfor number in range(20):\n    places.append(six(f'{me} {number}'))\n"
-        "    [os.utime(one, (1, 1)) for one in places]; store.fit_limit()\n"
         "    assert all((one / 'inside' / 'x').exists() for one in places)\n"
         "assert all(map(store.whole, places)); print('whole', flush=True)"
     )
-    writers = [apart(f"import os; me = {me}\n{script}") for me in range(2)]
+    writers = [apart(f"me = {me}\n{script}") for me in range(2)]
     assert [one.communicate()[0] for one in writers] == ["whole\n"] * 2
 
 

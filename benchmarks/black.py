@@ -23,7 +23,7 @@ from torchvision.transforms import v2
 
 from benchmarks import recording
 from helpers import counts, domains, settings, statistics, training
-from helpers.frames import Packed, views
+from helpers.frames import Packed, visible
 from helpers.remedies import methods
 
 DECIDE, CONFIRM = (0, 1, 2), (100, 101, 102)
@@ -101,7 +101,7 @@ def measured(run: training.Run, packed: Packed, shown: str) -> list[dict]:
     """
     images, blood, valid = seen_as(packed)[shown]
     found = training.predict(run.model, images) >= 128
-    view = views(images, valid)
+    view = np.stack([*map(visible, images, valid)])
     rows = []
     for rule, marked in ((False, found), (True, found & view)):
         for region, where in (

@@ -20,7 +20,7 @@ import pandas as pd
 
 from benchmarks import recording
 from helpers import clips, domains, settings, training
-from helpers.progress import progress
+from helpers.settings import progress
 from helpers.video import FPS, pathways, watching
 from phantom.cases import Case
 

@@ -180,7 +180,7 @@ def differences(folder: Path, card: Card) -> list[str]:
     """What a folder has otherwise than its card says, at most three; pixels are not
     read. CourseError where it holds nothing known."""
     found = frames.index(folder, on_bad="skip")
-    if (layout := frames.layout(folder)) != card.folder:
+    if (layout := frames.layout(folder)[1]) != card.folder:
         raise CourseError(
             f"{printable(folder)} is laid out as {layout} and not as {card.name}: give "
             "it another name."

@@ -20,7 +20,6 @@ import pandas as pd
 import phantom
 from helpers import frames, settings, store
 from helpers.errors import CourseError
-from helpers.progress import progress
 from helpers.settings import Course
 from helpers.words import counted, printable
 
@@ -43,7 +42,7 @@ class Domains:
     ood_wished; None where both domains are real, since nobody has drawn blood into real
     patients. look: real frames too few to train or test on, or None.
     real: the names among "source" and "target" that are real frames. notes, skipped:
-    sentences for the reader.
+    sentences for the reader. public: whether real frames are kept out of pictures.
     """
 
     source: frames.Packed
@@ -57,25 +56,22 @@ class Domains:
 
     @property
     def kinds(self) -> dict[str, str]:
-        """What source and target are: "drawn", a released data set's layout, or
-        "own"."""
-        return {
-            role: _kind(getattr(self, role).table) if role in self.real else "drawn"
-            for role in ("source", "target")
-        }
+        """What source and target are: "drawn", a released set's layout, or "own"."""
+        real = {role: _kind(getattr(self, role).table) for role in self.real}
+        return dict.fromkeys(LAYOUTS, "drawn") | real
 
     @property
     def data(self) -> str:
         """What results on the target are made from: "real" only where both domains
         are."""
-        return "real" if self.real == {"source", "target"} else "phantom"
+        return "real" if self.real == {*LAYOUTS} else "phantom"
 
     def data_of(self, split: str) -> str:
         """What a result on one split is made from; a phantom on either side of a
         comparison makes it a phantom's result."""
-        if split in SPLITS["source"]:
-            return self.data_of_frame(split)
-        return self.data if split in SPLITS["target"] else "phantom"
+        if split in SPLITS["target"]:
+            return self.data
+        return self.data_of_frame(split)
 
     def data_of_frame(self, split: str) -> str:
         """Whether the frames of a split, or those to "look" at, are real or drawn,
@@ -87,8 +83,8 @@ class Domains:
     @functools.cache  # noqa: B019
     def of(self, split: str) -> frames.Packed:
         """The packed frames of one split."""
-        for packed in (self.source, self.target, self.wished):
-            if packed is not None and (packed.table["split"] == split).any():
+        for packed in self._parts:
+            if (packed.table["split"] == split).any():
                 return packed.of(split)
         raise CourseError(
             f"No frame is in the split '{split}'; lesson 01 lists the splits that this "
@@ -97,9 +93,12 @@ class Domains:
 
     def present(self, *splits: str) -> list[str]:
         """Those of some splits that have frames in this run."""
-        parts = [one for one in (self.source, self.target, self.wished) if one]
-        there = {split for part in parts for split in part.table["split"]}
+        there = {split for part in self._parts for split in part.table["split"]}
         return [split for split in splits if split in there]
+
+    @property
+    def _parts(self) -> list[frames.Packed]:
+        return [one for one in (self.source, self.target, self.wished) if one]
 
     def picture(self, split: str, row: int) -> np.ndarray:
         """A frame of a split (HxWx3 uint8) as it may be shown."""
@@ -109,12 +108,10 @@ class Domains:
         """The same, as large as it was drawn or filmed, but at most LARGER times the
         working size, and a whole number of times (HxWx3 uint8)."""
         packed = self.of(split)
-        image, blood, valid = frames.read(packed.table.iloc[row])
-        size = packed.images.shape[1:3]
+        image, size = frames.read(packed.table.iloc[row])[0], packed.images.shape[1:3]
         finer = max(have / need for have, need in zip(image.shape, size))
         times = max(1, min(LARGER, math.ceil(finer)))
-        fitted = frames.fit(image, blood, valid, None, tuple(times * n for n in size))
-        return self.shown(split, fitted[0])
+        return self.shown(split, frames.fitted(image, tuple(times * n for n in size)))
 
     def shown(self, split: str, image: np.ndarray) -> np.ndarray:
         """What may be shown of an image made from a frame of a split, or of one to
@@ -166,7 +163,7 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     for role, table in tables.items():
         packed = frames.pack(table, course.size, on_bad=course.on_bad)
         skipped += packed.skipped
-        packs[role] = _split(course, role, packed, fold)
+        packs[role] = replace(packed, table=_split(course, role, packed, fold))
     said = dict(notes=tuple(notes), skipped=tuple(skipped), public=course.public)
     return Domains(**packs, real=real, **said)
 
@@ -192,16 +189,17 @@ def kept(role: str, write: Callable, what: dict) -> Path:
     """The folder that `write` fills for some arguments, found in the store or drawn."""
 
     def make(draft: Path) -> None:
-        write(draft / role, **what, progress=progress)
+        write(draft / role, **what, progress=settings.progress)
 
     return store.entry("phantom", dict(role=role, **what), make, write) / role
 
 
 def _split(
     course: Course, role: str, packed: frames.Packed, fold: int | None
-) -> frames.Packed:
+) -> pd.DataFrame:
+    """The table of packed frames with their splits."""
     if role == "look":
-        return packed
+        return packed.table
     bleeds = packed.blood.any(axis=(1, 2))
     if role == "source":
         if not bleeds.any():
@@ -211,14 +209,12 @@ def _split(
                 "above 0 in them, or name frames with blood with SOURCE=."
             )
         folds = course.numbers.folds
-        table = frames.split_source(packed.table, course.seed, fold=fold, folds=folds)
-        return replace(packed, table=table)
+        return frames.split_source(packed.table, course.seed, fold=fold, folds=folds)
     # The wished-for patients are the target's patients, so both benchmarks put the same
     # ones aside.
     wished = role == "wished"
     known = ("video01",) if wished else tuple(set(packed.table["subject"][bleeds]))
-    table = frames.split_target(packed.table, course.seed, known, wished=wished)
-    return replace(packed, table=table)
+    return frames.split_target(packed.table, course.seed, known, wished=wished)
 
 
 # -- where they lie --------------------------------------------------------------------
@@ -230,8 +226,8 @@ def real_folder(course: Course, role: str) -> Path | None:
 
     Raises CourseError where the folder can't be told from what lies in the data folder.
     """
-    if getattr(course, role) is not None:
-        return getattr(course, role)
+    if named := getattr(course, role):
+        return named
     layout, lying, own = LAYOUTS[role], _lying(course), _own(course)
     found = [folder for folder, what in lying.items() if what == layout]
     if len(found) == 1:
@@ -239,52 +235,42 @@ def real_folder(course: Course, role: str) -> Path | None:
     for folder, what in lying.items():
         if folder.name.lower() == layout and what is None:
             frames.layout(folder)  # says what it lacks
-    place = printable(_parent(course))
-    if found:
-        raise CourseError(
-            f"{place} holds {CALLED[layout]} in {len(found)} folders "
-            f"({_listed(found)}), and which one is meant is not known: name it with "
-            f"{role.upper()}=."
-        )
     known = any(lying.values()) or course.source or course.target
-    if course.data is None or (known and not own):
+    if not found and (course.data is None or (known and not own)):
         return None
-    what = "holds no known data set in its folders: put hemoset/ and cholecseg8k/ into "
-    what += "it, or"
-    if own:
-        what = f"holds frames of your own ({_listed(own)}), and which of them are "
-        what += "learned from is not known:"
+    which, what = f"{role.upper()}=", f"no known data set: put {layout}/ into it"
+    if found:
+        what = f"{CALLED[layout]} in {len(found)} folders ({_listed(found)})"
+    elif own:
+        what, which = f"frames of your own ({_listed(own)})", "SOURCE= and TARGET="
     raise CourseError(
-        f"{place} {what} name the two folders with SOURCE= and TARGET= "
-        "(data/README.md shows the layouts)."
+        f"{printable(course.data or 'data/')} holds {what}, and which folder is meant "
+        f"is not known: name it with {which} (data/README.md shows the layouts)."
     )
 
 
 def unused(course: Course) -> list[str]:
     """A sentence where the data folder holds frames of one's own that nobody named."""
-    own, name = _own(course), printable(_parent(course).name)
+    own, parent = _own(course), course.data or settings.data_folder()
     said = (
-        f"{name} holds frames of your own ({_listed(own)}) that this run does not use, "
-        "because no role was named for them: name them with SOURCE= or TARGET=."
+        f"{printable(parent.name)} holds frames of your own ({_listed(own)}) that this "
+        "run does not use, because no role was named for them: name them with SOURCE= "
+        "or TARGET=."
     )
     return [said] if own else []
-
-
-def _parent(course: Course) -> Path:
-    return course.data or settings.data_folder()
 
 
 def _lying(course: Course) -> dict[Path, str | None]:
     """The data folder, where it is a data set itself, or else the folders in it: each
     one's layout, None where it has none."""
-    parent, lying = _parent(course), {}
+    parent, lying = course.data or settings.data_folder(), {}
     if parent.is_dir() and (here := frames.begins_in(parent)):
         return {parent: here}
     # Begun with a dot, a folder is being fetched, for instance.
     for folder in sorted(parent.glob("[!.]*/")):
         lying[folder] = None
         with contextlib.suppress(CourseError):  # the store, for instance
-            lying[folder] = frames.layout(folder)
+            lying[folder] = frames.layout(folder)[1]
     return lying
 
 
@@ -300,13 +286,12 @@ def _listed(folders: list[Path]) -> str:
 
 def _check_apart(source: pd.DataFrame, target: pd.DataFrame) -> None:
     """Raises CourseError where the two roles share frames or subjects."""
-    files = {os.path.realpath(address) for address in source["image"]}
-    for address in target["image"]:
-        if os.path.realpath(address) in files:
-            raise CourseError(
-                f"SOURCE= and TARGET= both hold {frames.named(address)}: name two "
-                "folders that share no frame, since a shift is measured between them."
-            )
+    files = [{*map(os.path.realpath, table["image"])} for table in (source, target)]
+    for shared in sorted(files[0] & files[1])[:1]:
+        raise CourseError(
+            f"SOURCE= and TARGET= both hold {frames.named(shared)}: name two folders "
+            "that share no frame, since a shift is measured between them."
+        )
     who = [set(zip(table["dataset"], table["subject"])) for table in (source, target)]
     for dataset, subject in sorted(who[0] & who[1])[:1]:
         raise CourseError(

@@ -6,9 +6,12 @@ import contextlib
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+
+from tqdm import tqdm
 
 from helpers.errors import CourseError
 from helpers.words import printable
@@ -216,6 +219,18 @@ def static() -> bool:
     """True while a lesson is executed for the report: widgets then give way to still
     pictures."""
     return os.environ.get("COURSE_STATIC") == "1"
+
+
+def progress(items: Iterable | None, label: str, total: int | None = None) -> tqdm:
+    """The items, and a line that says how far they are and how long they still take, in
+    a terminal and in Jupyter. A page is the same however long its lesson ran, so there
+    it says nothing."""
+    # A line of text: a saved notebook shows tqdm's widget at 0 %.
+    lesson = "ipykernel" in sys.modules
+    quiet = static() or not (lesson or sys.stderr.isatty())
+    place = sys.stdout if lesson else sys.stderr
+    # What takes fewer seconds than `delay` shows no line.
+    return tqdm(items, label, total, disable=quiet, file=place, delay=2)
 
 
 def cores() -> int:

@@ -19,12 +19,12 @@ import re
 import shutil
 import sys
 import threading
+import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import psutil
 from filelock import FileLock, Timeout
 
 from helpers import settings
@@ -32,7 +32,8 @@ from helpers.errors import CourseError
 from helpers.settings import ROOT, store_folder
 
 WHOLE = ".whole"  # in each entry: the checksum of its files
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS)
+KEPT = 86_400  # seconds for which nothing goes that was used, whatever the limit
 
 
 def key(**what) -> str:
@@ -61,45 +62,26 @@ def entry(
     kind: a folder of the store; what: the values that the result was asked with;
     makers: whose code makes it, see `made_by`. anew: replace what is there. Processes
     that want the same wait for one another. A damaged entry is made anew, with a
-    sentence. Raises CourseError where the disk is full or can't be written, and where
-    the code was edited meanwhile.
+    sentence. Raises CourseError where the disk is full or can't be written.
     """
     place = folder(kind, what, *makers)
-    draft = place.with_name(f".{place.name}-draft")
-    with _alone(place):
-        _use(place, os.getpid())
-        if not anew and whole(place):
-            with contextlib.suppress(OSError):
-                os.utime(place)
-            return place
+    if anew or not whole(place):
         try:
-            _remove(draft)  # left by a process that was killed
-            draft.mkdir(parents=True)
-            write(draft)
-            if place.name != key(**what | made_by(*makers, sources=_read())):
-                raise CourseError(
-                    "The course's code was edited after this began, so that nobody can "
-                    "say which code made the result: run the same command again, or "
-                    "restart the notebook's kernel."
-                )
-            (draft / WHOLE).write_text(_sealed(draft))
-            _checksum(draft / WHOLE)
-            _remove(place)
-            os.replace(draft, place)
+            with _lock(place):
+                if anew or not whole(place):  # nobody else has made it meanwhile
+                    _fill(place, write)
         except OSError as error:
-            at = Path(error.filename or "/")
             # NumPy has words of its own for a full disk.
             full = error.errno in FULL or "requested and" in str(error)
-            if not full and at not in draft.parents and draft not in (at, *at.parents):
-                raise
+            if not full and place.parent.is_dir():
+                raise  # the maker's own trouble
             raise CourseError(
                 f"{place} can't be written ({error.strerror or 'the disk is full'}): "
                 "free some space, or name another folder with COURSE_STORE."
             ) from error
-        finally:
-            _remove(draft)
-        _verified.add(place)
-    fit_limit()
+        fit_limit()
+    with contextlib.suppress(OSError):
+        os.utime(place)
     return place
 
 
@@ -108,21 +90,45 @@ def folder(kind: str, what: dict, *makers: Callable | Path) -> Path:
     return store_folder() / kind / key(**what | made_by(*makers))
 
 
+def _lock(place: Path) -> FileLock:
+    """One process at a time at an entry. The system lets go when a process ends."""
+    locks = store_folder() / ".locks"
+    locks.mkdir(parents=True, exist_ok=True)
+    return FileLock(locks / f"{place.parent.name}-{place.name.strip('.')[:16]}.lock")
+
+
+def _fill(place: Path, write: Callable[[Path], object]) -> None:
+    draft = place.with_name(f".{place.name}-draft")
+    try:
+        _remove(draft)  # left by a process that was killed
+        draft.mkdir(parents=True)
+        write(draft)
+        (draft / WHOLE).write_text(_sealed(draft))
+        _remove(place)
+        draft.replace(place)
+        _verified.add(place)
+    finally:
+        _remove(draft)
+
+
 _verified: set[Path] = set()
 
 
 def whole(place: Path) -> bool:
     """Whether an entry is there as it was written, its bytes read once a process. One
-    that is damaged is told: whoever asked makes it anew."""
-    if not place.exists():
-        return False
-    if place not in _verified:
+    that is damaged is told and removed, to be made anew."""
+    if place not in _verified and place.exists():
         with contextlib.suppress(OSError):
             if (place / WHOLE).read_bytes() == _sealed(place).encode():
                 _verified.add(place)
-    if place not in _verified:
-        _say(f"{place} is damaged, so it is made anew.")
-    return place in _verified
+        if place not in _verified:
+            said = f"{place} is damaged, so it is made anew."
+            if settings.static():  # an executed page doesn't keep it
+                print(said, file=sys.__stderr__, flush=True)
+            else:
+                warnings.warn(said, stacklevel=2)
+            _remove(place)
+    return place in _verified and place.exists()
 
 
 def content(place: Path) -> str:
@@ -151,63 +157,60 @@ def _checksum(path: Path) -> str:
 
 
 def _remove(path: Path) -> None:
+    """Remove a folder that nobody is to find half removed."""
+    gone = path.with_name(f".{path.name.strip('.')}-gone")
     with contextlib.suppress(OSError):
-        path.unlink() if path.is_file() else shutil.rmtree(path)
-
-
-def _say(sentence: str) -> None:
-    """A sentence that an executed page doesn't keep: a warning where somebody works,
-    a line in the terminal where the report is built."""
-    if settings.static():
-        print(sentence, file=sys.__stderr__, flush=True)
-    else:
-        warnings.warn(sentence, stacklevel=2)
+        shutil.rmtree(gone, ignore_errors=True)  # left by a process that was killed
+        shutil.rmtree(path.replace(gone))
 
 
 # What an entry depends on besides its values
 
 
-def made_by(*makers: Callable | Path, sources: dict | None = None) -> dict[str, object]:
-    """`code`, the source of some modules, functions' or classes' own, and of all of the
-    course's that these import; the versions of `packages`; and the `device`, where
-    networks run.
+def made_by(*makers: Callable | Path) -> dict[str, object]:
+    """`code`, the source of some functions' or classes' modules, and of all of the
+    course's that these import, without comments and layout, as it was when the course
+    began to run here; the versions of `packages`; and the `device`, where networks run.
 
-    The code is without comments and layout, as it was when the course began to run here
-    unless other `sources` are given. A path is a lesson's, which shows sources as they
-    are, and tables.
+    A path is a lesson's, which may show any source and table as they are.
     """
-    sources = sources or _sources
-    code = {name: sources[name] for name in reached(*makers, sources=sources)}
-    if lessons := [one for one in makers if isinstance(one, Path)]:
-        for ending in ("csv", "json", "css", "js"):
-            for room in ("benchmarks", "helpers"):
-                lessons += (ROOT / room).rglob(f"*.{ending}")
-        code |= {one.name: _checksum(one) for one in lessons}
+    lessons = [one for one in makers if isinstance(one, Path)]
+    names = reached(*(one for one in makers if one not in lessons))
+    code = {name: _understood(_sources[name])[0] for name in names}
+    if lessons:
+        code |= _shown() | {one.name: _checksum(one) for one in lessons}
         # PyTorch's own word takes longer than a report of unchanged lessons.
         device = "cuda" if shutil.which("nvidia-smi") else platform.machine()
     else:
         networks = any(re.search("(?m)^import torch$", text) for text in code.values())
         device = settings.device() if networks else None
-        code = {name: _understood(text)[0] for name, text in code.items()}
     return {"code": key(**code), "packages": _versions(), "device": device}
 
 
-def reached(*makers: Callable | Path, sources: dict | None = None) -> set[str]:
+@functools.cache
+def _shown() -> dict[str, str]:
+    """The checksum of each source and table that a lesson may use."""
+    rooms = (ROOT / room for room in ("helpers", "phantom", "benchmarks"))
+    files = (one for room in rooms for one in _files(room))
+    used = (
+        one for one in files if one.suffix in (".py", ".csv", ".json", ".css", ".js")
+    )
+    return {one.relative_to(ROOT).as_posix(): _checksum(one) for one in used}
+
+
+def reached(*makers: Callable) -> set[str]:
     """The modules of the course that some makers import, and that these import."""
-    sources, found, waiting = sources or _sources, set(), []
+    found, waiting = set(), []
     for one in makers:
-        if isinstance(one, Path):
-            waiting += _understood(one.read_text(encoding="utf-8"))[1]
-        else:
-            one = getattr(one, "func", one)  # of a partial
-            waiting.append(getattr(one, "__module__", None) or one.__name__)
+        one = getattr(one, "func", one)  # of a partial
+        waiting.append(getattr(one, "__module__", None) or one.__name__)
     while waiting:
         name = waiting.pop()
-        if name not in sources:  # a name in the module before it, or a package
+        if name not in _sources:  # a name in the module before it, or a package
             name = name.rpartition(".")[0]
-        if name in sources and name not in found:
+        if name in _sources and name not in found:
             found.add(name)
-            waiting += _understood(sources[name])[1]
+            waiting += _understood(_sources[name])[1]
     return found
 
 
@@ -252,66 +255,7 @@ def _read() -> dict[str, str]:
 _sources = _read()
 
 
-# Two processes at once
-
-
-@contextlib.contextmanager
-def _alone(place: Path, wait: bool = True) -> Iterator[bool]:
-    """Be the only process at an entry, or at a draft of it; False where another one is
-    and nobody is to wait. The system lets go when a process ends, however it ends."""
-    name = f"{place.parent.name}-{place.name.strip('.')[:16]}"
-    lock = FileLock(store_folder() / ".locks" / f"{name}.lock")
-    try:
-        Path(lock.lock_file).parent.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=2 if wait else 0)
-    except Timeout:
-        if not wait:
-            yield False
-            return
-        if not settings.static():  # a page is the same whoever made what it shows
-            _say(f"Another process makes {name}: waiting for it.")
-        lock.acquire()
-    except OSError:  # where nothing can be written, what is there can still be read
-        pass
-    try:
-        yield True
-    finally:
-        lock.release()
-
-
-@functools.cache
-def _use(place: Path, process: int) -> None:
-    """Note that a process uses an entry: nobody drops it until the process ends."""
-    with contextlib.suppress(OSError):
-        users = store_folder() / ".using"
-        users.mkdir(parents=True, exist_ok=True)
-        with (users / str(process)).open("a", encoding="utf-8") as file:
-            file.write(f"{place}\n")
-
-
-def used() -> set[Path]:
-    """The entries that living processes use."""
-    found = set()
-    for user in (store_folder() / ".using").glob("*"):
-        with contextlib.suppress(OSError, ValueError):
-            if psutil.pid_exists(int(user.name)):
-                found |= set(map(Path, user.read_text(encoding="utf-8").splitlines()))
-            else:
-                user.unlink()
-    return found
-
-
 # A limit
-
-
-def limit() -> float:
-    """The bytes that the store may hold: COURSE_STORE_GB, 20 where it is not said."""
-    given = os.environ.get("COURSE_STORE_GB") or "20"
-    try:
-        return float(given) * 1e9
-    except ValueError:
-        said = f"COURSE_STORE_GB is '{given}', which is no number: give gigabytes."
-        raise CourseError(said) from None
 
 
 def kept() -> list[tuple[float, int, Path]]:
@@ -328,24 +272,29 @@ def kept() -> list[tuple[float, int, Path]]:
 
 
 def drop(place: Path) -> bool:
-    """Remove an entry, unless a process makes or uses it; whether it is gone."""
-    with _alone(place, wait=False) as alone:
-        if not alone or place in used():
-            return False
-        gone = place.with_name(f".{place.name.strip('.')}-gone")
-        with contextlib.suppress(OSError):
-            os.replace(place, gone)  # nobody finds what is half removed
-        _remove(gone)
+    """Remove an entry or a draft, unless a process makes it; whether it is gone."""
+    with contextlib.suppress(Timeout), _lock(place).acquire(timeout=0):
+        _remove(place)
     return not place.exists()
 
 
+def limit() -> float:
+    """The bytes that the store may hold: COURSE_STORE_GB, 20 where it is not said."""
+    return float(os.environ.get("COURSE_STORE_GB") or 20) * 1e9
+
+
 def fit_limit() -> None:
-    """Drop what was used longest ago until the store is below its limit."""
+    """Drop what was used longest ago, more than a day, until the store is below its
+    limit."""
+    for place in _verified:  # what this process uses is in use now
+        with contextlib.suppress(OSError):
+            os.utime(place)
     found = kept()
     over = sum(size for _, size, _ in found) - limit()
-    for _, size, place in found:
+    for used, size, place in found:
         # A study's tables are days of work, and small.
-        if over > 0 and place.parent.name != "study" and drop(place):
+        old = used < time.time() - KEPT and place.parent.name != "study"
+        if over > 0 and old and drop(place):
             over -= size
 
 
@@ -358,15 +307,7 @@ def said() -> str:
     )
 
 
-def main(words: list[str]) -> None:
-    """Say how large the store is; with `clear`, drop all that no process uses."""
-    if words == ["clear"] and not all([drop(place) for _, _, place in kept()]):
-        print("What another process uses stays.")
-    print(said())
-
-
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1:])
-    except CourseError as error:
-        sys.exit(str(error))
+    if sys.argv[1:] == ["clear"] and not all([drop(place) for *_, place in kept()]):
+        print("What another process makes stays.")
+    print(said())

@@ -29,8 +29,7 @@ from helpers import counts, models, settings, statistics, store
 from helpers.domains import Domains
 from helpers.frames import Packed
 from helpers.models import read_state, write_state
-from helpers.progress import counting
-from helpers.settings import Course, Profile
+from helpers.settings import Course, Profile, progress
 
 BATCH = 32  # frames that are predicted at a time
 
@@ -354,10 +353,12 @@ def trained(
 
     def make() -> tuple[nn.Module, History]:
         model = untrained(course) if start is None else copy.deepcopy(start.model)
-        with counting(f"Training '{name}', epochs", numbers.epochs) as tell:
+        with progress(None, f"Training '{name}', epochs", numbers.epochs) as bar:
 
             def after(history: History) -> None:
-                tell(len(history.loss))
+                if not bar.n:  # the epochs of a training that goes on are not timed
+                    bar.n = bar.initial = bar.last_print_n = len(history.loss) - 1
+                bar.update(len(history.loss) - bar.n)
                 if watch is not None:
                     watch(history)
 

@@ -19,8 +19,7 @@ from captum import attr
 from torch import Tensor, nn
 
 from helpers import models, training
-from helpers.progress import progress
-from helpers.settings import device
+from helpers.settings import device, progress
 
 STEPS = 12  # of the integral
 CHUNK = 8  # frames at a time

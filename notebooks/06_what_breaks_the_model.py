@@ -54,7 +54,7 @@ from helpers import causes, charts, counts, pictures, play, published, shift, wo
 from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
-from helpers.progress import progress
+from helpers.settings import progress
 from helpers.statistics import Estimate
 from helpers.training import predict
 

@@ -64,9 +64,8 @@ from helpers import (
 )
 from helpers.cells import check, quiz
 from helpers.lesson import begin
-from helpers.progress import progress
 from helpers.remedies import CONTROLS, NAMES, REMEDIES, methods
-from helpers.settings import ROOT
+from helpers.settings import ROOT, progress
 
 # %%
 lesson = begin(profile, seed, data)

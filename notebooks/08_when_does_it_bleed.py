@@ -58,7 +58,7 @@ from helpers import charts, clips, pictures, play, published, video, words
 from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
-from helpers.progress import progress
+from helpers.settings import progress
 from helpers.statistics import Estimate, mean_over_subjects
 from helpers.video import CONTROLS, DETECTORS, FPS, alignment, pathways, watching
 

@@ -57,8 +57,7 @@ from helpers.cells import check, quiz
 from helpers.errors import CourseError
 from helpers.lesson import begin
 from helpers.play import live
-from helpers.progress import progress
-from helpers.settings import ROOT
+from helpers.settings import ROOT, progress
 from helpers.words import counted, listed, name_of, number
 
 # %%

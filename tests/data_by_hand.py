@@ -40,7 +40,7 @@ def own(folder: Path, layout: Path, bleeding: bool) -> Path:
         (folder / side).mkdir(parents=True)
     lines = ["image,subject"]
     for number, row in enumerate(frames.index(layout).table.itertuples()):
-        image, blood, _ = frames.read(row)
+        image, blood, *_ = frames.read(row)
         if bleeding and not blood.any():
             blood[20:26, 20:26] = True
         name = f"{number:03d}.png"

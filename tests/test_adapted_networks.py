@@ -11,7 +11,7 @@ from torch import nn
 
 from helpers import models, remedies, training
 from helpers.errors import CourseError
-from helpers.frames import views
+from helpers.frames import visible
 from helpers.remedies import methods
 from helpers.remedies.methods import Ensemble, adabn, entropy, tent, tent_online
 
@@ -84,7 +84,7 @@ def test_adabn_counts_what_is_visible_and_not_what_stands_in_the_black():
     torch.manual_seed(0)
     one = nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 1, 1))
     framed = round_view(TARGET.clip(20, 255))
-    seen = views(framed, ALL)
+    seen = np.stack([*map(visible, framed, ALL)])
     assert 0.2 < seen.mean() < 0.9
     pixels = torch.from_numpy(framed[seen]).double() / 255
     norm = adabn(one, framed, seen)[0]

@@ -23,7 +23,7 @@ from torchmetrics.functional.classification import (
 
 from helpers import counts, shift, training
 from helpers.errors import CourseError
-from helpers.frames import UNKNOWN, Packed, views, visible
+from helpers.frames import UNKNOWN, Packed, visible
 from report.notebooks import FOLDER
 
 MEASURES = (
@@ -275,7 +275,9 @@ def packed(n: int = 5, seed: int = 0) -> Packed:
     made = Packed(table, np.arange(n), None, made_of=f"by hand {seed} {n}")
     classes = np.where(images.max(axis=3) == 0, 0, 2).astype(np.uint8)
     classes[blood], classes[:, 5, 5] = 7, UNKNOWN
-    made.__dict__.update(images=images, blood=blood, valid=valid, classes=classes)
+    view = np.stack([*map(visible, images, valid)])
+    made.__dict__.update(images=images, blood=blood, valid=valid, view=view)
+    made.__dict__.update(classes=classes)
     return made
 
 
@@ -291,7 +293,7 @@ def found_in(drawn: Packed) -> np.ndarray:
 
 def test_the_view_is_what_the_slow_way_sees_in_levels_and_in_shares():
     drawn = packed()
-    seen = views(drawn.images, drawn.valid)
+    seen = drawn.view
     for one, image, valid in zip(seen, drawn.images, drawn.valid):
         assert (visible(image / np.float32(255), valid) == one).all()
         assert (visible(image, valid) == one).all()
@@ -310,7 +312,7 @@ def test_the_regions_are_counted_as_by_hand_and_add_up():
     found = found_in(drawn)
     table = counts.evaluate(found, drawn)
     whole = counts.count(found, drawn.blood, drawn.valid)
-    seen = views(drawn.images, drawn.valid)
+    seen = drawn.view
     for region, where in (("view", seen), ("surround", ~seen)):
         by_hand = counts.count(found, drawn.blood, drawn.valid & where)
         part = counts.within(table, region)[list(counts.COLUMNS)]
@@ -324,7 +326,7 @@ def test_the_regions_are_counted_as_by_hand_and_add_up():
 
 def test_a_mark_in_the_surround_is_no_mark_in_the_view():
     drawn = packed()
-    seen = views(drawn.images, drawn.valid)
+    seen = drawn.view
     table = counts.evaluate(~seen, drawn)
     assert (table["view_fp"] == 0).all() and (table["surround_fp"] > 0).all()
     both = (counts.false_area_in(one)(table) for one in ("view", "surround"))

@@ -179,7 +179,7 @@ def test_own_frames_put_into_the_data_folder_itself(nothing):
 def test_a_data_folder_that_is_empty_or_gone_and_what_is_being_fetched(nothing):
     write_pig(nothing / ".arriving" / "pig1", [0])
     assert found() == {"source": None, "target": None}
-    named = ("no known data set in its folders", "hemoset/ and cholecseg8k/", "SOURCE=")
+    named = ("no known data set", "put hemoset/ into it", "SOURCE=")
     sentence_of(lambda: found(data=str(nothing)), str(nothing), *named)
     shutil.rmtree(nothing)
     assert found() == {"source": None, "target": None}

@@ -46,7 +46,7 @@ def test_real_cholecseg8k_frames_have_the_stated_blood_and_unknown_pixels():
     assert table["subject"].str[5:].tolist() == ["01", "01", "24", "52", "55"]
     found = []
     for row in table.itertuples():
-        pixels, blood, valid = frames.read(row)
+        pixels, blood, valid, _ = frames.read(row)
         colour = np.asarray(Image.open(row.mask.replace("watershed", "color")))
         assert pixels.dtype == np.uint8 and pixels.shape == colour.shape
         # An independent reading, by the other mask.
@@ -71,7 +71,7 @@ def test_real_hemoset_pairs_have_the_stated_blood():
 def test_hemoset_is_read_from_zips_and_unpacked_alike(tmp_path, unpacked):
     write_pig(tmp_path / "pig10", [0, 60], 0, unpacked, junk=True)
     write_pig(tmp_path / "pig2", [7, 67, 120, 240], 5, unpacked, junk=True)
-    assert frames.layout(tmp_path) == "hemoset"
+    assert frames.layout(tmp_path)[1] == "hemoset"
     found = frames.index(tmp_path)
     assert found.skipped == [] and tuple(found.table.columns) == frames.COLUMNS
     # In the pigs' order, not the alphabet's.
@@ -80,7 +80,7 @@ def test_hemoset_is_read_from_zips_and_unpacked_alike(tmp_path, unpacked):
     clips = ["pig2_000007"] * 3 + ["pig2_000240"] + ["pig10_000000"] * 2
     assert found.table["clip"].tolist() == clips
     assert (found.table["split"] == "").all() and found.table["frame"].dtype == np.int64
-    pixels, blood, valid = frames.read(found.table.iloc[1])
+    pixels, blood, valid, _ = frames.read(found.table.iloc[1])
     assert (pixels == image(72)).all() and valid.all()
     assert (blood == blood_mask(72)).all()
 
@@ -110,12 +110,12 @@ def test_cholecseg8k_is_read_by_the_watershed_mask_in_the_order_of_frames(tmp_pa
     write_cholec(tmp_path, "video09", 80, 81)
     for clip, number in ((16345, 16350), (160, 161), (160, 160)):
         write_cholec(tmp_path, "video01", clip, number)
-    assert frames.layout(tmp_path) == "cholecseg8k"
+    assert frames.layout(tmp_path)[1] == "cholecseg8k"
     table = frames.index(tmp_path).table
     assert table["frame"].tolist() == [160, 161, 16350, 81]
     assert table["clip"].iloc[0] == "video01_00160"
     for row in table.itertuples():
-        pixels, blood, _ = frames.read(row)
+        pixels, blood, *_ = frames.read(row)
         assert (pixels == image(row.frame)).all()
         assert (blood == (cholec_labels(row.frame) == 1)).all()
 
@@ -127,7 +127,7 @@ def told(table):
 def test_own_folder_without_a_table_takes_subfolders_as_subjects(tmp_path):
     names = ["anna/f_2", "anna/f_10", "ben/x", "ben/y"]
     table = frames.index(write_own(tmp_path / "ours", names, suffix="_mask")).table
-    assert frames.layout(tmp_path / "ours") == "folder"
+    assert frames.layout(tmp_path / "ours")[1] == "folder"
     places = [["anna", "anna"], ["ben", "ben"]]
     assert told(table) == [[*one, number] for one in places for number in (0, 1)]
     assert [path[-8:] for path in table["image"][:2]] == ["/f_2.png", "f_10.png"]
@@ -143,7 +143,7 @@ def test_own_folder_without_subfolders_is_one_subject_that_nobody_can_split(tmp_
 
 def test_what_systems_leave_in_folders_is_no_frame(tmp_path):
     folder = write_own(tmp_path, ["a"])
-    for name in ("._a.png", ".DS_Store", "Thumbs.db", "__MACOSX/b.png"):
+    for name in ("._a.png", ".DS_Store", "Thumbs.db", "__MACOSX/b.png", "@eaDir/c.png"):
         for side in ("images", "masks"):
             (folder / side / name).parent.mkdir(exist_ok=True)
             (folder / side / name).write_bytes(b"junk")

@@ -98,10 +98,10 @@ def test_two_files_for_one_frame(released):
 
 def test_one_subject_spelled_in_two_ways(released):
     write_pig(released / "h" / "Pig02", [0])
-    stops_and_skips(released / "h", "h/pig2", "'pig2' and 'Pig02'", left=3)
+    stops_and_skips(released / "h", "pig2/imgs", "'pig2' and 'Pig02'", left=3)
     table = "image,subject\na,p 2\nb,P_02\nc,p1-2\n"
     (released / "own" / "Subjects.CSV").write_text(table)
-    named = ("own/Subjects.CSV", "'P_02' and 'p 2'")
+    named = ("own/images/b.png", "'P_02' and 'p 2'")
     stops_and_skips(released / "own", *named, left=2)
 
 
@@ -181,7 +181,7 @@ def test_a_file_that_went_away_after_indexing(tmp_path):
         ("a,x,1\nb,x,2\nc,x,3\nd,x,4", "'d' is no image with a mask: correct", 3),
         ("a,x,1\nb,,2\nc,x,3", "'b' has no subject: write", 2),
         ("a,x,1\nb,x,2\nc,x,3\nc,y,4", "'c' is listed a second time: remove", 3),
-        ("a,x,1\nb,x,two\nc,x,3", "'b' has the frame 'two', no whole number", 2),
+        ("a,x,1\nb,x,two\nc,x,3", "'b' has a frame that is no whole number", 2),
     ],
 )
 def test_a_line_of_subjects_csv_that_is_wrong(released, lines, named, left):
@@ -192,7 +192,7 @@ def test_a_line_of_subjects_csv_that_is_wrong(released, lines, named, left):
 @pytest.mark.parametrize(
     "content, named",
     [
-        (b"picture,who\na,x\n", ["lacks the columns", "write them"]),
+        (b"picture,who\na,x\n", ["picture, who", "write these"]),
         (b"", ["can't be read", "in UTF-8"]),
         (b"image,subject\na,J\xfcrgen\n", ["can't be read", "in UTF-8"]),
     ],
@@ -234,7 +234,7 @@ def test_a_damaged_byte_anywhere_in_the_pixels_is_noticed(tmp_path):
         ("masks", png(MARK + 1), "(first 1, 2) where"),
         ("masks", png(np.full(SIZE, 255, np.uint8)), "look whether it is inverted"),
         ("masks", png(image(7)[..., 0] // 52 * 11), "5 values (first 0, 11, 22, 33)"),
-        ("masks", png(image(7)), "whether it is swapped with its image"),
+        ("masks", png(image(7)), "or swapped with its image"),
         ("masks", png(np.dstack([MARK * 0 + 9] * 3 + [MARK * 255])), "1 values"),
     ],
 )
@@ -264,12 +264,12 @@ def test_all_masks_inverted(released):
 @pytest.mark.parametrize(
     "grey, colour, named",
     [
-        (36, BLOOD[1], ("watershed_mask.png has the value (36, 36, 36)",)),
-        ((24, 24, 25), BLOOD[1], ("watershed_mask.png has the value (24, 24, 25)",)),
+        (36, BLOOD[1], ("watershed_mask.png", "value (36, 36, 36)")),
+        ((24, 24, 25), BLOOD[1], ("watershed_mask.png", "value (24, 24, 25)")),
         (BLOOD[0], (254, 0, 0), ("colour (254, 0, 0)", "disagree")),
-        (BLOOD[0], GUT[1], ("disagree", "grey 24 and colour (231, 70")),
-        (255, BLOOD[1], ("disagree", "grey 255")),
-        (BLOOD[0], (255, 255, 255), ("row 2, column 3: grey 24",)),
+        (BLOOD[0], GUT[1], ("disagree", "(24, 24, 24) and colour (231, 70")),
+        (255, BLOOD[1], ("disagree", "value (255,")),
+        (BLOOD[0], (255, 255, 255), ("row 2, column 3: value (24,",)),
     ],
 )
 def test_labels_that_no_class_has_or_that_disagree(released, grey, colour, named):

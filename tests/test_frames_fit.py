@@ -43,7 +43,7 @@ def test_fit_keeps_the_aspect_in_the_middle_and_pads_with_what_is_not_valid():
 
 
 def test_fit_averages_a_shrinking_image_over_area():
-    pixels, nothing = image(4, (40, 60)), np.zeros((40, 60), bool)
+    pixels = image(4, (40, 60))
     blocks = pixels.reshape(10, 4, 15, 4, 3).mean(axis=(1, 3))
-    fitted = frames.fit(pixels, nothing, nothing, None, (10, 15))[0]
+    fitted = frames.fitted(pixels, (10, 15))
     assert np.abs(fitted - blocks).max() <= 0.5

@@ -11,10 +11,9 @@ from frames_by_hand import packed, png, sentence_of, write_cholec, write_own, wr
 
 from helpers import frames
 from helpers.frames import packing
-from helpers.frames.reading import read_with_classes
 
 SIZE = (9, 16)
-ARRAYS = ("images", "blood", "valid", "classes", "fill")
+ARRAYS = ("images", "blood", "valid", "classes", "fill", "view")
 
 
 @pytest.fixture
@@ -26,8 +25,9 @@ def table(tmp_path, own_store) -> pd.DataFrame:
 
 
 def by_reading(table: pd.DataFrame, size: tuple[int, int]) -> list[np.ndarray]:
-    """The five arrays, frame by frame, the slow way."""
-    rows = [frames.fit(*read_with_classes(row), size) for row in table.itertuples()]
+    """The arrays, frame by frame, the slow way."""
+    rows = [frames.fit(*frames.read(row), size) for row in table.itertuples()]
+    rows = [(*row, frames.visible(row[0], row[2])) for row in rows]
     return [np.stack(arrays) for arrays in zip(*rows)]
 
 
@@ -69,19 +69,11 @@ def test_what_lies_together_stays_on_disk_and_nothing_can_be_overwritten(table):
     assert np.array_equal(back.images, found.images)
 
 
-def test_the_same_frames_are_found_again_whatever_their_order_or_splits(
-    table, tmp_path, monkeypatch
-):
+def test_the_same_frames_are_found_again_whatever_their_splits(table, monkeypatch):
     first = frames.pack(table, SIZE)
     monkeypatch.setattr(packing.shutil, "disk_usage", None)  # writing would fail
-    shuffled = table.sample(frac=1, random_state=3).assign(split="")
-    again = frames.pack(shuffled, SIZE)
-    assert again.place == first.place
-    assert again.table["image"].tolist() == shuffled["image"].tolist()
-    assert (again.blood == first.blood[shuffled.index]).all()
-    (tmp_path / "data").rename(tmp_path / "moved")
-    moved = frames.pack(frames.index(tmp_path / "moved").table, SIZE)
-    assert moved.place == first.place
+    again = frames.pack(table.assign(split=""), SIZE)
+    assert again.place == first.place and (again.blood == first.blood).all()
 
 
 def test_a_change_of_file_or_size_is_decoded_anew(table, tmp_path):
@@ -105,21 +97,12 @@ def test_a_colour_mask_that_changes_is_noticed(tmp_path, own_store):
     sentence_of(lambda: frames.pack(table, SIZE), "colour (0, 0, 0)")
 
 
-def test_frames_joined_are_the_first_and_so_many_times_the_second(table):
-    found = frames.pack(table, SIZE)
-    one, other = found.of("train"), found.of("id_val")
-    whole = frames.joined(one, other, times=2)
-    assert len(whole) == len(one) + 2 * len(other) == len(whole.table)
-    assert np.array_equal(whole.blood[len(one) :][: len(other)], other.blood)
-    assert whole.digest != frames.joined(one, other).digest != one.digest
-
-
 def test_too_little_space_is_told_before_anything_is_decoded_and_nothing_stays(
     table, tmp_path, monkeypatch
 ):
     usage = shutil._ntuple_diskusage(100, 99, 1)
     monkeypatch.setattr(packing.shutil, "disk_usage", lambda _: usage)
-    monkeypatch.setattr(packing, "read_with_classes", None)
+    monkeypatch.setattr(packing.reading, "read", None)
     store = tmp_path / "full"
     sentence_of(lambda: packed(table, store), "disk is full", "free some", "STORE")
     assert not list((store / "frames").glob("*"))

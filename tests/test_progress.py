@@ -1,4 +1,4 @@
-"""helpers.progress: how far something long is, in Jupyter and nowhere else."""
+"""settings.progress: how far something long is, in Jupyter and nowhere else."""
 
 import sys
 from types import SimpleNamespace
@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from helpers import models, settings, store, training
-from helpers.progress import counting, progress
+from helpers.settings import progress
 
 
 @pytest.fixture
@@ -29,18 +29,11 @@ def loop(shown, items, seconds: float, label: str = "Drawing") -> None:
 
 def test_a_long_loop_tells_the_share_done_and_the_time_left(shown) -> None:
     loop(shown, range(4), 10)
-    _, first, one, two, *_, last = shown.lines()
-    assert "Drawing:   0%" in first and "0/4" in first
+    _, one, two, *_, last = shown.lines()
+    assert "Drawing:  25%" in one
     assert "25%" in one and "1/4 [00:10<00:30" in one
     assert "2/4 [00:20<00:20" in two
     assert "4/4 [00:40<00:00" in last and last.endswith("\n")
-
-
-def test_what_was_done_before_as_of_a_training_is_not_timed(shown) -> None:
-    with counting("Training", 10) as tell:
-        shown.clock += 100
-        tell(7)
-    assert "7/10 [01:40<05:00" in shown.lines()[-1]
 
 
 def test_a_short_loop_leaves_no_line_and_a_page_says_nothing(shown, monkeypatch):
@@ -54,6 +47,7 @@ def test_a_short_loop_leaves_no_line_and_a_page_says_nothing(shown, monkeypatch)
 def test_a_training_tells_its_epochs_and_whoever_watches(shown, monkeypatch) -> None:
     def fit(model, train, id_val, numbers, seed, checkpoint, transform, watch, *rest):
         history = training.History()
+        history.loss += [1.0] * 2  # of a training that goes on
         for epoch in range(3):
             shown.clock += 10
             history.loss.append(1.0 - epoch / 10)
@@ -65,13 +59,14 @@ def test_a_training_tells_its_epochs_and_whoever_watches(shown, monkeypatch) -> 
     monkeypatch.setattr(training, "fit", fit)
     monkeypatch.setattr(training, "frames_key", lambda packed: "frames")
     monkeypatch.setattr(store, "keep", lambda kind, what, make, *_: make())
-    course = settings.course("quick").but(epochs=5)
+    course = settings.course("quick").but(epochs=7)
 
     def watch(history):
         watched.append(len(history.loss))
 
     training.trained("one", course, None, None, watch=watch)
-    assert watched == [1, 2, 3]
+    assert watched == [3, 4, 5]
     lines = shown.lines()
-    assert "Training 'one', epochs:   0%" in lines[1]
-    assert "1/5 [00:10<00:40" in lines[2] and "3/5 [00:30<" in lines[-1]
+    # What was done before is not timed.
+    assert "Training 'one', epochs" in lines[1] and "3/7 [00:10<00:40" in lines[1]
+    assert "5/7 [00:30<00:20" in lines[-1]

@@ -1,15 +1,20 @@
 """Reading surgery: from a folder on disk to one frame table, and from its rows to
-(image, blood, valid).
+(image, blood, valid, classes).
 
 >>> table = split_source(index("data/hemoset").table, seed=0)
 >>> train = pack(table, size=(96, 128)).of("train")
->>> image, blood, valid = read(table.iloc[0])
+>>> image, blood, valid, classes = read(table.iloc[0])
 
-HemoSet and CholecSeg8k as released, and any folder of images/ and masks/. Everything
-bad ends in one CourseError.
+What is bad ends in one CourseError.
 """
 
-from helpers.frames.packing import Packed, joined, pack, views, visible
-from helpers.frames.reading import CLASSES, UNKNOWN, fit, named, read
-from helpers.frames.splits import split_source, split_target
-from helpers.frames.table import COLUMNS, RELEASED, begins_in, index, layout
+from helpers.frames.packing import (
+    Packed,
+    joined,
+    pack,
+    split_source,
+    split_target,
+    visible,
+)
+from helpers.frames.reading import CLASSES, UNKNOWN, fit, fitted, named, read
+from helpers.frames.table import COLUMNS, begins_in, index, layout

@@ -1,4 +1,5 @@
-"""Frames decoded once, on all cores, into memory-mapped arrays in the store."""
+"""Frames decoded once, on all cores, into memory-mapped arrays in the store, and their
+splits by subject: every frame of a pig or a patient stands on one side."""
 
 import hashlib
 import json
@@ -14,17 +15,9 @@ import pandas as pd
 
 from helpers import store
 from helpers.errors import CourseError
-from helpers.frames.reading import (
-    Bad,
-    BadFrame,
-    colour_mask,
-    fit,
-    named,
-    read_with_classes,
-    split_address,
-)
+from helpers.frames import reading
 from helpers.frames.table import RELEASED
-from helpers.progress import progress
+from helpers.settings import progress
 
 # Of each array its dtype, and what follows N, height and width in its shape.
 ARRAYS = {
@@ -33,14 +26,12 @@ ARRAYS = {
     "valid": (np.bool_, ()),
     "classes": (np.uint8, ()),
     "fill": (np.bool_, ()),
+    "view": (np.bool_, ()),
 }
-_KEY = ["dataset", "image", "mask"]
-
+SURROUND = 12  # of 255 levels: a surround is black but for compression's traces
+# Of a typical frame. Blood covers 5 to 7 % of the published frames where there is any.
 MOST_MARKED = 0.5
-"""The share of a data set's typical (median) frame above which its masks are taken for
-inverted ones. Blood covers 5 to 7 % of the published data sets' frames where there is
-any.
-"""
+_TEST_SHARE, _VAL_SHARE, _TARGET_VAL_SHARE = 0.3, 0.2, 0.3
 
 
 @dataclass(eq=False)
@@ -51,9 +42,9 @@ class Packed:
     table: the frame table of these N frames. rows: int64 N, their places in the arrays
     on disk. place: the store folder of those arrays. skipped: a sentence for each bad
     frame that was left out. images uint8 NxHxWx3 RGB, blood bool NxHxW, valid bool
-    NxHxW, classes uint8 NxHxW (UNKNOWN = 255) and fill bool NxHxW (see `fit`) are
-    read-only and opened on first use: a neighbouring run of frames stays on disk, any
-    other selection is copied into memory once.
+    NxHxW, classes uint8 NxHxW (UNKNOWN = 255), fill bool NxHxW (see `fit`) and view
+    bool NxHxW (see `visible`) are read-only and opened on first use: a neighbouring run
+    of frames stays on disk, any other selection is copied into memory once.
     """
 
     table: pd.DataFrame
@@ -92,24 +83,6 @@ class Packed:
         table = self.table[chosen].reset_index(drop=True)
         return Packed(table, self.rows[chosen], self.place, self.skipped)
 
-    @property
-    def view(self) -> np.ndarray:
-        """`visible` of these frames (bool NxHxW), found once and kept in the store."""
-
-        def save(valid: np.ndarray, folder: Path) -> None:
-            path, shape = folder / "views.npy", valid.shape  # more than memory holds
-            seen = np.lib.format.open_memmap(path, "w+", bool, shape)
-            views(self.images, valid, seen)
-            seen.flush()
-
-        return store.keep(
-            "views",
-            dict(frames=self.digest),
-            lambda: self.valid,
-            save,
-            lambda folder: np.load(folder / "views.npy", mmap_mode="r"),
-        )
-
     def __len__(self) -> int:
         return len(self.rows)
 
@@ -129,36 +102,25 @@ def joined(first: Packed, second: Packed, times: int = 1) -> Packed:
 
 def pack(table: pd.DataFrame, size: tuple[int, int], on_bad: str = "stop") -> Packed:
     """The table's frames at size (height, width), found in the store or decoded into it
-    (see `fit`).
+    (see `fit`), whatever their splits.
 
     on_bad: "stop" raises CourseError at the first bad frame, "skip" leaves such frames
-    out and names them in Packed.skipped. The same files (names, sizes, times of change)
-    at the same size are found again, whatever the table's order or splits. Raises
-    CourseError too when no frame is left, when the masks of one's own frames are
-    probably inverted, or the disk is full; nothing half-written stays.
+    out and names them in Packed.skipped. Raises CourseError too when no frame is left,
+    the masks of one's own frames are probably inverted, or the disk is full.
     """
-    bad = Bad(on_bad)
     if table.empty:
         raise CourseError("The frame table is empty: index a folder that holds frames.")
-    frames = table[_KEY].drop_duplicates().sort_values(_KEY, ignore_index=True)
-    what = dict(frames=_fingerprint(frames), size=list(size))
-    place = store.entry(
-        "frames", what, lambda draft: _write(draft, frames, size, on_bad), _write
-    )
-    skipped = json.loads((place / "about.json").read_text())["skipped"]
-    for said in skipped.values():
-        bad.add(CourseError(said))
-    rows = table[_KEY].merge(frames.reset_index(), how="left", on=_KEY)["index"]
-    kept = ~rows.isin(map(int, skipped)).to_numpy()
-    if not kept.any():
-        raise CourseError(
-            f"None of the {len(table)} frames can be read; the first reason: {bad[0]}"
-        )
-    table = table[kept].reset_index(drop=True)
-    return Packed(table, rows.to_numpy()[kept], place, bad)
-
-
-SURROUND = 12  # of 255 levels: a surround is black but for compression's traces
+    table = table.reset_index(drop=True)
+    what = dict(frames=_fingerprint(table), size=list(size))
+    write = lambda draft: _write(draft, table, size, on_bad)  # noqa: E731
+    place = store.entry("frames", what, write, _write)
+    bad = json.loads((place / "about.json").read_text())["skipped"]
+    skipped = [*bad.values()]
+    none = f"None of the {len(table)} frames can be read; the first reason: "
+    if skipped and (on_bad == "stop" or len(bad) == len(table)):
+        raise CourseError((none if on_bad == "skip" else "") + skipped[0])
+    whole = Packed(table, np.arange(len(table)), place, skipped)
+    return whole.where(~table.index.isin([*map(int, bad)]))
 
 
 def visible(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -181,22 +143,13 @@ def visible(image: np.ndarray, valid: np.ndarray) -> np.ndarray:
     return ~reaches[parts]
 
 
-def views(images: np.ndarray, valid: np.ndarray, into=None) -> np.ndarray:
-    """`visible` of N frames: bool NxHxW from images (uint8 NxHxWx3) and valid
-    (NxHxW)."""
-    seen = np.empty(valid.shape, bool) if into is None else into
-    for place, (image, known) in enumerate(zip(images, valid, strict=True)):
-        seen[place] = visible(image, known)
-    return seen
-
-
 def _write(
     draft: Path, frames: pd.DataFrame, size: tuple[int, int], on_bad: str
 ) -> None:
-    """Decode frames into the five arrays, a bad frame's place left empty, and write
+    """Decode frames into the arrays, a bad frame's place left empty, and write
     about.json: who was skipped, and each frame's digest.
     """
-    need = len(frames) * size[0] * size[1] * 7
+    need = len(frames) * size[0] * size[1] * 8
     if shutil.disk_usage(draft).free < need:  # a mapped page can't say so
         raise CourseError(
             f"{draft.parent} needs {need / 1e6:.0f} MB and the disk is full: free some "
@@ -212,17 +165,16 @@ def _write(
 
     def decode(row) -> str:
         try:
-            frame = fit(*read_with_classes(row), size)
-        except BadFrame as error:
+            frame = reading.fit(*reading.read(row), size)
+        except reading.BadFrame as error:
             if on_bad == "stop":
                 raise
             skipped[row.Index] = str(error)
             return ""
-        digest = hashlib.sha256()
-        for array, one in zip(arrays, frame):
+        view = visible(frame[0], frame[2])
+        for array, one in zip(arrays, (*frame, view)):
             array[row.Index] = one
-            digest.update(one)
-        return digest.hexdigest()[:16]
+        return hashlib.sha256(b"".join(one.tobytes() for one in frame)).hexdigest()[:16]
 
     with ThreadPoolExecutor() as pool:  # Pillow, OpenCV and NumPy let others run
         found = pool.map(decode, frames.itertuples())
@@ -243,25 +195,99 @@ def _check_inverted(frames: pd.DataFrame, blood: np.ndarray, valid: np.ndarray) 
             most = own["mask"].iloc[int(np.argmax(marked))]
             raise CourseError(
                 f"{dataset} marks {np.median(marked):.0%} of its typical frame as "
-                f"blood (most in {named(most)}): swap the two values of inverted masks"
-                ", and give masks of the blood alone."
+                f"blood (most in {reading.named(most)}): swap the two values of "
+                "inverted masks, and give masks of the blood alone."
             )
 
 
 def _fingerprint(frames: pd.DataFrame) -> str:
-    """A hash of what frames are made from: names relative to their common folder,
-    sizes, times of change.
-    """
-    lines = []
-    for row in frames.itertuples():
-        for address in (row.image, row.mask, colour_mask(row.mask)):
-            disk, member = split_address(os.path.abspath(address))
-            about = os.stat(disk) if os.path.exists(disk) else None
-            when = (about.st_size, about.st_mtime_ns) if about else None
-            lines.append((disk, f"|{member}|{when}|{row.dataset}"))
-    base = len(os.path.commonpath([disk for disk, _ in lines]))
-    return _hashed("\n".join(disk[base:] + rest for disk, rest in lines))
+    """A hash of what frames are made from: names, sizes, times of change."""
+    masks = [*frames["mask"]]
+    addresses = [*frames["image"], *masks, *map(reading.colour_mask, masks)]
+    disks = sorted({reading.split_address(one)[0] for one in addresses})
+    about = [os.stat(disk) for disk in disks if os.path.exists(disk)]
+    when = [(one.st_size, one.st_mtime_ns) for one in about]
+    return _hashed(f"{[*frames['dataset']]} {addresses} {disks} {when}")
 
 
 def _hashed(text: str) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+# -- splits ----------------------------------------------------------------------------
+
+
+def split_source(
+    table: pd.DataFrame, seed: int, fold: int | None = None, folds: int = 5
+) -> pd.DataFrame:
+    """A copy of the table with `split` filled by subject: train, id_val, id_test.
+
+    fold=None: one split, about 30 % of the subjects to id_test and 20 % to id_val.
+    fold=k: fold k's subjects are id_test, the next fold's id_val, the rest train, so
+    that over all folds each subject is tested once. Subjects are drawn in strata of
+    frame count, so that no side gets only the small ones. Raises CourseError with fewer
+    than 3 subjects, or a fold that can't be.
+    """
+    counts = table["subject"].value_counts()
+    # From most frames to fewest; equal ones by name.
+    subjects = sorted(counts.index, key=lambda subject: (-counts[subject], subject))
+    random = np.random.default_rng([abs(int(seed)), 1])
+    if len(subjects) < 3:
+        names = ", ".join(subjects) or "none"
+        raise CourseError(
+            "The frames come from too few subjects to train, validate and test on "
+            f"different ones ({names}): it takes at least 3, said in subjects.csv or "
+            "by a subfolder for each."
+        )
+    if fold is None:
+        test = _one_of_each(subjects, _TEST_SHARE * len(subjects), random)
+        rest = [subject for subject in subjects if subject not in test]
+        val = _one_of_each(rest, _VAL_SHARE * len(subjects), random)
+    else:
+        if not 3 <= folds <= len(subjects) or not 0 <= fold < folds:
+            raise CourseError(
+                f"There is no fold {fold} of {folds} over {len(subjects)} subjects: "
+                f"ask for 3 to {len(subjects)} folds, counted from 0."
+            )
+        # Each stratum of `folds` neighbouring sizes is dealt out, one to each fold.
+        dealt = [random.permutation(folds) for _ in subjects[::folds]]
+        of_fold = dict(zip(subjects, np.concatenate(dealt)))
+        test = {who for who, one in of_fold.items() if one == fold}
+        val = {who for who, one in of_fold.items() if one == (fold + 1) % folds}
+    side = dict.fromkeys(subjects, "train")
+    side |= dict.fromkeys(val, "id_val") | dict.fromkeys(test, "id_test")
+    return table.assign(split=table["subject"].map(side))
+
+
+def _one_of_each(
+    subjects: list[str], number: float, random: np.random.Generator
+) -> set[str]:
+    """One subject at random of each of `number` strata (at least one) of neighbouring
+    size.
+    """
+    strata = np.array_split(np.array(subjects, dtype=object), max(1, round(number)))
+    return {str(random.choice(stratum)) for stratum in strata}
+
+
+def split_target(
+    table: pd.DataFrame,
+    seed: int,
+    blood_subjects: tuple[str, ...] = ("video01",),
+    wished: bool = False,
+) -> pd.DataFrame:
+    """The table with `split` filled by subject: ood_val, ood_test, or if wished
+    ood_wished_val, ood_wished.
+
+    blood_subjects: the subjects known to have blood; fewer than 3 are too few to divide
+    and go to the test. Of the others about 30 % go to validation. Who goes where
+    depends on names and seed alone, so that the wished-for benchmark, given the same
+    blood_subjects, has the same patients on the same sides.
+    """
+    test, val = ("ood_wished", "ood_wished_val") if wished else ("ood_test", "ood_val")
+    subjects = set(table["subject"])
+    bleeding = subjects & {*blood_subjects}
+    side = dict.fromkeys(subjects, test)
+    for group in (subjects - bleeding, bleeding if len(bleeding) >= 3 else ()):
+        by_lot = sorted(group, key=lambda who: _hashed(f"{int(seed)} {who}"))
+        side |= dict.fromkeys(by_lot[: round(_TARGET_VAL_SHARE * len(group))], val)
+    return table.assign(split=table["subject"].map(side))

@@ -1,5 +1,5 @@
-"""From a row of the frame table to pixels: (image, blood, valid), and classes where
-there are any. What can't be read, or can't be a mask of blood, is a BadFrame.
+"""From a row of the frame table to pixels: (image, blood, valid, classes). What can't
+be read, or can't be a mask of blood, is a BadFrame.
 
 CLASSES of CholecSeg8k: Hong et al., arXiv 2012.12453, whose "#242424"-style codes are
 to be read as decimal: blood is grey 24, not 0x24 = 36.
@@ -66,21 +66,6 @@ class BadFrame(CourseError):
         super().__init__(words.text(f"{said}, or {skip}."))
 
 
-class Bad(list[str]):
-    """What is wrong with frames: one sentence each with on_bad="skip"; with "stop" the
-    first is raised."""
-
-    def __init__(self, on_bad: str) -> None:
-        super().__init__()
-        self.on_bad = on_bad
-
-    def add(self, error: CourseError) -> None:
-        """Stop here, or keep the sentence and go on."""
-        if self.on_bad == "stop":
-            raise error
-        self.append(str(error))
-
-
 def split_address(address: str) -> tuple[str, str]:
     """("a/b.zip", "c/d.png") of "a/b.zip!c/d.png", (address, "") of a plain path."""
     before, mark, member = address.rpartition(".zip!")
@@ -96,36 +81,35 @@ def named(address: object) -> str:
     return words.printable(f"{shown}!{member}" if member else shown)
 
 
-def read(row) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def read(row) -> tuple[np.ndarray, ...]:
     """One frame: image uint8 HxWx3 RGB, blood bool HxW, valid bool HxW (False where the
-    label is unknown).
+    label is unknown), classes uint8 HxW (UNKNOWN where the label has none).
 
     row: a row of the frame table (a Series or a named tuple). Raises BadFrame when a
     file is missing or damaged, image and mask differ in size, or the mask can't be one.
     """
-    return read_with_classes(row)[:3]
-
-
-def read_with_classes(row) -> tuple[np.ndarray, ...]:
-    """(image, blood, valid, classes): as from `read`, and uint8 HxW, the class id of
-    each pixel of a CholecSeg8k frame, UNKNOWN where there is none.
-    """
-    if isinstance(row, pd.Series):  # whose attribute `mask` is a method
+    if isinstance(row, pd.Series):  # whose own `mask` is a method
         row = next(row.to_frame().T.itertuples())
     image = rgb(row.image)
     if row.dataset == "cholecseg8k":
         classes = _classes(row.mask)
         blood, valid = classes == BLOOD, classes != UNKNOWN
     else:
-        released = row.dataset == "hemoset"
-        blood = (_stored(row.mask) > 0).any(axis=2) if released else _blood(row.mask)
+        blood = _blood(row.mask, own=row.dataset != "hemoset")
         valid, classes = np.ones_like(blood), np.full(blood.shape, UNKNOWN, np.uint8)
-    if blood.shape != image.shape[:2]:
-        raise BadFrame(
-            f"{named(row.image)} is {_size(image)} but its mask {named(row.mask)} is "
-            f"{_size(blood)}: give both the same size"
-        )
+    _check_size(row.image, image, row.mask, blood)
     return image, blood, valid, classes
+
+
+def _check_size(
+    address: str, array: np.ndarray, other: str, array_of_other: np.ndarray
+) -> None:
+    sizes = [f"{one.shape[1]}x{one.shape[0]}" for one in (array, array_of_other)]
+    if sizes[0] != sizes[1]:
+        raise BadFrame(
+            f"{named(address)} is {sizes[0]} but {named(other)} is {sizes[1]}: give "
+            "both the same size, or download both again"
+        )
 
 
 def rgb(address: str) -> np.ndarray:
@@ -151,78 +135,66 @@ def _decoded(address: str) -> Image.Image:
                 data = opened.read(member)
         else:
             data = Path(disk).read_bytes()
-        picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
-        # Only the head is read yet, so a size is known before it costs memory.
-        if picture.width * picture.height > MOST_PIXELS:
-            raise Image.DecompressionBombError
-        # Loading alone misses some damage; verify looks at the checksum of every part.
-        picture.verify()
-        picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
-        picture.load()
-    except Image.UnidentifiedImageError as error:
-        raise BadFrame(f"{name} is not a PNG or JPEG file: save it as PNG") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadFrame(
-            f"{name} is larger than {MOST_PIXELS / 1e6:.0f} million pixels, too large "
-            "for a frame: save the frame alone"
-        ) from error
+        # Loading alone misses some damage: verify looks at each part's checksum.
+        for check in ("verify", "load"):
+            picture = Image.open(io.BytesIO(data), formats=("PNG", "JPEG"))
+            # Only the head is read yet, so a size is known before it costs memory.
+            if picture.width * picture.height > MOST_PIXELS:
+                raise Image.DecompressionBombError
+            getattr(picture, check)()
     except Exception as error:  # a damaged file or zip ends in one of many errors
         cause = (str(error) or type(error).__name__).rstrip(".")
-        raise BadFrame(
-            f"{name} is damaged, gone or can't be opened ({cause}): download it again"
-            + ", or unpack its zip where it stands" * bool(member)
-        ) from error
+        said = f"is damaged, gone or can't be opened ({cause}): download it again"
+        said += ", or unpack its zip where it stands" * bool(member)
+        if isinstance(error, Image.UnidentifiedImageError):
+            said = "is not a PNG or JPEG file: save it as PNG"
+        elif isinstance(error, Image.DecompressionBombError):
+            said = f"is larger than {MOST_PIXELS / 1e6:.0f} million pixels, too large "
+            said += "for a frame: save the frame alone"
+        raise BadFrame(f"{name} {said}") from error
     return picture
 
 
-def _stored(address: str) -> np.ndarray:
-    """The mask at an address as it was stored, HxWxC numbers, without alpha channel.
-
-    The palette of a palette PNG is left alone: its indices are the labels (HemoSet's
-    are 0 and 1), and expanding it would turn label 1 into whatever colour somebody
-    chose for it.
-    """
-    picture = _decoded(address)
-    if picture.format == "JPEG":
-        raise BadFrame(
-            f"{named(address)} is a JPEG, which blurs a mask's edges into other "
-            "values: draw it from the original labels, or threshold it at half, then "
-            "save that as PNG"
-        )
-    array = np.atleast_3d(picture)
-    return array[..., :-1] if picture.mode in ("LA", "PA", "RGBA") else array
-
-
-def _blood(mask: str) -> np.ndarray:
+def _blood(mask: str, own: bool) -> np.ndarray:
     """The mask at an address as bool HxW, True where it marks blood; BadFrame when it
     can't be one of blood.
 
     Nobody knows what one's own masks were exported from, and classes, blurred edges,
     probabilities or an inverted mask would be read as blood nearly everywhere. So a
-    mask has two values, 0 and one other.
+    mask of one's own has two values, 0 and one other.
     """
-    stored = _stored(mask)
+    picture = _decoded(mask)
+    if picture.format == "JPEG":
+        raise BadFrame(
+            f"{named(mask)} is a JPEG, which blurs a mask's edges into other values: "
+            "draw it from the original labels, or threshold it at half, then save that "
+            "as PNG"
+        )
+    # As it was stored: a palette's indices are the labels (HemoSet's are 0 and 1), and
+    # their colours are whatever somebody chose.
+    stored = np.atleast_3d(picture)
+    if picture.mode in ("LA", "PA", "RGBA"):
+        stored = stored[..., :-1]
+    blood = (stored > 0).any(axis=2)
+    if not own:
+        return blood
     # A pixel's channels as one number.
     codes = stored @ (256 ** np.arange(stored.shape[2])[::-1])
     values, places = np.unique(codes, return_index=True)
     if len(values) > 2 or values[0] != 0:
         pixels = stored.reshape(-1, stored.shape[2])[places[:4]].tolist()
         shown = [str(one[0] if len({*one}) == 1 else (*one,)) for one in pixels]
-        remedy = "save 0 for what is not blood and 255 for blood, and look whether it "
-        remedy += "is inverted"
-        if len(values) > 2:
-            remedy = "threshold blurred edges or probabilities at half, save of classes"
-            remedy += " the blood alone, and look whether it is swapped with its image"
         raise BadFrame(
             f"{named(mask)} has {len(values)} values (first {', '.join(shown)}) where "
-            f"a mask of blood has two, 0 and one other: {remedy}"
+            "a mask of blood has two, 0 and one other: threshold blurred edges or "
+            "probabilities at half, save of classes the blood alone, and look whether "
+            "it is inverted or swapped with its image"
         )
-    return (stored > 0).any(axis=2)
+    return blood
 
 
-# Grey -> class id, and grey -> the colour to be found in the colour mask.
-_NO_CLASS = 254
-_ID_OF, _COLOUR_OF = np.full(256, _NO_CLASS, np.uint8), np.zeros((256, 3), np.uint8)
+# Grey -> class id, and grey -> the colour to be found in the colour mask (-1: none).
+_ID_OF, _COLOUR_OF = np.zeros(256, np.uint8), np.full((256, 3), -1, np.int16)
 for _entry in CLASSES:
     _ID_OF[_entry.grey], _COLOUR_OF[_entry.grey] = _entry.id, _entry.rgb
 _ID_OF[[0, 255]], _COLOUR_OF[[0, 255]] = UNKNOWN, 255
@@ -240,77 +212,62 @@ def _classes(mask: str) -> np.ndarray:
     class, and when watershed and colour mask disagree on any pixel. The third mask of
     the release, _endo_mask.png, has sparse strokes and isn't used.
     """
-    stored, colour, name = rgb(mask), rgb(colour_mask(mask)), named(mask)
+    stored, colour = rgb(mask), rgb(colour_mask(mask))
+    _check_size(mask, stored, colour_mask(mask), colour)
     grey = stored[..., 0]
-    ids = _ID_OF[grey]
-    wrong = (stored != grey[..., None]).any(axis=2) | (ids == _NO_CLASS)
+    differs = (stored != grey[..., None]) | (colour != _COLOUR_OF[grey])
+    wrong = differs.any(axis=2)
     if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        found = [(*one[row, column].tolist(),) for one in (stored, colour)]
         raise BadFrame(
-            f"{name} has the value {(*stored[wrong][0].tolist(),)}, a grey that no "
-            "class has or no grey: download it again"
+            f"{named(mask)} and its colour mask disagree, or name no class, on "
+            f"{wrong.sum()} pixels (row {row}, column {column}: value {found[0]} and "
+            f"colour {found[1]}): download both again"
         )
-    if colour.shape != stored.shape:
-        raise BadFrame(
-            f"{named(colour_mask(mask))} is {_size(colour)} but {name} is "
-            f"{_size(stored)}: download both again"
-        )
-    differs = (colour != _COLOUR_OF[grey]).any(axis=2)
-    if differs.any():
-        row, column = np.argwhere(differs)[0]
-        raise BadFrame(
-            f"{name} and its colour mask disagree on {differs.sum()} pixels (row "
-            f"{row}, column {column}: grey {grey[row, column]} and colour "
-            f"{(*colour[row, column].tolist(),)}): download both again"
-        )
-    return ids
+    return _ID_OF[grey]
 
 
-def _size(array: np.ndarray) -> str:
-    return f"{array.shape[1]}x{array.shape[0]}"
+def fit(image, blood, valid, classes, size: tuple[int, int]) -> tuple[np.ndarray, ...]:
+    """(image, blood, valid, classes, fill) at size (h, w), each `fitted`.
 
-
-def fit(
-    image: np.ndarray,
-    blood: np.ndarray,
-    valid: np.ndarray,
-    classes: np.ndarray | None,
-    size: tuple[int, int],
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """(image, blood, valid, classes, fill) at size (h, w), from uint8 HxWx3, bool HxW
-    twice and uint8 HxW (or None: all UNKNOWN).
-
-    The whole frame is fitted in and padded around, black and UNKNOWN. The padding is
-    fill (bool HxW): it is not valid, since it is no part of the frame and counts in no
-    evaluation, but it is known to hold no blood, and training says so. An image that
-    shrinks is averaged over area, so that thin structures don't alias; one that grows
-    is interpolated. A label takes the label at its pixel's centre ("nearest exact"):
-    that leaves the expected coverage alone, where a majority vote would wipe out small
-    pools, and doesn't shift labels by up to half a pixel against the image as plain
-    nearest (which rounds down) does.
+    The padding is fill (bool HxW): it is not valid, since it is no part of the frame
+    and counts in no evaluation, but it is known to hold no blood, and training says so.
     """
-    full, (height, width) = blood.shape, size
-    if classes is None:
-        classes = np.full(full, UNKNOWN, np.uint8)
-    scale = min(height / full[0], width / full[1])
-    inner = tuple(max(1, round(side * scale)) for side in full)
-    shrinks = inner[0] <= full[0] and inner[1] <= full[1]
-    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
-    window = (slice(top, top + inner[0]), slice(left, left + inner[1]))
-
-    def placed(array: np.ndarray, padding: int, method: int) -> np.ndarray:
-        canvas = np.full((height, width, *array.shape[2:]), padding, array.dtype)
-        values = array.astype(np.uint8)
-        if inner != full:
-            values = cv2.resize(values, inner[::-1], interpolation=method)
-        canvas[window] = values
-        return canvas
-
-    fill = np.ones(size, bool)
-    fill[window] = False
     nearest = cv2.INTER_NEAREST_EXACT
     return (
-        placed(image, 0, cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR),
-        *(placed(blood, False, nearest), placed(valid, False, nearest)),
-        placed(classes, UNKNOWN, nearest),
-        fill,
+        fitted(image, size),
+        *(fitted(one, size, False, nearest) for one in (blood, valid)),
+        fitted(classes, size, UNKNOWN, nearest),
+        ~fitted(np.ones_like(blood), size, False, nearest),
     )
+
+
+def fitted(
+    array: np.ndarray,
+    size: tuple[int, int],
+    padding: int = 0,
+    method: int | None = None,
+) -> np.ndarray:
+    """An image or a label (HxW or HxWx3) as a whole in the middle of a canvas of size
+    (h, w), padded around, its aspect kept.
+
+    An image that shrinks is averaged over area, so that thin structures don't alias;
+    one that grows is interpolated. A label takes the label at its pixel's centre
+    (method "nearest exact"): that leaves the expected coverage alone, where a majority
+    vote would wipe out small pools, and doesn't shift labels by up to half a pixel
+    against the image as plain nearest (which rounds down) does.
+    """
+    full = array.shape[:2]
+    scale = min(size[0] / full[0], size[1] / full[1])
+    high, wide = (max(1, round(side * scale)) for side in full)
+    top, left = (size[0] - high) // 2, (size[1] - wide) // 2
+    values = array.astype(np.uint8)
+    if (high, wide) != full:
+        if method is None:
+            shrinks = high <= full[0] and wide <= full[1]
+            method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+        values = cv2.resize(values, (wide, high), interpolation=method)
+    canvas = np.full((*size, *array.shape[2:]), padding, array.dtype)
+    canvas[top : top + high, left : left + wide] = values
+    return canvas

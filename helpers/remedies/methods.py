@@ -28,7 +28,7 @@ from torchvision.transforms import v2
 
 from helpers import training
 from helpers.errors import CourseError
-from helpers.frames import views
+from helpers.frames import visible
 
 SIDES = (1, 3, 5, 7)  # of random convolutions, in pixels
 RATE, BATCH = 1e-3, 16  # of TENT
@@ -58,7 +58,7 @@ class Look:
 
 def _seen(image: np.ndarray, valid: np.ndarray | None) -> np.ndarray:
     valid = np.ones(image.shape[:2], bool) if valid is None else valid
-    return views(image[None], valid[None])[0]
+    return visible(image, valid)
 
 
 class Reinhard(Look):
@@ -296,8 +296,8 @@ def tent_online(model: nn.Module, images: np.ndarray, seen: np.ndarray) -> np.nd
     statistics. The authors predict before the step, from the same pass.
     """
     one, found = Tent(model, own=True), np.zeros(images.shape[:3], np.uint8)
-    for rows, frames, visible in _batches(model, images, seen, BATCH):
-        one.step(frames, visible)
+    for rows, frames, view in _batches(model, images, seen, BATCH):
+        one.step(frames, view)
         with torch.no_grad():
             found[rows] = training.levels(one.network(frames)[:, 0])
     return found

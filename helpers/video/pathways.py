@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from helpers import settings
-from helpers.progress import progress
+from helpers.settings import progress
 
 LENGTH, STRIDE, SLOWER = 8, 3, 4
 """Frames in a clip, frames between them, and the slow path's step."""

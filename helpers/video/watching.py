@@ -15,10 +15,9 @@ import pandas as pd
 from helpers import clips, store, training
 from helpers.clips import Video
 from helpers.domains import Domains
-from helpers.frames import fit, visible
+from helpers.frames import fitted, visible
 from helpers.models import read_state, write_state
-from helpers.progress import progress
-from helpers.settings import Course
+from helpers.settings import Course, progress
 from helpers.training import Run
 from helpers.video import FPS, alignment, pathways, truth
 from phantom.cases import Case, write
@@ -146,12 +145,6 @@ def new_blood(now: np.ndarray, before: np.ndarray) -> np.ndarray:
     probabilities to bool)."""
     near = cv2.dilate((before >= 128).astype(np.uint8), np.ones((3, 3), np.uint8))
     return (now >= 128) & (near == 0)
-
-
-def fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A frame as the course's network is given it: fitted into `size`, black around."""
-    nothing = np.zeros(image.shape[:2], bool)
-    return fit(image, nothing, nothing, None, size)[0]
 
 
 def on_canvas(video: Video, size: tuple[int, int]) -> Video:

@@ -71,6 +71,7 @@ from helpers import (
 )
 from helpers.cells import check, quiz
 from helpers.lesson import begin
+from helpers.progress import progress
 from helpers.words import listed, name_of, number
 
 # %%
@@ -864,12 +865,32 @@ def foreign(images, view):
 
 
 # %%
+FLIPS = ((), (1,), (2,), (1, 2))  # axes of NxHxW that are turned round
+
+
+def turned(network, images):
+    """Test-time augmentation: each frame as it is, mirrored, upside down, and both; the
+    answers are turned back."""
+    asked = progress(FLIPS, "TTA, predictions")
+    found = ((training.predict(network, np.flip(images, way)), way) for way in asked)
+    return np.stack([np.flip(answer, way) for answer, way in found])
+
+
+# %%
+def mean_inside(values, where):
+    """The mean over some pixels (bool NxHxW) of each frame, NaN where there are none."""
+    pixels = where.sum(axis=(1, 2))
+    total = (values * where).sum(axis=(1, 2), dtype=float)
+    return np.divide(total, pixels, out=np.full(len(pixels), np.nan), where=pixels > 0)
+
+
+# %%
 def answers(packed):
     """What each way answers to some frames: levels of its members."""
     return {
         "one network": np.asarray(runs.probabilities(run, packed))[None],
         "MC dropout": trust.dropped_out(run.model, packed.images),
-        "TTA": trust.turned(run.model, packed.images),
+        "TTA": turned(run.model, packed.images),
         "ensemble": np.stack([runs.probabilities(one, packed) for one in members]),
     }
 
@@ -880,15 +901,15 @@ def scores(split):
     view, found = packed.view & packed.valid, {}
     for name, some in (given := answers(packed)).items():
         whole, shared = trust.entropies(some)
-        found[f"{name}: entropy"] = trust.mean_inside(whole, view)
+        found[f"{name}: entropy"] = mean_inside(whole, view)
         if len(some) > 1:
-            found[f"{name}: mutual information"] = trust.mean_inside(shared, view)
+            found[f"{name}: mutual information"] = mean_inside(shared, view)
     masks = given["ensemble"] >= 128
     for of_nothing, said in ((1, "sure"), (0, "unsure")):
         name = f"ensemble: pairwise Dice (unmarked {said})"
         found[name] = 1 - pairwise_dice(masks, of_nothing)
     found |= foreign(packed.images, view)
-    found["marked area"] = -trust.mean_inside(given["one network"][0] >= 128, view)
+    found["marked area"] = -mean_inside(given["one network"][0] >= 128, view)
     found["black share"] = 1 - view.sum((1, 2)) / packed.valid.sum((1, 2))
     return pd.DataFrame(found)
 

@@ -17,13 +17,22 @@ from sklearn.metrics import roc_curve
 from torch import nn
 
 from helpers import models, settings, training, trust
+from helpers.progress import progress
 from helpers.settings import device
 
 WRITTEN = "reliability ece cooled likeliest similarity mahalanobis risk_coverage aurc"
 WRITTEN += " edges recoloured pairwise_dice false_positives by_subject mean_aurc"
-WRITTEN += " excess_of"
+WRITTEN += " excess_of turned"
 USED = dict(
-    pd=pd, cv2=cv2, itertools=itertools, rankdata=rankdata, expit=expit, logit=logit
+    FLIPS=((), (1,), (2,), (1, 2)),
+    progress=progress,
+    training=training,
+    pd=pd,
+    cv2=cv2,
+    itertools=itertools,
+    rankdata=rankdata,
+    expit=expit,
+    logit=logit,
 )
 lesson = SimpleNamespace(
     **lifted("10", *WRITTEN.split(), **USED, minimize_scalar=minimize_scalar)
@@ -258,8 +267,8 @@ def test_dropout_is_put_in_and_taken_out_again(network, images, monkeypatch) -> 
 
 
 def test_turned_frames_are_turned_back(network, images) -> None:
-    turned = trust.turned(network, images)
-    mirrored = trust.turned(network, images[:, :, ::-1])
+    turned = lesson.turned(network, images)
+    mirrored = lesson.turned(network, images[:, :, ::-1])
     assert (turned[0] == training.predict(network, images)).all()
     assert (mirrored[0][:, :, ::-1] == turned[2]).all()
     assert (mirrored[2][:, :, ::-1] == turned[0]).all()

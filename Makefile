@@ -53,7 +53,7 @@ format: $(TESTED)  ## put every Python file into the one format (ruff, 88 column
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 published: $(READY)  ## fetch the published tables that lesson 05 re-examines, into data/published
-	@$(BIN)/python -m helpers.published fetch
+	@$(BIN)/python -m helpers.published
 
 setup: $(READY)  ## only install what lessons and report need
 

@@ -24,7 +24,7 @@ from torchvision.transforms import v2
 from benchmarks import recording
 from helpers import counts, domains, runs, settings, statistics, training
 from helpers.frames import Packed, views
-from helpers.remedies import looks
+from helpers.remedies import methods
 
 DECIDE, CONFIRM = (0, 1, 2), (100, 101, 102)
 AROUND = 16  # pixels of black on each side
@@ -46,7 +46,7 @@ def zoomed() -> v2.Transform:
 def round_views() -> v2.Transform:
     """The course's augmentation, and every third frame in a round view on black."""
     return v2.Compose(
-        [training.light_augmentation(), v2.RandomApply([looks.RoundView()], 0.33)]
+        [training.light_augmentation(), v2.RandomApply([methods.RoundView()], 0.33)]
     )
 
 

@@ -127,7 +127,7 @@ def network(
 
 def dice_of(run: runs.Run, packed: Packed, threshold: float = 0.5) -> pd.Series:
     """Dice of each subject, mean over its frames with blood."""
-    found = runs.probabilities(run, packed) >= np.ceil(256 * threshold)
+    found = run.probabilities(packed) >= np.ceil(256 * threshold)
     table = counts.count(found, packed.blood, packed.valid)
     return subject_means(counts.on_blood(counts.dice, table), packed.table["subject"])
 
@@ -140,7 +140,7 @@ def smoothed(table: pd.DataFrame, epsilon: float = EPSILON) -> pd.Series:
 
 def scoring(run: runs.Run, patients: Packed) -> list[dict]:
     """Wrong class, epsilon in the mode and in the correlation, on one prediction."""
-    found = runs.probabilities(run, patients) >= 128
+    found = run.probabilities(patients) >= 128
     right = counts.count(found, patients.blood, patients.valid)
     wrong = counts.count(found, np.asarray(patients.classes) == ORGAN, patients.valid)
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import habits, recording
-from helpers import correlation, counts, runs
+from helpers import correlation, counts
 from helpers.habits import between, of_subject, p_values, rejected, scores
 from helpers.statistics import LEVEL
 
@@ -44,7 +44,7 @@ def dice(seed: int, variation: float) -> pd.DataFrame:
     ways = habits.in_fold(course, habits.packed(course, "source", variation), 0)
     run = habits.network(course, ways, "by pigs", 0, variation)
     found = counts.count(
-        runs.probabilities(run, patients) >= 128, patients.blood, patients.valid
+        run.probabilities(patients) >= 128, patients.blood, patients.valid
     )
     table = patients.table.assign(dice=counts.on_blood(counts.dice, found))
     return table[["subject", "clip", "frame", "dice"]].dropna().reset_index(drop=True)

@@ -57,7 +57,7 @@ class Drawing:
         """The source as those know it who estimate doses: pigs of train and id_val."""
         return self._drawn(self.known, ())
 
-    def _drawn(self, subjects: tuple[str, ...], swapped: Iterable[str]) -> Frames:
+    def _drawn(self, subjects, swapped) -> Frames:
         groups = tuple(group for group in phantom.GROUPS if group in set(swapped))
         how = groups, self.size, self.seed, self.frames
         found = phantom.counterfactual(subjects, *how)
@@ -85,10 +85,10 @@ def dice(model, frames: Frames) -> pd.Series:
     return means.reindex(np.unique(frames.subject))
 
 
-def _cost(score: Callable[[frozenset], pd.Series], sign: int = 1) -> Cost:
+def _cost(score: Callable[[frozenset], pd.Series]) -> Cost:
     """What a set of groups loses against none, where each set is scored once."""
     scored = cache(score)
-    return lambda chosen: sign * (scored(frozenset()) - scored(frozenset(chosen)))
+    return lambda chosen: scored(frozenset()) - scored(frozenset(chosen))
 
 
 def cost_of_dials(model, where: Drawing, direction: str = "damage") -> Cost:
@@ -97,13 +97,14 @@ def cost_of_dials(model, where: Drawing, direction: str = "damage") -> Cost:
     the Dice that patients gain with the source's."""
     if direction == "damage":
         return _cost(lambda chosen: dice(model, where.source(chosen)))
-    return _cost(lambda chosen: dice(model, where.target(chosen)), -1)
+    return _cost(lambda chosen: -dice(model, where.target(chosen)))
 
 
 def cost_on_images(model, frames: Frames, doses: pd.DataFrame, seed: int = 0) -> Cost:
     """What a set of groups costs where they are turned on finished frames. A group
     without a dose costs nothing, and is not asked for."""
-    turned = frozenset(shift.turned(doses))
+    away = doses.ne(pd.Series(shift.IDENTITY)).any()
+    turned = {group for group in shift.GROUPS if away[list(shift.DIALS[group])].any()}
     cost = _cost(lambda chosen: dice(model, shift.apply(frames, doses, chosen, seed)))
     return lambda chosen: cost(frozenset(chosen) & turned)
 
@@ -135,26 +136,22 @@ def by_target(model, where: Drawing, target: Frames, seed: int = 0) -> pd.DataFr
 def drawn_doses(where: Drawing) -> pd.DataFrame:
     """The drawing's own doses: for each held-out pig, by how far the target's trait
     lies from its own, in the units of shift.DIALS."""
-    rows = {}
-    for pig in where.pigs:
-        old, new = (look(pig, where.seed, swapped=to) for to in ((), shift.GROUPS))
-        rows[pig] = _doses_between(old, new, where)
-    return pd.DataFrame.from_dict(rows, orient="index")[[*shift.IDENTITY]]
-
-
-def _doses_between(old: dict, new: dict, where: Drawing) -> dict[str, float]:
-    high, wide = where.size
-    sharp = (new["blur"] ** 2 - old["blur"] ** 2) * (100 / DRAWN_FOR) ** 2
+    (high, wide), rows = where.size, {}
     logs = {name: name for name in ("contrast", "red", "blue", "saturation")}
     logs |= {"gleams": "speculars"}
-    return {dial: np.log(new[name] / old[name]) for dial, name in logs.items()} | {
-        "brightness": new["goal"] - old["goal"],
-        "fall_off": (1 + new["vignette"]) / (1 + old["vignette"]) - 1,
-        "blur": np.sign(sharp) * abs(sharp) ** 0.5,
-        # Sensor noise is drawn finer than the frame, and averaged over pixels.
-        "noise": max(new["noise"] ** 2 - old["noise"] ** 2, 0) ** 0.5 / FINER,
-        "height": round(wide * 9 / 16) / high,
-        "radius": new["radius"],
-        "aside": new["aside"],
-        "smoke": SMOKE * (new["smoke"] - old["smoke"]),
-    }
+    for pig in where.pigs:
+        old, new = (look(pig, where.seed, swapped=to) for to in ((), shift.GROUPS))
+        sharp = (new["blur"] ** 2 - old["blur"] ** 2) * (100 / DRAWN_FOR) ** 2
+        rows[pig] = {dial: np.log(new[name] / old[name]) for dial, name in logs.items()}
+        rows[pig] |= {
+            "brightness": new["goal"] - old["goal"],
+            "fall_off": (1 + new["vignette"]) / (1 + old["vignette"]) - 1,
+            "blur": np.sign(sharp) * abs(sharp) ** 0.5,
+            # Sensor noise is drawn finer than the frame, and averaged over pixels.
+            "noise": max(new["noise"] ** 2 - old["noise"] ** 2, 0) ** 0.5 / FINER,
+            "height": round(wide * 9 / 16) / high,
+            "radius": new["radius"],
+            "aside": new["aside"],
+            "smoke": SMOKE * (new["smoke"] - old["smoke"]),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")[[*shift.IDENTITY]]

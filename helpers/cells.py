@@ -1,26 +1,45 @@
-"""What a lesson's cells do: exercises answer back, questions have choices, and a cell
-that needs what this run has not is skipped.
+"""What a lesson's cells say and do: numbers are recorded and told in sentences,
+exercises answer back, questions have choices, and a cell that needs what this run has
+not is skipped.
 
->>> def precision(tp, fp):
-...     return tp / (tp + fp)
->>> check(lambda: precision(3, 1) == 0.75, "Divide by all that was marked.")
+>>> from helpers.statistics import Estimate
+>>> one = Estimate(0.8, n_subjects=3, split="id_test")
+>>> fill("Dice is {id_test.dice:.2f} ({id_test.dice.interval}).", {"id_test.dice": one})
+'Dice is 0.80 (no interval, 3 pigs).'
+>>> check(lambda: 3 / (3 + 1) == 0.75, "Divide by all that was marked.")
 Right.
->>> check(lambda: precision(3) == 0.75, "Divide by all that was marked.")
-Divide by all that was marked.
 """
 
 import contextlib
 import html
 import io
+import math
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from IPython import get_ipython
 from IPython.display import HTML, display
 
+from helpers import words
 from helpers.errors import CourseError
+from helpers.statistics import DATA, Estimate
 
+RESULT_TYPE = "application/vnd.course.result+json"
+INFO_TYPE = "application/vnd.course.info+json"
+# What the report keeps of an estimate.
+FIELDS = (
+    "value low high level p n_frames n_subjects data split unit estimand note".split()
+)
+# A placeholder; or code and mathematics, which keep their braces.
+ASKED = re.compile(
+    r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|(?<![\\$])\$(?!\s)[^$\n]*?(?<![\s\\])\$"
+    r"|\{(?P<name>[A-Za-z_]\w*(?:\.\w+|\[(?:\"[^\"\]]*\"|'[^'\]]*'|\d+)\])*)"
+    r"(?::(?P<form>[^{}]*))?\}",
+    re.DOTALL,
+)
+_NOT_THERE = AttributeError, LookupError, NameError, SyntaxError, TypeError
 OPENING = "Open the choice that you hold to be right."
 NEEDS = {
     "%%phantom": "This part needs the phantom: what it compares with is known of drawn "
@@ -28,6 +47,73 @@ NEEDS = {
     "%%batchnorm": "This part needs batch norms, and this network's encoder has none: "
     "the remedies that change them are left out, here and in the choosing.",
 }
+
+
+class Record(dict):
+    """The estimates that a lesson has recorded, by name."""
+
+    def add(self, name: str, estimate: Estimate) -> Estimate:
+        """Record a number: it goes into the executed lesson, where the report finds it.
+
+        ValueError where the estimate doesn't say what it was made from.
+        """
+        if estimate.data not in DATA:
+            raise ValueError(
+                f"'{name}' doesn't say what it was made from; give it data="
+                f" one of {', '.join(DATA)}"
+            )
+        self[name] = estimate
+        written = {field: asdict(estimate)[field] for field in FIELDS}
+        if math.isnan(estimate.value):  # JSON has no NaN
+            written["value"] = None
+        display({RESULT_TYPE: {"name": name, "result": written}}, raw=True)
+        return estimate
+
+
+def tell(data: str, notes: list, skipped: list, domains: Mapping[str, str]) -> None:
+    """Say once a lesson what it was made from: "phantom" or "real", notes for the
+    reader, the frames left out, and what each domain is (see domains.Domains.kinds)."""
+    said = {"data": data, "notes": notes, "skipped": skipped, "domains": dict(domains)}
+    display({INFO_TYPE: said}, raw=True)
+
+
+def fill(text: str, record: Mapping[str, Estimate], names: Mapping = {}) -> str:
+    """A text with its placeholders filled in.
+
+    `{dotted.name}` or `{dotted.name:format}`: the longest beginning that is recorded
+    wins, what follows it are attributes; else it is a name among `names`, with
+    attributes and ["keys"]. Code and mathematics are left alone. CourseError for a name
+    that is neither.
+    """
+
+    def filled(found: re.Match) -> str:
+        if found["name"] is None:
+            return found[0]
+        value = _look_up(found["name"], record, names)
+        return words.number(value, found["form"] or "")
+
+    return ASKED.sub(filled, text)
+
+
+def placeholders(text: str) -> list[str]:
+    """The names that a text's placeholders ask for."""
+    return [found["name"] for found in ASKED.finditer(text) if found["name"]]
+
+
+def _look_up(name: str, record: Mapping, names: Mapping):
+    """What ASKED has found: a name with attributes and keys, and nothing else."""
+    for known in sorted(record, key=len, reverse=True):
+        if name == known or name.startswith((f"{known}.", f"{known}[")):
+            with contextlib.suppress(*_NOT_THERE):  # a shorter name may have it
+                return eval(f"one{name[len(known) :]}", {"one": record[known]})
+    try:
+        return eval(name, {"__builtins__": {}}, names)
+    except _NOT_THERE as error:
+        said = words.listed(sorted(record)) or "none"
+        raise CourseError(
+            f"The text asks for '{name}', which is neither recorded nor a variable "
+            f"here; recorded are {said}."
+        ) from error
 
 
 def check(test: Callable[[], bool], hint: str, praise: str = "Right.") -> None:
@@ -80,6 +166,10 @@ def _set(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
 
 
+_held: dict[str, bool] = {}
+_skipped: set[int] = set()  # the numbers of the cells that were
+
+
 def register(drawn: bool, plain: bool = True) -> None:
     """Let the notebook's cells that begin with a name of NEEDS run, or be skipped with
     its line.
@@ -87,37 +177,25 @@ def register(drawn: bool, plain: bool = True) -> None:
     drawn: whether this run has the phantom; plain: see settings.Course. The last call
     counts; without IPython there is nothing to do.
     """
-    if shell := get_ipython():
-        # By name, since a reloaded module has another class of the same name.
-        others = [
-            one
-            for one in shell.input_transformers_cleanup
-            if type(one).__name__ != _Skips.__name__
-        ]
-        skips = _Skips(dict(zip(NEEDS, (drawn, plain))))
-        shell.input_transformers_cleanup[:] = [*others, skips]
+    _held.update(zip(NEEDS, (drawn, plain)))
+    _skipped.clear()
+    if (shell := get_ipython()) and _skip not in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.append(_skip)
 
 
-class _Skips:
+def _skip(lines: list[str]) -> list[str]:
     """A transformation of the cell's text rather than a magic function, so that an
     error in the cell is reported once and with its own lines."""
-
-    def __init__(self, held: dict[str, bool]) -> None:
-        self.held = held
-        self.skipped, self.again = -2, False  # the cell that was skipped last
-
-    def __call__(self, lines: list[str]) -> list[str]:
-        name = lines[0].strip() if lines else ""
-        if name not in NEEDS:
-            return lines
-        if self.held[name]:
-            return ["\n", *lines[1:]]  # an empty line keeps the numbers of the others
-        # One line for a row of such cells, and none in place of their prose. A kernel
-        # asks more than once about the same cell.
-        count = getattr(get_ipython(), "execution_count", 0)
-        if count != self.skipped:
-            self.again, self.skipped = count == self.skipped + 1, count
-        if self.again or (len(lines) > 1 and lines[1].startswith("say(")):
-            return ["\n"]
-        display = "__import__('IPython.display', fromlist=[''])"
-        return [f"{display}.Markdown({NEEDS[name]!r})\n"]
+    name = lines[0].strip() if lines else ""
+    if name not in NEEDS:
+        return lines
+    if _held[name]:
+        return ["\n", *lines[1:]]  # an empty line keeps the numbers of the others
+    # One line for a row of such cells, and none in place of their prose. A kernel asks
+    # more than once about the same cell.
+    count = getattr(get_ipython(), "execution_count", 0)
+    _skipped.add(count)
+    if count - 1 in _skipped or (len(lines) > 1 and lines[1].startswith("say(")):
+        return ["\n"]
+    display = "__import__('IPython.display', fromlist=[''])"
+    return [f"{display}.Markdown({NEEDS[name]!r})\n"]

@@ -1,5 +1,5 @@
-"""Pixel counts of a frame, of its view and its surround; everything derived from them,
-and the ways in which a frame can fail.
+"""Pixel counts of a frame, of its view and its surround, and everything derived from
+them.
 
 Counts are stored, ratios are derived. A ratio whose denominator is zero is NaN and
 stays NaN: there is no epsilon. Overlap (Dice, IoU, precision, recall) means something
@@ -24,43 +24,13 @@ COLUMNS = ("tp", "fp", "fn", "tn")
 REGIONS = ("frame", "view", "surround")
 CHUNK = 64  # frames at a time: packed frames may be far larger than memory
 
-BLOODY, CLEAN = "frames with blood", "clean frames"
-# Each definition is the expression that `failure_modes` evaluates, so that what a
-# lesson shows is what is computed. `area` is the predicted area in percent of the valid
-# pixels; `alarm_area` and `good` are failure_modes' parameters.
-FAILURE_MODES = pd.DataFrame(
-    [
-        ("missed", BLOODY, "tp + fp == 0", "nothing is predicted"),
-        ("elsewhere", BLOODY, "tp == 0 and fp > 0", "what is predicted lies elsewhere"),
-        ("partial", BLOODY, "tp > 0 and dice < good", "some blood is found"),
-        ("good", BLOODY, "tp > 0 and dice >= good", "blood is found and outlined"),
-        (
-            "quiet",
-            CLEAN,
-            "fp == 0 or area < alarm_area",
-            "less than an alarm is predicted",
-        ),
-        (
-            "false alarm",
-            CLEAN,
-            "fp > 0 and area >= alarm_area",
-            "as much as an alarm is predicted",
-        ),
-    ],
-    columns=["mode", "applies_to", "definition", "in_words"],
-).set_index("mode")
 
-
-def count(
-    prediction: np.ndarray, blood: np.ndarray, valid: np.ndarray | None = None
-) -> pd.DataFrame:
+def count(prediction: np.ndarray, blood: np.ndarray, valid: np.ndarray) -> pd.DataFrame:
     """Count the valid pixels of each frame by what was predicted and what is true.
 
-    prediction, blood, valid: bool, HxW or NxHxW, all of one shape; without `valid`
-    every pixel is valid. Returns a table of int64 with a row per frame: tp (blood,
-    predicted), fp (predicted only), fn (blood only) and tn (neither). A row's sum is
-    the frame's number of valid pixels. CourseError where shapes differ or a mask isn't
-    bool.
+    prediction, blood, valid: bool, HxW or NxHxW, all of one shape. Returns a table of
+    int64 with a row per frame: tp (blood, predicted), fp (predicted only), fn (blood
+    only) and tn (neither). CourseError where shapes differ or a mask isn't bool.
     """
     prediction, blood, valid = as_frames(prediction, blood, valid)
     # Frame by frame, because the masks may be memory-mapped and far larger than memory.
@@ -75,7 +45,6 @@ def count(
 
 def as_frames(prediction, blood, valid) -> list[np.ndarray]:
     """The three masks as NxHxW bool, or the reason why they can't be."""
-    valid = np.broadcast_to(np.True_, np.shape(blood)) if valid is None else valid
     masks = {"prediction": prediction, "blood": blood, "valid": valid}
     for name, mask in masks.items():
         # A probability or a 0/255 mask would be counted silently and wrongly.
@@ -202,39 +171,13 @@ def false_area_in(region: str) -> Callable:
 
 def false_alarm(table: pd.DataFrame, alarm_area: float = 0.1) -> pd.Series:
     """1.0 on clean frames with a false alarm, 0.0 on quiet ones, NaN with blood; its
-    mean is the rate."""
-    modes = failure_modes(table, alarm_area)
-    return on_clean(lambda _: (modes == "false alarm").astype(float), table)
+    mean is the rate.
 
-
-def failure_modes(
-    table: pd.DataFrame, alarm_area: float = 0.1, good: float = 0.7
-) -> pd.Series:
-    """How each frame went, by the definitions in FAILURE_MODES.
-
-    alarm_area: least predicted area on a clean frame that counts as an alarm, in
-    percent of the valid pixels; with 0 a single pixel does. good: least Dice that
-    counts as good. Returns a categorical Series with all modes as its categories; a
-    frame without valid pixels has none. CourseError where a parameter is out of its
-    range.
+    alarm_area: least predicted area that counts as an alarm, in percent of the valid
+    pixels; with 0 a single pixel does.
     """
-    if not (0 <= alarm_area <= 100 and 0 <= good <= 1):
-        raise CourseError(
-            f"alarm_area is {alarm_area} and good is {good}; give a percentage of the "
-            "valid pixels, 0 to 100, and the least Dice of a good frame, 0 to 1."
-        )
-    known = table[list(COLUMNS)].assign(
-        dice=dice(table), area=predicted_area(table), alarm_area=alarm_area, good=good
-    )
-    group = np.where(has_blood(table), BLOODY, CLEAN)
-    modes = pd.Series(
-        pd.Categorical([None] * len(table), categories=FAILURE_MODES.index),
-        index=table.index,
-    )
-    for mode, row in FAILURE_MODES.iterrows():
-        holds = known.eval(row["definition"], engine="python")
-        modes[holds & (group == row["applies_to"]) & (valid_pixels(table) > 0)] = mode
-    return modes
+    alarm = (table["fp"] > 0) & (predicted_area(table) >= alarm_area)
+    return on_clean(lambda _: alarm.astype(float), table)
 
 
 # Alarms on clean frames at three sizes: a pixel, 0.1 % and 1 % of the valid pixels.

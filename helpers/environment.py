@@ -3,19 +3,19 @@ check.
 """
 
 import importlib
-import importlib.metadata
 import platform
 import re
 import subprocess
 import sys
 import tempfile
+from importlib import metadata
 from pathlib import Path
 
 from helpers.settings import ROOT
 
 # Their versions are shown, since results depend on them; the first three must fit.
-SHOWN = ["torch", "torchvision", "segmentation-models-pytorch"]
-SHOWN += ["timm", "opencv-python-headless", "numpy", "pandas", "scipy"]
+SHOWN = """torch torchvision segmentation-models-pytorch timm opencv-python-headless
+numpy pandas scipy""".split()
 
 # What only the report and JupyterLab at home need.
 ONLY_AT_HOME = """jupyterlab jupytext papermill jupyter_client nbformat nbconvert
@@ -24,14 +24,11 @@ beautifulsoup4 jinja2 markupsafe ipykernel latex2mathml""".split()
 
 def check() -> str:
     """Import the three packages that must fit, and say so in a line; SystemExit with
-    the remedy where they don't.
-    """
+    the remedy where they don't."""
     for name in SHOWN[:3]:
         try:
             importlib.import_module(name.replace("-", "_"))
-        except Exception as error:
-            # Whatever the import raises, the reader needs the remedy rather than the
-            # trace.
+        except Exception as error:  # whatever it is, the remedy is what helps
             sys.exit(
                 f"{name} does not import ({str(error).splitlines()[0]}): the installed "
                 "torch and torchvision do not fit each other; delete .venv and run the "
@@ -56,12 +53,9 @@ def install_missing() -> list[str]:
     newest one that does is taken. SystemExit with the remedy where none does.
     """
     pins = re.findall(r"(?m)^([\w.-]+)(==\S+)", (ROOT / "requirements.txt").read_text())
-    missing = {
-        name: pin
-        for name, pin in pins
-        if name not in ONLY_AT_HOME and not _installed(name)
-    }
-    if missing and not _install([name + pin for name, pin in missing.items()]):
+    pins = {name: pin for name, pin in pins if name not in ONLY_AT_HOME}
+    missing = {name: pin for name, pin in pins.items() if not _installed(name)}
+    if missing and not _install(map("".join, missing.items())):
         print("The pinned versions do not fit what is here; taking what does.")
         if not _install(missing):
             sys.exit(
@@ -73,21 +67,14 @@ def install_missing() -> list[str]:
 
 
 def held() -> list[str]:
-    """Every package that is there, with its version ("numpy==2.1.3").
-
+    """Every package that is there, with the version that is imported ("numpy==2.1.3"):
     Colab's Python sees the operating system's packages too, so that a name may come
-    twice with two versions. The first is the one that is imported; both together no
-    installer could hold.
-    """
-    first: dict[str, str] = {}
-    for item in importlib.metadata.distributions():
-        if item.name:
-            name = re.sub(r"[-_.]+", "-", item.name).lower()
-            first.setdefault(name, f"{item.name}=={item.version}")
-    return list(first.values())
+    twice, and two versions no installer could hold."""
+    names = {item.name for item in metadata.distributions() if item.name}
+    return [f"{name}=={metadata.version(name)}" for name in names]
 
 
-def _install(wanted: list[str]) -> bool:
+def _install(wanted) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "held.txt"
         constraints.write_text("\n".join(held()))
@@ -100,8 +87,8 @@ def _installed(name: str) -> str | None:
     # Colab ships the full build of OpenCV under its other name; both are cv2.
     for known in (name, name.removesuffix("-headless")):
         try:
-            return importlib.metadata.version(known)
-        except importlib.metadata.PackageNotFoundError:
+            return metadata.version(known)
+        except metadata.PackageNotFoundError:
             continue
     return None
 

@@ -109,8 +109,8 @@ def between(drawn: np.ndarray, table: pd.DataFrame) -> float | None:
     ranks = both.groupby(table["subject"].to_numpy()).mean().rank()
     x, y = (ranks - ranks.mean()).to_numpy().T
     orders = math.factorial(len(x))
-    null = statistics.rearranged(y, lambda some, axis: some @ x, "pairings", orders)
-    return statistics.judged(x @ y, *null, "permuting subjects")[0]
+    given = y, lambda some, axis: some @ x, "pairings", orders, "permuting subjects"
+    return statistics.rearranged(*given)[0]
 
 
 def p_values(

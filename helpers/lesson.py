@@ -2,10 +2,10 @@
 
 from helpers.lesson import begin
 lesson = begin("quick", seed=0, data={})
-lesson.summary(lesson.evaluate(lesson.model(), "id_test"), {"dice": counts.dice})
+lesson.estimate(lesson.evaluate(lesson.model(), "id_test"), "dice", counts.dice)
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,8 +13,7 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import Markdown, display
 
-from helpers import cells, counts, domains, results, settings, words
-from helpers.charts import Table
+from helpers import cells, counts, domains, settings, words
 from helpers.errors import CourseError
 from helpers.frames import Packed
 from helpers.pictures import overlay
@@ -25,34 +24,11 @@ KEYS = "folder source target published on_bad public encoder decoder weights".sp
 
 # Overlap means something where there is blood, an alarm where there is none.
 ON_BLOOD = {"dice", "iou", "precision", "recall"}
-ON_CLEAN = {"false_alarm", "alarm", "false_alarm_rate", "false_area"}
+ON_CLEAN = {"false_alarm", "false_area"}
 AREAS = {"coverage", "predicted_area", "false_area"}
 FRAME = ["split", "subject", "clip", "frame"]
 
 _current: "Lesson | None" = None
-
-
-def averaged(
-    table: pd.DataFrame, name: str, measure: Callable, split: str = ""
-) -> Estimate:
-    """One measure of one split's count table, mean over frames, then over
-    subjects."""
-    first = name.split(".")[0]
-    own = getattr(getattr(measure, "func", measure), "__name__", "")
-    kinds = [own, first, first.split("_at_")[0]]
-    kind = next((one for one in kinds if one in ON_BLOOD | ON_CLEAN | AREAS), "")
-    values, frames = measure(table), "frames"
-    if kind in ON_BLOOD:
-        values, frames = counts.on_blood(measure, table), counts.BLOODY
-    elif kind in ON_CLEAN:
-        values, frames = counts.on_clean(measure, table), counts.CLEAN
-    keys = [column for column in FRAME if column in table]
-    once = table[keys].assign(value=values)
-    once = once.groupby(keys, sort=False, dropna=False)["value"].mean().reset_index()
-    top, scale = (100.0, "percent of valid pixels") if kind in AREAS else (1.0, "")
-    said = f"{name}: mean over the {frames} of a subject, then over subjects"
-    found = mean_over_subjects(once["value"], once["subject"], said, (0, top))
-    return replace(found, split=split, unit=scale)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +38,7 @@ class Lesson:
     course: settings.Course
     domains: domains.Domains
     published: str = ""
-    record: results.Record = field(default_factory=results.Record)
+    record: cells.Record = field(default_factory=cells.Record)
 
     @property
     def drawn(self) -> bool:
@@ -86,8 +62,7 @@ class Lesson:
         in the store or trained; watch: see training.fit."""
         from helpers import runs
 
-        fold = runs.folds(self.course)[0]
-        return runs.baseline(self.course, self.domains, fold, watch)
+        return runs.baseline(self.course, self.domains, watch)
 
     def evaluate(self, model, *splits: str, threshold: float = 0.5) -> pd.DataFrame:
         """The frame table of several splits with their counts (see
@@ -95,32 +70,25 @@ class Lesson:
         parts = (counts.evaluate(model, self.frames(s), threshold) for s in splits)
         return pd.concat(parts, ignore_index=True)
 
-    def summary(
-        self,
-        table: pd.DataFrame,
-        measures: Mapping[str, Callable],
-        keep: Collection[str] = (),
-    ) -> Table:
-        """A table of means over frames, then over subjects, with their intervals.
-
-        measures: name to function of the count table. Overlap measures are taken on
-        frames with blood, alarms and falsely marked areas on clean ones, by the first
-        word of the name or the function's own name. keep: those of {split}.{name} that
-        are recorded. Frames that several folds' networks saw are averaged first.
-        """
-        rows = []
-        for split, part in table.groupby("split", sort=False):
-            for name, measure in measures.items():
-                one = averaged(part, name, measure, str(split))
-                if f"{split}.{name}" in keep:
-                    self.add(f"{split}.{name}", one)
-                made = (one.value, one.range, one.n_subjects, one.n_frames)
-                rows.append((words.name_of(str(split)), name, *made))
-        names = ["split", "measure", "value", "interval", "subjects", "frames"]
-        rows = pd.DataFrame(rows, columns=names)
-        return Table(rows, "Mean over frames, then over subjects", digits=2)
-
-    estimate = staticmethod(averaged)
+    @staticmethod
+    def estimate(
+        table: pd.DataFrame, name: str, measure: Callable, split: str = ""
+    ) -> Estimate:
+        """A measure of one split's count table, mean over frames, then over subjects.
+        A frame that several folds' networks saw is averaged first."""
+        kind = getattr(measure, "func", measure).__name__  # a partial has no name
+        values, frames = measure(table), "frames"
+        if kind in ON_BLOOD:
+            values, frames = counts.on_blood(measure, table), "frames with blood"
+        elif kind in ON_CLEAN:
+            values, frames = counts.on_clean(measure, table), "clean frames"
+        once = table[FRAME].assign(value=values)
+        once = once.groupby(FRAME, sort=False, dropna=False)["value"].mean()
+        once = once.reset_index()
+        top, scale = (100.0, "percent of valid pixels") if kind in AREAS else (1.0, "")
+        said = f"{name}: mean over the {frames} of a subject, then over subjects"
+        found = mean_over_subjects(once["value"], once["subject"], said, (0, top))
+        return replace(found, split=split, unit=scale)
 
     def add(self, name: str, estimate: Estimate, split: str = "") -> Estimate:
         """Record an estimate; what it was made from and where is filled in where it is
@@ -161,7 +129,7 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
         said.append(models.told(course))
     # They name files and folders, and a name may look like Markdown or HTML.
     notes, skipped = (list(map(words.text, one)) for one in (said, gathered.skipped))
-    results.tell(gathered.data, notes, skipped, gathered.kinds)
+    cells.tell(gathered.data, notes, skipped, gathered.kinds)
     if skipped:
         many = words.counted(len(skipped), "frame")
         notes.append(f"{many} left out: {' '.join(skipped)}")
@@ -174,7 +142,7 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
 
 def say(text: str) -> None:
     """Show a text whose placeholders are filled in: from the lesson's record first,
-    then from the notebook's variables (see results.fill)."""
+    then from the notebook's variables (see cells.fill)."""
     if _current is None:
         raise CourseError(
             "No lesson has begun here; run the cell with "
@@ -182,7 +150,7 @@ def say(text: str) -> None:
         )
     shell = get_ipython()
     variables = shell.user_ns if shell else {}
-    display(Markdown(results.fill(text, _current.record, variables)))
+    display(Markdown(cells.fill(text, _current.record, variables)))
 
 
 def _open(lesson: Lesson, plain: bool = True) -> None:

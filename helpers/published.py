@@ -1,7 +1,7 @@
 """The published study that lesson 05 re-examines: its tables, fetched and checked, and
 what they gave when that was recorded.
 
-    python -m helpers.published fetch   # into data/published, or the folder named
+    python -m helpers.published   # fetches them into data/published
     study = published.study(lesson)
     study.of(by_class, study.classes)   # by_class(study.classes), or what is recorded
 """
@@ -10,53 +10,46 @@ import hashlib
 import io
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
+from IPython.display import HTML
 from torch.hub import download_url_to_file
 
-from helpers import settings
-from helpers.charts import Table
+from helpers import charts, settings
 from helpers.errors import CourseError
 from helpers.frames import CLASSES
 
 RECORDED = settings.ROOT / "benchmarks/published.json"
 PUBLIC = "https://raw.githubusercontent.com"
-STUDY = (
-    "youssof20/surgical-blood-generalization",
-    "86bfcc5a2e51baa2f7dde5cea6a3d5739a53f065",
-    "outputs/results",
-    "MIT",
-)
-STATISTICS = (
-    "dataset-ninja/cholec-seg8k",
-    "146ad5972daf489dc7175bf938ed2cd75930158c",
-    "stats",
-    "CC BY-NC-SA 4.0",
-)
 
 
 class Source(NamedTuple):
-    """One published file: where it stands, and the first half of the SHA-256 of the
-    bytes that the recorded figures were computed from."""
+    """One published file: the first half of the SHA-256 of the bytes that the recorded
+    figures were computed from, and where it stands."""
 
     sha256: str
-    project: str
-    commit: str
-    folder: str
-    licence: str
+    project: str = "youssof20/surgical-blood-generalization"
+    commit: str = "86bfcc5a2e51baa2f7dde5cea6a3d5739a53f065"
+    folder: str = "outputs/results"
+    licence: str = "MIT"
 
 
 FILES = {
-    "per_frame_analysis.csv": Source("50c16c434cfca15c1aea69509c4fe7ee", *STUDY),
-    "correlation_analysis.csv": Source("ffdc29c676bf7c456ed4b0839fb86848", *STUDY),
-    "training_results.json": Source("984b141cedd9e6b8071724cf4f5f10e5", *STUDY),
-    "domain_stats.json": Source("81e40bb37d6413739358dc79d740579d", *STUDY),
-    "hemoset_splits.json": Source("5b75eb45e3a670edb4a766bc346dec08", *STUDY),
-    "classes_per_image.json": Source("b0965abfa40932a422d294e035de426a", *STATISTICS),
+    "per_frame_analysis.csv": Source("50c16c434cfca15c1aea69509c4fe7ee"),
+    "correlation_analysis.csv": Source("ffdc29c676bf7c456ed4b0839fb86848"),
+    "training_results.json": Source("984b141cedd9e6b8071724cf4f5f10e5"),
+    "domain_stats.json": Source("81e40bb37d6413739358dc79d740579d"),
+    "hemoset_splits.json": Source("5b75eb45e3a670edb4a766bc346dec08"),
+    "classes_per_image.json": Source(
+        "b0965abfa40932a422d294e035de426a",
+        "dataset-ninja/cholec-seg8k",
+        "146ad5972daf489dc7175bf938ed2cd75930158c",
+        "stats",
+        "CC BY-NC-SA 4.0",
+    ),
 }
 
 
@@ -118,9 +111,16 @@ def read(folder: str | Path) -> Tables:
     rows = pd.read_csv(raw["per_frame_analysis.csv"]).astype({"has_blood": bool})
     place = r"^(video\d+)/(video\d+_\d+)/frame_(\d+)_endo"
     rows = pd.concat([_parts(rows.pop("frame_id"), place), rows], axis=1)
+    # Each class has two columns of one name: the number of objects, then the area.
+    content = json.load(raw["classes_per_image.json"])
+    names, table = content["columns"], pd.DataFrame(content["data"])
+    place = r"^(video\d+)()_frame_(\d+)_endo"
+    classes = _parts(table[names.index("Image")], place).drop(columns="clip")
+    for one in (entry.name.lower() for entry in CLASSES):
+        classes[one] = table[names.index(one) + 1].astype(float)
     return Tables(
         rows.sort_values(["subject", "frame"], ignore_index=True),
-        _classes(json.load(raw["classes_per_image.json"])),
+        classes,
         pd.concat(sides, ignore_index=True).drop(columns="clip"),
         json.load(raw["training_results.json"]),
         json.load(raw["domain_stats.json"]),
@@ -153,70 +153,50 @@ def _parts(names: Iterable[str], place: str) -> pd.DataFrame:
     return parts.set_axis(["subject", "clip", "frame"], axis=1).astype({"frame": int})
 
 
-def _classes(content: dict) -> pd.DataFrame:
-    """Coverage in percent per class: each class has two columns of one name, the
-    number of objects first, then the area."""
-    names, table = content["columns"], pd.DataFrame(content["data"])
-    place = r"^(video\d+)()_frame_(\d+)_endo"
-    parts = _parts(table[names.index("Image")], place).drop(columns="clip")
-    classes = [entry.name.lower() for entry in CLASSES]
-    area = {name: table[names.index(name) + 1].astype(float) for name in classes}
-    return parts.assign(**area)
-
-
-class Recorded(NamedTuple):
-    """What benchmarks/published.py recorded. numbers: a row per figure with its value,
-    estimand, unit, n_frames, n_subjects, data and source. results: by the lesson's
-    function, a table or the names of its numbers."""
-
-    numbers: pd.DataFrame
-    results: dict[str, pd.DataFrame | list[str]]
-
-
-def recorded() -> Recorded:
-    """The recorded figures."""
-    content = json.loads(RECORDED.read_text(encoding="utf-8"))
-    numbers = pd.DataFrame.from_dict(content["numbers"], orient="index")
-    return Recorded(
-        numbers.rename(index=lambda name: name.removeprefix("published.")),
-        {
-            name: pd.DataFrame(found) if isinstance(found, dict) else found
-            for name, found in content["results"].items()
-        },
-    )
-
-
 class Study:
     """The published tables, None where they are not on this machine, and what a lesson
-    made of them: `made`, what each function gave, by its name."""
+    made of them.
+
+    numbers: what benchmarks/published.py recorded, a row per figure with its value,
+    estimand, unit, n_frames, n_subjects, data and source. results: the same by the
+    lesson's function, a table or the names of its numbers. made: what each function
+    gave here, by its name.
+    """
 
     def __init__(self, tables: Tables | None) -> None:
-        self.tables, self.kept, self.made = tables, recorded(), {}
+        self.tables, self.made = tables, {}
+        kept = json.loads(RECORDED.read_text(encoding="utf-8"))
+        numbers = pd.DataFrame.from_dict(kept["numbers"], orient="index")
+        self.numbers = numbers.rename(lambda name: name.removeprefix("published."))
+        self.results = {
+            name: pd.DataFrame(found) if isinstance(found, dict) else found
+            for name, found in kept["results"].items()
+        }
 
     def __getattr__(self, name: str):
         """per_frame, classes, splits, training: one of the tables, or None."""
         if name not in Tables._fields:
             raise AttributeError(name)
-        return None if self.tables is None else getattr(self.tables, name)
+        return getattr(self.tables, name, None)
 
     def of(self, compute: Callable, *given):
         """compute(*given) where the tables are here, else its recorded result (a table,
         or a dict of numbers), found by the function's name. Rows are never recorded, so
         without the tables a function that gives rows gives None."""
-        name = compute.__name__
+        found = self.results.get(compute.__name__)
         if not any(one is None for one in given):
             found = compute(*given)
-        elif isinstance(found := self.kept.results.get(name), list):
-            found = self.kept.numbers["value"][found].to_dict()
+        elif isinstance(found, list):
+            found = self.numbers["value"][found].to_dict()
         elif found is not None:
             found = found.copy()
-        self.made[name] = found
+        self.made[compute.__name__] = found
         return found
 
-    def told(self, numbers: Mapping[str, float] | Iterable[str], caption: str) -> Table:
+    def told(self, numbers: Mapping[str, float] | Iterable[str], caption: str) -> HTML:
         """Recorded figures by name, or those that `of` gave: what each is, its value,
         and what is behind it."""
-        rows = self.kept.numbers.reindex(list(numbers))
+        rows = self.numbers.reindex(list(numbers))
         if isinstance(numbers, Mapping):
             rows["value"] = list(numbers.values())
         shown = pd.DataFrame({"what": rows["estimand"].fillna(rows.index.to_series())})
@@ -226,10 +206,10 @@ class Study:
         for name in ("frames", "subjects"):
             behind = rows[f"n_{name}"]
             shown[name] = [f"{one:,.0f}" if one == one else "–" for one in behind]
-        return Table(shown, caption)
+        return charts.table(shown, caption)
 
     @property
-    def files(self) -> Table:
+    def files(self) -> HTML:
         """The files behind the figures, each with its project, licence and checksum."""
         rows = pd.DataFrame(FILES.values(), index=FILES).rename_axis("file")
         rows["SHA-256"] = rows["sha256"].str[:16] + "..."
@@ -237,7 +217,7 @@ class Study:
         shown = rows.reset_index()[["file", "project", "commit", "licence", "SHA-256"]]
         elsewhere = "not on this machine; the figures are the recorded ones"
         said = "read just now" if self.tables else elsewhere
-        return Table(shown, f"The published files: {said}")
+        return charts.table(shown, f"The published files: {said}")
 
 
 def study(lesson) -> Study:
@@ -257,16 +237,10 @@ def study(lesson) -> Study:
     return Study(read(fetched) if there else None)
 
 
-def main(given: list[str]) -> None:
-    """Fetch what lacks, and say how many files came."""
-    folder = given[1] if given[1:] else settings.data_folder() / "published"
+if __name__ == "__main__":
     try:
-        came = len(fetch(folder))
+        came = len(fetch(place := settings.data_folder() / "published"))
     except CourseError as error:
         raise SystemExit(str(error)) from error
     there = len(FILES) - came
-    print(f"{folder}: {came} files fetched, {there} there already, checksums right")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    print(f"{place}: {came} files fetched, {there} there already, checksums right")

@@ -1,8 +1,8 @@
 """The course's standard runs, by name: two lessons that want the same model ask for the
 same thing.
 
->>> run = baseline(course, domains.gather(course))  # trained, or found in the store
->>> probabilities(run, data.of("ood_test")) >= 128
+>>> run = baseline(course, data)  # trained, or found in the store
+>>> run.probabilities(data.of("ood_test")) >= 128
 """
 
 import copy
@@ -35,13 +35,22 @@ class Run:
     key: str
 
     def probabilities(self, packed: Packed) -> np.ndarray:
-        """See runs.probabilities."""
-        return probabilities(self, packed)
+        """Its prediction on packed frames (see training.predict), memory-mapped from
+        the store."""
 
+        def save(model: torch.nn.Module, folder: Path) -> None:
+            path, shape = folder / "found.npy", packed.images.shape[:3]
+            found = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+            training.predict(model, packed.images, found)  # more than memory may hold
+            found.flush()
 
-def folds(course: Course) -> list[int | None]:
-    """The folds of a profile: [None] for a single split, else 0, 1, ..."""
-    return [None] if course.numbers.folds == 1 else list(range(course.numbers.folds))
+        return store.keep(
+            "predictions",
+            dict(run=self.key, frames=frames_key(packed)),
+            lambda: self.model,
+            save,
+            lambda folder: np.load(folder / "found.npy", mmap_mode="r"),
+        )
 
 
 def untrained(course: Course) -> models.Segmenter:
@@ -51,18 +60,17 @@ def untrained(course: Course) -> models.Segmenter:
     return models.build(numbers.encoder, numbers.decoder, course.weights, course.seed)
 
 
-def baseline(
-    course: Course,
-    data: Domains,
-    fold: int | None = None,
-    watch: Callable[[History], None] | None = None,
-) -> Run:
+def baseline(course: Course, data: Domains, watch: Callable | None = None) -> Run:
     """The course's model: trained on the source's train pigs, its epoch chosen on
-    id_val. Found in the store, or trained.
-    """
-    return trained(
-        "baseline", course, data.of("train"), data.of("id_val"), fold=fold, watch=watch
-    )
+    id_val. watch: see training.fit."""
+    return trained("baseline", course, data.of("train"), data.of("id_val"), watch=watch)
+
+
+def fill_left_out(course: Course, data: Domains) -> Run:
+    """The baseline with our own old mistake: its loss never sees the black that
+    augmentation brings in."""
+    parts = data.of("train"), data.of("id_val")
+    return trained("fill left out", course, *parts, fill_counts=False)
 
 
 def trained(
@@ -70,9 +78,8 @@ def trained(
     course: Course,
     train: Packed,
     id_val: Packed,
-    fold: int | None = None,
-    transform=None,
-    watch: Callable[[History], None] | None = None,
+    transform: v2.Transform | None = None,
+    watch: Callable | None = None,
     foot: int | None = None,
     start: Run | None = None,
     fill_counts: bool = True,
@@ -86,8 +93,8 @@ def trained(
     """
     numbers = course.numbers
     transform = transform or training.light_augmentation()
-    what = dict(name=name, numbers=asdict(numbers), seed=course.seed, fold=fold)
-    what |= dict(train=frames_key(train), id_val=frames_key(id_val), **more)
+    what = dict(name=name, numbers=asdict(numbers), seed=course.seed, **more)
+    what |= dict(train=frames_key(train), id_val=frames_key(id_val))
     what |= dict(weights=course.begins_with, start=start and start.key)
     what |= dict(recipe=_recipe(transform), foot=foot, fill_counts=fill_counts)
 
@@ -135,34 +142,6 @@ def _recipe(transform: v2.Transform) -> list:
     ours = [one for one in own if one.__module__.startswith("helpers.")]
     chances = [getattr(part, "p", None) for part in parts]
     return [repr(transform), chances, store.made_by(*ours)["code"]]
-
-
-def fill_left_out(course: Course, data: Domains, fold: int | None = None) -> Run:
-    """The baseline with our own old mistake: its loss never sees the black that
-    augmentation brings in.
-    """
-    train, id_val = data.of("train"), data.of("id_val")
-    return trained("fill left out", course, train, id_val, fold=fold, fill_counts=False)
-
-
-def probabilities(run: Run, packed: Packed) -> np.ndarray:
-    """The run's prediction on packed frames (see training.predict), memory-mapped from
-    the store.
-    """
-
-    def save(model: torch.nn.Module, folder: Path) -> None:
-        shape = packed.images.shape[:3]  # there may be more than memory holds
-        found = np.lib.format.open_memmap(folder / "found.npy", "w+", np.uint8, shape)
-        training.predict(model, packed.images, into=found)
-        found.flush()
-
-    return store.keep(
-        "predictions",
-        dict(run=run.key, frames=frames_key(packed)),
-        lambda: run.model,
-        save,
-        lambda folder: np.load(folder / "found.npy", mmap_mode="r"),
-    )
 
 
 def frames_key(packed: Packed) -> str:

@@ -14,23 +14,20 @@ from helpers.errors import CourseError
 from helpers.words import printable
 
 ROOT = Path(__file__).resolve().parent.parent
-ENCODERS = {
-    "lite0": "tu-tf_efficientnet_lite0",
-    "resnet34": "resnet34",
-    "resnet18": "resnet18",
-    "mobilenet_v2": "mobilenet_v2",
-}
 SURGENET = ("caformer_s18", "convnextv2_tiny", "pvt_v2_b2")
+ENCODERS = {"lite0": "tu-tf_efficientnet_lite0"}
+ENCODERS |= {name: name for name in ("resnet34", "resnet18", "mobilenet_v2")}
 ENCODERS |= {name: f"tu-{name}" for name in SURGENET}
 """The encoders that the course offers, and what smp calls them."""
 DECODERS = ("unet", "fpn")
+WEIGHTS = {"": "imagenet", "imagenet": "imagenet", "surgenet": "surgenet", "none": None}
+"""What an encoder begins with, as a parameter says it; else it names a file."""
 
 
 @dataclass(frozen=True)
 class Profile:
     """How much of everything a profile does. Sizes are (height, width) in pixels,
-    counts are frames.
-    """
+    counts are frames."""
 
     size: tuple[int, int]  # frames are fitted into this, keeping their aspect ratio
     drawn: int  # phantom frames of the source
@@ -66,27 +63,17 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Course:
-    """One run of the course: a profile, a seed, and where the data is.
-
-    data: the folder that holds the data sets, None for the course's own `data/`.
-    source, target: two folders that take HemoSet's and CholecSeg8k's places, None where
-    they are looked for in `data`.
-    on_bad: "stop" at the first bad frame, or "skip" it, count it and name it.
-    public: True keeps real frames out of the pictures, for a page that is meant to be
-    published.
-    weights: what the encoder begins with, "imagenet", "surgenet" (its own), None (from
-    scratch) or a file.
-    """
+    """One run of the course: a profile, a seed, and where the data is."""
 
     profile: str
     seed: int
-    data: Path | None
-    source: Path | None
-    target: Path | None
-    on_bad: str
-    public: bool
+    data: Path | None  # the folder that holds the data sets, None for the course's own
+    source: Path | None  # what takes HemoSet's place, None where it is looked for in
+    target: Path | None  # `data`; and CholecSeg8k's
+    on_bad: str  # "stop" at the first bad frame, or "skip" it, count it and name it
+    public: bool  # True keeps real frames out of the pictures of published pages
     numbers: Profile
-    weights: str | Path | None = "imagenet"
+    weights: str | Path | None = "imagenet"  # or "surgenet", None (random), a file
 
     @property
     def size(self) -> tuple[int, int]:
@@ -94,19 +81,16 @@ class Course:
         return self.numbers.size
 
     def but(self, **changed) -> "Course":
-        """The same course with some of its profile's numbers changed, for instance
-        `course.but(epochs=20)`.
-        """
+        """The same with some of its profile's numbers changed: `but(epochs=20)`."""
         return replace(self, numbers=replace(self.numbers, **changed))
 
     @property
     def begins_with(self) -> str:
         """What tells its weights from any others in a key: a file's bytes, wherever it
         lies."""
-        if not isinstance(self.weights, Path):
-            return self.weights or "none"
-        with self.weights.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        if isinstance(self.weights, Path):
+            return hashlib.sha256(self.weights.read_bytes()).hexdigest()
+        return self.weights or "none"
 
     @property
     def plain(self) -> bool:
@@ -136,58 +120,47 @@ def course(
 ) -> Course:
     """A course from a notebook's parameters; an empty one means "not given".
 
-    encoder, decoder: in place of the profile's, of ENCODERS and DECODERS. weights: a
-    file with the encoder's weights in their own layout, "surgenet" or "none".
+    weights: "surgenet", "none" or a file with the encoder's in their own layout.
+    CourseError for what is unknown or not there.
     """
     numbers = PROFILES[_one_of("profile", profile, PROFILES)]
+    if not re.fullmatch(r"\d+", str(seed)):
+        raise CourseError(
+            f"seed is '{printable(seed)}': give a whole number from 0 on, such as 0."
+        )
+    folders = dict(data=data, source=source, target=target)
+    what = "the folder that holds the frames"
+    for name, given in folders.items():
+        folders[name] = _path(name, given, what, os.path.isdir) if given else None
+    if weights in list(WEIGHTS):
+        start = WEIGHTS[weights]
+    else:
+        what = "a file with the encoder's weights, or none to begin from scratch"
+        start = _path("weights", weights, what, os.path.isfile)
     numbers = replace(
         numbers,
         encoder=_one_of("encoder", encoder or numbers.encoder, ENCODERS),
         decoder=_one_of("decoder", decoder or numbers.decoder, DECODERS),
     )
-    if not re.fullmatch(r"\d+", str(seed)):
-        raise CourseError(
-            f"seed is '{printable(seed)}': give a whole number from 0 on, such as 0."
-        )
-    folders = {"data": data, "source": source, "target": target}
-    what = "the folder that holds the frames"
-    paths = {
-        name: _path(name, given, what, os.path.isdir) if given else None
-        for name, given in folders.items()
-    }
-    start = {"none": None, "": "imagenet", "imagenet": "imagenet"}
-    start["surgenet"] = "surgenet"
-    what = "a file with the encoder's weights, or none to begin from scratch"
-    return Course(
-        profile=profile,
-        seed=int(seed),
-        on_bad=_one_of("on_bad", on_bad, ("stop", "skip")),
-        public=bool(public),
-        numbers=numbers,
-        weights=start[weights]
-        if weights in list(start)
-        else _path("weights", weights, what, os.path.isfile),
-        **paths,
-    )
+    on_bad = _one_of("on_bad", on_bad, ("stop", "skip"))
+    own = dict(on_bad=on_bad, public=bool(public), numbers=numbers, weights=start)
+    return Course(profile, int(seed), **folders, **own)
 
 
 def _one_of(name: str, given: str, known: Iterable[str]) -> str:
     if given not in list(known):
+        known = ", ".join(known)
         raise CourseError(
-            f"There is no {name} '{printable(given)}'; choose one of "
-            f"{', '.join(known)}."
+            f"There is no {name} '{printable(given)}'; choose one of {known}."
         )
     return given
 
 
 def _path(name: str, given: str | Path, what: str, there: Callable) -> Path:
-    """What a parameter names, in full. A relative path is the reader's, said where the
-    command was typed; notebooks run in another folder.
-    """
+    """What a parameter names, in full."""
     with contextlib.suppress(RuntimeError, TypeError):  # ~nobody, and what is no path
-        typed = Path(os.environ.get("COURSE_FROM") or os.getcwd())
         # os.path's own tests raise nothing, however odd the path.
-        if there(path := typed / Path(given).expanduser()):
+        if there(path := _typed(given)):
             return path.resolve()
     raise CourseError(
         f"{name.upper()}={printable(given)}: there is no such "
@@ -195,26 +168,27 @@ def _path(name: str, given: str | Path, what: str, there: Callable) -> Path:
     )
 
 
+def _typed(path: str | Path) -> Path:
+    """A relative path is the reader's, said where the command was typed; notebooks run
+    in another folder."""
+    return Path(os.environ.get("COURSE_FROM") or "", Path(path).expanduser())
+
+
 def data_folder() -> Path:
-    """Where data sets are looked for when none is named: `data/` of the repository."""
+    """Where data sets are looked for when none is named."""
     return ROOT / "data"
 
 
 def store_folder() -> Path:
-    """Where results are kept: `data/store`, or the folder that COURSE_STORE names, from
-    where the command was typed."""
+    """Where results are kept: `data/store`, or the folder that COURSE_STORE names."""
     given = os.environ.get("COURSE_STORE")
-    if not given:
-        return ROOT / "data" / "store"
-    typed = os.environ.get("COURSE_FROM") or os.getcwd()
     # However it is spelled, it is one place: marks of use are compared by it.
-    return Path(typed, Path(given).expanduser()).resolve()
+    return _typed(given).resolve() if given else ROOT / "data" / "store"
 
 
 def static() -> bool:
     """True while a lesson is executed for the report: widgets then give way to still
-    pictures.
-    """
+    pictures."""
     return os.environ.get("COURSE_STATIC") == "1"
 
 
@@ -228,8 +202,7 @@ def cores() -> int:
 
 def device() -> str:
     """The device that networks run on: cuda where there is one, mps on a Mac that has
-    it, else cpu.
-    """
+    it, else cpu."""
     import torch  # slow to import, and most rooms need no network
 
     if torch.cuda.is_available():

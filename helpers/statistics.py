@@ -1,18 +1,18 @@
 """From frames to a statement about subjects: a number with its interval, and the
 interval is offered only where it is honest.
 
-The unit is the subject. Frames are averaged within their subject first, then the
-subjects, each counting once. Which interval may stand beside a result is decided by
-benchmarks/interval_coverage.py, not by taste: see OFFERED.
+Frames are averaged within their subject first, then the subjects, each counting once.
+Which interval may stand beside a result is decided by benchmarks/interval_coverage.py,
+not by taste: see OFFERED.
 
 >>> mean_over_subjects([0.7, 0.9, 0.6], ["pig1", "pig1", "pig2"]).interval
 'no interval, 2 subjects'
 """
 
 import math
+from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,14 +29,7 @@ WIDE = 0.3
 PERCENT = ("percent", "%", "percent of valid pixels")
 
 
-class Offer(NamedTuple):
-    """What the coverage benchmark allows: a method, its level, the fewest subjects."""
-
-    method: str
-    level: float
-    least: int
-
-
+Offer = namedtuple("Offer", "method level least")  # least: the fewest subjects
 # What benchmarks/interval_coverage.csv allows, by what is estimated. Student's t,
 # percentile and BCa fall below 90 % on at least one population at every number of
 # subjects tried.
@@ -80,8 +73,6 @@ class Estimate:
     of: str = ""
 
     def __post_init__(self) -> None:
-        if self.data not in ("", *DATA):
-            raise ValueError(f"data is '{self.data}'; choose one of {', '.join(DATA)}")
         # One kind of number, so that the same estimate is written the same twice.
         for name in ("value", "low", "high", "level", "p"):
             given = getattr(self, name)
@@ -102,7 +93,7 @@ class Estimate:
     @property
     def range(self) -> str:
         """ "0.71 to 0.93, a 90 % interval", "a wide" one, a p, or "no interval"."""
-        if self.low is None or self.high is None:
+        if self.low is None:
             return "no interval" if self.p is None else f"p = {self.p:.2g}"
         form = ".1f" if self.unit in PERCENT else ".2f"
         level = "" if self.level is None else f" {100 * self.level:.0f} %"
@@ -113,14 +104,14 @@ class Estimate:
     def wide(self) -> bool:
         """Whether the interval is wider than WIDE: it leaves much open, and what it
         leaves out it leaves out all the same."""
-        if self.low is None or self.high is None:
+        if self.low is None:
             return False
         whole = 100 if self.unit in PERCENT else math.inf if self.unit else 1
         return self.high - self.low > WIDE * whole
 
     def apart(self, other: "Estimate") -> bool:
         """Whether the two intervals share no value; never where one has none."""
-        if None in (self.low, self.high, other.low, other.high):
+        if self.low is None or other.low is None:
             return False
         return self.low > other.high or other.low > self.high
 
@@ -128,7 +119,7 @@ class Estimate:
     def interval(self) -> str:
         """For a sentence: the range and whom it is over, "0.71 to 0.93, a 90 % interval
         over 12 patients", "no interval, 3 pigs"."""
-        joined = ", " if self.low is None or self.high is None else " over "
+        joined = ", " if self.low is None else " over "
         return joined.join(filter(None, [self.range, self._who]))
 
     @property
@@ -289,31 +280,30 @@ def sign_flip_test(means: np.ndarray) -> tuple[float | None, str]:
     means: one difference per subject. Valid where, without an effect, a difference is
     as likely up as down. Exact up to 15 subjects; five or fewer cannot reach 0.05.
     """
-    n = len(means)
-    null, complete = rearranged(means, np.mean, "samples", 2**n)
-    moved = f"flipping the sign of {words.counted(n, 'subject')}"
-    return judged(np.mean(means) if n else math.nan, null, complete, moved)
+    moved = f"flipping the sign of {words.counted(len(means), 'subject')}"
+    return rearranged(means, np.mean, "samples", 2 ** len(means), moved)
 
 
 def rearranged(
-    values: np.ndarray, statistic: Callable, kind: str, ways: int, seed: int = 0
-) -> tuple[np.ndarray, bool]:
-    """The statistic of the values' rearrangements, and whether these are all there are.
+    values: np.ndarray, statistic: Callable, kind: str, ways: int, moved: str
+) -> tuple[float | None, str]:
+    """(p, note) of a statistic against what it is on the values' rearrangements.
 
     statistic: of an array and an axis. kind: of scipy's permutation_test. ways: how
-    many rearrangements there are.
+    many rearrangements there are. moved: what was rearranged, for the note.
     """
     if len(values) < 2:
-        return np.repeat(np.asarray(values, float), 2), True
+        return judged(np.sum(values), np.repeat(values, 2), True, moved)
     found = stats.permutation_test(
         (values,),
         statistic,
         permutation_type=kind,
         vectorized=True,
         n_resamples=EXACT if ways <= EXACT else DRAWS,
-        rng=np.random.default_rng(seed),
+        rng=np.random.default_rng(0),
     )
-    return found.null_distribution, ways <= EXACT
+    complete = ways <= EXACT
+    return judged(found.statistic, found.null_distribution, complete, moved)
 
 
 def judged(
@@ -324,8 +314,7 @@ def judged(
 
     complete: `null` holds every rearrangement, the observed one among them; otherwise
     it is a random sample, to which the observed one is added (Phipson and Smyth 2010,
-    Stat. Appl. Genet. Mol. Biol. 9: 39), so that p is never 0. moved: what was
-    rearranged, for the note.
+    Stat. Appl. Genet. Mol. Biol. 9: 39), so that p is never 0.
     """
     if len(null) == 0 or not math.isfinite(observed):
         return None, f"No p-value: nothing to rearrange by {moved}."

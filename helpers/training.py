@@ -11,6 +11,8 @@ weights, loss and probabilities stay float32 (Micikevicius et al., ICLR 2018).
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -35,13 +37,11 @@ def light_augmentation() -> v2.Transform:
     return v2.Compose([v2.RandomHorizontalFlip(0.5), moved, lit])
 
 
-def augmented(
-    transform: v2.Transform, image: Tensor, masks: Tensor
-) -> tuple[Tensor, Tensor]:
+def augmented(transform: v2.Transform, image: Tensor, masks: Tensor) -> list[Tensor]:
     """One frame through a transform: image (3, H, W) in 0..1 and masks (N, H, W), all
     moved alike; what comes in from outside the frame is black, and 0 in each mask."""
-    image, masks = transform(tv_tensors.Image(image), tv_tensors.Mask(masks))
-    return image.as_subclass(Tensor), masks.as_subclass(Tensor)
+    moved = transform(tv_tensors.Image(image), tv_tensors.Mask(masks))
+    return [one.as_subclass(Tensor) for one in moved]
 
 
 def batch_of(
@@ -130,6 +130,19 @@ class Learner:
         self.parts = dict(model=model, optimizer=self.optimizer)
         self.parts |= dict(schedule=self.schedule, scaler=self.scaler)
 
+    def save(self, history: "History", best: dict, folder: Path) -> None:
+        """All that is needed to go on."""
+        whole = {name: part.state_dict() for name, part in self.parts.items()}
+        whole |= dict(random=torch.get_rng_state(), history=vars(history), best=best)
+        whole["random_cuda"] = torch.cuda.get_rng_state_all()
+        write_state(whole, folder / "state.pt")
+
+    def resume(self, saved: dict) -> None:
+        for name, part in self.parts.items():
+            part.load_state_dict(saved[name])
+        torch.set_rng_state(saved["random"].cpu())
+        torch.cuda.set_rng_state_all([one.cpu() for one in saved["random_cuda"]])
+
     def step(self, images: Tensor, blood: Tensor, known: Tensor) -> float:
         """One batch: predict, measure, follow the gradient. Gives the loss before the
         step."""
@@ -189,8 +202,11 @@ def fit(
     watch(history) is called after each epoch. foot: see Learner; with fewer epochs than
     all the rate climbs back. fill_counts: see batch_of.
     """
-    history, best, saved = History(), {}, _saved(checkpoint)
-    if saved is not None:
+    place = store.folder("checkpoints", checkpoint, fit)
+    history, best, saved = History(), {}, None
+    if store.whole(place):
+        where = settings.device()
+        saved = torch.load(place / "state.pt", map_location=where, weights_only=True)
         history, best = History(**saved["history"]), saved["best"]
     elif numbers.half:
         history.dtype = half(settings.device())
@@ -198,7 +214,7 @@ def fit(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         if saved is not None:
-            _resume(saved, learner)
+            learner.resume(saved)
         while (
             len(history.loss) < numbers.epochs
             and len(history.loss) - 1 - history.best_epoch <= numbers.patience
@@ -210,7 +226,8 @@ def fit(
             if _judge(model, id_val, history):
                 state = model.state_dict().items()
                 best = {name: one.detach().cpu().clone() for name, one in state}
-            _save(checkpoint, learner, history, best)
+            write = partial(learner.save, history, best)
+            store.entry("checkpoints", checkpoint, write, fit, anew=True)
             if watch is not None:
                 watch(history)
     model.load_state_dict(best)
@@ -223,38 +240,14 @@ def _judge(model: nn.Module, id_val: Packed, history: History) -> bool:
     whether it is the best so far (of several, the first)."""
     found = predict(model, id_val.images) >= 128
     table = counts.count(found, id_val.blood, id_val.valid)
-    dice = counts.dice(table).where(counts.has_blood(table)).to_numpy()
-    means = statistics.subject_means(dice, id_val.table["subject"].to_numpy())
+    dice = counts.on_blood(counts.dice, table)
+    means = statistics.subject_means(dice, id_val.table["subject"])
     history.id_val_subjects.append({str(name): float(v) for name, v in means.items()})
     history.id_val.append(float(means.mean()))
-    best = history.best_epoch
-    if best >= 0 and not history.id_val[-1] > history.id_val[best]:
-        return False
-    history.best_epoch = len(history.id_val) - 1
-    return True
-
-
-def _save(checkpoint: dict, learner: Learner, history: History, best: dict) -> None:
-    whole = {name: part.state_dict() for name, part in learner.parts.items()}
-    whole |= dict(random=torch.get_rng_state(), history=vars(history), best=best)
-    whole["random_cuda"] = torch.cuda.get_rng_state_all()
-    write = lambda draft: write_state(whole, draft / "state.pt")  # noqa: E731
-    store.entry("checkpoints", checkpoint, write, fit, anew=True)
-
-
-def _saved(checkpoint: dict) -> dict | None:
-    place = store.folder("checkpoints", checkpoint, fit)
-    if not store.whole(place):
-        return None
-    where = settings.device()
-    return torch.load(place / "state.pt", map_location=where, weights_only=True)
-
-
-def _resume(saved: dict, learner: Learner) -> None:
-    for name, part in learner.parts.items():
-        part.load_state_dict(saved[name])
-    torch.set_rng_state(saved["random"].cpu())
-    torch.cuda.set_rng_state_all([one.cpu() for one in saved["random_cuda"]])
+    last, best = len(history.id_val) - 1, history.best_epoch
+    if best < 0 or history.id_val[last] > history.id_val[best]:
+        history.best_epoch = last
+    return history.best_epoch == last
 
 
 @torch.inference_mode()

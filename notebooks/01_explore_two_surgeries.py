@@ -314,7 +314,6 @@ charts.dots(
     "brightness of a frame (0 black, 1 white)",
     each=0.24,
     size=9,
-    means=True,
     caption="A dot is a frame, a bar the mean of a subject.",
 )
 
@@ -344,7 +343,24 @@ def labelled(frame):
 
 
 # %%
-play.explorer(sample, labelled, ["brightness", "saturation"])
+sample["words"] = [
+    f"{one.subject}, frame {one.frame} ({one.domain}): {one.blood:.1f} % blood, "
+    f"brightness {one.brightness:.2f}, saturation {one.saturation:.2f}."
+    for one in sample.itertuples()
+]
+
+# %%
+sample["label"] = sample["subject"]
+sample["there"] = np.where(sample["blood"] > 0, "blood", "no blood")
+filters = {"domain": "domain", "subject": "subject", "there": "blood"}
+orders = {}
+for measure in ("blood", "brightness", "saturation"):
+    orders |= {f"most {measure} first": f"-{measure}"}
+    orders |= {f"least {measure} first": measure}
+
+# %%
+title = "Look through the frames of both domains"
+play.Browser("explorer", sample, labelled, filters, orders, title)
 
 # %%
 darkest = sample.nsmallest(10, "brightness")["domain"].value_counts()
@@ -443,14 +459,20 @@ null = np.concatenate([list(between_halves(look)) for look in pair.values()])
 said = "energy distances between halves of one domain that lie below the gap"
 below = Estimate(100 * (null < gap).mean(), estimand=said, unit="percent", **behind)
 lesson.add("domain_gap.energy.share_below", below)
-charts.heap(
-    null,
+
+# %%
+figure, axis = charts.new(7.0, 2.6)
+axis.hist(null, bins=30, color=charts.FAINT)
+axis.axvline(gap, color=charts.RED, lw=2.5, label="source and target")
+axis.set(xlabel="energy distance", ylabel="number of divisions")
+figure.legend(loc="outside lower left")
+charts.Chart(
+    figure,
     f"Energy distance {gap:.2f} between the domains; {below:.0f} % of {len(null)} "
     f"distances within one lie below, the largest is {null.max():.2f}",
-    "energy distance",
-    "number of divisions",
-    {"source and target": gap},
-    caption="Grey: two halves of one domain, divided at random by subject.",
+    f"Histogram of {len(null)} values of energy distance, from {null.min():.2f} to "
+    f"{null.max():.2f}. Lines: source and target at {gap:.2f}.",
+    "Grey: two halves of one domain, divided at random by subject.",
 )
 
 # %% [markdown]

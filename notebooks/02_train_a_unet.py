@@ -47,14 +47,14 @@ import pandas as pd
 import segmentation_models_pytorch as smp
 import torch
 
-from helpers import charts, models, pictures, play, runs, training
+from helpers import charts, pictures, play, runs, training
 from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.play import live
 from helpers.settings import ROOT
 from helpers.statistics import subject_means
 from helpers.training import segmentation_loss
-from helpers.words import number
+from helpers.words import listed, number
 
 lesson = begin(profile, seed, data)
 
@@ -108,8 +108,17 @@ network = runs.untrained(lesson.course)
 # nothing. What it has seen: {network.exposure}. Photographs of cats and cars teach edges
 # and textures all the same.
 
+
 # %%
-stages = models.stages(network, lesson.course.size)
+def stages_of(network, size):
+    """The frame and the encoder's maps: channels, height, width and scale."""
+    maps = network.eval().features(torch.zeros(1, 3, *size))
+    shapes = [one.shape[1:] for one in maps if one.shape[1]]  # some are empty
+    table = pd.DataFrame(shapes, columns=["channels", "height", "width"])
+    return table.assign(scale=table["height"][0] // table["height"])
+
+
+stages = stages_of(network, lesson.course.size)
 decoder = [list(step.parameters())[-1].numel() for step in network.way_up]  # biases
 pictures.unet(stages, decoder)
 
@@ -480,7 +489,39 @@ def with_border(width):
         yield name, play.Picture(picture, name, blood, known, found), dice, on_border
 
 
-play.border(with_border)
+# %%
+WIDTHS, OUTSIDE = (0, 16, 32), 200  # pixels; the grey of what is no picture
+
+
+def as_large(picture, more):
+    """The same picture with nothing around it, so that each border is shown alike."""
+    around = ((more, more), (more, more))
+    return play.Picture(
+        np.pad(picture.image, (*around, (0, 0)), constant_values=OUTSIDE),
+        picture.title,
+        np.pad(picture.blood, around),
+        np.pad(picture.valid, around, constant_values=True),
+        np.pad(picture.found, around),
+    )
+
+
+# %%
+def bordered(width):
+    shown, numbers, said = [], {}, []
+    for name, picture, dice, on_border in with_border(width):
+        shown.append(as_large(picture, max(WIDTHS) - width))
+        numbers[f"{name}: Dice"] = dice
+        numbers[f"{name}: border marked, %"] = on_border if width else np.nan
+        there = f" and marks {on_border:.1f} % of the border" if width else ""
+        said.append(f"'{name}' has a Dice of {number(dice)}{there}")
+    around = f"With a border of {width} pixels" if width else "Without a border"
+    forms = {name: ".1f" for name in numbers if name.endswith("%")}
+    return play.Scene(f"{around}, {listed(said)}.", shown, numbers, forms)
+
+
+handle = play.Slider("width", "border, pixels", WIDTHS)
+title = "Set a black border around a frame"
+play.Interactive("border", [handle], bordered, title)
 
 # %% [markdown]
 # Look at the border alone: it holds nothing, at any width. Whatever is marked there was
@@ -527,7 +568,7 @@ charts.table(
 # Three validation frames by their Dice. **What would you mend first?**
 
 # %%
-found = runs.probabilities(run, id_val) >= 128
+found = run.probabilities(id_val) >= 128
 chosen = {"worst": ranked[0], "middle": ranked[len(ranked) // 2], "best": ranked[-1]}
 pictures.strip(
     [lesson.overlay("id_val", row, found[row]) for row in chosen.values()],

@@ -43,7 +43,8 @@ seed = 0
 data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
-from functools import partial
+from functools import cache, partial
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ from helpers import charts, counts, pictures, play, runs, shift, statistics
 from helpers.cells import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
-from helpers.words import name_of, number
+from helpers.words import counted, name_of, number
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -86,7 +87,7 @@ def ranked(split):
 
 
 def marked_frame(frame, by=run):
-    found = runs.probabilities(by, lesson.frames(frame["split"]))[frame["row"]] >= 128
+    found = by.probabilities(lesson.frames(frame["split"]))[frame["row"]] >= 128
     return lesson.overlay(frame["split"], frame["row"], found)
 
 
@@ -120,7 +121,7 @@ FEW = 3  # frames; a share of fewer is not drawn
 
 
 def marked(split, by):
-    return runs.probabilities(by, lesson.frames(split)) >= 128
+    return by.probabilities(lesson.frames(split)) >= 128
 
 
 def misses(split, by):
@@ -504,7 +505,6 @@ charts.dots(
     f"Dice {charts.told(by_subject)}",
     "Dice on frames with blood, mean of a subject",
     each=0.65,
-    means=True,
     limits=(-0.02, 1.02),
     caption="A dot is a subject, the bar their mean.",
 ).front("dice_by_subject")
@@ -576,7 +576,41 @@ print(f"{name_of(bled)}: median {np.median(dice):.2f} of {len(dice)}, interval {
 # and when does it vanish?**
 
 # %%
-play.fewer(by_subject[bled], interval_of_median)
+subjects, draws = by_subject[bled], np.random.default_rng(0)
+by_dice = subjects.sort_values(kind="stable").index
+ways = {f"by chance, draw {n}": draws.permutation(subjects.index) for n in (1, 2, 3)}
+ways |= {"the lowest first": by_dice, "the highest first": by_dice[::-1]}
+axis = np.floor([20 * subjects.min(), 20 * subjects.max() + 1]) / 20  # holds them all
+
+
+# %%
+def fewer(way, left):
+    kept = list(ways[way][len(subjects) - left :])
+    some = subjects[kept].to_numpy()
+    median, (low, high) = float(np.median(some)), map(float, interval_of_median(some))
+    said = f"and its interval runs from {low:.2f} to {high:.2f}"
+    said = "and no interval can be given" if np.isnan(low) else said
+    said = f"the median of Dice is {median:.2f}, {said}."
+    said = f"With {left} of {counted(len(subjects), 'subject')} {said}"
+    numbers = {"subjects": left, "median Dice": median, "low": low, "high": high}
+    numbers["width"], title = high - low, "Dice of each subject"
+    drawn = play.dots(subjects, kept, axis, median, (low, high), title)
+    return play.Scene(said, (), numbers, {"subjects": ".0f"}, drawn)
+
+
+# %%
+controls = [
+    play.Choice("way", "taken away", list(ways)),
+    play.Slider("left", "subjects left", range(len(subjects), 0, -1)),
+]
+play.Interactive(
+    "fewer_subjects",
+    controls,
+    fewer,
+    "Take subjects away, one by one, and watch the interval",
+    "A dot is a subject, hollow once it is taken away; the tick is the median of "
+    "those left, the bar its interval.",
+)
 
 # %% [markdown]
 # The interval does not simply become wider with each subject less: it jumps where $k$
@@ -632,7 +666,24 @@ FRONT = [f"{split}.{one}" for split in splits for one in ("dice", "recall")]
 FRONT += ["ood_wished.dice.view", "id_test.alarm_at_1pct", "ood_wished.alarm_at_1pct"]
 FRONT += ["ood_test.alarm_at_1pct", "ood_test.alarm_at_0_1pct"]
 FRONT += ["ood_wished.false_area.view", "ood_wished.false_area.surround"]
-lesson.summary(per_frame, OVERLAP, keep=FRONT)
+
+
+# %%
+def summary(table, measures):
+    """Means over frames, then over subjects, with their intervals."""
+    rows = []
+    for (split, part), name in product(table.groupby("split", sort=False), measures):
+        one = lesson.estimate(part, name, measures[name], split)
+        if f"{split}.{name}" in FRONT:
+            lesson.add(f"{split}.{name}", one)
+        made = one.value, one.range, one.n_subjects, one.n_frames
+        rows.append((name_of(split), name, *made))
+    names = ["split", "measure", "value", "interval", "subjects", "frames"]
+    rows = pd.DataFrame(rows, columns=names)
+    return charts.table(rows, "Mean over frames, then over subjects", digits=2)
+
+
+summary(per_frame, OVERLAP)
 
 # %% [markdown]
 # On unseen source subjects Dice is {id_test.dice:.2f} ({id_test.dice.interval}), on
@@ -679,7 +730,6 @@ charts.dots(
     "part of the lost Dice (1 - Dice), mean of a subject",
     each=0.9,
     apart=0.27,
-    means=True,
     caption="Each part is what an oracle would win back by repairing it, averaged over "
     "all orders of repair. A dot is a subject, a bar their mean.",
 )
@@ -722,15 +772,49 @@ check(
 # be marked to be an alarm.
 
 # %%
-GOOD = 0.7
-told = counts.FAILURE_MODES.reset_index()
-limits = {"alarm_area": f"{ALARM_AREA} %", "good": str(GOOD)}
-told["definition"] = told["definition"].replace(limits, regex=True)
-charts.table(told, "The modes, as the code evaluates them")
+modes = ["missed", "elsewhere", "partial", "good"]
+MODES = pd.DataFrame({"mode": [*modes, "quiet", "false alarm"]})
+MODES["applies_to"] = 4 * ["frames with blood"] + 2 * ["clean frames"]
+MODES["definition"] = [
+    "tp + fp == 0",
+    "tp == 0 and fp > 0",
+    "tp > 0 and dice < good",
+    "tp > 0 and dice >= good",
+    "fp == 0 or area < alarm_area",
+    "fp > 0 and area >= alarm_area",
+]
+MODES["in_words"] = [
+    "nothing is predicted",
+    "what is predicted lies elsewhere",
+    "some blood is found",
+    "blood is found and outlined",
+    "less than an alarm is predicted",
+    "as much as an alarm is predicted",
+]
 
 # %%
-per_frame["mode"] = counts.failure_modes(per_frame, ALARM_AREA, GOOD).astype(str)
-modes = ["missed", "elsewhere", "partial", "good"]
+GOOD = 0.7
+limits = {"alarm_area": f"{ALARM_AREA} %", "good": str(GOOD)}
+told = MODES["definition"].replace(limits, regex=True)
+charts.table(MODES.assign(definition=told), "The modes, as the code evaluates them")
+
+
+# %%
+def failure_modes(table, alarm_area, good):
+    """How each frame went, by the definitions; none where no pixel is valid."""
+    known = table.assign(dice=counts.dice(table), area=counts.predicted_area(table))
+    known = known.assign(alarm_area=alarm_area, good=good)
+    blood, some = counts.has_blood(table), counts.valid_pixels(table) > 0
+    kinds = {"frames with blood": blood, "clean frames": some & ~blood}
+    found = pd.Series("", table.index)
+    for row in MODES.itertuples():
+        holds = known.eval(row.definition, engine="python")
+        found[kinds[row.applies_to] & holds] = row.mode
+    return found
+
+
+# %%
+per_frame["mode"] = failure_modes(per_frame, ALARM_AREA, GOOD)
 bloody = per_frame[counts.has_blood(per_frame)]
 whose = [bloody["split"], bloody["subject"]]
 shares = 100 * pd.crosstab(whose, bloody["mode"], normalize="index")
@@ -758,7 +842,7 @@ charts.bars(
 
 # %%
 areas = {f"false_area.{one}": counts.false_area_in(one) for one in ("view", "surround")}
-lesson.summary(per_frame, counts.ALARMS | areas, keep=FRONT)
+summary(per_frame, counts.ALARMS | areas)
 
 # %%
 rates = over_subjects(counts.false_alarm(per_frame, 1.0))
@@ -767,7 +851,6 @@ charts.dots(
     f"Clean frames with at least 1 % marked: {charts.told(rates)}",
     "share of a subject's clean frames with at least 1 % marked",
     each=0.65,
-    means=True,
     limits=(-0.02, 1.02),
 )
 
@@ -838,7 +921,7 @@ over_threshold("alarm", title, "clean frames with an alarm")
 # blood, or something else?**
 
 # %%
-probability = runs.probabilities(run, packed) / 256
+probability = run.probabilities(packed) / 256
 none = np.flatnonzero(~packed.blood.any(axis=(1, 2)))
 marks = (found & packed.valid).sum(axis=(1, 2))
 asked = {"with the middle Dice": middle[main]["row"]}
@@ -846,12 +929,47 @@ if len(none):
     asked["without blood, most marked"] = none[marks[none].argmax()]
 
 
-def to_play(row, found=None):
-    picture = lesson.domains.picture(main, row)
-    return play.Picture(picture, "", packed.blood[row], packed.valid[row], found)
+# %%
+STEPS = (0.01, *np.round(np.linspace(0.05, 0.95, 19), 2).tolist(), 0.99)
+RATIOS = {"Dice": counts.dice, "precision": counts.precision, "recall": counts.recall}
 
 
-play.threshold({name: (to_play(at), probability[at]) for name, at in asked.items()})
+# %%
+@cache
+def at_each_step(name):
+    """A frame's four counts, a row for each threshold."""
+    row = asked[name]
+    known = packed.blood[row], packed.valid[row]
+    rows = [counts.count(probability[row] >= step, *known) for step in STEPS]
+    return pd.concat(rows, ignore_index=True)
+
+
+# %%
+def at_threshold(frame, level):
+    row, table = asked[frame], at_each_step(frame)
+    now, curves = table.iloc[STEPS.index(level)], {r: RATIOS[r](table) for r in RATIOS}
+    four = {name.upper(): float(now[name]) for name in counts.COLUMNS}
+    ratios = {name: float(of(now)) for name, of in RATIOS.items()}
+    said = (
+        f"At a threshold of {level:g}, {100 * (now.tp + now.fp) / now.sum():.1f} % of "
+        f"the frame is marked: of the blood {now.tp:,} pixels are hit and {now.fn:,} "
+        f"missed, and {now.fp:,} others are marked; "
+        f"{', '.join(f'{name} {number(value)}' for name, value in ratios.items())}."
+    )
+    image, masks = lesson.domains.picture(main, row), (packed.blood, packed.valid)
+    marks = [*(mask[row] for mask in masks), probability[row] >= level]
+    drawn = play.line(STEPS, curves, (0, 1), level, "Each ratio over the threshold")
+    shown = [play.Picture(image, "", *marks)]
+    return play.Scene(said, shown, four | ratios, dict.fromkeys(four, ",.0f"), drawn)
+
+
+# %%
+controls = [
+    play.Choice("frame", "frame", list(asked)),
+    play.Slider("level", "threshold", STEPS, 0.5),
+]
+title = "Drag the threshold, and watch the four counts and the ratios"
+play.Interactive("threshold", controls, at_threshold, title)
 
 # %% [markdown]
 # A threshold moves pixels between two pairs of counts: from `fn` to `tp`, and from `tn`
@@ -896,7 +1014,29 @@ def framed(frame):
     return play.Picture(picture, "", one.blood[row], one.valid[row], marks)
 
 
-play.frames(per_frame, framed, title="Look through the frames of all splits")
+# %%
+looked = per_frame.assign(
+    where=per_frame["split"].map(name_of),
+    blood=np.where(counts.has_blood(per_frame), "blood", "no blood"),
+    dice=counts.on_blood(counts.dice, per_frame),
+    area=counts.false_area(per_frame),
+)
+
+# %%
+looked["words"] = [
+    f"{one.subject}, frame {one.frame} ({one.where}): {one.mode}; Dice "
+    f"{number(one.dice)}, {one.area:.1f} % falsely marked."
+    for one in looked.itertuples()
+]
+short = looked["dice"].map(number).replace("undefined", "no blood")
+looked["label"] = looked["subject"] + ", " + short
+
+# %%
+filters = {"where": "domain", "subject": "subject", "mode": "mode", "blood": "blood"}
+orders = {"lowest Dice first": "dice", "highest Dice first": "-dice"}
+orders["most falsely marked first"] = "-area"
+title = "Look through the frames of all splits"
+play.Browser("frames", looked, framed, filters, orders, title)
 
 # %% [markdown]
 # Filter for one subject, and then for one mode: do the failures of a subject look alike?
@@ -928,7 +1068,7 @@ on_real(look) if look is not None else print("There are no such frames in this r
 
 # %%
 def pictured(look, most=12):
-    found = runs.probabilities(run, look) >= 128
+    found = run.probabilities(look) >= 128
     shown = [lesson.domains.look_picture(row) for row in range(min(most, len(look)))]
     parts = zip(shown, look.blood, look.valid, found)
     overlays = [pictures.overlay(*one) for one in parts]

@@ -124,7 +124,7 @@ def cloud(x, title):
     said += f"{len(table)} frames with blood, {spread.min():.2f} to {spread.max():.2f} "
     said += f"between the means of {counted(len(spread), noun(main))}"
     which = table["subject"] + ", frame " + table["frame"].astype(str)
-    return charts.scatter(table, said, title, "Dice", x=x, y="dice", text=which)
+    return charts.scatter(table, said, {x: title, "dice": "Dice"}, which)
 
 
 cloud("coverage", "Blood, percent of the view")
@@ -190,8 +190,31 @@ charts.table(
 # should say which of the three it is. **Choose such a property below, and pick out one
 # patient after the other: whose frames make the difference?**
 
+
 # %%
-play.correlations(table, PROPERTIES, "dice", spearman, ways.T.to_dict())
+def one_patient(property, subject):
+    chosen, found = table["subject"] == subject, ways.loc[property].to_dict()
+    x, y = table[property].astype(float), table["dice"]
+    own, who = np.nan, "no subject is picked out"
+    if chosen.any():
+        if x[chosen].nunique() > 1 < y[chosen].nunique():
+            own = float(spearman(x[chosen], y[chosen]))
+        who = f"within {subject} it is {number(own, '+.2f')}"
+    said = ", ".join(f"{way} {number(rho, '+.2f')}" for way, rho in found.items())
+    said = f"Rank correlation of {property} with dice: {said}; {who}."
+    numbers = found | {"this subject": own}
+    cloud = play.cloud(x, y, chosen, (0, 1), "dice, by frame", property)
+    return play.Scene(said, (), numbers, dict.fromkeys(numbers, "+.2f"), cloud)
+
+
+# %%
+most_frames = table["subject"].value_counts().index[:12].sort_values()
+controls = [
+    play.Choice("property", "property", PROPERTIES),
+    play.Choice("subject", "pick out", ["nobody", *most_frames]),
+]
+title = "Choose a property, and pick out a subject"
+play.Interactive("correlations", controls, one_patient, title)
 
 # %% [markdown]
 # ## A test that keeps subjects whole

@@ -43,18 +43,20 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
 from dataclasses import replace
-from itertools import permutations
+from functools import cache
+from itertools import chain, combinations, permutations
 
 import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import causes, charts, habits, pictures, play, shift, words
+from helpers import causes, charts, counts, habits, pictures, play, shift, words
 from helpers.cells import check, quiz
 from helpers.frames import visible
 from helpers.lesson import begin
 from helpers.progress import progress
 from helpers.statistics import Estimate
+from helpers.training import predict
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -266,7 +268,6 @@ headline = charts.dots(
     f"Dice {untouched:.2f} on pigs, {untouched - total:.2f} with all seven groups "
     f"turned; shares of the {total:.2f} ({of_pigs})",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     caption="A dot is a pig, the bar their mean.",
@@ -306,7 +307,71 @@ for group, values in [*truth.iterrows(), ("all", truth.sum())]:
 # Now start again with blood: do the five still cost the same?**
 
 # %% tags=["phantom"]
-play.dial(run.model, where, cost).front()
+ALL = phantom.GROUPS
+taken = cache(lambda turned: float(cost(turned).mean()))
+sets = [frozenset(some) for n in range(len(ALL)) for some in combinations(ALL, n)]
+adds = {g: [taken(s | {g}) - taken(s) for s in sets if g not in s] for g in ALL}
+ends = [0.0, *truth.mean(axis=1), *chain(*adds.values())]
+axis = (min(ends), max(ends)) if max(ends) > min(ends) else (0.0, 1.0)
+
+
+# %% tags=["phantom"]
+def marked(where, turned):
+    """A frame of each pig with some groups turned, its marks, and its counts."""
+    frames = replace(where, frames=1).source(turned)
+    found = predict(run.model, frames.images) >= 128
+    table = counts.count(found, frames.blood, frames.valid)
+    return frames, found, table.set_index(frames.subject)
+
+
+# To be looked at: the pig that loses the middle amount when all groups are turned.
+drop = counts.dice(marked(where, ())[2]) - counts.dice(marked(where, ALL)[2])
+by_drop = drop.dropna().sort_values(ascending=False).index
+pig = by_drop[len(by_drop) // 2] if len(by_drop) else where.pigs[0]
+
+
+# %% tags=["phantom"]
+@cache
+def on_pig(turned):
+    frames, found, table = marked(replace(where, pigs=(pig,)), turned)
+    masks = frames.blood[0], frames.valid[0], found[0]
+    picture = play.Picture(frames.images[0], pig, *masks)
+    return picture, counts.dice(table)[pig], counts.false_area(table)[pig]
+
+
+# %% tags=["phantom"]
+def with_turned(**switches):
+    turned = frozenset(group for group in ALL if switches[group])
+    (picture, dice, area), (_, plain, _) = on_pig(turned), on_pig(frozenset())
+    after, paid = untouched - taken(turned), taken(turned)
+    said = (
+        f"With {words.listed([g for g in ALL if g in turned]) or 'nothing'} turned, "
+        f"Dice of this frame is {words.number(dice)} (untouched {words.number(plain)}) "
+        f"and {area:.1f} % of it is falsely marked; over all held-out pigs Dice is "
+        f"{after:.3f}, a cost of {words.number(paid, '+.3f')}."
+    )
+    numbers = {"Dice, this frame": dice, "falsely marked, %": area}
+    numbers |= {"Dice, all held-out pigs": after, "cost of this set": paid}
+    forms = dict(zip(numbers, (".2f", ".1f", ".3f", "+.3f")))
+    here = {one: taken(turned | {one}) - taken(turned - {one}) for one in ALL}
+    shares, about = truth.mean(axis=1), "What each adds in this company"
+    bars = play.bars(here, axis, shares, "+.3f", about, adds)
+    return play.Scene(said, [picture], numbers, forms, bars)
+
+
+# %% tags=["phantom"]
+play.Interactive(
+    "domain_dial",
+    [play.Switch(group, group) for group in ALL],
+    with_turned,
+    "Seven switches from a pig to a patient",
+    "Each switch turns one group of the drawing's dials from a pig's to a "
+    "patient's. Light, colour, lens and air leave every pool where it is; view, "
+    "blood and anatomy fill the pools anew. Bar: the Dice that a group costs in "
+    "the company of those turned now. Dots: what it costs in each of its 64 "
+    "companies (coalitions). Tick: its share, their mean over all orders of "
+    "turning. The frame is the first of the pig that loses the middle amount.",
+).front()
 
 # %% [markdown]
 # The dots of a row are differences of the costs that you turned through. Their mean,
@@ -329,7 +394,6 @@ charts.dots(
     f"The camera's five groups cost {camera.sum().mean():.2f} beside a pig's blood, "
     f"{after_blood.sum().mean():.2f} beside a patient's ({of_pigs})",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.34,
@@ -403,7 +467,6 @@ charts.dots(
     f"The camera costs {camera.sum().mean():.3f} turned in the drawing, "
     f"{oracle.sum().mean():.3f} on images at the same doses ({of_pigs})",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.34,
@@ -486,7 +549,6 @@ charts.dots(
     f"The camera costs {camera.sum().mean():.3f}; estimated "
     f"{estimated.sum().mean():.3f}, placebo {nothing.sum().mean():.3f} ({of_pigs})",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.27,
@@ -639,7 +701,6 @@ charts.dots(
     f"{', '.join(f'{x:.2f}' for x in lost.mean())} ({n_drawings} drawings, "
     f"{lost.size().sum()} pigs, {frames} frames each)",
     "share in the Dice that is lost",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.27,
@@ -674,7 +735,6 @@ charts.dots(
     pd.concat(parts),
     f"What the camera's five groups cost or give back: {', '.join(means)} on average",
     "Dice of the camera's five groups together",
-    means=True,
     mark=0,
     form=".3f",
     apart=0.27,

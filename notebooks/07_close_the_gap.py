@@ -44,6 +44,7 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
 import functools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -64,7 +65,7 @@ from helpers import (
 from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.progress import progress
-from helpers.remedies import CONTROLS, NAMES, REMEDIES, looks, networks
+from helpers.remedies import CONTROLS, NAMES, REMEDIES, methods
 from helpers.settings import ROOT
 
 # %%
@@ -177,7 +178,7 @@ charts.table(controls.reset_index(names="control"), f"Controls on {said}", digit
 # counted nor changed.
 
 # %%
-charts.source(looks.Reinhard)
+charts.source(methods.Reinhard)
 
 # %% [markdown]
 # **Fourier domain adaptation** exchanges something else. A picture is a sum of waves,
@@ -188,7 +189,7 @@ charts.source(looks.Reinhard)
 # black tell of the circle more than of the light.
 
 # %%
-charts.source(looks.Fourier)
+charts.source(methods.Fourier)
 
 # %%
 pigs = lesson.frames("train")
@@ -196,9 +197,9 @@ at = int(np.argmax(pigs.blood.sum(axis=(1, 2))))
 pig, other = np.array(pigs.images[at]), np.array(others.images[0])
 to_patient = {
     name: look([other], others.valid[:1])(pig, pigs.valid[at])
-    for name, look in (("Reinhard", looks.Reinhard), ("Fourier", looks.Fourier))
+    for name, look in (("Reinhard", methods.Reinhard), ("Fourier", methods.Fourier))
 }
-back = looks.Reinhard([pig], pigs.valid[at][None])(other, others.valid[0])
+back = methods.Reinhard([pig], pigs.valid[at][None])(other, others.valid[0])
 
 # %%
 shown = [("train", pig), *(("train", one) for one in to_patient.values())]
@@ -233,8 +234,8 @@ made["reinhard_test"] = remedies.reinhard_test(setting)
 #
 # How many waves are exchanged when `beta` is five times as large? Write `waves_in`: it
 # takes `beta` and the shorter side in pixels and gives the number of pairs of
-# frequencies that `Fourier` exchanges. Then make a `look = looks.Fourier([other])`, set
-# its `look.beta` to a larger value, and see what `look(pig)` gives.
+# frequencies that `Fourier` exchanges. Then make a `look = methods.Fourier([other])`,
+# set its `look.beta` to a larger value, and see what `look(pig)` gives.
 
 
 # %% tags=["exercise"]
@@ -266,7 +267,7 @@ check(
 
 # %%
 torch.manual_seed(seed)
-heavy, draws = looks.heavy_augmentation(), []
+heavy, draws = methods.heavy_augmentation(), []
 for _ in range(4):
     image, blood, known = (x[0] for x in training.batch_of(pigs, np.array([at]), heavy))
     image = (255 * image.numpy()).astype(np.uint8).transpose(1, 2, 0)
@@ -295,7 +296,7 @@ made["heavy_augmentation"] = remedies.heavy_augmentation(setting)
 # round view is no tissue, so it must not count.
 
 # %% tags=["batchnorm"]
-charts.source(networks.adabn)
+charts.source(methods.adabn)
 
 # %% tags=["batchnorm"]
 made["adabn"] = remedies.adabn(setting)
@@ -306,7 +307,7 @@ painted = [
     for image, seen in zip(others.images, others.view)
 ]
 for name, images in (("black", others.images), ("painted", np.stack(painted))):
-    careless = networks.adabn(baseline.model, images, np.ones_like(others.view))
+    careless = methods.adabn(baseline.model, images, np.ones_like(others.view))
     made[name] = remedies.Remedied(careless)
 
 # %% [markdown] tags=["batchnorm"]
@@ -321,7 +322,7 @@ three.index = ["what is visible", "black painted in the view's mean", "whole fra
 charts.table(three.reset_index(names="statistics of"), f"AdaBN, {said}", digits=2)
 
 # %% tags=["batchnorm"]
-first = [networks.norms(one)[0].running_var for one in (baseline.model, adapted)]
+first = [methods.norms(one)[0].running_var for one in (baseline.model, adapted)]
 ratio = (first[1] / first[0]).sqrt()
 print(f"spread in the first batch norm, target / source: {ratio.min():.2f}", end=" ")
 print(f"to {ratio.max():.2f}, in {int((ratio > 1).sum())} of {len(ratio)} above 1")
@@ -344,14 +345,14 @@ print(f"to {ratio.max():.2f}, in {int((ratio > 1).sum())} of {len(ratio)} above 
 # It needs no label. **What could go wrong?**
 
 # %%
-charts.source(networks.entropy)
+charts.source(methods.entropy)
 
 # %% tags=["batchnorm"]
-charts.source(networks.Tent)
+charts.source(methods.Tent)
 
 # %% tags=["batchnorm"]
 PASSES = 8
-steps = list(networks.tent(adapted, others.images, others.view, PASSES))
+steps = list(methods.tent(adapted, others.images, others.view, PASSES))
 made["tent"] = remedies.Remedied(steps[0][0])
 made["tent_online"] = remedies.tent_online(setting)
 print("mean entropy of each pass:", *[f"{value:.3f}" for _, value in steps])
@@ -376,7 +377,7 @@ surest = torch.tensor(-20.0)
 
 # %% tags=["check"]
 check(
-    lambda: surest < 0 and float(networks.entropy(torch.as_tensor(surest))) < 1e-3,
+    lambda: surest < 0 and float(methods.entropy(torch.as_tensor(surest))) < 1e-3,
     "The logit must be negative, and far from zero: at zero the entropy is largest.",
     "Right: and it is the same for every frame, whatever is in it.",
 )
@@ -438,7 +439,6 @@ charts.dots(
     f"baseline {words.number(before.mean())}",
     "gain in Dice, a dot per patient, a bar at their mean",
     mark=0,
-    means=True,
     each=0.36,
 )
 
@@ -516,7 +516,6 @@ charts.dots(
     f"baseline {words.number(before.mean())}",
     "gain in Dice, a dot per patient, a bar at their mean",
     mark=0,
-    means=True,
     each=0.36,
 ).front("remedies")
 
@@ -540,10 +539,35 @@ def remedied(place):
     }
 
 
-who = [
-    f"{patients.table['subject'].iloc[row]}, frame {n}" for n, row in enumerate(kept)
-]
-play.compare({one: remedied(place) for place, one in enumerate(who)})
+who = patients.table["subject"].iloc[kept]
+one_frame = {f"{one}, frame {n}": remedied(n) for n, one in enumerate(who)}
+
+
+# %%
+def side_by_side(frame):
+    pictures, scores = [], {}
+    for method, one in one_frame[frame].items():
+        table = counts.count(one.found, one.blood, one.valid)
+        scores[method] = counts.on_blood(counts.dice, table)[0]
+        area = counts.false_area(table)[0]
+        said = f"{method}: Dice {words.number(scores[method])}, false {area:.1f} %"
+        pictures.append(replace(one, title=said))
+    ranked = pd.Series(scores).dropna().sort_values(kind="stable")
+    said = f"{frame}: there is no blood in it, so Dice says nothing."
+    if len(ranked):
+        said = (
+            f"{frame}: '{ranked.index[-1]}' has the highest Dice with "
+            f"{ranked.iloc[-1]:.2f}, '{ranked.index[0]}' the lowest with "
+            f"{ranked.iloc[0]:.2f}; '{next(iter(scores))}' has "
+            f"{words.number(next(iter(scores.values())))}."
+        )
+    return play.Scene(said, pictures)
+
+
+# %%
+handle = play.Slider("frame", "frame", list(one_frame))
+title = "One frame, marked by each, side by side"
+play.Interactive("side_by_side", [handle], side_by_side, title)
 
 # %% [markdown]
 # One frame is an anecdote, and the chart above is there to keep it one.
@@ -645,7 +669,6 @@ charts.dots(
     "and remedies",
     "gain in Dice, a dot per drawing, a bar at their mean",
     mark=0,
-    means=True,
     each=0.36,
 )
 
@@ -695,8 +718,9 @@ charts.table(means, f"Recorded, means over {n_drawings} drawings", digits=2)
 # that this page was made with, makes the table, and the next report shows it here.
 
 # %%
-found, shown = remedies.studied(lesson.course, lesson.domains), None
-if found is not None:
+study, shown = remedies.study_folder(lesson.course, lesson.domains), None
+if (study / "summary.csv").exists():
+    found = pd.read_csv(study / "summary.csv")
     spreads = found.query("split == @TEST and measure == 'dice'")
     columns = ["encoder", "remedy", "value", *spreads.filter(like="over "), "jobs"]
     spreads = spreads[columns].replace({"remedy": NAMES})

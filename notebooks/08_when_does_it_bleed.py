@@ -398,7 +398,7 @@ both = [
     f"{name} {' and '.join(means[name])}" for name in ("growth", "guided", "motion")
 ]
 title = f"AUROC within a case, unseen pigs and patients: {words.listed(both)}"
-charts.dots(within, title, "AUROC", apart=0.34, means=True, mark=0.5, each=0.6)
+charts.dots(within, title, "AUROC", apart=0.34, mark=0.5, each=0.6)
 
 # %% [markdown]
 # Read the two together. A signal that is above chance over all frames and at chance
@@ -838,7 +838,7 @@ def off(measure):
     means = marks.groupby(["row", "kind"])["value"].mean().unstack()["ood_test"]
     each = [f"{name} {means[name]:.1f}" for name in (*DETECTORS, "always", "never")]
     title = f"On patients, {MEASURES[measure]}: {words.listed(each)}"
-    look = dict(apart=0.34, means=True, each=0.6)
+    look = dict(apart=0.34, each=0.6)
     return charts.dots(marks, title, MEASURES[measure], **look)
 
 
@@ -959,7 +959,7 @@ marks = tests.rename(columns={"detector": "row", "split": "kind", "f1": "value"}
 means = marks.groupby(["row", "kind"])["value"].mean().unstack()["ood_test"]
 each = [f"{name} {means[name]:.2f}" for name in (*DETECTORS, "always", "never")]
 title = f"Mean of {n_drawings}, patients: {words.listed(each)}"
-charts.dots(marks, title, "F1 of frames", apart=0.34, means=True, each=0.6)
+charts.dots(marks, title, "F1 of frames", apart=0.34, each=0.6)
 
 # %% [markdown]
 # What the signals know before a level, and what the patients' own level (the oracle)
@@ -996,7 +996,7 @@ marks = marks.rename(columns={"detector": "row", "split": "kind"})
 pigs = marks[marks["kind"] == "id_test"].groupby("row", sort=False)["value"].mean()
 listing = ", ".join(f"{name} {value:+.1f}" for name, value in pigs.items())
 title = f"Guided minus another, unseen pigs, mean of {n_drawings}: {listing}"
-look = dict(apart=0.34, means=True, mark=0, each=0.6)
+look = dict(apart=0.34, mark=0, each=0.6)
 charts.dots(marks, title, "difference of seconds off, a case", **look)
 
 # %% [markdown]

@@ -778,7 +778,6 @@ charts.dots(
     pd.concat(parts),
     f"Dice on {home} ({whom[0]}) and on {away} ({whom[1]}): {'; '.join(ends)}",
     "Dice on the frame, mean of a subject",
-    means=True,
     apart=0.3,
     size=25,
     caption="A dot per subject, a bar at their mean. The clicked methods are shown the "

@@ -131,6 +131,7 @@ charts.dots(
     f"How far training moved the median filter: {said} (medians over layers)",
     "moved, % of the filter's length",
     size=25,
+    means=False,
 )
 
 
@@ -193,7 +194,7 @@ def levels_of(network, image):
 
 # %%
 patients = lesson.frames(TARGET)
-marked = (np.asarray(runs.probabilities(run, patients)) >= 128) & patients.valid
+marked = (np.asarray(run.probabilities(patients)) >= 128) & patients.valid
 
 
 def frames_to_explain(split, found):
@@ -259,7 +260,6 @@ charts.dots(
     out_of,
     f"AUROC of what will be marked, mean over {len(chosen)} subjects: {told}",
     "AUROC in the view",
-    means=True,
     mark=0.5,
     size=25,
     each=0.32,
@@ -458,7 +458,6 @@ charts.dots(
     there,
     f"Share of heat where the answer was, mean over subjects: {listed(said)}",
     "share of the view's heat",
-    means=True,
     apart=0.3,
     size=25,
     caption="A dot per subject, a bar at their mean.",
@@ -506,7 +505,7 @@ def excess(heats):
 # %%
 in_black = {}
 for who, one in NETWORKS.items():
-    given = np.asarray(runs.probabilities(one, patients))[chosen]
+    given = np.asarray(one.probabilities(patients))[chosen]
     own_marks = (given >= 128) & patients.valid[chosen]
     maps = {name: trust.heat(one.model, images, own_marks, name) for name in METHODS}
     maps["entropy of the answer"] = trust.entropy(trust.probability(given))
@@ -516,9 +515,22 @@ for who, one in NETWORKS.items():
         found = statistics.median_over_subjects(excess(heat), whose, note, (-1, 1))
         in_black[name, who] = replace(found, split=TARGET)
 
+
+# %%
+def of_estimates(found):
+    """What a chart marks: a row for each name, a dot and an interval for each split."""
+    marks = pd.DataFrame(
+        {"row": name, "kind": one.split, "value": one.value}
+        | {"low": one.low, "high": one.high, "wide": one.wide}
+        for name, some in found.items()
+        for one in some
+    )
+    return marks.astype({"low": float, "high": float})
+
+
 # %%
 both = {name: [in_black[name, who] for who in NETWORKS] for name in maps}
-marks = charts.of_estimates(both)
+marks = of_estimates(both)
 marks["kind"] = list(NETWORKS) * len(both)
 parted = {name: one.value - two.value for name, (one, two) in both.items()}
 said = listed([f"{name} {number(value, '+.2f')}" for name, value in parted.items()])
@@ -573,7 +585,7 @@ NOTHING = ([0, 1], [np.nan, np.nan])  # a curve where there is none
 def in_band(split):
     """Of each pixel of the band: its probability, is it blood, whose it is."""
     packed = lesson.frames(split)
-    levels = np.asarray(runs.probabilities(run, packed))
+    levels = np.asarray(run.probabilities(packed))
     band = trust.band(levels, packed.valid)
     subjects = packed.table["subject"].to_numpy()
     of = np.broadcast_to(subjects[:, None, None], band.shape)[band]
@@ -641,7 +653,6 @@ charts.dots(
     charts.of_means(means),
     f"What it says less what is blood, mean over subjects: {said}",
     "probability less share of blood, in the band",
-    means=True,
     mark=0,
     caption="Left of zero the network says less blood than there is.",
 )
@@ -675,7 +686,7 @@ def likeliest(chance, blood):
 def missed_outside(split):
     """Of the blood that is missed, the percent that lies outside of the band."""
     packed = lesson.frames(split)
-    levels = np.asarray(runs.probabilities(run, packed))
+    levels = np.asarray(run.probabilities(packed))
     missed = packed.blood & packed.valid & (levels < 128)
     outside = missed & ~trust.band(levels, packed.valid)
     return 100 * outside.sum() / missed.sum() if missed.any() else np.nan
@@ -888,10 +899,10 @@ def mean_inside(values, where):
 def answers(packed):
     """What each way answers to some frames: levels of its members."""
     return {
-        "one network": np.asarray(runs.probabilities(run, packed))[None],
+        "one network": np.asarray(run.probabilities(packed))[None],
         "MC dropout": trust.dropped_out(run.model, packed.images),
         "TTA": turned(run.model, packed.images),
-        "ensemble": np.stack([runs.probabilities(one, packed) for one in members]),
+        "ensemble": np.stack([one.probabilities(packed) for one in members]),
     }
 
 
@@ -981,7 +992,6 @@ charts.dots(
     marks,
     f"AUROC, target above source, mean over {len(far[name])} subjects: {told}",
     "AUROC, target above source",
-    means=True,
     mark=0.5,
     size=25,
     each=0.34,
@@ -1201,7 +1211,7 @@ rows = {
     said: [policy[name, split] for split in SPLITS] for name, said in SHARES.items()
 }
 charts.dots(
-    charts.of_estimates(rows),
+    of_estimates(rows),
     f"Bleeding missed without a word: {missed}; unanswered: {quiet}",
     "share, mean over subjects",
     apart=0.3,
@@ -1240,7 +1250,6 @@ charts.dots(
     f"Silent on misses ({CASES['misses'].sum()} frames of {who[0]} subjects) and on "
     f"right alarms ({CASES['right alarms'].sum()} of {who[1]}): {listed(about_gates)}",
     "share of them met with silence, mean of a subject",
-    means=True,
     apart=0.3,
     size=25,
     caption="A gate that knows its errors has its two bars far apart.",

@@ -98,7 +98,7 @@ def inputs(course: settings.Course, published: str = "") -> dict[str, str]:
 def studied(lesson: Path) -> dict[str, str]:
     """What stands for the tables of `make study`, in the key of a lesson that reads
     them and of no other."""
-    if "studied" not in lesson.read_text(encoding="utf-8"):
+    if "study_folder" not in lesson.read_text(encoding="utf-8"):
         return {}
     return {"studies": fingerprint([settings.store_folder() / "study"], without=[])}
 

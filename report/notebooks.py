@@ -13,8 +13,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.cells import NEEDS
-from helpers.results import placeholders
+from helpers.cells import NEEDS, placeholders
 from helpers.settings import ROOT
 
 FOLDER = ROOT / "notebooks"

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import jinja2
 from markupsafe import Markup
 
-from helpers.charts.chart import FIGURE_TYPE
+from helpers.cells import INFO_TYPE, RESULT_TYPE
+from helpers.charts import FIGURE_TYPE
 from helpers.errors import CourseError
-from helpers.results import INFO_TYPE, RESULT_TYPE
 from helpers.settings import ROOT
 from helpers.words import OWN
 from report import beside, numbers

@@ -1,5 +1,5 @@
 """make study: fold x encoder x remedy x seed as a table of independent jobs. Lesson 07
-reads what comes of it with `remedies.studied`."""
+shows what comes of it."""
 
 import argparse
 import signal

@@ -78,7 +78,7 @@ def measured(course: Course, job: Job, study: str = "") -> pd.DataFrame:
             "begun: give every machine the same files."
         )
     own = replace(course.but(encoder=job.encoder), seed=job.seed)
-    baseline = runs.baseline(own, data, fold)
+    baseline = runs.baseline(own, data)
     validation = "ood_val" if data.wished is None else "ood_wished_val"
     setting = remedies.Setting(own, data, baseline, validation)
     made, parts = RECIPES[job.remedy](setting), {}

@@ -23,7 +23,7 @@ data = {{}}
 
 RESULT = """
 # %%
-from helpers.results import Record, tell
+from helpers.cells import Record, tell
 from helpers.statistics import Estimate
 
 tell("{data}", [{notes}], [], {domains})
@@ -58,8 +58,7 @@ WIDE = "import pandas as pd\npd.DataFrame([[123456.789] * 30], columns=[f'column
 # An exercise, a question without code, and a quiz, as lessons write them.
 EXERCISES = """# %%
 from helpers import lesson as lessons
-from helpers.cells import check, quiz
-from helpers.results import Record
+from helpers.cells import Record, check, quiz
 
 
 class Begun:
@@ -136,7 +135,7 @@ def result(name="id_test.dice", value="0.875", low="None", high="None", **more) 
     return RESULT.format(name=name, value=value, low=low, high=high, **usual | more)
 
 
-def lifted(number: str, *names: str, **given) -> dict:
+def lifted(number: str, /, *names: str, **given) -> dict:
     """Functions that a lesson of the course writes out, by name; given: what else they
     name."""
     [path] = (Path(__file__).parent.parent / "notebooks").glob(f"{number}_*.py")

@@ -12,8 +12,8 @@ from torch import nn
 from helpers import models, remedies, training
 from helpers.errors import CourseError
 from helpers.frames import views
-from helpers.remedies import networks
-from helpers.remedies.networks import Ensemble, adabn, entropy, tent, tent_online
+from helpers.remedies import methods
+from helpers.remedies.methods import Ensemble, adabn, entropy, tent, tent_online
 
 TARGET = CHANGED["exposure"](tissue(1))
 ALL = np.ones(TARGET.shape[:3], bool)
@@ -51,7 +51,7 @@ class Small(nn.Module):
 def test_adabn_estimates_the_targets_statistics(monkeypatch):
     torch.manual_seed(0)
     before = Small()
-    monkeypatch.setattr(networks, "TOGETHER", 5)
+    monkeypatch.setattr(methods, "TOGETHER", 5)
     after = adabn(before, TARGET, ALL)
     with torch.inference_mode():
         x = before.body[0](torch.from_numpy(TARGET).permute(0, 3, 1, 2).float() / 255)
@@ -65,13 +65,13 @@ def test_adabn_estimates_the_targets_statistics(monkeypatch):
 
 def test_where_all_is_visible_adabn_is_torchs_own_estimate_of_every_layer(model):
     theirs = copy.deepcopy(model)
-    for norm in networks.norms(theirs):
+    for norm in methods.norms(theirs):
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over the batches
         norm.train()
     with torch.no_grad():
         theirs(training.as_tensor(TARGET))  # a single batch
-    for ours, one in zip(*map(networks.norms, (adabn(model, TARGET, ALL), theirs))):
+    for ours, one in zip(*map(methods.norms, (adabn(model, TARGET, ALL), theirs))):
         torch.testing.assert_close(
             ours.running_mean, one.running_mean, rtol=1e-3, atol=1e-3
         )
@@ -135,7 +135,7 @@ def uncertainty(network, rows=slice(None)):
 
 
 def test_tent_lowers_the_entropy_of_the_pixels_that_count(model, monkeypatch):
-    monkeypatch.setattr(networks, "RATE", 3e-3)
+    monkeypatch.setattr(methods, "RATE", 3e-3)
     seen = np.zeros(TARGET.shape[:3], bool)
     seen[:, :30] = True
     [(top, _)], [(whole, said)] = tent(model, TARGET, seen), tent(model, TARGET, ALL)
@@ -160,7 +160,7 @@ def test_transductive_adabn_takes_its_statistics_from_what_it_predicts(model):
 
 def test_online_tent_adapts_to_each_batch_before_it_predicts_it(model, monkeypatch):
     def found(rate):
-        monkeypatch.setattr(networks, "RATE", rate)
+        monkeypatch.setattr(methods, "RATE", rate)
         return tent_online(model, TARGET, ALL)
 
     before = state(model)

@@ -4,6 +4,7 @@ drawing."""
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -79,13 +80,17 @@ def test_a_company_that_is_given_has_no_share_in_what_follows(where):
 
 
 def test_images_divide_only_what_was_turned(where):
-    doses = shift.no_dose().assign(brightness=-0.1, saturation=-0.3)
+    doses = pd.DataFrame([shift.IDENTITY]).assign(brightness=-0.1, saturation=-0.3)
     found, frames = causes.by_images(MODEL, where.source(), doses), where.source()
     assert list(found.index) == list(shift.GROUPS)
     assert found.loc[["view", "lens", "air"]].eq(0).all(axis=None)
     after = causes.dice(MODEL, shift.apply(frames, doses))
     np.testing.assert_allclose(found.sum(), causes.dice(MODEL, frames) - after)
-    assert causes.by_images(MODEL, frames, shift.no_dose()).eq(0).all(axis=None)
+    assert (
+        causes.by_images(MODEL, frames, pd.DataFrame([shift.IDENTITY]))
+        .eq(0)
+        .all(axis=None)
+    )
 
 
 def test_a_subject_without_a_frame_with_blood_has_no_dice(where):
@@ -119,7 +124,7 @@ def test_an_intervention_comes_near_to_the_dial(where):
 def test_a_placebo_finds_no_view_and_a_planted_dose_is_found(where):
     nothing = causes.by_target(MODEL, where, where.target(shift.GROUPS))
     assert nothing.loc["view"].eq(0).all()  # black tells exactly
-    dose = shift.no_dose().assign(height=0.75, radius=1.2)
+    dose = pd.DataFrame([shift.IDENTITY]).assign(height=0.75, radius=1.2)
     target = shift.apply(where.source(), dose, ["view"])
     found = causes.by_target(MODEL, where, target).loc["view"]
     put = causes.cost_on_images(MODEL, where.source(), dose)({"view"})

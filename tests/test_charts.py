@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from lessons_by_hand import lifted
 from matplotlib.patches import FancyArrowPatch
 
 from helpers import charts, models, pictures
-from helpers.charts import chart
 from helpers.statistics import Estimate
 from report.pages import faults
 
@@ -41,13 +41,14 @@ def lines(curves, **how):
 def estimates():
     one = Estimate(0.2, 0.1, 0.3, 0.9, 40, 12, split="ood_test")
     wide = Estimate(0.5, 0.2, 0.8, 0.9, 40, 12, split="ood_test")
-    return charts.of_estimates({"sure": one, "wide": wide, "none": Estimate(0.4)})
+    marks = lifted("10", "of_estimates", pd=pd)["of_estimates"]
+    return marks({"sure": [one], "wide": [wide], "none": [Estimate(0.4)]})
 
 
 # A chart of each kind, and what its alternative text must tell.
 CHARTS = {
     "means": (
-        lambda: dots(charts.of_means(MEANS), means=True),
+        lambda: dots(charts.of_means(MEANS)),
         "unseen pigs (2): mean 0.75 of 2, from 0.70 to 0.80; unseen patients (1): 0.20",
     ),
     "estimates": (
@@ -75,12 +76,8 @@ CHARTS = {
         lambda: lines({"a": ([1, 2], [1e-3, 1e-5]), "b": ([1], [0.1])}, strong="a"),
         "a: 0.001 at 1, 1e-05 at 2, between 1e-05 and 0.001",
     ),
-    "heap": (
-        lambda: charts.heap(X, "Far", "distance", "divisions", {"both": 2.0}),
-        "200 values of distance, from 0.00 to 1.00. Lines: both at 2.00",
-    ),
     "scatter": (
-        lambda: charts.scatter(POINTS, "Falls", "light", "Dice", diagonal=True),
+        lambda: charts.scatter(POINTS, "Falls", {"x": "light", "y": "Dice"}, X),
         "a: light 0.25, Dice 0.75; b: light 0.75, Dice 0.25",
     ),
     "strip": (
@@ -98,7 +95,7 @@ CHARTS = {
     ),
 }
 NOTHING = {
-    "means": lambda: dots(charts.of_means({"ood_test": []}), means=True),
+    "means": lambda: dots(charts.of_means({"ood_test": []})),
     "dots": lambda: dots(charts.of_means({})),
     "line": lambda: lines({"a": ([0, 1], [NAN, NAN])}),
     "bars": lambda: charts.bars(PART * NAN, "Cost", "cost"),
@@ -127,7 +124,7 @@ def test_the_alt_text_tells_the_table_and_the_still_keeps_the_pages_rules(
 @pytest.mark.parametrize("name", NOTHING)
 def test_nothing_to_draw_breaks_nothing_and_warns_of_nothing(name, recwarn):
     found = NOTHING[name]()
-    assert "nan" not in found.alt and found.png() and not recwarn.list
+    assert "nan" not in found.alt and found.html() and not recwarn.list
 
 
 def spans(one):
@@ -163,9 +160,6 @@ def test_bars_and_lines_are_as_long_as_their_numbers(made):
     assert widths == [0.1, 0.3, 0.2, 0.0]
     (curve, mark) = made["lines"].axes[0].lines
     assert list(curve.get_ydata()) == [0.7, 0.6] and [*mark.get_xdata()] == [0.5, 0.5]
-    (upright,) = made["heap"].axes[0].lines
-    assert [*upright.get_xdata()] == [2.0, 2.0]
-    assert sum(one.get_height() for one in made["heap"].axes[0].patches) == len(X)
 
 
 def test_means_are_told_for_a_title():
@@ -176,13 +170,13 @@ def test_means_are_told_for_a_title():
 
 def test_the_colours_are_okabe_and_itos():
     known = "#0072B2 #56B4E9 #009E73 #E69F00 #D55E00 #CC79A7 #F0E442 #000000 #FFFFFF"
-    used = {*chart.COLOURS.values(), *chart.PALETTE, *chart.DID.values()}
+    used = {*charts.COLOURS.values(), *charts.PALETTE, *charts.DID.values()}
     assert used <= {*known.split(), "#4D4D4D", "#B3B3B3"}
 
 
 def test_a_chart_shows_itself_and_is_found_by_its_alt_text():
     alt = 'a "quoted" <figure> & more'
-    one = chart.Chart(chart.new()[0], "It falls", alt, "See <b>")
+    one = charts.Chart(charts.new(7.0, 4.0)[0], "It falls", alt, "See <b>")
     page = one.html()
     assert 'alt="a &quot;quoted&quot; &lt;figure&gt; &amp; more"' in page
     assert page.count("<img") == 1 and "<figcaption>See &lt;b&gt;</figcaption>" in page
@@ -192,7 +186,7 @@ def test_a_chart_shows_itself_and_is_found_by_its_alt_text():
 def test_missing_words_are_refused():
     for title, alt in (("It falls", "  "), (" ", "what is seen")):
         with pytest.raises(ValueError, match="title, and alt text"):
-            chart.Chart(chart.new()[0], title, alt)
+            charts.Chart(charts.new(7.0, 4.0)[0], title, alt)
 
 
 def test_a_long_title_stays_inside_and_keeps_its_unit_and_its_hyphens():
@@ -200,7 +194,7 @@ def test_a_long_title_stays_inside_and_keeps_its_unit_and_its_hyphens():
         ("A long finding that ends in a number of 90 %", "90\N{NO-BREAK SPACE}%"),
         ("Dice falls from one place to another wished-for place", "wished-for"),
     ):
-        said = chart.Chart(chart.new(3.0, 2.0)[0], title, "x").figure.get_suptitle()
+        said = charts.Chart(charts.new(3.0, 2.0)[0], title, "x").figure.get_suptitle()
         assert whole in said and max(map(len, said.split("\n"))) <= 30
 
 
@@ -214,15 +208,15 @@ def test_plotly_is_live_in_jupyter(made, monkeypatch):
     monkeypatch.setattr("plotly.io.renderers.default", "plotly_mimetype")
     bundle = made["scatter"]._repr_mimebundle_()
     live = bundle["application/vnd.plotly.v1+json"]
-    assert live["config"] == chart.PLOTLY and "200 points" in bundle["text/plain"]
+    assert live["config"] == charts.PLOTLY and "200 points" in bundle["text/plain"]
 
 
 def test_a_chart_is_offered_to_the_front_page_without_its_caption_twice(monkeypatch):
     shown = []
-    monkeypatch.setattr(chart, "display", lambda thing, **_: shown.append(thing))
-    one = chart.Chart(chart.new()[0], "It falls", "seen", "look here")
+    monkeypatch.setattr(charts, "display", lambda thing, **_: shown.append(thing))
+    one = charts.Chart(charts.new(7.0, 4.0)[0], "It falls", "seen", "look here")
     assert one.front("fall") is one
-    left = shown[0][chart.FIGURE_TYPE]
+    left = shown[0][charts.FIGURE_TYPE]
     assert left["name"] == "fall" and left["caption"] == "look here"
     assert "<img" in left["html"] and "figcaption" not in left["html"]
 
@@ -242,7 +236,7 @@ def test_the_overlay_gives_each_kind_of_pixel_its_colour():
     picture = pictures.overlay(image, blood, valid, found)
 
     def mixed(kind: str) -> tuple:
-        colour = np.round(255 * np.array(matplotlib.colors.to_rgb(chart.DID[kind])))
+        colour = np.round(255 * np.array(matplotlib.colors.to_rgb(charts.DID[kind])))
         return tuple((0.35 * 100 + 0.65 * colour).astype(int))
 
     row = [mixed("hit"), mixed("missed"), mixed("false alarm")]
@@ -280,7 +274,8 @@ def test_the_boxes_of_the_u_net_have_the_sizes_of_its_maps(encoder):
 
     for block in network.decoder.blocks:
         block.register_forward_hook(note("up"))
-    stages = models.stages(model, (64, 96))
+    stages_of = lifted("02", "stages_of", torch=torch, pd=pd)["stages_of"]
+    stages = stages_of(model, (64, 96))
     with torch.inference_mode():
         frame = torch.rand(1, 3, 64, 96)
         seen["down"] += [tuple(one.shape[1:]) for one in network.encoder(frame)]

@@ -1,6 +1,7 @@
 """Counts against a plain reference, by region against counting by hand, measures
 against MONAI and torchmetrics, and how a frame can fail."""
 
+import re
 from functools import partial
 
 import numpy as np
@@ -23,6 +24,7 @@ from torchmetrics.functional.classification import (
 from helpers import counts, runs, shift
 from helpers.errors import CourseError
 from helpers.frames import UNKNOWN, Packed, views, visible
+from report.notebooks import FOLDER
 
 MEASURES = (
     counts.dice,
@@ -157,7 +159,7 @@ def test_laws(pairs, table):
 def test_one_frame_a_mapping_and_a_sum():
     prediction, blood = np.zeros((2, 4, 5), bool)
     prediction[0], blood[:, 0] = True, True
-    table = counts.count(prediction, blood)
+    table = counts.count(prediction, blood, np.ones((4, 5), bool))
     by_hand = {"tp": 1, "fp": 4, "fn": 3, "tn": 12}
     assert table.to_dict("records") == [by_hand]
     for given in (by_hand, table.loc[0], table.sum()):
@@ -171,8 +173,9 @@ def test_one_frame_a_mapping_and_a_sum():
 def test_a_frame_without_valid_pixels_has_no_measure_and_no_mode():
     full = np.ones((1, 3, 3), bool)
     empty = counts.count(full, full, ~full)
-    measures = *MEASURES, counts.failure_modes, counts.false_alarm
+    measures = *MEASURES, counts.false_alarm
     assert all(pd.isna(measure(empty)[0]) for measure in measures)
+    assert modes_of(empty).tolist() == [""]
 
 
 def test_measures_keep_to_the_frames_they_mean_something_on(table):
@@ -203,17 +206,26 @@ FRAMES = [
 ]
 
 
+# Lesson 03's definitions, and its function that applies them.
+TEXT = next(FOLDER.glob("03_*.py")).read_text(encoding="utf-8")
+exec(re.search(r"(?ms)^modes = \[.*?(?=^# %%)", TEXT)[0], ROOM := {"pd": pd})
+lifted_modes = lifted("03", "failure_modes", counts=counts, **ROOM)["failure_modes"]
+
+
+def modes_of(table, alarm_area=0.1, good=0.7):
+    return lifted_modes(table, alarm_area, good)
+
+
 def test_failure_modes_by_hand():
     table = pd.DataFrame([frame[1:] for frame in FRAMES], columns=counts.COLUMNS)
-    modes = counts.failure_modes(table)
+    modes = modes_of(table)
     assert modes.tolist() == [frame[0] for frame in FRAMES]
-    assert modes.cat.categories.tolist() == counts.FAILURE_MODES.index.tolist()
     # The least area that counts as an alarm moves clean frames only.
     for area, alarms in ((0.2, [False, False, True]), (0, [False, True, True])):
-        found = counts.failure_modes(table, alarm_area=area).tolist()
+        found = modes_of(table, alarm_area=area).tolist()
         assert [mode == "false alarm" for mode in found[-3:]] == alarms
         assert found[:6] == modes.tolist()[:6]
-    stricter = counts.failure_modes(table, good=0.71).tolist()
+    stricter = modes_of(table, good=0.71).tolist()
     assert stricter[3:6] == ["partial", "partial", "good"]
     assert counts.false_alarm(table).dropna().tolist() == [0, 1, 1]
 
@@ -228,17 +240,19 @@ def test_every_frame_has_exactly_one_mode(table, alarm_area):
     )
     holds = pd.DataFrame(
         {
-            mode: known.eval(row.definition, engine="python")
+            row.mode: known.eval(row.definition, engine="python")
             & (counts.has_blood(table) == (row.applies_to == "frames with blood"))
-            for mode, row in counts.FAILURE_MODES.iterrows()
+            for row in ROOM["MODES"].itertuples()
         }
     )
     some = counts.valid_pixels(table) > 0
     assert (holds[some].sum(axis=1) == 1).all()
-    assert (
-        holds[some].idxmax(axis=1)
-        == counts.failure_modes(table, alarm_area)[some].astype(str)
-    ).all()
+    modes = modes_of(table, alarm_area)
+    assert (holds[some].idxmax(axis=1) == modes[some]).all()
+    # The course's rate of alarms is that mode's, on clean frames.
+    rate = counts.false_alarm(table, alarm_area).dropna()
+    clean = some & ~counts.has_blood(table)
+    assert (rate == (modes[clean] == "false alarm")).all() and len(rate) == clean.sum()
 
 
 # Frames, by region.
@@ -321,7 +335,7 @@ def test_a_mark_in_the_surround_is_no_mark_in_the_view():
 def test_all_kinds_of_predictions_are_called_alike(monkeypatch):
     drawn = packed()
     level = drawn.images[..., 0]
-    monkeypatch.setattr(runs, "probabilities", lambda run, packed: level)
+    monkeypatch.setattr(runs.Run, "probabilities", lambda run, packed: level)
     kinds = (
         level,
         level >= 128,
@@ -362,7 +376,7 @@ def test_alarms_at_three_sizes():
 
 
 def masks(*given):
-    return lambda: counts.count(*given)
+    return lambda: counts.count(*given, given[-1])
 
 
 CUBE, PREDICTED = np.zeros((2, 3, 4), bool), np.zeros((5, H, W))
@@ -374,8 +388,6 @@ CUBE, PREDICTED = np.zeros((2, 3, 4), bool), np.zeros((5, H, W))
         (masks(CUBE * 1.0, CUBE), "'prediction' is float64 .* prediction > 0.5"),
         (masks(CUBE, CUBE[:1]), r"prediction \(2, 3, 4\), blood \(1, 3, 4\)"),
         (masks(*CUBE[:, 0, 0, None]), r"blood \(1,\).* as HxW or all as NxHxW"),
-        (partial(counts.failure_modes, None, alarm_area=-1), "area is -1 .*0 to 100"),
-        (partial(counts.failure_modes, None, good=70), "good is 70; .* 0 to 1"),
         (partial(counts.within, None, "rim"), "'rim'; choose one of frame, view, surr"),
         (lambda: counts.evaluate(CUBE, packed()), r"\(2, 3, 4\).* are \(5, 12, 16\)"),
         (lambda: counts.evaluate(PREDICTED, packed(), 128), "threshold is 128, but it"),

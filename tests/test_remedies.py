@@ -19,7 +19,7 @@ from helpers import (
     settings,
 )
 from helpers.errors import CourseError
-from helpers.remedies import looks
+from helpers.remedies import methods
 
 SPLIT = "ood_wished_val"
 
@@ -86,7 +86,7 @@ def test_every_recipe_has_a_name_and_says_what_it_may_see():
 def test_nothing_is_the_baseline(setting):
     pigs = setting.data.of("id_test")
     ours = remedies.measured(remedies.nothing(setting), pigs)
-    found = runs.probabilities(setting.baseline, pigs) >= 128
+    found = setting.baseline.probabilities(pigs) >= 128
     table = counts.count(found, pigs.blood, pigs.valid)
     pd.testing.assert_frame_equal(ours[["tp", "fp", "fn", "tn"]], table)
 
@@ -103,7 +103,7 @@ def test_the_rule_takes_all_marks_from_the_surround_and_none_from_the_view(setti
 def test_what_is_measured_in_the_view_is_that_of_the_view_alone(setting):
     patients = setting.data.of("ood_wished")
     table = remedies.measured(remedies.nothing(setting), patients)
-    found = runs.probabilities(setting.baseline, patients) >= 128
+    found = setting.baseline.probabilities(patients) >= 128
     seen = patients.view & patients.valid
     inside = counts.count(found, patients.blood, seen)
     np.testing.assert_allclose(table["dice_view"], counts.on_blood(counts.dice, inside))
@@ -144,10 +144,10 @@ def test_frames_are_spread_from_first_to_last_and_joined_one_after_the_other(set
 
 
 def test_a_continued_run_begins_with_the_baseline_and_is_another(setting):
-    gamma = looks.on_images(looks.random_gamma, 0.5)
+    gamma = methods.on_images(methods.random_gamma, 0.5)
     model = setting.continued("from there", gamma).model
     away = np.abs(weights(model) - weights(setting.baseline.model)).mean()
-    other = remedies.ensemble(setting).model.members[1]
+    other = remedies.ensemble(setting).model[1]
     another = np.abs(weights(other) - weights(setting.baseline.model)).mean()
     assert 0 < away < another
 

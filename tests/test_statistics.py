@@ -1,7 +1,6 @@
 """Means over subjects, their laws, and the interval: only where the recorded benchmark
 allows one, whose record can be made again."""
 
-import ast
 import json
 import math
 import re
@@ -10,13 +9,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from lessons_by_hand import lifted
 from scipy import stats
 
 from benchmarks import interval_coverage
 from helpers import statistics
 from helpers.errors import CourseError
 from helpers.statistics import Estimate
-from report.notebooks import FOLDER
 
 RECORDED = interval_coverage.recording.HERE
 
@@ -179,15 +178,10 @@ def test_offered_intervals_cover_between_the_recorded_numbers_of_subjects(n):
 
 
 def test_the_interval_that_lesson_03_writes_out_is_the_one_offered():
-    tree = ast.parse(next(FOLDER.glob("03_*.py")).read_text(encoding="utf-8"))
-    [made] = [
-        node for node in tree.body if getattr(node, "name", "") == "interval_of_median"
-    ]
-    names = {"np": np, "binom": stats.binom}
-    exec(compile(ast.Module([made], []), "03", "exec"), names)
+    written = lifted("03", "interval_of_median", binom=stats.binom)
     for n in range(2, 40):
         means = np.random.default_rng(n).random(n)
-        theirs = names["interval_of_median"](means)
+        theirs = written["interval_of_median"](means)
         assert theirs == pytest.approx(statistics.order_statistics(means), nan_ok=True)
         assert np.isnan(theirs).all() == (n < 5)
 

@@ -191,10 +191,13 @@ def test_a_failing_job_is_a_sentence_and_a_rerun_takes_only_what_is_missing(
 
 
 def test_a_study_of_other_settings_frames_or_weights_is_not_shown(here, course, data):
-    assert remedies.studied(course, data) is not None
+    def found(course):
+        return (remedies.study_folder(course, data) / "summary.csv").exists()
+
+    assert found(course)
     scratch = settings.course("smoke", weights="none")
     for other in (course.but(epochs=2), settings.course("smoke", seed=1), scratch):
-        assert remedies.studied(other, data) is None
+        assert not found(other)
 
 
 def test_a_worker_with_other_code_or_frames_says_so(course):
@@ -220,10 +223,10 @@ def test_lesson_07_shows_the_table_and_its_page_is_made_anew_with_it(
     here, course, data, own_store
 ):
     cells = LESSON.read_text().split("# %%")
-    [cell] = [one for one in cells if "remedies.studied" in one]
+    [cell] = [one for one in cells if "study_folder" in one]
     lesson = types.SimpleNamespace(course=course, domains=data)
     names = dict(lesson=lesson, remedies=remedies, TEST="ood_wished", NAMES=NAMES)
-    names |= dict(said="patients", charts=charts)
+    names |= dict(said="patients", charts=charts, pd=pd)
     exec(cell.partition("\n")[2], names)
     assert names["shown"] is None
 

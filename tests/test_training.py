@@ -10,7 +10,7 @@ from torchvision.transforms import v2
 from trained_under_fire import tiny  # in which float16 takes no time on a processor
 
 from helpers import counts, frames, models, runs, settings, training
-from helpers.remedies import looks
+from helpers.remedies import methods
 
 
 @pytest.fixture
@@ -243,14 +243,14 @@ def test_a_run_is_trained_once_and_found_again_with_its_type(
     assert again.key == first.key and again.history == first.history
     assert same_weights(first.model, again.model)
     assert again.model.dtype == again.history.dtype == "bfloat16"
-    ours, theirs = (runs.probabilities(first, one) for one in halves)
+    ours, theirs = (first.probabilities(one) for one in halves)
     assert np.array_equal(ours, training.predict(again.model, halves[0].images))
     assert ours.shape != theirs.shape
 
 
 def test_an_augmentations_settings_and_code_make_another_run():
     light = training.light_augmentation()
-    gamma, rare = (looks.on_images(looks.random_gamma, p) for p in (0.5, 0.1))
+    gamma, rare = (methods.on_images(methods.random_gamma, p) for p in (0.5, 0.1))
     assert runs._recipe(light) == runs._recipe(training.light_augmentation())
     assert runs._recipe(light) != runs._recipe(gamma) != runs._recipe(rare)
     within = v2.Compose([light, v2.RandomApply([gamma])])

@@ -9,7 +9,6 @@ import pytest
 from lessons_by_hand import lifted
 from scipy.ndimage import binary_dilation, label, minimum_filter
 
-from helpers import runs
 from helpers.frames import CLASSES
 from report.notebooks import FOLDER
 
@@ -33,16 +32,16 @@ def frames():
     )
 
 
+def marking(mask):
+    """What stands for a run that marks a mask."""
+    return SimpleNamespace(probabilities=lambda packed: np.where(mask, 255, 0))
+
+
 @pytest.fixture
-def room(frames, monkeypatch):
-    """The lesson's own functions, where a run marks the mask that stands for it."""
-
-    def probabilities(mask, packed):
-        return np.where(mask, 255, 0).astype(np.uint8)
-
-    monkeypatch.setattr(runs, "probabilities", probabilities)
+def room(frames):
+    """The lesson's own functions."""
     lesson = SimpleNamespace(frames=lambda split: frames)
-    given = {"lesson": lesson, "runs": runs, "pd": pd, "RIM": 3, "RING": 1, "FEW": 2}
+    given = {"lesson": lesson, "pd": pd, "RIM": 3, "RING": 1, "FEW": 2}
     given |= {"minimum_filter": minimum_filter, "binary_dilation": binary_dilation}
     given |= {"label": label, "SQUARE": SQUARE, "packed": frames, "CLASSES": CLASSES}
     names = "marked misses false_marks map_of places by_place ring whole_pools by_class"
@@ -51,7 +50,7 @@ def room(frames, monkeypatch):
 
 def test_marks_are_found_where_they_are(room, frames):
     def where(mask):
-        return room["by_place"]("ood_test", mask)
+        return room["by_place"]("ood_test", marking(mask))
 
     marks = where(~frames.view)
     assert marks["falsely marked"][PLACES].tolist() == [0, 0, 100]
@@ -69,7 +68,7 @@ def test_the_rim_is_the_views_and_a_subject_has_one_vote(room, frames):
     half = frames.blood.copy()
     half[1, 2:4] = False  # what b has at the rim is missed, twice as much in all
     frames.blood[1, 4, 6:10] = True
-    missed = room["by_place"]("ood_test", half)["missed"]
+    missed = room["by_place"]("ood_test", marking(half))["missed"]
     assert missed["rim of the view"] == pytest.approx(50)
     assert missed["rest of the view"] == pytest.approx(10)  # 4 of 20 pixels of b
 
@@ -78,7 +77,7 @@ def test_a_map_says_nothing_of_fewer_frames_than_it_takes(room, frames):
     frames.blood[1, 9:13] = False
     half = frames.blood.copy()
     half[0, 2:4] = False
-    found = room["map_of"](room["misses"]("ood_test", half), frames.blood)
+    found = room["map_of"](room["misses"]("ood_test", marking(half)), frames.blood)
     assert (found[2:4, 6:10] == 50).all() and np.isnan(found[9:13, 14:18]).all()
 
 

@@ -2,15 +2,4 @@
 was computed beforehand. One call makes both."""
 
 from helpers.play.interactive import Browser, Choice, Interactive, Slider, Switch
-from helpers.play.lessons import (
-    border,
-    compare,
-    correlations,
-    dial,
-    epsilon,
-    explorer,
-    fewer,
-    frames,
-    threshold,
-)
-from helpers.play.scene import Picture, Scene, bars, spans
+from helpers.play.scene import Picture, Scene, bars, cloud, dots, line, spans

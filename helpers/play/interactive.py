@@ -17,7 +17,7 @@ import pandas as pd
 from IPython.display import display
 
 from helpers import settings
-from helpers.charts.chart import FIGURE_TYPE
+from helpers.charts import FIGURE_TYPE
 from helpers.errors import CourseError
 from helpers.play.scene import Picture, Scene, Sheets, figure
 

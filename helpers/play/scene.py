@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers.charts.chart import DID
+from helpers.charts import DID
 from helpers.words import number
 
 COLUMNS = 8  # pictures side by side in a sheet
@@ -297,6 +297,7 @@ def cloud(
     said_x: str = "",
 ) -> str:
     """A dot for each pair of x and y, the chosen ones (bool) in front; limits: of y."""
+    x, y, chosen = (np.asarray(one) for one in (x, y, chosen))
     known = np.isfinite(x) & np.isfinite(y)
     ends = (x[known].min(), x[known].max()) if known.any() else (0, 1)
     ends = ends if ends[1] > ends[0] else (ends[0] - 0.5, ends[1] + 0.5)

@@ -17,11 +17,11 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, frames, runs, statistics, store, training
+from helpers import counts, frames, runs, store, training
 from helpers.domains import Domains
 from helpers.errors import CourseError
 from helpers.frames import Packed
-from helpers.remedies import looks, networks
+from helpers.remedies import methods
 from helpers.settings import SURGENET, Course, store_folder
 
 FEW = 12  # labelled target frames
@@ -31,28 +31,23 @@ LOOKS = 16  # target frames whose look training frames may take on
 
 class Remedied(NamedTuple):
     """A network, or a function of frames and of what shows something of them (bool
-    NxHxW) that adapts to what it predicts.
-
-    style: what is done to a frame before. rule: whether what lies outside the visible
-    view is called no blood afterwards. threshold: the probability from which a pixel is
-    called blood. labels: how many target frames had to be labelled for it.
-    """
+    NxHxW) that adapts to what it predicts."""
 
     model: torch.nn.Module | Callable[[np.ndarray, np.ndarray], np.ndarray]
-    style: Callable[[np.ndarray, np.ndarray | None], np.ndarray] | None = None
-    rule: bool = False
-    threshold: float = 0.5
-    labels: int = 0
+    style: Callable | None = None  # what is done to a frame (and its valid) before
+    rule: bool = False  # whether what lies outside the view is no blood afterwards
+    threshold: float = 0.5  # the probability from which a pixel is called blood
+    labels: int = 0  # how many target frames had to be labelled for it
 
     def probabilities(self, packed: Packed) -> np.ndarray:
         """Its prediction on packed frames, NxHxW, after its style and its rule."""
         images, model = packed.images, self.model
         if self.style is not None:
             images = np.stack([*map(self.style, images, packed.valid)])
-        network = isinstance(model, torch.nn.Module)
-        found = (
-            training.predict(model, images) if network else model(images, packed.view)
-        )
+        if isinstance(model, torch.nn.Module):
+            found = training.predict(model, images)
+        else:
+            found = model(images, packed.view)
         return np.where(packed.view, found, np.uint8(0)) if self.rule else found
 
 
@@ -76,22 +71,18 @@ class Setting(NamedTuple):
         transforms or on other frames; the epoch chosen on id_val. seen: target frames
         that the transforms are made from."""
         epochs, rate = self.course.numbers.epochs, self.course.numbers.learning_rate
-        run = runs.trained(
-            name,
-            self.course.but(epochs=max(1, epochs // 2), learning_rate=rate / 2),
-            train or self.data.of("train"),
-            self.data.of("id_val"),
-            transform=v2.Compose([training.light_augmentation(), *transforms]),
-            start=self.baseline,
-            **({} if seen is None else {"seen": runs.frames_key(seen)}),
-        )
+        less = self.course.but(epochs=max(1, epochs // 2), learning_rate=rate / 2)
+        parts = train or self.data.of("train"), self.data.of("id_val")
+        moved = v2.Compose([training.light_augmentation(), *transforms])
+        how = dict(transform=moved, seen=seen and runs.frames_key(seen))
+        run = runs.trained(name, less, *parts, start=self.baseline, **how)
         return Remedied(run.model)
 
     def as_patients(self, name: str, look: type) -> Remedied:
         """Trained on, every second frame with the look of one of some target frames."""
         few = spread(self.patients, LOOKS)
         styles = [look([image], [valid]) for image, valid in zip(few.images, few.valid)]
-        restyled = looks.on_images(looks.restyled(styles), 0.5)
+        restyled = methods.on_images(methods.restyled(styles), 0.5)
         return self.continued(name, restyled, seen=few)
 
     def as_source(self, look: type) -> Remedied:
@@ -102,9 +93,8 @@ class Setting(NamedTuple):
 
 def spread(packed: Packed, number: int) -> Packed:
     """So many frames, evenly spread over all."""
-    chosen = np.zeros(len(packed), bool)
-    chosen[np.linspace(0, len(packed) - 1, number).round().astype(int)] = True
-    return packed.where(chosen)
+    chosen = np.linspace(0, len(packed) - 1, number).round()
+    return packed.where(np.isin(np.arange(len(packed)), chosen))
 
 
 # Controls: no idea about the shift is in them.
@@ -122,14 +112,12 @@ def view_rule(setting: Setting) -> Remedied:
 def threshold(setting: Setting) -> Remedied:
     """The threshold with the best Dice on validation patients, which takes their
     labels; a half where nobody bleeds."""
-    found, best = setting.baseline.probabilities(setting.patients), {}
+    plain, patients, dice = nothing(setting), setting.patients, {}
     for level in THRESHOLDS:
-        table = counts.evaluate(found, setting.patients, level)
-        each = counts.on_blood(counts.dice, table)
-        best[level] = statistics.subject_means(each, table["subject"]).mean()
-    chosen = pd.Series(best).dropna()
-    level = chosen.idxmax() if len(chosen) else 0.5
-    return nothing(setting)._replace(threshold=level, labels=len(setting.patients))
+        marked = counts.marked(setting.baseline, patients, level)
+        dice[level] = by_subject(measured(marked, patients))["dice"].mean()
+    best = pd.Series(dice).fillna(-1).idxmax()  # of several, the first
+    return plain._replace(threshold=best, labels=len(patients))
 
 
 def longer(setting: Setting) -> Remedied:
@@ -148,55 +136,54 @@ def fill_left_out_rule(setting: Setting) -> Remedied:
 
 
 def heavy_augmentation(setting: Setting) -> Remedied:
-    parts, heavy = map(setting.data.of, ("train", "id_val")), looks.heavy_augmentation()
+    parts, heavy = (
+        map(setting.data.of, ("train", "id_val")),
+        methods.heavy_augmentation(),
+    )
     run = runs.trained("heavy augmentation", setting.course, *parts, transform=heavy)
     return Remedied(run.model)
 
 
 def random_convolution(setting: Setting) -> Remedied:
-    convolved = looks.on_images(looks.random_convolution, 0.5)
+    convolved = methods.on_images(methods.random_convolution, 0.5)
     return setting.continued("random convolutions", convolved)
 
 
 def fourier(setting: Setting) -> Remedied:
-    return setting.as_patients("Fourier", looks.Fourier)
+    return setting.as_patients("Fourier", methods.Fourier)
 
 
 def reinhard(setting: Setting) -> Remedied:
-    return setting.as_patients("Reinhard", looks.Reinhard)
+    return setting.as_patients("Reinhard", methods.Reinhard)
 
 
 def reinhard_test(setting: Setting) -> Remedied:
-    return setting.as_source(looks.Reinhard)
+    return setting.as_source(methods.Reinhard)
 
 
 def histogram_test(setting: Setting) -> Remedied:
-    return setting.as_source(looks.Histogram)
+    return setting.as_source(methods.Histogram)
 
 
 def adabn(setting: Setting) -> Remedied:
     model, patients = setting.baseline.model, setting.patients
-    return Remedied(networks.adabn(model, patients.images, patients.view))
+    return Remedied(methods.adabn(model, patients.images, patients.view))
 
 
 def adabn_transductive(setting: Setting) -> Remedied:
     """The statistics of all frames that are predicted, before the first of them is."""
-
-    def predicted(images: np.ndarray, seen: np.ndarray) -> np.ndarray:
-        model = networks.adabn(setting.baseline.model, images, seen)
-        return training.predict(model, images)
-
-    return Remedied(predicted)
+    adapted = partial(methods.adabn, setting.baseline.model)
+    return Remedied(lambda *frames: training.predict(adapted(*frames), frames[0]))
 
 
 def tent(setting: Setting) -> Remedied:
     start, patients = adabn(setting).model, setting.patients
-    [(model, _)] = networks.tent(start, patients.images, patients.view)
+    [(model, _)] = methods.tent(start, patients.images, patients.view)
     return Remedied(model)
 
 
 def tent_online(setting: Setting) -> Remedied:
-    return Remedied(partial(networks.tent_online, setting.baseline.model))
+    return Remedied(partial(methods.tent_online, setting.baseline.model))
 
 
 def members(course: Course, data: Domains, baseline: runs.Run) -> list[runs.Run]:
@@ -208,7 +195,7 @@ def members(course: Course, data: Domains, baseline: runs.Run) -> list[runs.Run]
 
 def ensemble(setting: Setting) -> Remedied:
     every = members(setting.course, setting.data, setting.baseline)
-    return Remedied(networks.Ensemble([run.model for run in every]))
+    return Remedied(methods.Ensemble([run.model for run in every]))
 
 
 def few_labelled(setting: Setting) -> Remedied:
@@ -249,9 +236,7 @@ _ALL = [  # target frames are those of validation patients, where not the tested
     (ensemble, "ensemble of three", TEST, NONE, "Lakshminarayanan et al. 2017"),
     (few_labelled, "a few labelled target frames", TRAINING, LABELLED, ""),
 ]
-RECIPES: dict[str, Callable[[Setting], Remedied]] = {
-    one.__name__: one for one, *_ in _ALL
-}
+RECIPES = {recipe.__name__: recipe for recipe, *_ in _ALL}
 TABLE = pd.DataFrame(
     [row[1:] for row in _ALL],
     index=pd.Index(RECIPES, name="remedy"),
@@ -266,8 +251,8 @@ CONTROLS = TABLE["name"].drop(REMEDIES.index).to_dict()
 
 def needing(encoder: str) -> list[str]:
     """The remedies that an encoder can't have: SurgeNet's do without batch norms."""
-    norms = ["adabn", "adabn_transductive", "tent", "tent_online"]
-    return norms if encoder in SURGENET else []
+    norms = [adabn, adabn_transductive, tent, tent_online]
+    return [one.__name__ for one in norms if encoder in SURGENET]
 
 
 # What is measured of a remedy, frame by frame and patient by patient.
@@ -294,8 +279,7 @@ def measured(remedied: Remedied | np.ndarray, packed: Packed) -> pd.DataFrame:
     remedied: or what it has marked. Overlap is NaN on clean frames, alarms and falsely
     marked areas on the others.
     """
-    threshold = getattr(remedied, "threshold", 0.5)
-    table = counts.evaluate(remedied, packed, threshold)
+    table = counts.evaluate(remedied, packed, getattr(remedied, "threshold", 0.5))
     return table.assign(**{name: of(table) for name, of in MEASURES.items()})
 
 
@@ -304,12 +288,10 @@ def by_subject(table: pd.DataFrame) -> pd.DataFrame:
     return table.groupby("subject")[list(MEASURES)].mean()
 
 
-# What `make study` has found for this very run, where somebody has made it.
-
-
 def study_folder(course: Course, data: Domains) -> Path:
-    """Where the study of these settings, these frames and today's code stands; its
-    encoders are part of the study, so that the course's own is no matter."""
+    """Where `make study` puts the study of these settings, these frames and today's
+    code; encoders are part of it, so that the course's own is no matter. In it
+    summary.csv, where somebody has made it: study.tables.summary says its columns."""
     parts = (data.source, data.target, data.wished)
     key = store.key(
         numbers=vars(course.but(encoder="").numbers),
@@ -319,10 +301,3 @@ def study_folder(course: Course, data: Domains) -> Path:
         code=store.made_by(measured)["code"],
     )
     return store_folder() / "study" / key
-
-
-def studied(course: Course, data: Domains) -> pd.DataFrame | None:
-    """summary.csv of the study of this very run (study.tables.summary says which
-    columns); None where there is none."""
-    place = study_folder(course, data) / "summary.csv"
-    return pd.read_csv(place) if place.exists() else None

@@ -21,28 +21,23 @@ LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 GLEAM = 0.2  # by so much a gleam's darkest channel exceeds the tissue around it
 SPOT = 11  # a gleam is smaller than the picture's height by this, in both directions
 NEAR = 20  # by this, the neighbourhood in which clear tissue has some dark channel
-PUREST = 0.99
 FEWEST = 30  # pixels that a cue needs
 CUES = ["brightness", "gleam_red", "gleam_blue", "steel_red", "steel_blue", "pure"]
 CUES += ["chroma", "steel_blur", "gleam_blur", "noise", "veil"]
 CUES += ["height", "radius", "aside"]
-Two = tuple[float, float]
-NOTHING = np.nan, np.nan
 
 
-def image_statistics(
-    images: Iterable[np.ndarray], seen: np.ndarray | None = None
-) -> pd.DataFrame:
+def image_statistics(images: Iterable[np.ndarray], seen: np.ndarray) -> pd.DataFrame:
     """Mean R, G, B, brightness and HSV saturation per frame, each in 0..1; a row per
     frame in their order.
 
     images: uint8 RGB frames, N of HxWx3. seen: bool NxHxW, the pixels to average over;
-    None for the whole frame, as the published study did. A frame without such a pixel
-    has NaN. Saturation is (max - min) / max of a pixel's three values, 0 for black.
+    a frame without one has NaN. Saturation is (max - min) / max of a pixel's three
+    values, 0 for black.
     """
     rows = []
-    for i, image in enumerate(images):
-        pixels = (image if seen is None else image[seen[i]]).reshape(-1, 3)
+    for image, where in zip(images, seen):
+        pixels = image[where]
         if not len(pixels):
             rows.append([np.nan] * len(STATISTICS))
             continue
@@ -75,26 +70,32 @@ def cues(images: np.ndarray, valid: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=CUES, dtype=float)
 
 
-def _of(image: np.ndarray, valid: np.ndarray) -> dict[str, float]:
+def _of(image, valid) -> dict[str, float]:
     seen = visible(image, valid) & valid
     if seen.sum() < FEWEST:
         return {}
     rows = np.flatnonzero(valid.any(axis=1))
     tall = rows[-1] - rows[0] + 1
-    inner, percent = _shrunk(seen, 3), (100 / tall) ** 2
-    lit, steel = light(image), _steel(image)
-    rim = _grown(steel, 1) & ~_shrunk(steel, 1)
-    found = {"brightness": luma(image)[seen].mean(), "height": tall / len(valid)}
-    found["gleam_red"], found["gleam_blue"] = _gleam_colour(image, lit, inner)
-    found["steel_red"], found["steel_blue"] = _steel_colour(image, lit, inner)
+    inner = minimum_filter(seen, 7, mode="constant")
+    bright, lit, spots = luma(image), light(image), gleams(image)
+    high, spread = image.max(axis=2), np.ptp(image, axis=2)
+    grey = (high > 0.2) & (spread < 0.2 * high)
+    # Near-grey areas that are not mere specks.
+    steel = cv2.morphologyEx(grey.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3))) > 0
+    rim = maximum_filter(steel, 3) & ~minimum_filter(steel, 3, mode="constant")
+    around, percent = maximum_filter(spots, 5), (100 / tall) ** 2
+    found = {"brightness": bright[seen].mean(), "height": tall / len(valid)}
+    found["gleam_red"], found["gleam_blue"] = _gleam_colour(image, lit, spots & inner)
+    found["steel_red"], found["steel_blue"] = _steel_colour(image, lit, inner & ~spots)
     found["radius"], found["aside"] = _circle(seen, valid, rows)
+    found["pure"], found["chroma"] = _purity(image, inner)
+    side = image.shape[0] // NEAR | 1
+    dark = cv2.erode(image.min(axis=2), np.ones((side, side), np.uint8))
     return found | {
-        "pure": _pure(image, inner),
-        "chroma": _chroma(image, inner),
         "noise": _noise(image, inner),
-        "veil": _veil(image, seen),
-        "steel_blur": _blur(image, inner & rim) * percent,
-        "gleam_blur": _blur(image, inner & _grown(gleams(image), 2)) * percent,
+        "veil": float(dark[seen].mean() / bright[seen].mean()),
+        "steel_blur": _blur(bright, inner & rim) * percent,
+        "gleam_blur": _blur(bright, inner & around) * percent,
     }
 
 
@@ -109,79 +110,62 @@ def light(image: np.ndarray) -> np.ndarray:
     return -np.log(1 - np.minimum(cv2.pow(image, 2.2), np.float32(0.996)))
 
 
-def spot(image: np.ndarray) -> np.ndarray:
-    """The disc that no gleam fills, as a structuring element."""
-    side = image.shape[0] // SPOT | 1
+def top_hat(channel: np.ndarray) -> np.ndarray:
+    """By how much what is smaller than a gleam may be exceeds what surrounds it."""
+    return cv2.morphologyEx(channel, cv2.MORPH_TOPHAT, _disc(len(channel)))
+
+
+def _disc(height):
+    side = height // SPOT | 1
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
 def gleams(image: np.ndarray) -> np.ndarray:
     """Small spots whiter than what surrounds them (bool HxW), by the white top-hat of
     the darkest channel; what is longer (a shaft's sheen) is none."""
-    disc = spot(image)
-    white = cv2.morphologyEx(image.min(axis=2), cv2.MORPH_TOPHAT, disc) > GLEAM
-    _, parts, boxes, _ = cv2.connectedComponentsWithStats(white.astype(np.uint8))
-    small = (boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] <= len(disc)).all(axis=1)
+    white = (top_hat(image.min(axis=2)) > GLEAM).astype(np.uint8)
+    _, parts, boxes, _ = cv2.connectedComponentsWithStats(white)
+    sides = boxes[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    small = (sides <= len(_disc(len(image)))).all(axis=1)
     small[0] = False
     return small[parts]
 
 
-def _shrunk(where: np.ndarray, pixels: int) -> np.ndarray:
-    return minimum_filter(where, 2 * pixels + 1, mode="constant")
-
-
-def _grown(where: np.ndarray, pixels: int) -> np.ndarray:
-    return maximum_filter(where, 2 * pixels + 1, mode="constant")
-
-
-def _gleam_colour(image: np.ndarray, lit: np.ndarray, inner: np.ndarray) -> Two:
-    where = gleams(image) & inner & (image.max(axis=2) < 0.97)
+def _gleam_colour(image, lit, where):
+    where = where & (image.max(axis=2) < 0.97)
     if where.sum() < 8:
-        return NOTHING
+        return np.nan, np.nan
     channels = (np.ascontiguousarray(lit[..., c]) for c in range(3))
-    hats = (cv2.morphologyEx(one, cv2.MORPH_TOPHAT, spot(image)) for one in channels)
-    red, green, blue = (hat[where].sum() for hat in hats)
+    red, green, blue = (top_hat(one)[where].sum() for one in channels)
     return np.log(red / green), np.log(blue / green)
 
 
-def _steel_colour(image: np.ndarray, lit: np.ndarray, inner: np.ndarray) -> Two:
+def _steel_colour(image, lit, where):
     high, spread = image.max(axis=2), np.ptp(image, axis=2)
-    bright = (high > 0.25) & (high < 0.95)
-    where = inner & bright & (spread < 0.16 * high) & ~gleams(image)
+    where = where & (high > 0.25) & (high < 0.95) & (spread < 0.16 * high)
     if where.sum() < FEWEST:
-        return NOTHING
+        return np.nan, np.nan
     mean = np.median(np.log(np.maximum(lit[where], 1e-4)), axis=0)
     return mean[0] - mean[1], mean[2] - mean[1]
 
 
-def _steel(image: np.ndarray) -> np.ndarray:
-    """Near-grey areas that are not mere specks (bool HxW)."""
-    high, spread = image.max(axis=2), np.ptp(image, axis=2)
-    grey = ((high > 0.2) & (spread < 0.2 * high)).astype(np.uint8)
-    return cv2.morphologyEx(grey, cv2.MORPH_OPEN, np.ones((3, 3))).astype(bool)
-
-
-def _pure(image: np.ndarray, inner: np.ndarray) -> float:
+def _purity(image, inner):
     soft = cv2.GaussianBlur(image, (0, 0), 0.7)
-    bright = luma(soft)
+    spread, bright = np.ptp(soft, axis=2), luma(soft)
     where = inner & (bright > 0.02)
-    if where.sum() < FEWEST:
-        return np.nan
-    purity = np.quantile(np.ptp(soft, axis=2)[where] / bright[where], PUREST)
-    return float(np.log(purity)) if purity > 0 else np.nan
+    pure = strong = 0.0
+    if where.sum() >= FEWEST:
+        pure = np.quantile(spread[where] / bright[where], 0.99)
+    if inner.any():
+        strong = np.quantile(spread[inner], 0.9)
+    return [float(np.log(one)) if one > 0 else np.nan for one in (pure, strong)]
 
 
-def _chroma(image: np.ndarray, inner: np.ndarray) -> float:
-    spread = np.ptp(cv2.GaussianBlur(image, (0, 0), 0.7), axis=2)[inner]
-    strong = np.quantile(spread, 0.9) if len(spread) else 0.0
-    return float(np.log(strong)) if strong > 0 else np.nan
-
-
-def _blur(image: np.ndarray, where: np.ndarray) -> float:
+def _blur(bright, where) -> float:
     """For a step blurred by s, the gradients after Gaussians of s1 and s2 are as
     sqrt((s^2 + s2^2) / (s^2 + s1^2)) (Zhuo and Sim 2011). Of the strongest edges, the
     sharpest count."""
-    fine, coarse = (_gradient(luma(image), sigma) for sigma in (0.6, 1.5))
+    fine, coarse = (_gradient(bright, sigma) for sigma in (0.6, 1.5))
     if where.sum() < FEWEST:
         return np.nan
     peak = fine >= cv2.dilate(fine, np.ones((3, 3))) - 1e-7
@@ -192,13 +176,13 @@ def _blur(image: np.ndarray, where: np.ndarray) -> float:
     return float((2.25 - 0.36 * ratio) / (ratio - 1)) if ratio > 1 else np.nan
 
 
-def _gradient(bright: np.ndarray, sigma: float) -> np.ndarray:
+def _gradient(bright, sigma):
     soft = cv2.GaussianBlur(bright, (0, 0), sigma)
     x, y = (cv2.Sobel(soft, -1, *way, ksize=1) for way in ((1, 0), (0, 1)))
     return cv2.magnitude(x, y)
 
 
-def _noise(image: np.ndarray, inner: np.ndarray) -> float:
+def _noise(image, inner) -> float:
     if not inner.any():
         return np.nan
     kernel = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
@@ -207,13 +191,7 @@ def _noise(image: np.ndarray, inner: np.ndarray) -> float:
     return float(np.sqrt(max(np.quantile(squared, 0.1), 0)) / 6)
 
 
-def _veil(image: np.ndarray, seen: np.ndarray) -> float:
-    side = image.shape[0] // NEAR | 1
-    dark = cv2.erode(image.min(axis=2), np.ones((side, side), np.uint8))
-    return float(dark[seen].mean() / luma(image)[seen].mean())
-
-
-def _circle(seen: np.ndarray, valid: np.ndarray, rows: np.ndarray) -> Two:
+def _circle(seen, valid, rows) -> tuple[float, float]:
     """The round view's rim, by least squares on where each row begins and ends;
     infinite where less than 1 % of the picture is black up to its edge, or a corner is
     not: shadows are black as well, but not in all four."""

@@ -13,9 +13,8 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from helpers.errors import CourseError
 from helpers.frames import visible
-from helpers.shift.cues import gleams, light, luma, spot
+from helpers.shift.cues import gleams, light, luma, top_hat
 
 DIALS = {
     "light": ("brightness", "fall_off", "contrast"),
@@ -56,10 +55,6 @@ class Frames(NamedTuple):
     valid: np.ndarray
     subject: np.ndarray
 
-    def where(self, chosen: np.ndarray) -> "Frames":
-        """Some of the frames, by truth value or by number."""
-        return Frames(*(part[chosen] for part in self))
-
 
 def apply(
     frames: Frames, doses: pd.DataFrame, groups: Iterable[str] = GROUPS, seed: int = 0
@@ -72,15 +67,10 @@ def apply(
     balance and exposure act on light, in that order, then tone, smoke, lens, noise, and
     last the view, which moves pixels. What lies beyond the picture's sides is its
     mirror image, blood included; bars are not valid; the surround stays valid, as it is
-    known to hold no blood. Chance depends on the seed and on a frame's place. Raises
-    CourseError for an unknown group.
+    known to hold no blood. Chance depends on the seed and on a frame's place. KeyError
+    for a group that images know nothing of.
     """
-    if unknown := sorted(set(groups) - set(GROUPS)):
-        raise CourseError(
-            f"Images know nothing of {', '.join(unknown)}: take groups among "
-            f"{', '.join(GROUPS)}."
-        )
-    chosen = [dial for group in GROUPS if group in set(groups) for dial in DIALS[group]]
+    chosen = [dial for group in groups for dial in DIALS[group]]
     images, blood, valid = (np.array(part) for part in frames[:3])
     names = pd.unique(frames.subject)
     turn = {name: number % len(doses) for number, name in enumerate(names)}
@@ -97,9 +87,7 @@ def apply(
     return Frames(images, blood, valid, frames.subject)
 
 
-def _picture(
-    image: np.ndarray, seen: np.ndarray, dials: dict, seed: int, place: int
-) -> np.ndarray:
+def _picture(image, seen, dials, seed, place):
     """What moves no pixel: air, light, colour, lens; only what is seen changes."""
     changed = image.copy()
     toned = (*DIALS["light"], *DIALS["colour"], "gleams")
@@ -119,14 +107,14 @@ def _picture(
     return np.where(seen[..., None], np.clip(changed, 0, 1), image)
 
 
-def _developed(image: np.ndarray, seen: np.ndarray, dials: dict) -> np.ndarray:
+def _developed(image, seen, dials):
     """Light changed, then exposed anew to the mean brightness that the frame had
     before, plus the dial's: an automatic exposure would make up for what the other
     dials take."""
     x = light(image)
     if dials["gleams"]:
-        hat = cv2.morphologyEx(x.min(axis=2), cv2.MORPH_TOPHAT, spot(image))
-        more = np.float32(np.expm1(dials["gleams"])) * (hat * gleams(image))[..., None]
+        hat = top_hat(x.min(axis=2)) * gleams(image)
+        more = np.float32(np.expm1(dials["gleams"])) * hat[..., None]
         x = np.maximum(x + more, 0)
     if dials["fall_off"]:
         fall = 1 + abs(dials["fall_off"]) * _radius_squared(seen)
@@ -142,7 +130,7 @@ def _developed(image: np.ndarray, seen: np.ndarray, dials: dict) -> np.ndarray:
     return _toned(x * np.float32(np.exp(gain)), dials)
 
 
-def _radius_squared(seen: np.ndarray) -> np.ndarray:
+def _radius_squared(seen):
     """Squared distance from the middle of what is seen, in half heights of it (HxW)."""
     rows, columns = (np.flatnonzero(seen.any(axis=axis)) for axis in (1, 0))
     y, x = np.ogrid[: seen.shape[0], : seen.shape[1]]
@@ -150,7 +138,7 @@ def _radius_squared(seen: np.ndarray) -> np.ndarray:
     return (y**2 + x**2) / ((rows[-1] - rows[0] + 1) / 2) ** 2
 
 
-def _toned(x: np.ndarray, dials: dict) -> np.ndarray:
+def _toned(x, dials):
     """Display values of linear light (the inverse of cues.light), with their tone."""
     image = cv2.pow(1 - cv2.exp(-x), 1 / 2.2)
     if dials["saturation"]:
@@ -161,9 +149,7 @@ def _toned(x: np.ndarray, dials: dict) -> np.ndarray:
     return np.clip(image, 0, 1)
 
 
-def _smoky(
-    image: np.ndarray, seen: np.ndarray, mean: float, rng: np.random.Generator
-) -> np.ndarray:
+def _smoky(image, seen, mean, rng):
     """A veil of grey billows, so thick that the mean over all frames is reached."""
     grain = rng.standard_normal(seen.shape, np.float32)
     grain = cv2.GaussianBlur(grain, (0, 0), len(seen) / 8)
@@ -171,7 +157,7 @@ def _smoky(
     return image + veil * (np.float32(np.quantile(luma(image)[seen], 0.9)) - image)
 
 
-def _blurred(image: np.ndarray, seen: np.ndarray, sigma: float) -> np.ndarray:
+def _blurred(image, seen, sigma):
     """A Gaussian blur into which no bar and no surround bleeds."""
     weight = seen.astype(np.float32)
     total = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None]
@@ -179,9 +165,7 @@ def _blurred(image: np.ndarray, seen: np.ndarray, sigma: float) -> np.ndarray:
     return np.divide(soft, total, out=image.copy(), where=total > 0)
 
 
-def _framed(
-    image: np.ndarray, blood: np.ndarray, valid: np.ndarray, dials: dict
-) -> tuple[np.ndarray, ...]:
+def _framed(image, blood, valid, dials):
     """The picture scaled into the frame with bars above and below, then the round
     view."""
     high, wide = valid.shape
@@ -200,7 +184,7 @@ def _framed(
     return image, blood, valid
 
 
-def _scaled(part: np.ndarray, share: float, wide: int) -> np.ndarray:
+def _scaled(part, share, wide):
     pixels, ways = part.astype(np.float32), dict(fx=share, fy=share)
     small = cv2.resize(pixels, None, **ways, interpolation=cv2.INTER_AREA)
     left = (wide - small.shape[1]) // 2

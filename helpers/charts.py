@@ -1,79 +1,169 @@
-"""Charts, most of them of four kinds: rows of dots, bars, lines, a heap. The title is
-the caller's; the alternative text tells the table that was drawn.
+"""Charts, most of them of three kinds: rows of dots, bars, lines. The title is the
+caller's (numbers, no verdict); the alternative text tells the table that was drawn.
 
 >>> marks = pd.DataFrame({"row": ["pigs", "pigs"], "value": [0.8, 0.9]})
 >>> dots(marks, "Dice 0.85 on pigs", "Dice").alt
 'Dice. pigs: mean 0.85 of 2, from 0.80 to 0.90.'
 """
 
+import base64
 import html
 import inspect
+import io
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
+import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from IPython.display import Code
+from IPython.display import HTML, Code, display
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.ticker import MaxNLocator
 
-from helpers.charts.chart import (
-    COLOURS,
-    FAINT,
-    GREY,
-    MARKERS,
-    PALETTE,
-    SHAPES,
-    Chart,
-    colour_of,
-    new,
-)
-from helpers.statistics import Estimate
+from helpers import settings
 from helpers.words import name_of, number
 
+# Okabe and Ito's colours, told apart by colour-blind readers too.
+BLUE, SKY, GREEN = "#0072B2", "#56B4E9", "#009E73"
+ORANGE, RED, PINK, YELLOW = "#E69F00", "#D55E00", "#CC79A7", "#F0E442"
+GREY, FAINT = "#4D4D4D", "#B3B3B3"
+COLOURS = dict.fromkeys(("source", "train", "id_test"), BLUE) | {"id_val": SKY}
+COLOURS |= dict.fromkeys(("target", "ood_test"), RED) | {"ood_val": ORANGE}
+COLOURS |= dict.fromkeys(("wished", "ood_wished", "ood_wished_val"), GREEN)
+# What a prediction did to a pixel, on red tissue: blue and yellow stand out from red
+# for every kind of eye.
+DID = {"hit": SKY, "false alarm": YELLOW, "missed": "#FFFFFF"}
+PALETTE = (BLUE, RED, GREEN, PINK, ORANGE, SKY, GREY, "#000000")
+MARKERS = "osD^vPX*"
+# Shapes of points in matplotlib's words and in plotly's.
+SHAPES = {"o": "circle", "s": "square", "D": "diamond", "P": "cross", "X": "x"}
+SHAPES |= {"^": "triangle-up", "*": "star", "p": "pentagon", "h": "hexagram"}
 
-class Table:
-    """Rows with a caption, which show themselves as the last expression of a cell;
-    digits: after the point. An undefined number is a dash, since it is not a zero."""
+matplotlib.rcParams.update(
+    {
+        "font.family": "DejaVu Sans",
+        "font.size": 10,
+        "axes.titlesize": 9.5,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+        "legend.fontsize": 8,
+    }
+)
 
-    def __init__(self, rows: pd.DataFrame, caption: str, digits: int = 3) -> None:
-        self.rows, self.caption, self.digits = rows, caption, digits
-
-    def _repr_html_(self) -> str:
-        text = self.rows.to_html(
-            index=False,
-            na_rep="–",
-            border=0,
-            escape=True,
-            float_format=lambda value: number(value, f".{self.digits}f"),
-        )
-        head, rest = text.split(">", 1)
-        said = html.escape(self.caption)
-        return f'<div class="table">{head}><caption>{said}</caption>{rest}</div>'
-
-    def __repr__(self) -> str:
-        return f"{self.caption}\n{self.rows.round(self.digits).to_string(index=False)}"
+FIGURE_TYPE = "application/vnd.course.figure+json"
+CHARACTERS_PER_INCH = 10  # of a bold title at 11 points
+TITLE_LINE = 0.2  # inches
+# Two buttons, and nothing that would send the figure anywhere.
+PLOTLY = {
+    "displaylogo": False,
+    "responsive": True,
+    "modeBarButtons": [["zoom2d", "resetScale2d"]],
+}
 
 
-table = Table
+def new(width: float, height: float, rows: int = 1, columns: int = 1, **more):
+    """A figure and its axes; sizes in inches."""
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(width, height), layout="constrained", **more
+    )
+    plt.close(figure)  # its Chart shows it, and not the notebook a second time
+    return figure, axes
+
+
+def colour_of(name: str, place: int) -> str:
+    """A split's own colour, for another name one of the palette by its place."""
+    return COLOURS.get(name, PALETTE[place % len(PALETTE)])
+
+
+class Chart:
+    """A figure with its title (numbers, no verdict), alt text (what is seen), caption.
+
+    As the last expression of a cell it shows itself; `front` offers it to the report's
+    first page. figure: of matplotlib, which is given the title here. live: the same of
+    plotly, which Jupyter shows in its place. ValueError where the title or the alt text
+    is empty.
+    """
+
+    def __init__(
+        self, figure: Figure, title: str, alt: str, caption: str = "", live=None
+    ) -> None:
+        if not alt.strip() or not title.strip():
+            raise ValueError("a chart needs a title, and alt text of what is seen")
+        self.figure, self.title, self.alt, self.caption = figure, title, alt, caption
+        self.axes, self.live = figure.axes, live
+        width, height = figure.get_size_inches()
+        lines = _lines(title, width)
+        figure.set_size_inches(width, height + TITLE_LINE * len(lines))
+        look = {"fontsize": 11, "fontweight": "bold", "x": 0.01, "ha": "left"}
+        figure.suptitle("\n".join(lines), **look)
+        if live is not None:
+            lines = _lines(title, 8.0)
+            live.update_layout(title={"text": f"<b>{'<br>'.join(lines)}</b>"})
+
+    def html(self, caption: bool = True) -> str:
+        """The chart as HTML that asks nothing of the network; the same figure is the
+        same text. Dark pages turn the colours of what is `plotted` around; a frame, or
+        a map on one, stays."""
+        kind = "" if self.figure.findobj(AxesImage) else 'class="plotted" '
+        png = io.BytesIO()
+        # No software name and date in the file.
+        self.figure.savefig(png, format="png", dpi=130, metadata={"Software": None})
+        data = base64.b64encode(png.getvalue()).decode()
+        source = f'alt="{html.escape(self.alt)}" src="data:image/png;base64,{data}"'
+        return self._around(f"<img {kind}{source}>", caption)
+
+    def front(self, name: str) -> "Chart":
+        """Offer the chart to the report's first page; gives the chart, to be shown."""
+        left = {"name": name, "html": self.html(caption=False)}
+        left["caption"] = self.caption or self.title
+        display({FIGURE_TYPE: left}, raw=True)
+        return self
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        plain = f"{self.title}\n{self.alt}"
+        if self.live is not None and not settings.static():
+            live = self.live._repr_mimebundle_() or {}
+            if "application/vnd.plotly.v1+json" in live:
+                live["application/vnd.plotly.v1+json"]["config"] = PLOTLY
+            if "text/html" in live:
+                live["text/html"] = self._around(live["text/html"], True)
+            return {**live, "text/plain": plain}
+        return {"text/html": self.html(), "text/plain": plain}
+
+    def _around(self, body: str, caption: bool) -> str:
+        said = f"<figcaption>{html.escape(self.caption)}</figcaption>"
+        said = said if caption and self.caption else ""
+        return f'<figure class="chart">{body}{said}</figure>'
+
+
+def _lines(title: str, width: float) -> list[str]:
+    whole = title.replace(" %", "\N{NO-BREAK SPACE}%")
+    room = max(20, int(width * CHARACTERS_PER_INCH))
+    return textwrap.wrap(whole, room, break_on_hyphens=False)
+
+
+def table(rows: pd.DataFrame, caption: str, digits: int = 3) -> HTML:
+    """Rows with a caption; digits: after the point. An undefined number is a dash,
+    since it is not a zero."""
+    text = rows.to_html(
+        index=False,
+        na_rep="–",
+        border=0,
+        float_format=lambda value: number(value, f".{digits}f"),
+    )
+    head, rest = text.split(">", 1)
+    said = f"<caption>{html.escape(caption)}</caption>"
+    return HTML(f'<div class="table">{head}>{said}{rest}</div>')
 
 
 def source(function: Callable) -> Code:
     """A helper's own source, so that what a lesson teaches is what really runs."""
     return Code(inspect.getsource(function), language="python")
-
-
-def named_rows(axis, names: list[str], x_title: str, each: float) -> None:
-    """An axis with a named row for each of 0, 1, ..., read from above, and a grid in x;
-    each: inches of a row."""
-    axis.set_yticks(range(len(names)), names, fontsize=8 if each < 0.33 else 10)
-    axis.set(xlabel=x_title, ylim=(max(len(names), 1) - 0.5, -0.5))
-    axis.grid(axis="x", color="#E5E5E5")
-    axis.set_axisbelow(True)
-
-
-def noted(axis, text: str, at: tuple, by: tuple[float, float], **how) -> None:
-    """A few words beside a place; by: how far beside, in points."""
-    axis.annotate(text, at, xytext=by, textcoords="offset points", **how)
 
 
 def told(means: Mapping[str, Sequence[float]], form: str = ".2f") -> str:
@@ -102,21 +192,6 @@ def of_means(means: Mapping[str, Sequence[float]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["row", "kind", "value"])
 
 
-def of_estimates(
-    found: Mapping[str, Estimate | Sequence[Estimate]],
-) -> pd.DataFrame:
-    """Marks of `dots` with their intervals: a row for each name, a kind for each
-    split."""
-    rows = [
-        (name, one.split, one.value, one.low, one.high, one.wide)
-        for name, some in found.items()
-        for one in ([some] if isinstance(some, Estimate) else some)
-    ]
-    names = ["row", "kind", "value", "low", "high", "wide"]
-    marks = pd.DataFrame(rows, columns=names)
-    return marks.astype({"value": float, "low": float, "high": float})
-
-
 def of_table(table: pd.DataFrame) -> pd.DataFrame:
     """Marks of `dots` from rows of names and columns of kinds."""
     long = table.rename_axis(index="row", columns="kind").stack().rename("value")
@@ -128,12 +203,11 @@ def dots(
     title: str,
     x_title: str,
     *,
-    looks: Mapping[str, tuple[str, str]] | None = None,
     each: float = 0.42,
     apart: float = 0.0,
     size: float = 60,
     join: bool = False,
-    means: bool = False,
+    means: bool | None = None,
     mark: float | None = None,
     limits: tuple[float, float] | None = None,
     form: str = ".2f",
@@ -143,38 +217,35 @@ def dots(
 
     marks: a line per dot with its `row` and `value`, in order; `kind`, `low` and `high`
     of an interval, whether it is `wide` (pale), `filled` (bool) where they are columns.
-    looks: kind to colour and marker. each: inches of a row. apart: rows between
-    neighbouring kinds. size: of a dot, in points squared. join: whether a grey line
-    joins the dots of a row. means: whether a bar stands at the mean of a row's dots of
-    a kind. mark: where an upright line stands. limits: of the axis. form: of numbers in
-    the alt text: each row's dot with its interval, or how many, their mean and their
-    range.
+    each: inches of a row. apart: rows between neighbouring kinds. size: of a dot, in
+    points squared. join: whether a grey line joins the dots of a row. means: whether a
+    bar stands at the mean of a row's dots of a kind (else where one has several).
+    mark: where an upright line stands. limits: of the axis. form: of numbers in the alt
+    text: each row's dot with its interval, or how many, their mean and their range.
     """
     marks = marks.assign(kind=marks["kind"] if "kind" in marks else "")
     marks = marks.reset_index(drop=True)
     names, kinds = (list(dict.fromkeys(marks[one])) for one in ("row", "kind"))
-    shapes = dict(zip(kinds, MARKERS * 3))
-    looks = looks or {
-        kind: (colour_of(kind, n), "o" if kind in COLOURS else shapes[kind])
-        for n, kind in enumerate(kinds)
-    }
+    means = marks.duplicated(["row", "kind"]).any() if means is None else means
     figure, axis = new(7.5, 1.0 + each * len(names))
     if mark is not None:
         axis.axvline(mark, color=FAINT, lw=1)
     for row, part in marks.groupby("row", sort=False) if join else ():
         axis.plot(part["value"], [names.index(row)] * len(part), color=FAINT, lw=1)
-    for place, (kind, (colour, marker)) in enumerate(looks.items()):
+    for place, kind in enumerate(kinds):
+        colour = colour_of(kind, place)
+        shape = "o" if kind in COLOURS else MARKERS[place % len(MARKERS)]
         of = marks[marks["kind"] == kind]
-        middle = of["row"].map(names.index) + apart * (place - (len(looks) - 1) / 2)
+        middle = of["row"].map(names.index) + apart * (place - (len(kinds) - 1) / 2)
         y = middle + _spread(of) * (apart or 1)
-        _marks(axis, of, y, colour, marker, size)
+        _marks(axis, of, y, colour, shape, size)
         for at, part in of.groupby(middle) if means else ():
             mean = part["value"].mean()
             half = 0.4 * apart or 0.3
             axis.vlines(mean, at - half, at + half, color=colour, lw=3, zorder=4)
     named_rows(axis, names, x_title, each)
     axis.set(xlim=limits)
-    if len(looks) > 1 and not all(marks.groupby("row")["kind"].nunique() == 1):
+    if len(kinds) > 1 and not all(marks.groupby("row")["kind"].nunique() == 1):
         larger = (60 / size) ** 0.5
         figure.legend(loc="outside lower left", ncols=3, markerscale=larger)
     return Chart(figure, title, f"{x_title}. {_dots_in_words(marks, form)}.", caption)
@@ -184,7 +255,7 @@ def _marks(axis, of: pd.DataFrame, y: pd.Series, colour: str, marker: str, size)
     """The dots of one kind at heights y, with their intervals."""
     if "low" in of:
         for wide, pale in ((False, 0.6), (True, 0.25)):  # what leaves much open
-            one = of.get("wide", pd.Series(False, of.index)) == wide
+            one = of["wide"] == wide
             ends = y[one], of["low"][one], of["high"][one]
             axis.hlines(*ends, color=colour, lw=2.5, alpha=pale)
     filled = of.get("filled", pd.Series(True, of.index))
@@ -212,6 +283,15 @@ def _spread(of: pd.DataFrame) -> np.ndarray:
     return (np.minimum(0.11, 0.5 / many) * (order - (many - 1) / 2)).fillna(0)
 
 
+def named_rows(axis, names: list[str], x_title: str, each: float) -> None:
+    """An axis with a named row for each of 0, 1, ..., read from above, and a grid in x;
+    each: inches of a row."""
+    axis.set_yticks(range(len(names)), names, fontsize=8 if each < 0.33 else 10)
+    axis.set(xlabel=x_title, ylim=(max(len(names), 1) - 0.5, -0.5))
+    axis.grid(axis="x", color="#E5E5E5")
+    axis.set_axisbelow(True)
+
+
 def _dots_in_words(marks: pd.DataFrame, form: str) -> str:
     """Each row's dot, or how many, their mean and their range."""
     said = []
@@ -221,10 +301,8 @@ def _dots_in_words(marks: pd.DataFrame, form: str) -> str:
             values = of["value"].dropna()
             text = number(of["value"].mean(), form)
             if len(values) > 1:
-                ends = (
-                    f"from {number(values.min(), form)} to {number(values.max(), form)}"
-                )
-                text = f"mean {text} of {len(values)}, {ends}"
+                low, high = number(values.min(), form), number(values.max(), form)
+                text = f"mean {text} of {len(values)}, from {low} to {high}"
             elif "low" in of and of["low"].notna().any():
                 low, high = of[["low", "high"]].iloc[0]
                 text += f" ({number(low, form)} to {number(high, form)})"
@@ -266,8 +344,6 @@ def bars(
     else:
         shown = [number(value, form) for value in table.iloc[:, 0]]
         axis.bar_label(drawn, shown, padding=4, fontsize=8)
-        axis.margins(x=0.12)
-        axis.set_xlim(0, whole)
     return Chart(figure, title, f"{x_title}. {in_words(table, form)}.", caption)
 
 
@@ -302,8 +378,9 @@ def lines(
         )
     if mark is not None:
         axis.axvline(mark[0], color=FAINT, lw=1.5)
+        beside = {"xytext": (4, 0), "textcoords": "offset points", "fontsize": 8}
         within = ("data", "axes fraction")
-        noted(axis, mark[1], (mark[0], 0.02), (4, 0), xycoords=within, fontsize=8)
+        axis.annotate(mark[1], (mark[0], 0.02), xycoords=within, **beside)
     if all(float(value).is_integer() for x, _ in curves.values() for value in x):
         axis.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axis.set(xlabel=x_title, ylabel=y_title)
@@ -324,48 +401,15 @@ def _ends(x: Sequence[float], y: Sequence[float]) -> str:
     return f"{first} at {x[0]:g}, {last} at {x[-1]:g}, between {low} and {high}"
 
 
-def heap(
-    values: Sequence[float],
-    title: str,
-    x_title: str,
-    y_title: str,
-    marks: Mapping[str, float],
-    *,
-    caption: str = "",
-) -> Chart:
-    """How often values fall where, and upright lines at some: their words to their
-    places. y_title: what is counted."""
-    figure, axis = new(7.0, 2.6)
-    axis.hist(values, bins=30, color=FAINT)
-    for place, (name, at) in enumerate(marks.items()):
-        axis.axvline(at, color=PALETTE[1 + place], lw=2.5, label=name)
-    axis.set(xlabel=x_title, ylabel=y_title)
-    figure.legend(loc="outside lower left", ncols=2)
-    ends = f"from {number(np.min(values))} to {number(np.max(values))}"
-    said = "; ".join(f"{name} at {number(at)}" for name, at in marks.items())
-    alt = f"Histogram of {len(values)} values of {x_title}, {ends}. Lines: {said}."
-    return Chart(figure, title, alt, caption)
-
-
 def scatter(
-    table: pd.DataFrame,
-    title: str,
-    x_title: str,
-    y_title: str,
-    *,
-    x: str = "x",
-    y: str = "y",
-    by: str = "subject",
-    text: Sequence[str] = (),
-    diagonal: bool = False,
-    caption: str = "",
+    table: pd.DataFrame, title: str, axes: Mapping[str, str], text: Sequence[str]
 ) -> Chart:
-    """A point per row, a colour and a shape by the column `by`; in Jupyter hovering
-    tells its text. diagonal: whether the line stands on which x and y are equal. Alt
-    text: each one's number, mean of x and mean of y."""
+    """A point per row, a colour and a shape by subject; in Jupyter hovering tells its
+    text. axes: the columns of x and y, to what they are called. Alt text: how many,
+    each subject's mean of x and mean of y."""
     figure, axis = new(8.0, 3.8)
-    live = go.Figure()
-    for place, (name, part) in enumerate(table.groupby(by, sort=False)):
+    live, (x, y), (x_title, y_title) = go.Figure(), axes, axes.values()
+    for place, (name, part) in enumerate(table.groupby("subject", sort=False)):
         colour, shape = colour_of(str(name), place), list(SHAPES)[place % len(SHAPES)]
         look = {"color": colour, "marker": shape, "s": 28, "alpha": 0.75, "lw": 0}
         axis.scatter(part[x], part[y], label=name_of(str(name)), **look)
@@ -375,22 +419,16 @@ def scatter(
             mode="markers",
             name=name_of(str(name)),
             marker={"color": colour, "symbol": SHAPES[shape], "opacity": 0.75},
-            text=[one for one, of in zip(text, table[by], strict=True) if of == name]
-            if len(text)
-            else None,
+            text=[one for one, whose in zip(text, table["subject"]) if whose == name],
         )
     live.update_layout(xaxis_title=x_title, yaxis_title=y_title)
     live.update_layout(template="plotly_white", height=440)
-    if diagonal:
-        ends = [table[[x, y]].min().min(), table[[x, y]].max().max()]
-        axis.plot(ends, ends, color=FAINT, ls="--", zorder=0)
     axis.set(xlabel=x_title, ylabel=y_title)
-    if table[by].nunique() > 1:
+    if table["subject"].nunique() > 1:
         figure.legend(loc="outside right upper")
-    means = table.groupby(by, sort=False)[[x, y]].agg("mean")
-    means.columns = [x_title, y_title]
-    alt = f"Scatter of {len(table)} points; means by {by}. {in_words(means)}."
-    return Chart(figure, title, alt, caption, live=live)
+    means = table.groupby("subject", sort=False)[[x, y]].mean().rename(columns=axes)
+    alt = f"Scatter of {len(table)} points; means by subject. {in_words(means)}."
+    return Chart(figure, title, alt, live=live)
 
 
 def in_words(table: pd.DataFrame, form: str = ".2f") -> str:

@@ -172,13 +172,3 @@ def entropies(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         own += entropy(chance) / len(members)
     whole = entropy(total)
     return whole, np.maximum(whole - own, 0)
-
-
-@torch.inference_mode()
-def features(network: nn.Module, images: np.ndarray) -> np.ndarray:
-    """The mean of each channel of the deepest feature map: float64 (N, channels)."""
-    where, found = next(network.eval().parameters()).device, []
-    for part in np.array_split(images, range(32, len(images), 32)):
-        deepest = network.features(training.as_tensor(part, where))[-1]
-        found.append(deepest.mean(dim=(2, 3)).double().cpu().numpy())
-    return np.concatenate(found)

@@ -1,10 +1,11 @@
-"""Frames on the page: strips of them, what a prediction did to each pixel, labels, maps
-over the frame, pictures that move, and the U-Net, drawn."""
+"""Frames on the page: strips of them, what a prediction did to each pixel, maps over
+the frame, pictures that move, and the U-Net, drawn."""
 
 import base64
 import html
 import io
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import cv2
 import matplotlib
@@ -15,11 +16,9 @@ from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
 from PIL import Image, ImageDraw, ImageFont
 
 from helpers.charts import COLOURS, DID, GREY, Chart, new
-from helpers.frames import CLASSES, UNKNOWN
 from helpers.words import counted, listed, name_of
 
-OVERLAY = ("hit", "false alarm", "missed")
-MOST_BYTES = 600_000
+OVERLAY = {kind: DID[kind] for kind in ("hit", "false alarm", "missed")}
 PACE = 0.4  # seconds that each moment of a moving picture is shown
 GAP, HEAD, WIDE, IN_A_ROW = 4, 16, 240, 4  # pixels, pixels, pixels, pictures
 
@@ -45,10 +44,8 @@ def overlay(
         return _outlined(shown, blood & valid, "hit", 1 if times > 1 else 3)
     did = (prediction & blood, prediction & ~blood, ~prediction & blood)
     for kind, where in zip(OVERLAY, did):
-        where = where & valid
-        colour = np.array(_rgb(kind), float)
-        mixed = (0.35 * shown + 0.65 * colour).astype(np.uint8)
-        shown = np.where(where[..., None], mixed, shown)
+        mixed = (0.35 * shown + 0.65 * np.array(_rgb(kind), float)).astype(np.uint8)
+        shown = np.where((where & valid)[..., None], mixed, shown)
     return shown
 
 
@@ -56,10 +53,7 @@ def clicked(
     image: np.ndarray, mask: np.ndarray, points: Sequence[tuple[int, int, bool]]
 ) -> np.ndarray:
     """A frame (HxWx3 uint8) with a mask's outline and the clicks (x, y, is_blood) that
-    made it: a disk for blood, a cross for none.
-
-    Three times the size, as every outline.
-    """
+    made it, three times the size: a disk for blood, a cross for none."""
     shown = _outlined(image, mask, "hit")
     for x, y, is_blood in points:
         at = (3 * x + 1, 3 * y + 1)
@@ -72,29 +66,11 @@ def clicked(
     return shown
 
 
-def heat(
-    values: np.ndarray, size: tuple[int, int], image: np.ndarray | None = None
-) -> np.ndarray:
-    """A map (float hxw) as colours of a size (height, width), HxWx3 uint8: dark where
-    it is least, bright at its 99th percentile and above; laid over an image where one
-    is given."""
-    wide = cv2.resize(np.asarray(values, np.float32), size[::-1])
-    low, high = np.min(wide), np.percentile(wide, 99)
-    part = np.clip((wide - low) / (high - low if high > low else 1), 0, 1)
-    colours = 255 * matplotlib.colormaps["inferno"](part)[..., :3]
-    if image is not None:
-        grey = image.mean(axis=2, keepdims=True)
-        colours = 0.25 * grey + 0.75 * colours
-    return colours.astype(np.uint8)
-
-
 def _enlarged(mask: np.ndarray, times: int) -> np.ndarray:
     return mask.repeat(times, axis=0).repeat(times, axis=1)
 
 
-def _outlined(
-    image: np.ndarray, mask: np.ndarray, colour: str, times: int = 3
-) -> np.ndarray:
+def _outlined(image, mask, colour: str, times: int = 3) -> np.ndarray:
     # A small frame is enlarged first, so that a thin outline does not hide a small
     # pool.
     large = cv2.resize(image, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC)
@@ -113,14 +89,13 @@ def strip(
     title: str = "",
     *,
     columns: int = 4,
-    legend: tuple[str, ...] = (),
+    legend: Mapping = MappingProxyType({}),
     alt: str = "",
     caption: str = "",
 ) -> Chart:
     """Pictures (HxWx3 uint8) in rows, a short title over each, and one over all; alt
-    text: what is seen, in place of a list of the titles.
-
-    legend: overlay colours that are named below (OVERLAY, or some of it).
+    text: what is seen, in place of a list of the titles. legend: names to colours that
+    are told below, such as OVERLAY.
     """
     many = len(pictures)
     columns = min(columns, many)
@@ -128,7 +103,7 @@ def strip(
     height, width = pictures[0].shape[:2]
     across = min(8.0, 2.4 + 2.0 * columns)  # one frame alone need not fill the page
     each = across / columns * height / width + 0.32
-    below = 0.3 if legend else 0.1
+    below = 0.3 * -(-len(legend) // 3) if legend else 0.1
     figure, axes = new(across, rows * each + below, rows, columns, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
@@ -138,41 +113,15 @@ def strip(
         if many > 1 or title:
             axis.set_title(over, fontsize=8.5, pad=4)
     if legend:
-        _key(figure, {kind: DID[kind] for kind in legend})
+        parts = [
+            Patch(facecolor=colour, label=name, edgecolor=GREY)
+            for name, colour in legend.items()
+        ]
+        figure.legend(handles=parts, loc="outside lower left", ncols=3, fontsize=9)
     listing = "; ".join(over.replace("\n", ", ") for over in titles)
     named = title or (titles[0] if many == 1 else counted(many, "frame"))
     said = f"{counted(many, 'picture')}: {alt or listing}"
     return Chart(figure, named, f"{said.rstrip('.')}.", caption)
-
-
-def _key(figure, colours: Mapping) -> None:
-    patches = [
-        Patch(facecolor=colour, label=name, edgecolor="#4D4D4D")
-        for name, colour in colours.items()
-    ]
-    figure.legend(handles=patches, loc="outside lower left", ncols=4, fontsize=9)
-
-
-def classes(image: np.ndarray, labels: np.ndarray, title: str) -> Chart:
-    """A frame (HxWx3 uint8) beside its CholecSeg8k label (HxW class ids). Alt text: the
-    classes by area."""
-    colours = np.full((256, 3), 255, np.uint8)
-    colours[[entry.id for entry in CLASSES]] = [entry.rgb for entry in CLASSES]
-    figure, axes = new(8.0, 3.0, 1, 2)
-    titles = ("the frame", "its label, in the data set's own colours")
-    for axis, shown, over in zip(axes, (image, colours[labels]), titles):
-        axis.imshow(shown, interpolation="nearest")
-        axis.set_title(over)
-        axis.axis("off")
-    known = labels != UNKNOWN
-    there = [entry for entry in CLASSES if (labels == entry.id).any()]
-    key = {entry.name: colours[entry.id] / 255 for entry in there}
-    _key(figure, key if known.all() else key | {"unknown (not valid)": "white"})
-    share = {entry.name: 100 * (labels[known] == entry.id).mean() for entry in there}
-    ranked = sorted(share, key=share.get, reverse=True)
-    listing = "; ".join(f"{name} {share[name]:.1f} %" for name in ranked)
-    listing = listing or "none, since only blood is known"
-    return Chart(figure, title, f"A frame beside its label. Classes: {listing}.")
 
 
 def maps(
@@ -280,7 +229,7 @@ def moving(
 ) -> HTML:
     """Pictures (uint8 RGB of any size, shown WIDE pixels wide) by name, as many of each
     as there are `seconds`, shown in step for PACE seconds each. Where reduced motion
-    is preferred the one in the middle stands still. ValueError above MOST_BYTES."""
+    is preferred the one in the middle stands still."""
     frames = [
         _sheet({name: some[n] for name, some in columns.items()}, f"{second:+.1f} s")
         for n, second in enumerate(seconds)
@@ -291,8 +240,6 @@ def moving(
         f"s, side by side: {listed(list(columns))}."
     )
     still, film = _uri(frames[middle : middle + 1]), _uri(frames)
-    if len(film) > MOST_BYTES:
-        raise ValueError(f"{title}: {len(film)} bytes; show fewer or smaller pictures")
     wide, high = frames[0].size
     return HTML(
         '<figure class="chart moving"><picture>'

@@ -167,12 +167,27 @@ pools = patients.blood.sum(axis=(1, 2))
 bleeding = np.flatnonzero(pools) if pools.any() else np.arange(len(pools))
 row = bleeding[np.argsort(pools[bleeding], kind="stable")[len(bleeding) // 2]]
 area = 100 * pools[row] / patients.valid[row].sum()
-labelled_as = {*np.unique(patients.classes[row])} - {frames.UNKNOWN}
-pictures.classes(
-    lesson.domains.picture("ood_test", row),
-    patients.classes[row],
-    f"A frame and its label: {len(labelled_as)} classes, "
+
+# %%
+label = patients.classes[row]
+known = label != frames.UNKNOWN
+colours = np.full((256, 3), 255, np.uint8)  # white is unknown
+colours[[one.id for one in frames.CLASSES]] = [one.rgb for one in frames.CLASSES]
+there = [one for one in frames.CLASSES if (label == one.id).any()]
+key = {one.name: colours[one.id] / 255 for one in there}
+key |= {} if known.all() else {"unknown (not valid)": "white"}
+part = pd.Series({one.name: 100 * (label[known] == one.id).mean() for one in there})
+listing = [f"{name} {share:.1f} %" for name, share in part.sort_values()[::-1].items()]
+listing = listing or ["none, since only blood is known"]
+
+# %%
+pictures.strip(
+    [lesson.domains.picture("ood_test", row), colours[label.repeat(6, 0).repeat(6, 1)]],
+    ["the frame", "its label, in the data set's own colours"],
+    f"A frame and its label: {len(there)} classes, "
     f"{area:.1f} % blood (of {len(bleeding)} frames with blood the middle one by area)",
+    legend=key,
+    alt=f"a frame beside its label. Classes: {'; '.join(listing)}",
 )
 
 # %% [markdown]

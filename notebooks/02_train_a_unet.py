@@ -54,7 +54,7 @@ from helpers.play import live
 from helpers.settings import ROOT
 from helpers.statistics import subject_means
 from helpers.training import segmentation_loss
-from helpers.words import listed, number
+from helpers.words import counted, listed, number
 
 lesson = begin(profile, seed, data)
 
@@ -261,11 +261,31 @@ print(" ".join(f"{loss:.2f}" for loss in losses))
 # over the frames of a subject, then over subjects, so that one with many frames has no
 # more votes than one with few. **The epoch with the best mean is kept.**
 
+
 # %%
-with live.live_curves() as watch:
+def curves(history, finished=True):
+    """Dice on id_val: each subject, and their mean, which chooses the epoch."""
+    mean, each = history.id_val, pd.DataFrame(history.id_val_subjects)
+    every = {"mean over subjects": mean} | {name: each[name] for name in sorted(each)}
+    epochs, best = range(1, len(mean) + 1), history.best_epoch
+    title = f"Dice on id_val: {number(mean[-1])} after {counted(len(mean), 'epoch')}"
+    if best >= 0:
+        title += f"; highest {number(mean[best])}, after {best + 1}"
+    return charts.lines(
+        {name: (epochs, list(dice)) for name, dice in every.items()},
+        title,
+        "epoch",
+        "Dice on id_val",
+        mark=(best + 1, "kept") if finished and best >= 0 else None,
+        strong="mean over subjects",
+    )
+
+
+# %%
+with live.live_curves(lambda history: curves(history, finished=False)) as watch:
     run = lesson.model(watch=watch)
 history = run.history
-live.curves(history)
+curves(history)
 
 # %% [markdown]
 # Notice the thin lines: each is one validation subject. Look whether they agree on the

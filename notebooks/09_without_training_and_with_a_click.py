@@ -446,9 +446,30 @@ def simulated(method, image, blood, valid, most=CLICKS):
 
 
 # %%
-points, _, dice = simulated(clicks.grabcut, frame, truth, known_here)
-as_shown = lesson.domains.shown("id_val", frame)
-live.clicks(as_shown, partial(clicks.grabcut, frame), points, dice)
+clicks_here, _, dice_here = simulated(clicks.grabcut, frame, truth, known_here)
+to_click, by_grabcut = (
+    lesson.domains.shown("id_val", frame),
+    partial(clicks.grabcut, frame),
+)
+
+
+def clicked_here(n):
+    points, dice = clicks_here[:n], dice_here[n - 1]
+    mask = by_grabcut(points)
+    last = "blood" if points[-1].is_blood else "no blood"
+    marked = 100 * float(mask.mean())
+    said = f"After {counted(n, 'click')}, the last of which says {last}, "
+    said += f"{marked:.1f} % is marked and Dice is {number(dice)}."
+    shown = play.Picture(pictures.clicked(to_click, mask, points))
+    numbers = {"Dice": dice, "marked, %": marked}
+    return play.Scene(said, [shown], numbers, {"marked, %": ".1f"})
+
+
+# %%
+many = play.Slider("n", "clicks", range(1, len(clicks_here) + 1))
+title = "Click after click"
+given = play.Interactive("clicks", [many], clicked_here, title, live.MARKED)
+live.clicks(to_click, by_grabcut, clicks_here[0], given)
 
 # %% [markdown]
 # Look at the first masks. Where little more is marked than the click's own small disk,

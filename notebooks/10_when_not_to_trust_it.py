@@ -51,6 +51,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
+from matplotlib import colormaps
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 from scipy.stats import rankdata
@@ -216,6 +217,19 @@ size = images[first].shape[:2]
 shown = lesson.domains.picture(TARGET, int(chosen[first]))
 
 
+def heat(values, image=None):
+    """A map as colours: dark where it is least, bright at its 99th percentile and
+    above; laid over an image where one is given."""
+    wide = cv2.resize(np.asarray(values, np.float32), size[::-1])
+    low, high = np.min(wide), np.percentile(wide, 99)
+    part = np.clip((wide - low) / (high - low if high > low else 1), 0, 1)
+    colours = 255 * colormaps["inferno"](part)[..., :3]
+    if image is not None:
+        colours = 0.25 * image.mean(axis=2, keepdims=True) + 0.75 * colours
+    return colours.astype(np.uint8)
+
+
+# %%
 def stands_out(level, at):
     wide = cv2.resize(np.asarray(level, np.float32), size[::-1])
     return correlation.auroc(wide[seen[at]], asked[at][seen[at]])
@@ -224,7 +238,7 @@ def stands_out(level, at):
 # %%
 levels = levels_of(run.model, images[first])
 pictures.strip(
-    [shown, *(pictures.heat(level, size) for level in levels.values())],
+    [shown, *(heat(level) for level in levels.values())],
     ["the frame"]
     + [f"{name}: {number(stands_out(one, first))}" for name, one in levels.items()],
     title=f"One frame down the U and up again, through {len(levels)} levels",
@@ -332,7 +346,7 @@ alike_by = [
 ]
 pictures.strip(
     [shown, lesson.overlay(TARGET, int(chosen[first]), asked[first])]
-    + [pictures.heat(one[first], size, shown) for one in heats.values()],
+    + [heat(one[first], shown) for one in heats.values()],
     ["the frame", "what it marked", *heats],
     columns=4,
     legend=pictures.OVERLAY,
@@ -386,7 +400,7 @@ charts.dots(
 # %%
 blank = blind[0]
 pictures.strip(
-    [pictures.heat(blank[name][first], size, shown) for name in METHODS],
+    [heat(blank[name][first], shown) for name in METHODS],
     [f"{name}, nothing learned" for name in METHODS],
     columns=3,
     title="The maps of a network that has learned nothing, for the pixels above",
@@ -444,7 +458,7 @@ shares = there.groupby(["row", "kind"], sort=False)["value"].mean().unstack()
 # %%
 pictures.strip(
     [shown, lesson.domains.shown(TARGET, pale[first])]
-    + [pictures.heat(after[name][first], size, shown) for name in METHODS],
+    + [heat(after[name][first], shown) for name in METHODS],
     ["the frame", "without its answer", *METHODS],
     columns=3,
     title=f"Recoloured, {left:.0f} % of the marked pixels are still marked",

@@ -21,8 +21,6 @@ PART = pd.DataFrame(
 )
 X = np.linspace(0, 1, 200)
 TISSUE = np.full((40, 60, 3), (180, 40, 30), np.uint8)
-LABEL = np.full((40, 60), 2, np.uint8)
-LABEL[:10], LABEL[30:34, 20:40], LABEL[0] = 0, 7, 255
 SIZES = [(3, 96, 128, 1), (16, 48, 64, 2), (24, 24, 32, 4), (320, 12, 16, 8)]
 STAGES = pd.DataFrame(SIZES, columns=["channels", "height", "width", "scale"])
 POINTS = pd.DataFrame({"x": X, "y": 1 - X, "subject": np.repeat(["a", "b"], 100)})
@@ -85,10 +83,6 @@ CHARTS = {
         "2 pictures: one; two",
     ),
     "maps": (lambda: pictures.maps({"a": MAP}, "Missed", alt="50 %"), "50 %"),
-    "classes": (
-        lambda: pictures.classes(TISSUE, LABEL, "A label"),
-        "Liver 73.5 %; Black Background 23.1 %; Blood 3.4 %",
-    ),
     "unet": (
         lambda: pictures.unet(STAGES, [64, 32, 16]),
         "128×96 pixels to 320 channels of 16×12",
@@ -100,7 +94,6 @@ NOTHING = {
     "line": lambda: lines({"a": ([0, 1], [NAN, NAN])}),
     "bars": lambda: charts.bars(PART * NAN, "Cost", "cost"),
     "map": lambda: pictures.maps({"a": MAP * 0}, "Missed", alt="none"),
-    "label": lambda: pictures.classes(TISSUE, LABEL * 0 + 255, "A label"),
 }
 
 

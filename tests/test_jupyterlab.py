@@ -24,14 +24,17 @@ LESSON = FOLDER / "03_evaluate_out_of_domain.py"  # has exercises and a slider
 # As lesson 02 does, with epochs that take longer than what passes without a word.
 TRAINED = """import time
 from dataclasses import replace
-from helpers import training
+from helpers import charts, training
 from helpers.play import live
+def curves(history):
+    dice, title = history.id_val, f"Dice; highest {max(history.id_val):.2f}"
+    return charts.lines({"mean": (range(len(dice)), dice)}, title, "epoch", "Dice")
 few = replace(lesson, course=lesson.course.but(epochs=2))
 step = training.Learner.step
 training.Learner.step = lambda *given: time.sleep(0.5) or step(*given)
-with live.live_curves() as watch:
+with live.live_curves(curves) as watch:
     run = few.model(watch=watch)
-live.curves(run.history)"""
+curves(run.history)"""
 SETTINGS = {
     "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is there
     "apputils-extension/notification": {
@@ -236,12 +239,15 @@ def test_a_lesson_in_jupyterlab(browser, served) -> None:
 CLICKING = """
 import numpy as np
 from helpers.clicks import Point
+from helpers import play
 from helpers.play import live
 asked = []
 def segment(points):
     asked.append([(p.x, p.y, p.is_blood) for p in points])
     return np.zeros((60, 80), bool)
-live.clicks(np.full((60, 80, 3), 90, np.uint8), segment, [Point(5, 5)], [0.5])
+one = play.Slider("n", "clicks", [1])
+given = play.Interactive("clicks", [one], lambda n: play.Scene("One."), "Click")
+live.clicks(np.full((60, 80, 3), 90, np.uint8), segment, Point(5, 5), given)
 """
 
 

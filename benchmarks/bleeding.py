@@ -25,8 +25,9 @@ import pandas as pd
 
 from benchmarks import recording
 from helpers import domains, settings, training, video
+from helpers.correlation import auroc
 from helpers.statistics import subject_means
-from helpers.video import CONTROLS, DETECTORS, FPS, pathways, watching
+from helpers.video import CONTROLS, DETECTORS, pathways, watching
 
 MEASURES = ["count_error", "duration_error_s", "delay_s", "false_s_per_min"]
 TIMED = 64  # frames
@@ -86,7 +87,7 @@ def of_detector(signals: dict, splits: list[list], watched: dict) -> list[dict]:
         cases, (mine,) = watched[split], signals[split]
         own, f1 = video.choose(mine, [one.bleeds for one in cases])
         row = {"split": split, "level": level, "own_level": own, "f1_own": f1}
-        decided = [video.decide(one, level) for one in mine]
+        decided = [video.smooth(one > level) for one in mine]
         rows.append(row | known(cases, mine) | found(cases, decided))
     return rows
 
@@ -94,8 +95,7 @@ def of_detector(signals: dict, splits: list[list], watched: dict) -> list[dict]:
 def found(cases: list, decided: list) -> dict[str, float]:
     """How some cases' decisions are judged."""
     judged = pd.DataFrame(
-        video.judge(flags, FPS, one.video.bleedings)
-        for one, flags in zip(cases, decided)
+        video.judge(flags, one.video.bleedings) for one, flags in zip(cases, decided)
     )
     true = np.concatenate([one.bleeds for one in cases])
     row = {"cases": len(cases), "f1": video.f1(np.concatenate(decided), true)}
@@ -106,8 +106,8 @@ def found(cases: list, decided: list) -> dict[str, float]:
 def known(cases: list, signals: list) -> dict[str, float]:
     """What a signal knows of bleeding before a level is set."""
     bleeds = [one.bleeds for one in cases]
-    each = [video.auroc(*both) for both in zip(signals, bleeds)]
-    pooled = video.auroc(np.concatenate(signals), np.concatenate(bleeds))
+    each = [auroc(*both) for both in zip(signals, bleeds)]
+    pooled = auroc(np.concatenate(signals), np.concatenate(bleeds))
     return {"auroc": pooled, "within": over_subjects(each, cases)}
 
 
@@ -127,7 +127,7 @@ def throughput(run, one: watching.Watched, networks, size) -> dict[str, float]:
             pass
         return time.perf_counter() - began
 
-    marks = seconds(lambda: watching.moments(images, segment, align=False))
+    marks = seconds(lambda: watching.moments(images, segment, aligned=False))
     aligned = seconds(lambda: watching.moments(images, segment))
     small = one.small[: len(images)]
     nets = {

@@ -31,7 +31,7 @@ def of_stream(video: clips.Video, run, size, model) -> dict[str, float]:
 
     frames = (watching.fitted(image, size) for image in video)
     segment = partial(training.predict, run.model)
-    moments = watching.moments(frames, segment, video.fps)
+    moments = watching.moments(frames, segment)
     scores = pathways.scores(model, (moment.small for moment in moments))
     for _ in progress(scores, "Frames of an hour", video.n_frames):
         seen += 1

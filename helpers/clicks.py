@@ -1,5 +1,5 @@
-"""Segmentation by a click or a box: an image, points and a box in, a mask out; and a
-simulated user, who clicks into the middle of the largest error.
+"""Segmentation by a click or a box: an image, points and a box in, a mask out; and the
+click of a user who looks for the middle of the largest error.
 
 Every method is a function method(image, points, box=None): image HxWx3 uint8 RGB,
 points as `Point`s, box (left, top, right, bottom) in pixels, right and bottom not
@@ -14,8 +14,7 @@ it was asked. GrabCut and the watershed are always there; Segment Anything comes
 (True, False)
 """
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -38,9 +37,6 @@ class Point(NamedTuple):
     x: int
     y: int
     is_blood: bool = True
-
-
-Method = Callable[[np.ndarray, Sequence[Point], Box | None], np.ndarray]
 
 
 def grabcut(
@@ -160,20 +156,6 @@ def _joined(found: np.ndarray, points: Sequence[Point], box: Box | None) -> np.n
     return np.isin(parts, list(kept))
 
 
-class Clicked(NamedTuple):
-    """What came of simulated clicks on one frame: the clicks, and the mask (bool HxW)
-    and the Dice after each; dice is NaN without blood."""
-
-    points: list[Point]
-    masks: list[np.ndarray]
-    dice: list[float]
-
-    def to_reach(self, level: float) -> int | None:
-        """The first number of clicks with at least this Dice, None where none has."""
-        reached = [n for n, dice in enumerate(self.dice, 1) if dice >= level]
-        return reached[0] if reached else None
-
-
 def next_click(
     found: np.ndarray, blood: np.ndarray, valid: np.ndarray | None = None
 ) -> Point | None:
@@ -199,41 +181,6 @@ def next_click(
     inside = ndimage.distance_transform_edt(np.pad(best, 1))[1:-1, 1:-1]
     y, x = np.unravel_index(np.argmax(inside), inside.shape)
     return Point(int(x), int(y), is_blood)
-
-
-def simulated(
-    method: Method,
-    image: np.ndarray,
-    blood: np.ndarray,
-    valid: np.ndarray | None = None,
-    clicks: int = 5,
-    most: int | None = None,
-    level: float = 0.8,
-) -> Clicked:
-    """So many clicks on one frame, each into the middle of the largest error.
-
-    clicks: at least so many; up to `most` as long as Dice stays below `level`. Where
-    nothing is wrong any more the mask stays as it is. The label plays the user's eye,
-    so this says what the method needs, and not how well a person clicks. A frame
-    without blood gets no click.
-    """
-    valid = np.ones_like(blood) if valid is None else valid
-    points, masks, scores = [], [], []
-    found = np.zeros(blood.shape, bool)
-    for number in range(1, (most or clicks) + 1):
-        if number > clicks and max(scores, default=0) >= level:
-            break
-        point = next_click(found, blood, valid)
-        if not masks and point is None:
-            break
-        if point is not None:
-            points.append(point)
-            found = method(image, points, None)
-        masks.append(found)
-        both = int((found & valid).sum() + (blood & valid).sum())
-        hit = 2 * int((found & blood & valid).sum())
-        scores.append(hit / both if both else float("nan"))
-    return Clicked(points, masks, scores)
 
 
 class SegmentAnything:
@@ -269,33 +216,21 @@ class SegmentAnything:
         prompts |= {n: one.float() for n, one in prompts.items() if n != "input_labels"}
         several = box is None and len(points) == 1
         with torch.no_grad():
-            seen = self._seen(image, ready["pixel_values"])
-            given = dict(image_embeddings=seen, multimask_output=several)
+            if self._last is None or not np.array_equal(self._last[0], image):
+                seen = self.model.get_image_embeddings(ready["pixel_values"])
+                self._last = np.array(image), seen
+            given = dict(image_embeddings=self._last[1], multimask_output=several)
             found = self.model(**given, **prompts)
         sizes = (ready[f"{one}_sizes"].cpu() for one in ("original", "reshaped_input"))
         masks = self.processor.post_process_masks(found.pred_masks.cpu(), *sizes)
         best = int(found.iou_scores[0, 0].argmax())
         return masks[0][0, best].numpy().astype(bool)
 
-    def _seen(self, image: np.ndarray, pixels):
-        if self._last is None or not np.array_equal(self._last[0], image):
-            seen = self.model.get_image_embeddings(pixels)
-            self._last = np.array(image), seen
-        return self._last[1]
 
-
-def folder() -> Path:
-    """Where the weights are looked for when no place is named: `sam/` in the course's
-    data folder."""
-    return settings.data_folder() / "sam"
-
-
-def segment_anything(place: str | Path | None = None) -> SegmentAnything:
-    """The model from a local folder that transformers' save_pretrained wrote, or by its
-    name on the hub (HUB, for instance), which downloads it.
-
-    Without a place, `folder()` is looked into and nothing is downloaded. CourseError
-    where the library or the weights are missing or can't be read.
+def segment_anything() -> SegmentAnything:
+    """The model from the folder `sam/` of the course's data, which transformers'
+    save_pretrained wrote; nothing is downloaded. CourseError where the library or the
+    weights are missing or can't be read.
     """
     try:
         from transformers import SamModel, SamProcessor
@@ -305,26 +240,21 @@ def segment_anything(place: str | Path | None = None) -> SegmentAnything:
             "Segment Anything needs the package transformers, which is not installed; "
             "add it with: pip install -e '.[sam]'"
         ) from error
-    local = folder() if place is None else Path(place)
-    here = local.is_dir()
-    if place is None and not here:
-        inside = local.is_relative_to(settings.ROOT)
-        said = local.relative_to(settings.ROOT).as_posix() if inside else local
+    place = settings.data_folder() / "sam"
+    if not place.is_dir():
         raise CourseError(
-            f"There are no weights of Segment Anything in {said}; save {HUB} from the "
-            "Hugging Face hub into that folder (README, 'Segment Anything'), and run "
-            "this again."
+            "There are no weights of Segment Anything in data/sam; save "
+            f"{HUB} from the Hugging Face hub into that folder (README, 'Segment "
+            "Anything'), and run this again."
         )
     logging.disable_progress_bar()  # a page would keep every step of it
-    place = str(local if here else place)
     try:
         kinds = SamModel, SamProcessor
-        parts = [one.from_pretrained(place, local_files_only=here) for one in kinds]
+        parts = [one.from_pretrained(place, local_files_only=True) for one in kinds]
     except Exception as error:  # whatever the library raises, the reader needs a remedy
         why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise CourseError(
-            f"Segment Anything can't be loaded from {place} ({why}); give a folder "
-            "that save_pretrained wrote, or a name on the hub that this machine can "
-            "reach."
+            f"Segment Anything can't be loaded from {place} ({why}); save {HUB} into "
+            "it again (README, 'Segment Anything')."
         ) from error
     return SegmentAnything(*parts)

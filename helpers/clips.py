@@ -11,7 +11,6 @@ Frames are read one at a time, and none is kept.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,19 +19,11 @@ import pandas as pd
 from helpers import words
 from helpers.errors import CourseError
 from helpers.frames.reading import rgb
+from phantom.cases import Bleeding
 
 PICTURES = (".png", ".jpg", ".jpeg")
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
 TABLE = "bleedings.csv"
-
-
-class Bleeding(NamedTuple):
-    """From when to when it bled (seconds), and where it began (pixels)."""
-
-    start_s: float
-    end_s: float
-    x: float
-    y: float
 
 
 @dataclass(frozen=True)
@@ -60,47 +51,36 @@ class Video:
         """Its frames, HxWx3 uint8 RGB, each read when it is asked for; CourseError at
         the first that cannot be read or has another size, and where the video breaks
         off before it should."""
-        number = -1
-        for number, image in enumerate(_frames(self.path)):
+        read = 0
+        for read, image in enumerate(_frames(self.path), 1):
             if image.shape[:2] != self.size:
                 raise CourseError(
-                    f"{self.path.name}: frame {number} is {_said(image.shape)} but the "
-                    f"first is {_said(self.size)}; write all frames at one size."
+                    f"{self.path.name}: frame {read - 1} is {_said(image.shape)} but "
+                    f"the first is {_said(self.size)}; write all frames at one size."
                 )
             yield image
         # What a file says of its length may be a frame or two off.
-        if number + 1 + self.fps < self.n_frames:
+        if read + self.fps < self.n_frames:
             raise CourseError(
-                f"{self.path.name} breaks off after {number + 1} of {self.n_frames} "
-                "frames, or holds one that can't be read; copy or convert the video "
-                "again (mp4)."
+                f"{self.path.name} breaks off after {read} of {self.n_frames} frames, "
+                "or holds one that can't be read; copy or convert it again (mp4)."
             )
 
 
 def cases(folder: Path | str, fps: float = 5.0) -> list[Video]:
     """The cases of a folder, in order of name; CourseError at the first that cannot be
     used. fps: of folders of frames; a video file says its own."""
-    folder, found = Path(folder), {}
-    table = _table(folder / TABLE)
+    folder = Path(folder)
+    table, found = _table(folder / TABLE), {}
     for path in sorted(folder.glob("[!.]*")):
-        if not path.is_dir() and path.suffix.lower() not in VIDEOS:
-            continue
-        if not path.name.isprintable():  # OpenCV may end the process over one
-            said = words.printable(path)
-            raise CourseError(f"{said} has a name that is not text: rename it.")
-        case = path.name if path.is_dir() else path.stem
-        if case in found:
-            raise CourseError(
-                f"{path.name} and {found[case].path.name} are both the case '{case}'; "
-                "take one of them out."
-            )
-        found[case] = _video(case, path, table[table["case"] == case], fps)
-    for case in table["case"]:
-        if case not in found:
-            raise CourseError(
-                f"{folder / TABLE}: the case '{words.text(case)}' has no video; put "
-                "one, or a folder of frames, of that name beside the table."
-            )
+        if path.is_dir() or path.suffix.lower() in VIDEOS:
+            case = path.name if path.is_dir() else path.stem
+            found[case] = _video(case, path, table[table["case"] == case], fps)
+    if missing := [case for case in table["case"] if case not in found]:
+        raise CourseError(
+            f"{folder / TABLE}: the case '{words.text(missing[0])}' has no video; put "
+            "one, or a folder of frames, of that name beside the table."
+        )
     if not found:
         raise CourseError(
             f"{folder}: there is no video in it; put video files or folders of "
@@ -113,15 +93,13 @@ def _table(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, dtype={"case": str}, keep_default_na=False)
         numbers = table[list(Bleeding._fields)].astype(float)
-        if (table["case"] == "").any() or not np.isfinite(numbers.to_numpy()).all():
-            raise ValueError("a case or a number is missing")
+        return table[["case"]].join(numbers)
     except (OSError, ValueError, TypeError, KeyError) as error:
         cause = words.text(str(error).split("\n")[0])
         raise CourseError(
             f"{path} can't be read ({cause}); give it the columns "
             f"case,{','.join(Bleeding._fields)} and only numbers."
         ) from error
-    return table.assign(**numbers)
 
 
 def _video(case: str, path: Path, rows: pd.DataFrame, fps: float) -> Video:
@@ -138,44 +116,37 @@ def _video(case: str, path: Path, rows: pd.DataFrame, fps: float) -> Video:
             f"{path.name} holds no frame that can be read; copy or convert the video "
             "again (mp4), or take the folder out."
         )
-    case, size, before = words.text(case), first.shape[:2], 0.0
+    seconds, size = n_frames / fps, first.shape[:2]
     bleedings = sorted(map(Bleeding._make, rows[list(Bleeding._fields)].to_numpy()))
-    for start, end, x, y in bleedings:
-        wrong = ""
-        if not 0 <= start < end <= n_frames / fps + 1:
+    for place, (start, end, x, y) in enumerate(bleedings):
+        if not 0 <= start < end <= seconds + 1:
             wrong = (
-                f"runs from {start:g} to {end:g} but the video lasts "
-                f"{n_frames / fps:.1f} s; give times in seconds (not in frames) from "
-                "the video's start"
+                f"runs from {start:g} to {end:g} but the video lasts {seconds:.1f} s; "
+                "give times in seconds (not in frames) from the video's start"
             )
-        elif start < before:
+        elif place and start < bleedings[place - 1].end_s:
             wrong = f"overlaps another at {start:g} s; make one row of both"
         elif not (0 <= x < size[1] and 0 <= y < size[0]):
             wrong = (
                 f"begins at ({x:g}, {y:g}) outside the {_said(size)} frame; give its "
                 "place in pixels (x, y)"
             )
-        if wrong:
-            raise CourseError(f"{TABLE}: a bleeding of '{case}' {wrong}.")
-        before = end
-    return Video(case, path, float(fps), int(n_frames), size, tuple(bleedings))
+        else:
+            continue
+        raise CourseError(f"{TABLE}: a bleeding of '{words.text(case)}' {wrong}.")
+    return Video(words.text(case), path, fps, int(n_frames), size, tuple(bleedings))
 
 
 def _pictures(path: Path) -> list[Path]:
     """The frames of a folder in their order."""
-    found = [one for one in path.iterdir() if one.suffix.lower() in PICTURES]
-    for one in found:
-        if not one.stem.isdecimal():
+    found = [one for one in path.glob("[!.]*") if one.suffix.lower() in PICTURES]
+    number = {one: int(one.stem) if one.stem.isdecimal() else -1 for one in found}
+    found.sort(key=number.get)
+    for last, one in zip(found, found[1:]):
+        if number[one] != number[last] + 1 or number[last] < 0:
             raise CourseError(
-                f"{path.name}/{one.name}: the name is no number; call frames "
-                "000000.png, 000001.png and so on."
-            )
-    found.sort(key=lambda one: int(one.stem))
-    for last, here in zip(found, found[1:]):
-        if int(here.stem) != int(last.stem) + 1:
-            raise CourseError(
-                f"{path.name}: after frame {int(last.stem)} comes frame "
-                f"{int(here.stem)}; put the frames between them back, since times are "
+                f"{path.name}: after {last.name} comes {one.name}; number the frames "
+                "000000.png, 000001.png and so on and leave none out, since times are "
                 "counted in frames."
             )
     return found

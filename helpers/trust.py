@@ -5,7 +5,7 @@ Predictions are 256 levels (uint8 NxHxW) as training.predict gives them; members
 several of the same frames, (M, N, H, W).
 
 >>> maps = heat(network, images, levels >= 128, "Grad-CAM")
->>> whole, shared = entropies(turned(network, images))
+>>> whole, shared = entropies(dropped_out(network, images))
 """
 
 import copy
@@ -25,7 +25,6 @@ STEPS = 12  # of the integral
 CHUNK = 8  # frames at a time
 UNSURE = (0.05, 0.95)
 REACH = 2  # pixels on either side of the predicted edge
-FLIPS = ((), (1,), (2,), (1, 2))  # axes of NxHxW that are turned round
 DRAWS, RATE = 6, 0.3  # predictions with dropout, and the share that is left out
 
 # Heatmaps: float NxHxW, never negative, for the logits of some pixels summed up: so
@@ -155,14 +154,6 @@ def dropped_out(network: nn.Module, images: np.ndarray) -> np.ndarray:
         hook.remove()
 
 
-def turned(network: nn.Module, images: np.ndarray) -> np.ndarray:
-    """Test-time augmentation: each frame as it is, mirrored, upside down, and both; the
-    answers are turned back."""
-    asked = progress(FLIPS, "TTA, predictions")
-    found = ((training.predict(network, np.flip(images, way)), way) for way in asked)
-    return np.stack([np.flip(answer, way) for answer, way in found])
-
-
 def entropy(chance: np.ndarray) -> np.ndarray:
     """Binary entropy in nats of probabilities strictly between 0 and 1."""
     return -(chance * np.log(chance) + (1 - chance) * np.log1p(-chance))
@@ -180,21 +171,3 @@ def entropies(members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         own += entropy(chance) / len(members)
     whole = entropy(total)
     return whole, np.maximum(whole - own, 0)
-
-
-def mean_inside(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-    """The mean over some pixels (bool NxHxW) of each frame, NaN where there are
-    none."""
-    pixels = where.sum(axis=(1, 2))
-    total = (values * where).sum(axis=(1, 2), dtype=float)
-    return np.divide(total, pixels, out=np.full(len(pixels), np.nan), where=pixels > 0)
-
-
-@torch.inference_mode()
-def features(network: nn.Module, images: np.ndarray) -> np.ndarray:
-    """The mean of each channel of the deepest feature map: float64 (N, channels)."""
-    where, found = next(network.eval().parameters()).device, []
-    for part in np.array_split(images, range(32, len(images), 32)):
-        deepest = network.features(training.as_tensor(part, where))[-1]
-        found.append(deepest.mean(dim=(2, 3)).double().cpu().numpy())
-    return np.concatenate(found)

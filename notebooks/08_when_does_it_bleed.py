@@ -56,11 +56,12 @@ from scipy.stats import spearmanr
 # %%
 from helpers import charts, clips, pictures, play, published, video, words
 from helpers.cells import check, quiz
+from helpers.correlation import auroc
 from helpers.frames import visible
 from helpers.lesson import begin
 from helpers.settings import progress
 from helpers.statistics import Estimate, mean_over_subjects
-from helpers.video import CONTROLS, DETECTORS, FPS, alignment, pathways, watching
+from helpers.video import CONTROLS, DETECTORS, FPS, pathways, watching
 
 lesson = begin(profile, seed, data)
 run = lesson.model()
@@ -148,8 +149,8 @@ LOOK = {"flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP}
 
 def camera(now, before):
     here, there = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (now, before))
-    found = alignment.by_ecc(here, there)
-    return alignment.STILL if found is None else found
+    found = watching.by_ecc(here, there)
+    return watching.STILL if found is None else found
 
 
 def by_camera(field, now, before, outside=0):
@@ -161,7 +162,7 @@ second = min(45, len(film) - 1)
 now, before = film[second].image, film[second - round(FPS)].image
 here, there = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (now, before))
 moved = by_camera(there, now, before)
-followed = alignment.warp(there, alignment.align(now, before))
+followed = watching.warp(there, watching.align(now, before))
 
 # %% [markdown]
 # How good is it? Three measures of likeness: mean squares (0 is best, and any change of
@@ -257,8 +258,8 @@ def growths(frames, bleeds):
             image, old = past.pop(0)
             ways = {"as it is": old, "after the affine": None, "after the flow": None}
             ways["after the affine"] = by_camera(old, frame.image, image, 255)
-            to = alignment.align(frame.image, image)
-            ways["after the flow"] = alignment.warp(old, to, 255)
+            to = watching.align(frame.image, image)
+            ways["after the flow"] = watching.warp(old, to, 255)
             view = visible(frame.image, np.ones(mask.shape, bool))
             new = {k: watching.new_blood(mask, one)[view] for k, one in ways.items()}
             rows.append({k: 100 * one.mean() for k, one in new.items()} | {"it": true})
@@ -363,7 +364,7 @@ for one in progress(tested, "Scoring cases of the tests"):
 # %% tags=["phantom"]
 def pooled(name, cases, given):
     signal = np.concatenate([given[one.video.case][name] for one in cases])
-    return video.auroc(signal, np.concatenate([one.bleeds for one in cases]))
+    return auroc(signal, np.concatenate([one.bleeds for one in cases]))
 
 
 groups = {"left out": choosing, **{t: watched[t] for t in watching.TESTED}}
@@ -386,7 +387,7 @@ charts.table(known, "AUROC of frames, whatever their case", 2)
 # %% tags=["phantom"]
 within = pd.DataFrame(
     {"row": name, "kind": one.split, "subject": one.video.subject}
-    | {"value": video.auroc(signals[one.video.case][name], one.bleeds)}
+    | {"value": auroc(signals[one.video.case][name], one.bleeds)}
     for name in SIGNALS
     for one in tested
 )
@@ -466,7 +467,7 @@ for name in detectors:
     left = sum(video.crossed(of, truths), [])
     decided |= {(one.video.case, name): f for one, f in zip(choosing, left)}
     for one in tested:
-        flags = video.decide(signals[one.video.case][name], levels[name])
+        flags = video.smooth(signals[one.video.case][name] > levels[name])
         decided[one.video.case, name] = flags
 
 
@@ -503,7 +504,7 @@ charts.table(f1s, "Levels chosen on pigs, and the F1 of frames at them", 2)
 judged = pd.DataFrame(
     {"split": of, "subject": one.video.subject, "case": one.video.case}
     | {"detector": name}
-    | video.judge(decided[one.video.case, name], FPS, one.video.bleedings)
+    | video.judge(decided[one.video.case, name], one.video.bleedings)
     for of, some in groups.items()
     for one in some
     for name in detectors
@@ -635,18 +636,29 @@ check(
 
 
 # %% tags=["phantom"]
+def on_canvas(place, case):
+    """A place of the video in the pixels that the network is given, where black lies
+    above and below a telescope's picture."""
+    (rows, columns), (height, width) = case.size, lesson.course.size
+    scale = min(height / rows, width / columns)
+    left, top = (width - columns * scale) / 2, (height - rows * scale) / 2
+    return place.x * scale + left, place.y * scale + top
+
+
+# %% tags=["phantom"]
 def places(one):
     flags, at = decided[one.video.case, "growth"], np.arange(len(one.table)) / FPS
     diagonal = np.hypot(*lesson.course.size)
+    middle = np.array(lesson.course.size[::-1]) / 2
     for true in one.video.bleedings:
         hits = np.flatnonzero(flags & (at >= true.start_s) & (at < true.end_s))
-        place = one.table[["x", "y"]].iloc[hits[:1]].dropna().to_numpy()
-        for x, y in place:
-            middle = np.array(lesson.course.size[::-1]) / 2
-            off = {"growth": (x, y), "the frame's middle": middle}
+        found = one.table[["x", "y"]].iloc[hits[:1]].dropna().to_numpy()
+        began = on_canvas(true, one.video)
+        for place in found:
+            guesses = {"growth": place, "the frame's middle": middle}
             yield {"domain": words.name_of(one.split)} | {
-                who: 100 * np.hypot(a - true.x, b - true.y) / diagonal
-                for who, (a, b) in off.items()
+                who: 100 * np.hypot(*np.subtract(guess, began)) / diagonal
+                for who, guess in guesses.items()
             }
 
 
@@ -870,7 +882,7 @@ for name in detectors:
     of = [signals[one.video.case][name] for one in theirs]
     own, best = video.choose(of, [one.bleeds for one in theirs])
     told = [
-        video.judge(video.decide(signal, own), FPS, one.video.bleedings)
+        video.judge(video.smooth(signal > own), one.video.bleedings)
         for signal, one in zip(of, theirs)
     ]
     ours = judged[(judged["split"] == "ood_test") & (judged["detector"] == name)]
@@ -932,12 +944,12 @@ play.Interactive("timeline", [handle], at_second, "One case, second by second")
 # %% tags=["phantom"]
 figure, axis = charts.new(8.0, 2.6)
 for row, (name, flags) in enumerate(spoken.items()):
-    spans = [(start, end - start) for start, end in video.runs(flags, FPS)]
+    spans = [(start, end - start) for start, end in video.runs(flags)]
     axis.broken_barh(spans, (row - 0.3, 0.6), color=charts.colour_of(name, row))
 charts.named_rows(axis, list(spoken), "seconds", 0.42)
 axis.set_xlim(0, shown.video.seconds)
 sums = pd.DataFrame(
-    {"bleedings": len(video.runs(flags, FPS)), "seconds": flags.sum() / FPS}
+    {"bleedings": len(video.runs(flags)), "seconds": flags.sum() / FPS}
     for flags in spoken.values()
 ).set_index(pd.Index(spoken))
 counts = ", ".join(f"{name} {n}" for name, n in sums["bleedings"].items())

@@ -422,15 +422,38 @@ except CourseError as missing:
 charts.source(clicks.next_click)
 
 # %%
-by_clicks = clicks.simulated(clicks.grabcut, frame, truth, known_here)
+CLICKS, MOST, GOAL = 5, 10, 0.8
+
+
+# %%
+def simulated(method, image, blood, valid, most=CLICKS):
+    """The clicks, and the mask and its Dice after each: CLICKS, and up to `most` as
+    long as Dice stays below GOAL. A frame without blood gets none."""
+    points, masks, dice = [], [], []
+    found = np.zeros(blood.shape, bool)
+    while len(dice) < CLICKS or (len(dice) < most and max(dice) < GOAL):
+        point = clicks.next_click(found, blood, valid)
+        if not masks and point is None:
+            break
+        if point is not None:  # where nothing is wrong any more the mask stays
+            points.append(point)
+            found = method(image, points)
+        masks.append(found)
+        hit = 2 * int((found & blood & valid).sum())
+        dice.append(hit / int((found & valid).sum() + (blood & valid).sum()))
+    return points, masks, dice
+
+
+# %%
+clicks_here, _, dice_here = simulated(clicks.grabcut, frame, truth, known_here)
 to_click, by_grabcut = (
     lesson.domains.shown("id_val", frame),
     partial(clicks.grabcut, frame),
 )
 
 
-def after_clicks(n):
-    points, dice = by_clicks.points[:n], by_clicks.dice[n - 1]
+def clicked_here(n):
+    points, dice = clicks_here[:n], dice_here[n - 1]
     mask = by_grabcut(points)
     last = "blood" if points[-1].is_blood else "no blood"
     marked = 100 * float(mask.mean())
@@ -442,10 +465,10 @@ def after_clicks(n):
 
 
 # %%
-many = play.Slider("n", "clicks", range(1, len(by_clicks.points) + 1))
+many = play.Slider("n", "clicks", range(1, len(clicks_here) + 1))
 title = "Click after click"
-given = play.Interactive("clicks", [many], after_clicks, title, live.MARKED)
-live.clicks(to_click, by_grabcut, by_clicks.points[0], given)
+given = play.Interactive("clicks", [many], clicked_here, title, live.MARKED)
+live.clicks(to_click, by_grabcut, clicks_here[0], given)
 
 # %% [markdown]
 # Look at the first masks. Where little more is marked than the click's own small disk,
@@ -481,7 +504,6 @@ check(
 # bound, and no study of people.
 
 # %%
-CLICKS, MOST, GOAL = 5, 10, 0.8
 EACH = 1 if lesson.course.profile == "smoke" else 20
 if "sam" in METHODS:
     EACH = 1  # its encoder takes seconds a frame without a GPU
@@ -516,21 +538,19 @@ for split in TESTS:
     for at_row in progress(few_of_each(packed), f"Clicks on {split}"):
         one = [np.array(x[at_row]) for x in (packed.images, packed.blood, packed.valid)]
         for name, method in METHODS.items():
-            clicked[name, split, at_row] = clicks.simulated(
-                method, *one, clicks=CLICKS, most=MOST, level=GOAL
-            )
+            clicked[name, split, at_row] = simulated(method, *one, MOST)
 
 # %%
 # A click's own disk, which is certain: a first mask no larger has learned nothing.
 DISK = int(cv2.circle(np.zeros((9, 9), np.uint8), (4, 4), clicks.SEED, 1, -1).sum())
 rows = []
-for (name, split, at_row), found in clicked.items():
-    reached = found.to_reach(GOAL)
+for (name, split, at_row), (_, masks, dice) in clicked.items():
+    reached = next((n for n, one in enumerate(dice, 1) if one >= GOAL), None)
     row = {"method": name, "split": split, "reached": reached is not None}
     row["subject"] = lesson.frames(split).table["subject"].iloc[at_row]
     row["clicks"] = MOST + 1 if reached is None else reached  # at least so many
-    row["disk alone"] = found.masks[0].sum() <= DISK
-    row |= {n: found.dice[n - 1] for n in range(1, CLICKS + 1)}
+    row["disk alone"] = masks[0].sum() <= DISK
+    row |= {n: dice[n - 1] for n in range(1, CLICKS + 1)}
     rows.append(row)
 tried = pd.DataFrame(rows)
 
@@ -643,9 +663,9 @@ def masks_of(method, split):
 def after_clicks(method, many, split):
     """What a clicked method has marked after so many clicks, on the clicked frames."""
     found = np.zeros(lesson.frames(split).valid.shape, bool)
-    for (name, where, at_row), one in clicked.items():
+    for (name, where, at_row), (_, masks, _) in clicked.items():
         if (name, where) == (method, split):
-            found[at_row] = one.masks[many - 1]
+            found[at_row] = masks[many - 1]
     return found
 
 

@@ -51,6 +51,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
+from helpers.progress import progress
 from matplotlib import colormaps
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
@@ -867,6 +868,17 @@ def mahalanobis(known, asked, shrink=1e-2):
 
 
 # %%
+@torch.inference_mode()
+def features(network, images):
+    """The mean of each channel of the deepest feature map: float64 (N, channels)."""
+    found, where = [], next(network.eval().parameters()).device
+    for part in np.array_split(images, range(32, len(images), 32)):
+        deepest = network.features(training.as_tensor(part, where))[-1]
+        found.append(deepest.mean(dim=(2, 3)).double().cpu().numpy())
+    return np.concatenate(found)
+
+
+# %%
 def look_of(images, view):
     """Mean brightness and mean chroma of each frame inside its view."""
     rows = []
@@ -882,10 +894,30 @@ def foreign(images, view):
     """How far frames lie from the training frames: three distances."""
     look = look_of(images, view)
     return {
-        "feature distance": mahalanobis(known, trust.features(run.model, images)),
+        "feature distance": mahalanobis(known, features(run.model, images)),
         "brightness": mahalanobis(known_look[:, :1], look[:, :1]),
         "chroma": mahalanobis(known_look[:, 1:], look[:, 1:]),
     }
+
+
+# %%
+FLIPS = ((), (1,), (2,), (1, 2))  # axes of NxHxW that are turned round
+
+
+def turned(network, images):
+    """Test-time augmentation: each frame as it is, mirrored, upside down, and both; the
+    answers are turned back."""
+    asked = progress(FLIPS, "TTA, predictions")
+    found = ((training.predict(network, np.flip(images, way)), way) for way in asked)
+    return np.stack([np.flip(answer, way) for answer, way in found])
+
+
+# %%
+def mean_inside(values, where):
+    """The mean over some pixels (bool NxHxW) of each frame; NaN where none is."""
+    pixels = where.sum(axis=(1, 2))
+    total = (values * where).sum(axis=(1, 2), dtype=float)
+    return np.divide(total, pixels, out=np.full(len(pixels), np.nan), where=pixels > 0)
 
 
 # %%
@@ -894,7 +926,7 @@ def answers(packed):
     return {
         "one network": np.asarray(run.probabilities(packed))[None],
         "MC dropout": trust.dropped_out(run.model, packed.images),
-        "TTA": trust.turned(run.model, packed.images),
+        "TTA": turned(run.model, packed.images),
         "ensemble": np.stack([one.probabilities(packed) for one in members]),
     }
 
@@ -905,15 +937,15 @@ def scores(split):
     view, found = packed.view & packed.valid, {}
     for name, some in (given := answers(packed)).items():
         whole, shared = trust.entropies(some)
-        found[f"{name}: entropy"] = trust.mean_inside(whole, view)
+        found[f"{name}: entropy"] = mean_inside(whole, view)
         if len(some) > 1:
-            found[f"{name}: mutual information"] = trust.mean_inside(shared, view)
+            found[f"{name}: mutual information"] = mean_inside(shared, view)
     masks = given["ensemble"] >= 128
     for of_nothing, said in ((1, "sure"), (0, "unsure")):
         name = f"ensemble: pairwise Dice (unmarked {said})"
         found[name] = 1 - pairwise_dice(masks, of_nothing)
     found |= foreign(packed.images, view)
-    found["marked area"] = -trust.mean_inside(given["one network"][0] >= 128, view)
+    found["marked area"] = -mean_inside(given["one network"][0] >= 128, view)
     found["black share"] = 1 - view.sum((1, 2)) / packed.valid.sum((1, 2))
     return pd.DataFrame(found)
 
@@ -922,7 +954,7 @@ def scores(split):
 CONTROLS = ["marked area", "black share", "brightness", "chroma"]
 members = remedies.members(lesson.course, lesson.domains, run)
 train = lesson.frames("train")
-known = trust.features(run.model, train.images)
+known = features(run.model, train.images)
 known_look = look_of(train.images, train.view & train.valid)
 scored = {split: scores(split) for split in ("id_val", *SPLITS)}
 ways = [name for name in scored[TARGET] if name not in CONTROLS]

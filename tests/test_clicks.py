@@ -10,8 +10,8 @@ import pytest
 from lessons_by_hand import lifted
 from scipy import ndimage
 
-from helpers import clicks
-from helpers.clicks import Point, grabcut, next_click, simulated, watershed
+from helpers import clicks, settings
+from helpers.clicks import Point, grabcut, next_click, watershed
 from helpers.errors import CourseError
 
 METHODS = pytest.mark.parametrize("method", [grabcut, watershed])
@@ -143,7 +143,15 @@ def test_both_kinds_of_error_and_the_edge_and_what_is_not_valid() -> None:
     assert next_click(found, blood, valid) == Point(20, 30, True)
 
 
-def only_clicked(image, points, box=None):
+def simulated(method, image, blood, most=5):
+    """The lesson's, with its five clicks and its goal."""
+    usual = dict(clicks=clicks, CLICKS=5, GOAL=0.8)
+    return lifted("09", "simulated", **usual)["simulated"](
+        method, image, blood, np.ones_like(blood), most
+    )
+
+
+def only_clicked(image, points):
     found = np.zeros(image.shape[:2], bool)
     for point in points:
         found |= disk(point.x, point.y, 6) & point.is_blood
@@ -151,21 +159,19 @@ def only_clicked(image, points, box=None):
 
 
 def test_simulated_clicks_go_on_only_as_long_as_they_must() -> None:
-    pools = [disk(12, 12, 6), disk(40, 12, 6), disk(68, 12, 6), disk(12, 45, 6)]
+    pools = [disk(8 + 16 * (n % 5), 12 + 30 * (n // 5), 6) for n in range(9)]
     blood = np.any(pools, axis=0)
-    image = drawn(blood)
-    got = simulated(only_clicked, image, blood, clicks=2, most=10, level=0.8)
-    # Three of four pools are 0.857: the third click is needed, the fourth isn't.
-    expected = [2 * n / (n + 4) for n in (1, 2, 3)]
-    assert np.allclose(got.dice, expected) and len(got.points) == 3
-    assert got.to_reach(0.8) == 3 and got.to_reach(0.9) is None
-    assert all(point.is_blood for point in got.points)
+    points, masks, dice = simulated(only_clicked, drawn(blood), blood, most=10)
+    # Six of nine pools are 0.8: the sixth click is needed, the seventh isn't.
+    assert np.allclose(dice, [2 * n / (n + 9) for n in range(1, 7)])
+    assert len(points) == len(masks) == 6 and all(point.is_blood for point in points)
+    assert len(simulated(only_clicked, drawn(blood), blood)[2]) == 5
 
 
 def test_where_all_is_right_the_mask_stays_and_without_blood_nobody_clicks() -> None:
     pool = disk(40, 30, 6)
-    got = simulated(only_clicked, drawn(pool), pool, clicks=4)
-    assert len(got.points) == 1 and got.dice == [1.0] * 4 and len(got.masks) == 4
+    points, masks, dice = simulated(only_clicked, drawn(pool), pool)
+    assert len(points) == 1 and dice == [1.0] * 5 and len(masks) == 5
     assert simulated(only_clicked, drawn(pool), pool & False) == ([], [], [])
 
 
@@ -188,15 +194,15 @@ def test_of_places_equally_far_from_the_edge_the_first_is_clicked_always(seed) -
 @METHODS
 def test_more_clicks_end_in_a_better_mask(method) -> None:
     blood = disk(20, 20, 10) | disk(58, 38, 12) | disk(60, 12, 7)
-    got = simulated(method, drawn(blood), blood, clicks=5)
-    assert got.dice[-1] > 0.85 and got.dice[-1] > got.dice[0]
+    _, _, dice = simulated(method, drawn(blood), blood)
+    assert dice[-1] > 0.85 and dice[-1] > dice[0]
 
 
 # Segment Anything
 
 
 @pytest.fixture(scope="module")
-def weights(tmp_path_factory):
+def saved(tmp_path_factory):
     """A small Segment Anything at random, saved as its library saves it."""
     transformers = pytest.importorskip("transformers")
     import torch
@@ -216,10 +222,16 @@ def weights(tmp_path_factory):
     images = transformers.SamImageProcessor(
         size={"longest_edge": 64}, pad_size={"height": 64, "width": 64}
     )
-    folder = tmp_path_factory.mktemp("sam")
+    folder = tmp_path_factory.mktemp("data") / "sam"
     transformers.SamModel(config).save_pretrained(folder)
     transformers.SamProcessor(images).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture
+def weights(saved, monkeypatch):
+    monkeypatch.setattr(settings, "data_folder", lambda: saved.parent)
+    return saved
 
 
 ASKED = [
@@ -253,7 +265,7 @@ def by_the_library(folder, image, points, box):
 
 @pytest.mark.parametrize("points, box", ASKED)
 def test_segment_anything_runs_from_a_folder(weights, points, box, capfd) -> None:
-    sam = clicks.segment_anything(weights)
+    sam = clicks.segment_anything()
     image = drawn(disk(40, 30, 12))
     found = sam(image, points, box)
     assert found.dtype == bool and capfd.readouterr().err == ""
@@ -261,13 +273,13 @@ def test_segment_anything_runs_from_a_folder(weights, points, box, capfd) -> Non
 
 
 def test_segment_anything_remembers_an_image_and_no_other(weights, monkeypatch) -> None:
-    sam = clicks.segment_anything(weights)
+    sam = clicks.segment_anything()
     calls, real = [], sam.model.get_image_embeddings
     monkeypatch.setattr(
         sam.model, "get_image_embeddings", lambda x: calls.append(1) or real(x)
     )
     one, other = drawn(disk(40, 30, 12)), drawn(disk(20, 20, 12))
-    fresh = clicks.segment_anything(weights)(other, [Point(20, 20)])
+    fresh = clicks.segment_anything()(other, [Point(20, 20)])
     for image in (one, one, other):
         found = sam(image, [Point(20, 20)])
     assert len(calls) == 2 and np.array_equal(found, fresh)
@@ -279,13 +291,14 @@ def test_absent_weights_and_an_absent_library_are_one_sentence_with_a_remedy(
     monkeypatch, tmp_path
 ) -> None:
     pytest.importorskip("transformers")
-    monkeypatch.setattr(clicks, "folder", lambda: tmp_path / "sam")
+    monkeypatch.setattr(settings, "data_folder", lambda: tmp_path)
     hub = f"There are no weights.*{re.escape(clicks.HUB)}.*[.]$"
     with pytest.raises(CourseError, match=hub):
         clicks.segment_anything()
+    (tmp_path / "sam").mkdir()
     named = f"can't be loaded from.*{re.escape(str(tmp_path))}"
     with pytest.raises(CourseError, match=named):
-        clicks.segment_anything(tmp_path)
+        clicks.segment_anything()
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(CourseError, match=r"not installed.*'\.\[sam\]'"):
         clicks.segment_anything()

@@ -116,21 +116,16 @@ def smaller(path: Path) -> None:
 @pytest.mark.parametrize(
     "harm, sentence",
     [
-        (Path.unlink, "pig1_0: after frame 3 comes frame 5; put the frames"),
+        (Path.unlink, "pig1_0: after 000003.png comes 000005.png; number"),
         (cut, "pig1_0/000004.png can't be read as a picture; copy"),
         (smaller, "pig1_0: frame 4 is 32x20 but the first is 32x24; write"),
-        (called("last"), "pig1_0/last.png: the name is no number; call"),
-        (called("²"), "pig1_0/².png: the name is no number; call"),
+        (called("last"), "pig1_0: after last.png comes 000000.png; number"),
+        (called("²"), "pig1_0: after ².png comes 000000.png; number"),
     ],
 )
 def test_a_bad_frame_is_named(good: Path, harm, sentence: str) -> None:
     harm(good / "pig1_0" / "000004.png")
     assert said(good).startswith(sentence)
-
-
-def test_two_videos_of_one_case_are_named(good: Path) -> None:
-    (good / "pig1_0.mp4").write_bytes(b"")
-    assert said(good).startswith("pig1_0.mp4 and pig1_0 are both the case 'pig1_0';")
 
 
 def test_a_case_called_like_markup_is_letters(tmp_path: Path) -> None:
@@ -150,7 +145,7 @@ def test_a_case_called_like_markup_is_letters(tmp_path: Path) -> None:
         (["pig9_9,0.2,1,3,4"], "case 'pig9_9' has no video", "put one"),
         (["pig1_0,soon,1,3,4"], "soon", "columns case,start_s,end_s,x,y"),
         (["pig1_0,,1,3,4"], "can't be read", "columns case,start_s,end_s,x,y"),
-        ([",0.2,1,3,4"], "a case or a number is missing", "columns case,start_s"),
+        ([",0.2,1,3,4"], "case '' has no video", "put one"),
         (None, "", "give it the columns case,"),
     ],
 )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from helpers.progress import progress
 from lessons_by_hand import lifted
 from scipy.optimize import minimize_scalar
 from scipy.spatial.distance import mahalanobis
@@ -21,9 +22,17 @@ from helpers.settings import device
 
 WRITTEN = "reliability ece cooled likeliest similarity mahalanobis risk_coverage aurc"
 WRITTEN += " edges recoloured pairwise_dice false_positives by_subject mean_aurc"
-WRITTEN += " excess_of"
+WRITTEN += " excess_of turned"
 USED = dict(
-    pd=pd, cv2=cv2, itertools=itertools, rankdata=rankdata, expit=expit, logit=logit
+    FLIPS=((), (1,), (2,), (1, 2)),
+    progress=progress,
+    training=training,
+    pd=pd,
+    cv2=cv2,
+    itertools=itertools,
+    rankdata=rankdata,
+    expit=expit,
+    logit=logit,
 )
 lesson = SimpleNamespace(
     **lifted("10", *WRITTEN.split(), **USED, minimize_scalar=minimize_scalar)
@@ -258,8 +267,8 @@ def test_dropout_is_put_in_and_taken_out_again(network, images, monkeypatch) -> 
 
 
 def test_turned_frames_are_turned_back(network, images) -> None:
-    turned = trust.turned(network, images)
-    mirrored = trust.turned(network, images[:, :, ::-1])
+    turned = lesson.turned(network, images)
+    mirrored = lesson.turned(network, images[:, :, ::-1])
     assert (turned[0] == training.predict(network, images)).all()
     assert (mirrored[0][:, :, ::-1] == turned[2]).all()
     assert (mirrored[2][:, :, ::-1] == turned[0]).all()

@@ -1,8 +1,8 @@
 """Bleeding over time: decisions of frames, levels, and how a case is judged; around it
-alignment, a network of two pathways, and what is measured on a stream (`watching`).
+what is measured on a stream (`watching`), and a network of two pathways (`pathways`).
 
 >>> level, f1 = choose(signals, truths)  # of validation cases
->>> judge(decide(signal, level), FPS, video.bleedings)["duration_error_s"]
+>>> judge(smooth(signal > level), video.bleedings)["duration_error_s"]
 
 The counting follows AMAGI (Hong et al., 2022): decisions of frames are smoothed by a
 one-second opening and closing; a case has as many bleedings as runs are left, and they
@@ -12,7 +12,7 @@ last as long as these runs together.
 from collections.abc import Iterable
 
 import numpy as np
-from scipy import ndimage, stats
+from scipy import ndimage
 from scipy.optimize import linear_sum_assignment
 
 from helpers.clips import Bleeding
@@ -22,9 +22,14 @@ CONTROLS = ("always", "never", "motion")
 FPS = 5.0
 
 
-def decide(signal: np.ndarray, level: float) -> np.ndarray:
-    """Whether it bleeds, for each frame: the signal over the level, smoothed."""
-    return smooth(signal > level, FPS)
+def smooth(decisions: np.ndarray) -> np.ndarray:
+    """Opening, then closing, of one second along time: runs shorter than a second go,
+    then gaps shorter than one are filled. Before and after the case nothing bleeds."""
+    second = np.ones(round(FPS), bool)
+    # Beyond the ends stands "no", twice as long as what looks there.
+    pad = 2 * len(second)
+    opened = ndimage.binary_opening(np.pad(decisions, pad), second)
+    return ndimage.binary_closing(opened, second)[pad:-pad]
 
 
 def f1(found: np.ndarray, true: np.ndarray) -> float:
@@ -41,7 +46,7 @@ def choose(signals: list[np.ndarray], truths: list[np.ndarray]) -> tuple[float, 
     levels = np.unique(np.quantile(every, np.linspace(0.3, 0.995, 60)))
     levels = levels if every.min() < every.max() else np.array([0.5])
     reached = [
-        f1(np.concatenate([decide(one, level) for one in signals]), true)
+        f1(np.concatenate([smooth(one > level) for one in signals]), true)
         for level in levels
     ]
     best = int(np.argmax(reached))
@@ -53,45 +58,21 @@ def crossed(signals: list[list], truths: list[list]) -> list[list[np.ndarray]]:
     given are the signals and the truths of each split's cases."""
     found = []
     for here, ours in enumerate(signals):
-        others = [
-            [one for n, split in enumerate(some) if n != here for one in split]
-            for some in (signals, truths)
-        ]
-        level, _ = choose(*others) if others[0] else choose(ours, truths[here])
-        found.append([decide(one, level) for one in ours])
+        others = (sum(some[:here] + some[here + 1 :], []) for some in (signals, truths))
+        level, _ = choose(*others)
+        found.append([smooth(one > level) for one in ours])
     return found
 
 
-def auroc(signal: np.ndarray, bleeds: np.ndarray) -> float:
-    """How often a frame that bleeds has more of the signal than one that doesn't, ties
-    half (0.5: it knows nothing of it); NaN where one of the two is missing."""
-    if bleeds.all() or not bleeds.any():
-        return np.nan
-    above = stats.mannwhitneyu(signal[bleeds], signal[~bleeds]).statistic
-    return float(above / bleeds.sum() / (~bleeds).sum())
-
-
-def smooth(decisions: np.ndarray, fps: float) -> np.ndarray:
-    """Opening, then closing, of one second along time: runs shorter than a second go,
-    then gaps shorter than one are filled. Before and after the case nothing bleeds."""
-    # Beyond the ends stands "no", twice as long as what looks there.
-    wide, pad = max(1, round(fps)), 2 * max(1, round(fps))
-    padded = np.pad(np.asarray(decisions, bool), pad)
-    element = np.ones(wide, bool)
-    opened = ndimage.binary_opening(padded, element)
-    return ndimage.binary_closing(opened, element)[pad:-pad]
-
-
-def runs(decisions: np.ndarray, fps: float) -> list[tuple[float, float]]:
+def runs(decisions: np.ndarray) -> list[tuple[float, float]]:
     """Start and end (seconds) of each run of "yes"."""
-    edges = np.diff(np.concatenate([[0], np.asarray(decisions, np.int8), [0]]))
-    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    return [(float(a / fps), float(b / fps)) for a, b in zip(starts, ends)]
+    spans = ndimage.find_objects(ndimage.label(decisions)[0])
+    return [(one.start / FPS, one.stop / FPS) for (one,) in spans]
 
 
-def truth(bleedings: Iterable[Bleeding], n_frames: int, fps: float) -> np.ndarray:
+def truth(bleedings: Iterable[Bleeding], n_frames: int) -> np.ndarray:
     """For each frame whether it bleeds (bool): from start to just before the end."""
-    at, found = np.arange(n_frames) / fps, np.zeros(n_frames, bool)
+    at, found = np.arange(n_frames) / FPS, np.zeros(n_frames, bool)
     for one in bleedings:
         found |= (at >= one.start_s) & (at < one.end_s)
     return found
@@ -106,33 +87,29 @@ def overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
 def matched(true: list, found: list) -> int:
     """How many pairs overlap by half or more. None can then claim two partners that do
     not overlap one another, save at exactly a half; each counts once."""
-    if not true or not found:
-        return 0
-    good = np.array([[overlap(a, b) >= 0.5 for b in found] for a in true])
+    good = np.array([[overlap(a, b) >= 0.5 for b in found] for a in true], bool)
+    good = good.reshape(len(true), len(found))
     return int(good[linear_sum_assignment(~good)].sum())
 
 
-def judge(
-    decisions: np.ndarray, fps: float, bleedings: Iterable[Bleeding]
-) -> dict[str, float]:
+def judge(decisions: np.ndarray, bleedings: Iterable[Bleeding]) -> dict[str, float]:
     """One case, whose decisions (a bool per frame) are already smooth: count_error and
     duration_error_s (absolute), delay_s (mean from onset to the first "yes" within the
-    bleeding, NaN where none was noticed), noticed (how many), false_alarms (runs that
-    touch no bleeding), false_s_per_min (seconds of "yes" while nothing bleeds, in a
-    minute of the case), how many intervals match at an overlap of 0.5 (matched, of
-    n_found and n_true), and how long they are together (found_s, true_s)."""
-    found, at = runs(decisions, fps), np.arange(len(decisions)) / fps
+    bleeding, NaN where none was noticed), noticed (how many), false_s_per_min (seconds
+    of "yes" while nothing bleeds, in a minute of the case), how many intervals match at
+    an overlap of 0.5 (matched, of n_found and n_true), and how long they are together
+    (found_s, true_s)."""
+    found, at = runs(decisions), np.arange(len(decisions)) / FPS
     true = [(one.start_s, one.end_s) for one in bleedings]
     firsts = [at[decisions & (at >= a) & (at < b)][:1] - a for a, b in true]
     delays = np.concatenate([*firsts, []])
     found_s, true_s = (sum(b - a for a, b in some) for some in (found, true))
-    wrong = decisions & ~truth(bleedings, len(decisions), fps)
+    wrong = decisions & ~truth(bleedings, len(decisions))
     return {
         "count_error": float(abs(len(found) - len(true))),
         "duration_error_s": abs(found_s - true_s),
         "delay_s": float(delays.mean()) if len(delays) else np.nan,
         "noticed": len(delays),
-        "false_alarms": sum(all(overlap(f, t) == 0 for t in true) for f in found),
         "false_s_per_min": 60 * float(wrong.mean()),
         "matched": matched(true, found),
         "n_found": len(found),

@@ -14,7 +14,8 @@ from helpers.settings import progress
 
 LENGTH, STRIDE, SLOWER = 8, 3, 4
 """Frames in a clip, frames between them, and the slow path's step."""
-BATCH = 16  # clips that are scored together
+WIDE = 16  # channels of the slow path's first step
+TRAINED, SCORED = 24, 16  # clips of a training step, and clips that are scored together
 
 
 class TwoPathways(nn.Module):
@@ -23,18 +24,17 @@ class TwoPathways(nn.Module):
 
     def __init__(self, channels: int = 3, seed: int = 0) -> None:
         super().__init__()
-        wide = 16
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            slow = _block(channels, wide, 1), _block(wide + wide // 2, 2 * wide, 1)
-            fast = _block(channels, wide // 4, 3), _block(wide // 4, wide // 2, 3)
+            slow = _block(channels, WIDE, 1), _block(WIDE + WIDE // 2, 2 * WIDE, 1)
+            fast = _block(channels, WIDE // 4, 3), _block(WIDE // 4, WIDE // 2, 3)
             self.slow, self.fast = nn.ModuleList(slow), nn.ModuleList(fast)
             # The fast path's times are folded into the slow one's by a strided step.
             self.lateral = nn.Conv3d(
-                wide // 4, wide // 2, (5, 1, 1), (SLOWER, 1, 1), (2, 0, 0)
+                WIDE // 4, WIDE // 2, (5, 1, 1), (SLOWER, 1, 1), (2, 0, 0)
             )
-            self.fusion = nn.Conv3d(2 * wide + wide // 2, 2 * wide, 1)
-            self.head = nn.Linear(2 * wide, 1)
+            self.fusion = nn.Conv3d(2 * WIDE + WIDE // 2, 2 * WIDE, 1)
+            self.head = nn.Linear(2 * WIDE, 1)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
         fast = self.fast[0](clips)
@@ -48,11 +48,9 @@ class TwoPathways(nn.Module):
 
 
 def _block(channels: int, out: int, times: int) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv3d(channels, out, (times, 5, 5), (1, 2, 2), (times // 2, 2, 2)),
-        nn.BatchNorm3d(out),
-        nn.ReLU(),
-    )
+    pad = times // 2, 2, 2
+    step = nn.Conv3d(channels, out, (times, 5, 5), (1, 2, 2), pad)
+    return nn.Sequential(step, nn.BatchNorm3d(out), nn.ReLU())
 
 
 def clip(frames: np.ndarray, last: int) -> np.ndarray:
@@ -65,39 +63,34 @@ def clip(frames: np.ndarray, last: int) -> np.ndarray:
 def fit(
     cases: list[np.ndarray],
     bleeds: list[np.ndarray],
-    guided: bool,
-    seed: int = 0,
-    steps: int = 300,
-    batch: int = 24,
+    channels: int,
+    seed: int,
+    steps: int,
 ) -> TwoPathways:
     """A network trained on clips of some cases ((n, 4, h, w) uint8 each, and a bool per
     frame). Each batch is half bleeding; clips are mirrored and made brighter or darker
     at random."""
-    device, name = settings.device(), "two pathways" + ", guided" * guided
-    model = TwoPathways(4 if guided else 3, seed=seed).train()
+    device, name = settings.device(), "two pathways" + ", guided" * (channels == 4)
+    model = TwoPathways(channels, seed).train()
     model = model.to(device, memory_format=torch.channels_last_3d)  # twice as fast
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
     rng = np.random.default_rng(seed)
-    places = {
-        yes: [(c, f) for c, b in enumerate(bleeds) for f in np.flatnonzero(b == yes)]
-        for yes in (True, False)
-    }
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        for _ in progress(range(steps), f"Training {name}, steps"):
-            wanted = [places[bool(n % 2)] for n in range(batch)]
-            chosen = [some[rng.integers(len(some))] for some in wanted if some]
-            clips = np.stack([clip(cases[c], f) for c, f in chosen])
-            given = _changed(_tensor(clips, model), rng)
-            asked = torch.tensor([float(bleeds[c][f]) for c, f in chosen])
-            loss = nn.functional.binary_cross_entropy_with_logits(
-                model(given.to(device)), asked.to(device)
-            )
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
+    places = [
+        [(c, f) for c, one in enumerate(bleeds) for f in np.flatnonzero(one == yes)]
+        for yes in (False, True)
+    ]
+    for _ in progress(range(steps), f"Training {name}, steps"):
+        wanted = [places[n % 2] for n in range(TRAINED)]
+        chosen = [some[rng.integers(len(some))] for some in wanted if some]
+        clips = np.stack([clip(cases[c], f) for c, f in chosen])
+        given = _changed(_tensor(clips, model), rng).to(device)
+        asked = torch.tensor([float(bleeds[c][f]) for c, f in chosen]).to(device)
+        loss = nn.functional.binary_cross_entropy_with_logits(model(given), asked)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
     return model.cpu().eval()
 
 
@@ -121,7 +114,7 @@ def scores(model: TwoPathways, frames: Iterable[np.ndarray]) -> Iterator[float]:
     a clip's worth of frames and a batch of clips are held."""
     device = settings.device()
     model.to(device)
-    for some in chunks(_clips(frames), BATCH):
+    for some in chunks(_clips(frames), SCORED):
         with torch.inference_mode():
             found = torch.sigmoid(model(_tensor(some, model).to(device)))
         yield from found.cpu().numpy().tolist()

@@ -51,7 +51,6 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
-from helpers.progress import progress
 from matplotlib import colormaps
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
@@ -72,6 +71,7 @@ from helpers import (
 )
 from helpers.cells import check, quiz
 from helpers.lesson import begin
+from helpers.settings import progress
 from helpers.words import listed, name_of, number
 
 # %%

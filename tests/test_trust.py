@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers.progress import progress
 from lessons_by_hand import lifted
 from scipy.optimize import minimize_scalar
 from scipy.spatial.distance import mahalanobis
@@ -18,7 +17,7 @@ from sklearn.metrics import roc_curve
 from torch import nn
 
 from helpers import models, settings, training, trust
-from helpers.settings import device
+from helpers.settings import device, progress
 
 WRITTEN = "reliability ece cooled likeliest similarity mahalanobis risk_coverage aurc"
 WRITTEN += " edges recoloured pairwise_dice false_positives by_subject mean_aurc"

@@ -140,10 +140,21 @@ def gather(course: Course, fold: int | None = None) -> Domains:
                 notes.append(f"The {role} is real: {what}, {many}.")
                 tables[role] = table
                 continue
+            if course.own:
+                raise CourseError(
+                    f"{printable(folder.name)}: {many} are too few to learn from and "
+                    f"be tested on (it takes {LEAST_SUBJECTS} subjects): add frames of "
+                    "others, or say in subjects.csv whose each frame is."
+                )
             look.append(table)
             notes.append(
                 f"{folder.name}: {many} are too few to learn from and be tested on (it "
                 f"takes {LEAST_SUBJECTS} subjects), so they are only looked at."
+            )
+        elif course.own:
+            raise CourseError(
+                f"There is no {role} to go with your own folder: name another with "
+                f"{role.upper()}=, or put {LAYOUTS[role]}/ into the data folder."
             )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
     real = frozenset(tables)

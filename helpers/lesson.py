@@ -110,10 +110,16 @@ class Lesson:
         return self.record.add(name, replace(estimate, split=split, data=data))
 
 
-def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) -> Lesson:
+def begin(
+    profile: str = "quick",
+    seed: int = 0,
+    data: Mapping | None = None,
+    any_domains: bool = False,
+) -> Lesson:
     """Say what this run is made of, and open the lesson.
 
     data: where data is and how to treat it, any of KEYS (see data/README.md).
+    any_domains: whether the lesson's text holds of anybody's own folders.
     CourseError for another key, and where the data can't be read.
     """
     data = dict(data or {})
@@ -123,6 +129,11 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     published = str(data.pop("published", None) or "")
     data = {("data" if key == "folder" else key): one for key, one in data.items()}
     course = settings.course(profile, seed, **data)
+    if course.own and not any_domains:
+        raise CourseError(
+            "This lesson tells of the course's own example, and source or target name "
+            "other folders: open 12_your_own_two_domains, which is written for them."
+        )
     gathered = domains.gather(course, None if course.numbers.folds == 1 else 0)
     words.call(
         _called(gathered.source, "hemoset", "pig", "source subject"),
@@ -141,8 +152,6 @@ def begin(profile: str = "quick", seed: int = 0, data: Mapping | None = None) ->
     if skipped:
         many = words.counted(len(skipped), "frame")
         notes.append(f"{many} left out: {' '.join(skipped)}")
-    if "own" in gathered.kinds.values() and not settings.static():
-        notes.insert(0, words.OWN)  # a page says so at its top
     if notes:
         display(Markdown("\n".join(f"> {note}  " for note in notes)))
     return lesson

@@ -24,11 +24,6 @@ _SPLITS = {
     "ood_wished_val": ("target", "wished-for validation "),
 }
 _called = {"source": "pig", "target": "patient"}
-OWN = (
-    "This lesson's text tells of the course's own example; your data are in its "
-    "figures and tables."
-)
-"""What a lesson says at its top where a domain is a reader's own."""
 
 
 def call(source: str = "pig", target: str = "patient") -> None:

@@ -170,12 +170,13 @@ play.Interactive("pairs", [handle], pair, title)
 # | 02 | [Train a U-Net](02_train_a_unet.ipynb) | How does a network learn blood, and what does its loss never see? |
 # | 03 | [Evaluate out of domain](03_evaluate_out_of_domain.ipynb) | Where does it err on the other kind of surgery, how much, and how sure can we be? |
 # | 04 | [Correlate failures](04_correlate_failures.ipynb) | Which properties of a frame go with failure, and what is arithmetic? |
-# | 05 | [Re-examine a published claim](05_reexamine_a_published_claim.ipynb) | Which habits of measurement made a collapse, and what is left of it? |
-# | 06 | [What breaks the model?](06_what_breaks_the_model.ipynb) | Which change of the image does the harm, and does the answer pass a placebo? |
+# | 05 | [Re-examine a published claim](05_reexamine_a_published_claim.ipynb) | Which habits of measurement made a collapse, what is left of it, and is the way back the same? |
+# | 06 | [What breaks the model?](06_what_breaks_the_model.ipynb) | Which of seven changes of the image does the harm, and does the answer pass a placebo? |
 # | 07 | [Close the gap](07_close_the_gap.ipynb) | What helps on patients that no remedy has seen? |
-# | 08 | [When does it start to bleed?](08_when_does_it_bleed.ipynb) | When does it bleed, how often and how long, on a camera that moves? |
+# | 08 | [When does it start to bleed?](08_when_does_it_bleed.ipynb) | When does it bleed, how often and how long, on a camera that moves, and what would "always" have scored? |
 # | 09 | [Without training, and with a click](09_without_training_and_with_a_click.ipynb) | Does a method that never trained survive new surgery, and what is a click worth? |
 # | 10 | [When not to trust it](10_when_not_to_trust_it.ipynb) | Could the network, or we, have known that it breaks? |
+# | 12 | [Your own two domains](12_your_own_two_domains.ipynb) | What can your two folders tell, and what can they not? |
 #
 # Each of these lessons has exercises: a cell to fill in, a check that tells right from wrong, and
 # a folded solution. Each closes with three questions.

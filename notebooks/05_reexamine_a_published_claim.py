@@ -150,6 +150,7 @@ def by_class(frames):
     return pd.DataFrame(rows)
 
 
+# %%
 apart = study.of(by_class, rows).set_index("class").sort_values("mean")
 tract, blood = apart.loc["Gastrointestinal Tract"], apart.loc["Blood"]
 charts.bars(

@@ -283,7 +283,7 @@ counted = pd.DataFrame(counted).assign(**{"pigs in which it is largest": largest
 charts.table(counted.rename_axis("group").reset_index(), f"Shares, {of_pigs}", 3)
 
 # %% tags=["phantom"]
-said = "Shapley share of {} (of seven groups) in the Dice that pigs lose that were not trained on"
+said = "Shapley share of {} (of seven groups) in the Dice that unseen pigs lose"
 for group, values in [*truth.iterrows(), ("all", truth.sum())]:
     part = Estimate(values.mean(), n_subjects=n_pigs, n_frames=n_pigs * per_pig)
     part = replace(part, estimand=said.format(group))
@@ -348,11 +348,11 @@ def with_turned(**switches):
     said = (
         f"With {words.listed([g for g in ALL if g in turned]) or 'nothing'} turned, "
         f"Dice of this frame is {words.number(dice)} (untouched {words.number(plain)}) "
-        f"and {area:.1f} % of it is falsely marked; over all pigs not trained on Dice is "
+        f"and {area:.1f} % of it is falsely marked; over all unseen pigs Dice is "
         f"{after:.3f}, a cost of {words.number(paid, '+.3f')}."
     )
     numbers = {"Dice, this frame": dice, "falsely marked, %": area}
-    numbers |= {"Dice, all pigs not trained on": after, "cost of this set": paid}
+    numbers |= {"Dice, all unseen pigs": after, "cost of this set": paid}
     forms = dict(zip(numbers, (".2f", ".1f", ".3f", "+.3f")))
     here = {one: taken(turned | {one}) - taken(turned - {one}) for one in ALL}
     shares, about = truth.mean(axis=1), "What each adds in this company"

@@ -1279,8 +1279,8 @@ charts.dots(
     "share of them met with silence, mean of a subject",
     apart=0.3,
     size=25,
-    caption="A gate that knows its errors has the bar of misses far to the right of that "
-    "of right alarms. For the marked area the second is 0 by arithmetic.",
+    caption="A gate that knows its errors has the bar of misses far to the right of "
+    "the other. For the marked area the other is 0 by arithmetic.",
 )
 
 # %% [markdown]

@@ -43,6 +43,8 @@ seed = 0
 data = {}  # such as {"source": "/my/a", "target": "/my/b", "structure": "polyp"}
 
 # %%
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy.stats import energy_distance
@@ -60,7 +62,8 @@ from helpers import (
 from helpers.cells import check, quiz
 from helpers.lesson import begin
 
-lesson = begin(profile, seed, data)
+# %%
+lesson = begin(profile, seed, data, any_domains=True)
 structure = lesson.course.structure
 
 # %% [markdown]
@@ -93,6 +96,8 @@ for split in splits:
     of = packed.table["subject"].to_numpy()
     bearing = int(shows.groupby(of).any().sum())
     who[split] = [len(set(of)), bearing, len(shows), int(shows.sum())]
+
+# %%
 heads = ["subjects", "subjects with it", "frames", "frames with it"]
 who = pd.DataFrame(who, index=heads).T
 charts.table(who.reset_index(names="split"), f"Who is in it, and who shows {structure}")
@@ -184,6 +189,7 @@ def largest(split, number=4):
     return rows.iloc[np.linspace(0, len(rows) - 1, min(number, len(rows))).astype(int)]
 
 
+# %%
 chosen = [(s, row) for s in ("train", ABROAD) for row in largest(s)]
 pictures.strip(
     [lesson.overlay(*one) for one in chosen],
@@ -209,6 +215,7 @@ def looks_of(packed):
     return look.groupby(packed.table["subject"].to_numpy()).mean()
 
 
+# %%
 source, target = map(looks_of, (lesson.domains.source, lesson.domains.target))
 rng, rows = np.random.default_rng(seed), []
 for name in source:
@@ -227,7 +234,7 @@ charts.dots(
     "Energy distance of " + ", ".join(f"{k} {v:.2f}" for k, v in between.items()),
     "energy distance between subjects' means",
     apart=0.25,
-    caption=f"{len(source)} and {len(target)} subjects; twenty ways to halve the source.",
+    caption=f"{len(source)} and {len(target)} subjects; twenty halvings.",
 )
 
 # %% [markdown]
@@ -289,6 +296,8 @@ for split in both:
     one = one.dropna(subset="dice") if one["dice"].notna().any() else one
     places = dict.fromkeys([0, len(one) // 2, len(one) - 1])
     shown += [one.iloc[place] for place in places]
+
+# %%
 marks = {split: counts.marked(run, lesson.frames(split)) for split in both}
 pictures.strip(
     [lesson.overlay(x["split"], x["row"], marks[x["split"]][x["row"]]) for x in shown],
@@ -307,6 +316,7 @@ def share(part, whole):
     return np.where(n >= 3, 100 * part.sum(axis=0) / np.maximum(n, 1), np.nan)
 
 
+# %%
 maps, parts = {}, {"missed": [], "false": []}
 for split in both:
     packed = lesson.frames(split)
@@ -366,6 +376,8 @@ of = per_frame.assign(
 each = of.groupby(["split", "subject"], sort=False)
 each = each[["dice", "recall", "precision"]].mean().stack()
 each = each.rename_axis(["kind", "subject", "row"]).rename("value").reset_index()
+
+# %%
 dice_of = dict(tuple(each[each["row"] == "dice"].groupby("kind", sort=False)["value"]))
 charts.dots(
     each,
@@ -394,14 +406,29 @@ charts.table(rows, "Mean over frames, then over subjects", digits=2)
 # is lost. What is missed and what is falsely marked have different causes, and different
 # remedies.
 
+
 # %%
-groups = per_frame.dropna(subset="group") if "group" in per_frame else per_frame[:0]
-lesson.holds(groups=bool(groups["group"].nunique() > 1) if len(groups) else False)
-if len(groups):
-    mean = groups.groupby(["split", "group", "subject"], sort=False)["dice"].mean()
-    mean = mean.groupby(["split", "group"], sort=False).agg(["mean", "count"])
-    heads = {"mean": "Dice", "count": "subjects"}
-    charts.table(mean.rename(columns=heads).reset_index(), "Dice by group")
+def groups_of(folder):
+    """A subject's group, where subjects.csv has a column of that name."""
+    said = Path(folder or "nowhere", "subjects.csv")
+    if not said.exists():
+        return {}
+    table = pd.read_csv(said, sep=None, engine="python", dtype=str)
+    return dict(zip(table["subject"], table["group"])) if "group" in table else {}
+
+
+# %%
+sides = {HOME: lesson.course.source, ABROAD: lesson.course.target}
+dice_by = each[each["row"] == "dice"].copy()
+known = {split: groups_of(folder) for split, folder in sides.items()}
+pairs = zip(dice_by["kind"], dice_by["subject"])
+dice_by["group"] = [known[split].get(who) for split, who in pairs]
+lesson.holds(groups=bool(dice_by["group"].nunique() > 1))
+if dice_by["group"].nunique() > 1:
+    mean = dice_by.groupby(["kind", "group"], sort=False)["value"]
+    mean = mean.agg(["mean", "count"]).reset_index()
+    heads = {"kind": "split", "mean": "Dice", "count": "subjects"}
+    charts.table(mean.rename(columns=heads), "Dice by group, means over subjects")
 
 # %% [markdown] tags=["when", "groups"]
 # **Your subjects come in groups.** The table above has a row for each. Where groups
@@ -429,6 +456,7 @@ for name in ("area", "brightness", "saturation"):
     rows.append((name, one.value, one.n_subjects, one.p))
 rows = pd.DataFrame(rows, columns=["property", "rank correlation", "subjects", "p"])
 rows["p (Holm)"] = correlation.holm(rows["p"])
+rows = rows.astype({"p": float})
 charts.table(rows, "With Dice abroad, within subjects, mean over subjects", digits=2)
 
 # %% [markdown]
@@ -453,6 +481,7 @@ def some(*splits, most=4):
     return shift.Frames(*map(np.concatenate, zip(*parts)))
 
 
+# %%
 learned, test = some("train", "id_val"), some(HOME, most=12)
 names = pd.unique(learned.subject)
 sides = [np.isin(learned.subject, names[n::2]) for n in (0, 1)]
@@ -493,7 +522,10 @@ charts.dots(
 NAMES = ["nothing", "threshold", "reinhard_test", "histogram_test"]
 NAMES += ["adabn"] * lesson.course.plain
 NAMES += ["few_labelled"] * bool(who.loc[splits[-2], "frames with it"])
+CALLED = {one: remedies.NAMES[one].replace("patients", "subjects") for one in NAMES}
 setting = remedies.Setting(lesson.course, lesson.domains, run, splits[-2])
+
+# %%
 frame_values = {}
 for name in NAMES:
     made = remedies.RECIPES[name](setting)
@@ -504,18 +536,16 @@ SHOWN = {"dice": "Dice", "recall": "recall", "precision": "precision"}
 SHOWN |= {"alarm_at_1pct": "alarms at 1 %"}
 rows = {}
 for name, table in frame_values.items():
-    rows[remedies.NAMES[name]] = (
-        remedies.by_subject(table)[list(SHOWN)].mean().to_dict()
-    )
+    rows[CALLED[name]] = remedies.by_subject(table)[list(SHOWN)].mean().to_dict()
     before, after = frame_values["nothing"]["dice"], table["dice"]
     gain = statistics.paired_difference(before, after, table["subject"])
-    rows[remedies.NAMES[name]] |= {"gain": gain.value, "p": gain.p}
+    rows[CALLED[name]] |= {"gain": gain.value, "p": gain.p}
 rows = pd.DataFrame(rows).T.rename(columns=SHOWN)
 charts.table(rows.reset_index(names="remedy"), f"On {ABROAD}, means over subjects", 3)
 
 # %%
 dice = {
-    remedies.NAMES[name]: remedies.by_subject(table)["dice"]
+    CALLED[name]: remedies.by_subject(table)["dice"]
     for name, table in frame_values.items()
 }
 dice = pd.DataFrame(dice).T.rename_axis(index="row", columns="subject").stack()
@@ -523,7 +553,7 @@ best = dice.groupby("row").mean()
 start, others = best["nothing: the baseline"], best.drop("nothing: the baseline")
 charts.dots(
     dice.rename("value").reset_index(),
-    f"Dice {start:.2f} with nothing done, {others.min():.2f} to {others.max():.2f} else",
+    f"Dice {start:.2f} as it was, {others.min():.2f} to {others.max():.2f} with the others",
     "Dice, mean over a subject's frames with the structure",
 )
 
@@ -557,12 +587,12 @@ check(
         )
         == (2, 3)
     ),
-    "Subtract by subject, leave out who has no number in one of the two, and count what "
-    "is above zero; give that and how many are left.",
+    "Subtract by subject, leave out who has no number in one of the two, and count "
+    "what is above zero; give that and how many are left.",
 )
 
 # %% [markdown] tags=["solution"]
-# Pandas subtracts by name, and gives NaN to a subject that only one of the two has.
+# Pandas subtracts by name; a subject that only one of the two has gets no number.
 
 # %% [markdown]
 # ## What is a probability worth?

@@ -13,7 +13,6 @@ from helpers.cells import INFO_TYPE, RESULT_TYPE
 from helpers.charts import FIGURE_TYPE
 from helpers.errors import CourseError
 from helpers.settings import ROOT
-from helpers.words import OWN
 from report import beside, numbers
 from report.execute import Executed
 from report.notebooks import REPOSITORY
@@ -183,7 +182,6 @@ class Site:
             about=about,
             phrase=phrase,
             banner=banner(about["domains"]),
-            own=OWN,
             beside_lessons=BESIDE,
             # Who shows a link with a picture asks for a whole address.
             address="https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:]),

@@ -239,6 +239,4 @@ def test_two_folders_of_one_name_are_used_where_they_share_no_subject(nothing):
 
 def test_hemoset_named_as_the_target_alone(nothing, released):
     call = lambda: gather(target=str(released / "hemoset"))  # noqa: E731
-    sentence_of(
-        call, "both HemoSet", "the subject pig", "name frames of other subjects"
-    )
+    sentence_of(call, "no source", "SOURCE=", "hemoset/")

@@ -27,8 +27,7 @@ UNSURE = (0.05, 0.95)
 REACH = 2  # pixels on either side of the predicted edge
 DRAWS, RATE = 6, 0.3  # predictions with dropout, and the share that is left out
 
-# Heatmaps: float NxHxW, never negative, for the logits of some pixels summed up: so
-# that maps of two networks, or of two images, answer the same question.
+# Heatmaps: float NxHxW, never negative, for the logits of some pixels summed up.
 
 
 class Summed(nn.Module):

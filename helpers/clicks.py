@@ -78,11 +78,9 @@ def watershed(
     """
     points = _asked(image, points, box)
     blood, other = (_disks(image.shape, points, kind, SEED) for kind in (True, False))
-    edge = np.ones(image.shape[:2], bool)
-    edge[1:-1, 1:-1] = False
-    if box is not None:
-        edge[:] = True
-        edge[_inside(box)] = False
+    height, width = image.shape[:2]
+    edge = np.ones((height, width), bool)
+    edge[_inside(box or (1, 1, width - 1, height - 1))] = False
     if not blood.any():
         left, top, right, bottom = box
         blood[(top + bottom) // 2, (left + right) // 2] = True
@@ -158,7 +156,7 @@ def next_click(
 
     found, blood, valid: bool HxW. Of the connected parts (of four neighbours) that are
     missed or falsely marked, in the one with most pixels, the click lies where the way
-    to its edge is longest, the frame's edge being an edge too.
+    to its edge is longest (the distance transform's top), the frame's edge being one.
     """
     valid = np.ones_like(blood) if valid is None else valid
     best, area, is_blood = None, 0, True

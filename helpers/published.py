@@ -157,7 +157,7 @@ class Study:
 
     def __init__(self, tables: Tables | None) -> None:
         self.tables, self.made = tables, {}
-        vars(self).update((tables or Tables(*[None] * 6))._asdict())
+        vars(self).update(tables._asdict() if tables else dict.fromkeys(Tables._fields))
         kept = json.loads(RECORDED.read_text(encoding="utf-8"))
         numbers = pd.DataFrame.from_dict(kept["numbers"], orient="index")
         self.numbers = numbers.rename(lambda name: name.removeprefix("published."))

@@ -42,35 +42,23 @@ MARKERS = "osD^vPX*"
 SHAPES = {"o": "circle", "s": "square", "D": "diamond", "P": "cross", "X": "x"}
 SHAPES |= {"^": "triangle-up", "*": "star", "p": "pentagon", "h": "hexagram"}
 
-matplotlib.rcParams.update(
-    {
-        "font.family": "DejaVu Sans",
-        "font.size": 10,
-        "axes.titlesize": 9.5,
-        "axes.titlelocation": "left",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "legend.frameon": False,
-        "legend.fontsize": 8,
-    }
-)
+matplotlib.rc("font", family="DejaVu Sans", size=10)
+matplotlib.rc("axes", titlesize=9.5, titlelocation="left")
+matplotlib.rc("axes.spines", top=False, right=False)
+matplotlib.rc("legend", frameon=False, fontsize=8)
 
 FIGURE_TYPE = "application/vnd.course.figure+json"
 CHARACTERS_PER_INCH = 10  # of a bold title at 11 points
 TITLE_LINE = 0.2  # inches
 # Two buttons, and nothing that would send the figure anywhere.
-PLOTLY = {
-    "displaylogo": False,
-    "responsive": True,
-    "modeBarButtons": [["zoom2d", "resetScale2d"]],
-}
+PLOTLY = {"displaylogo": False, "responsive": True}
+PLOTLY |= {"modeBarButtons": [["zoom2d", "resetScale2d"]]}
 
 
 def new(width: float, height: float, rows: int = 1, columns: int = 1, **more):
     """A figure and its axes; sizes in inches."""
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(width, height), layout="constrained", **more
-    )
+    look = {"figsize": (width, height), "layout": "constrained"} | more
+    figure, axes = plt.subplots(rows, columns, **look)
     plt.close(figure)  # its Chart shows it, and not the notebook a second time
     return figure, axes
 
@@ -81,12 +69,11 @@ def colour_of(name: str, place: int) -> str:
 
 
 class Chart:
-    """A figure with its title (numbers, no verdict), alt text (what is seen), caption.
+    """A figure with its title (numbers, no verdict), alt text (what is seen), caption;
+    as the last expression of a cell it shows itself.
 
-    As the last expression of a cell it shows itself; `front` offers it to the report's
-    first page. figure: of matplotlib, which is given the title here. live: the same of
-    plotly, which Jupyter shows in its place. ValueError where the title or the alt text
-    is empty.
+    figure: of matplotlib, which is given the title here. live: the same of plotly,
+    which Jupyter shows in its place. ValueError where title or alt text is empty.
     """
 
     def __init__(
@@ -106,9 +93,8 @@ class Chart:
             live.update_layout(title={"text": f"<b>{'<br>'.join(lines)}</b>"})
 
     def html(self, caption: bool = True) -> str:
-        """The chart as HTML that asks nothing of the network; the same figure is the
-        same text. Dark pages turn the colours of what is `plotted` around; a frame, or
-        a map on one, stays."""
+        """The chart as HTML that asks nothing of the network. Dark pages turn the
+        colours of what is `plotted` around; a frame, or a map on one, stays."""
         kind = "" if self.figure.findobj(AxesImage) else 'class="plotted" '
         png = io.BytesIO()
         # No software name and date in the file.
@@ -150,13 +136,9 @@ def _lines(title: str, width: float) -> list[str]:
 def table(rows: pd.DataFrame, caption: str, digits: int = 3) -> HTML:
     """Rows with a caption; digits: after the point. An undefined number is a dash,
     since it is not a zero."""
-    text = rows.to_html(
-        index=False,
-        na_rep="–",
-        border=0,
-        float_format=lambda value: number(value, f".{digits}f"),
-    )
-    head, rest = text.split(">", 1)
+    look = {"index": False, "na_rep": "–", "border": 0}
+    look["float_format"] = lambda value: number(value, f".{digits}f")
+    head, rest = rows.to_html(**look).split(">", 1)
     said = f"<caption>{html.escape(caption)}</caption>"
     return HTML(f'<div class="table">{head}>{said}{rest}</div>')
 
@@ -215,13 +197,12 @@ def dots(
 ) -> Chart:
     """Dots in named rows.
 
-    marks: a line per dot with its `row` and `value`, in order; `kind`, `low` and `high`
-    of an interval, whether it is `wide` (pale), `filled` (bool) where they are columns.
-    each: inches of a row. apart: rows between neighbouring kinds. size: of a dot, in
-    points squared. join: whether a grey line joins the dots of a row. means: whether a
-    bar stands at the mean of a row's dots of a kind (else where one has several).
-    mark: where an upright line stands. limits: of the axis. form: of numbers in the alt
-    text: each row's dot with its interval, or how many, their mean and their range.
+    marks: a line per dot with its `row` and `value`, in order, and where they are
+    known its `kind`, `low` and `high` of an interval, whether that is `wide` (pale),
+    and whether the dot is `filled`. each: inches of a row. apart: rows between
+    neighbouring kinds. size: of a dot, in points squared. join: the dots of a row by a
+    grey line. means: a bar at the mean of a row's dots of a kind (else where one has
+    several). mark: where an upright line stands. form: of numbers in the alt text.
     """
     marks = marks.assign(kind=marks["kind"] if "kind" in marks else "")
     marks = marks.reset_index(drop=True)
@@ -239,9 +220,8 @@ def dots(
         middle = of["row"].map(names.index) + apart * (place - (len(kinds) - 1) / 2)
         y = middle + _spread(of) * (apart or 1)
         _marks(axis, of, y, colour, shape, size)
-        for at, part in of.groupby(middle) if means else ():
-            mean = part["value"].mean()
-            half = 0.4 * apart or 0.3
+        half = 0.4 * apart or 0.3
+        for at, mean in of.groupby(middle)["value"].mean().items() if means else ():
             axis.vlines(mean, at - half, at + half, color=colour, lw=3, zorder=4)
     named_rows(axis, names, x_title, each)
     axis.set(xlim=limits)
@@ -274,8 +254,7 @@ def _marks(axis, of: pd.DataFrame, y: pd.Series, colour: str, marker: str, size)
 
 
 def _spread(of: pd.DataFrame) -> np.ndarray:
-    """How far up and down dots of a row move, so that those of one place can be
-    counted."""
+    """How far up and down dots of a row move, so that all of one place are seen."""
     wide = (of["value"].max() - of["value"].min()) or 1.0
     near = of.groupby(["row", (of["value"] / wide * 50).round()], sort=False)["value"]
     many = near.transform("size")
@@ -284,8 +263,7 @@ def _spread(of: pd.DataFrame) -> np.ndarray:
 
 
 def named_rows(axis, names: list[str], x_title: str, each: float) -> None:
-    """An axis with a named row for each of 0, 1, ..., read from above, and a grid in x;
-    each: inches of a row."""
+    """Named rows for 0, 1, ... from above, and a grid in x; each: inches of a row."""
     axis.set_yticks(range(len(names)), names, fontsize=8 if each < 0.33 else 10)
     axis.set(xlabel=x_title, ylim=(max(len(names), 1) - 0.5, -0.5))
     axis.grid(axis="x", color="#E5E5E5")
@@ -323,11 +301,9 @@ def bars(
     form: str = ".2f",
     caption: str = "",
 ) -> Chart:
-    """A bar for each row of a table, made of its columns' parts.
-
-    whole: what a full bar adds up to. each: inches of a row. form: of numbers in the
-    alt text, which tells the table. A single part's number stands at its bar's end.
-    """
+    """A bar for each row of a table, made of its columns' parts; a single part's number
+    stands at its end. whole: what a full bar adds up to. each: inches of a row. form:
+    of numbers."""
     names = [name_of(str(row)) for row in table.index]
     figure, axis = new(7.5, 0.8 + each * len(names))
     left = np.zeros(len(names))
@@ -360,8 +336,7 @@ def lines(
     caption: str = "",
 ) -> Chart:
     """y over x by name. mark: a value of x and its word, at an upright line. strong:
-    the curve that is drawn thick and grey. steps: between points the value stays. Alt
-    text: the ends and the range of each curve."""
+    the curve that is drawn thick and grey. steps: between points the value stays."""
     figure, axis = new(7.0, height)
     for place, (name, (x, y)) in enumerate(curves.items()):
         axis.plot(
@@ -395,21 +370,19 @@ def _ends(x: Sequence[float], y: Sequence[float]) -> str:
     if not np.isfinite(y).any():
         return "undefined"
     # Three digits that count, since a learning rate is small.
-    first, last, low, high = (
-        f"{one:.3g}" for one in (y[0], y[-1], np.nanmin(y), np.nanmax(y))
-    )
-    return f"{first} at {x[0]:g}, {last} at {x[-1]:g}, between {low} and {high}"
+    ends = f"{y[0]:.3g} at {x[0]:g}, {y[-1]:.3g} at {x[-1]:g}"
+    return f"{ends}, between {np.nanmin(y):.3g} and {np.nanmax(y):.3g}"
 
 
 def scatter(
     table: pd.DataFrame, title: str, axes: Mapping[str, str], text: Sequence[str]
 ) -> Chart:
     """A point per row, a colour and a shape by subject; in Jupyter hovering tells its
-    text. axes: the columns of x and y, to what they are called. Alt text: how many,
-    each subject's mean of x and mean of y."""
+    text. axes: the columns of x and y, to what they are called."""
     figure, axis = new(8.0, 3.8)
     live, (x, y), (x_title, y_title) = go.Figure(), axes, axes.values()
-    for place, (name, part) in enumerate(table.groupby("subject", sort=False)):
+    by_subject = table.assign(text=text).groupby("subject", sort=False)
+    for place, (name, part) in enumerate(by_subject):
         colour, shape = colour_of(str(name), place), list(SHAPES)[place % len(SHAPES)]
         look = {"color": colour, "marker": shape, "s": 28, "alpha": 0.75, "lw": 0}
         axis.scatter(part[x], part[y], label=name_of(str(name)), **look)
@@ -419,14 +392,14 @@ def scatter(
             mode="markers",
             name=name_of(str(name)),
             marker={"color": colour, "symbol": SHAPES[shape], "opacity": 0.75},
-            text=[one for one, whose in zip(text, table["subject"]) if whose == name],
+            text=part["text"].tolist(),
         )
-    live.update_layout(xaxis_title=x_title, yaxis_title=y_title)
-    live.update_layout(template="plotly_white", height=440)
+    titles = {"xaxis_title": x_title, "yaxis_title": y_title}
+    live.update_layout(template="plotly_white", height=440, **titles)
     axis.set(xlabel=x_title, ylabel=y_title)
     if table["subject"].nunique() > 1:
         figure.legend(loc="outside right upper")
-    means = table.groupby("subject", sort=False)[[x, y]].mean().rename(columns=axes)
+    means = by_subject[[x, y]].mean().rename(columns=axes)
     alt = f"Scatter of {len(table)} points; means by subject. {in_words(means)}."
     return Chart(figure, title, alt, live=live)
 

@@ -44,12 +44,10 @@ def grabcut(
 ) -> np.ndarray:
     """Mask (bool HxW) of GrabCut (Rother et al., 2004), as OpenCV has it.
 
-    Two mixtures of Gaussians learn the colours of blood and of the rest, and a cut
-    through the image's graph divides them where neighbours differ most. Clicks are
-    certain; around those on blood, and inside a box, blood is the first guess. What is
-    not joined to a click on blood, or to the box, is left out.
+    Clicks are certain; around those on blood, and inside a box, blood is the first
+    guess. What is not joined to a click on blood, or to the box, is left out.
     """
-    points = asked(image, points, box)
+    points = _asked(image, points, box)
     labels = np.full(image.shape[:2], cv2.GC_PR_BGD, np.uint8)
     if box is not None:
         labels[:] = cv2.GC_BGD
@@ -78,19 +76,15 @@ def watershed(
     Without a click on something else, the frame's edge, or what lies outside the box,
     is the other marker; without a click on blood, the middle of the box is the one.
     """
-    points = asked(image, points, box)
+    points = _asked(image, points, box)
     blood, other = (_disks(image.shape, points, kind, SEED) for kind in (True, False))
-    edge = np.ones(image.shape[:2], bool)
-    edge[1:-1, 1:-1] = False
-    if box is not None:
-        edge[:] = True
-        edge[_inside(box)] = False
+    height, width = image.shape[:2]
+    edge = np.ones((height, width), bool)
+    edge[_inside(box or (1, 1, width - 1, height - 1))] = False
     if not blood.any():
         left, top, right, bottom = box
         blood[(top + bottom) // 2, (left + right) // 2] = True
-    markers = np.zeros(image.shape[:2], np.int32)
-    markers[edge | other] = 1
-    markers[blood] = 2
+    markers = np.where(blood, 2, edge | other).astype(np.int32)
     for x, y, is_blood in points:
         markers[y, x] = 2 if is_blood else 1
     # OpenCV leaves its own outermost ring without a label.
@@ -102,7 +96,7 @@ def watershed(
     return found
 
 
-def asked(
+def _asked(
     image: np.ndarray, points: Sequence[Point], box: Box | None = None
 ) -> list[Point]:
     """The clicks as Points, or a CourseError that says what is wrong with them."""
@@ -140,9 +134,8 @@ def _inside(box: Box) -> tuple[slice, slice]:
 
 def _disks(shape, points: Sequence[Point], is_blood: bool, radius: int) -> np.ndarray:
     drawn = np.zeros(shape[:2], np.uint8)
-    for x, y, kind in points:
-        if kind == is_blood:
-            cv2.circle(drawn, (x, y), radius, 1, -1)
+    for x, y in (point[:2] for point in points if point.is_blood == is_blood):
+        cv2.circle(drawn, (x, y), radius, 1, -1)
     return drawn > 0
 
 
@@ -161,16 +154,14 @@ def next_click(
 ) -> Point | None:
     """The middle of the largest error, or None where nothing is wrong.
 
-    found, blood, valid: bool HxW. Missed and falsely marked pixels are taken apart into
-    connected parts (of four neighbours); in the one with most pixels the click lies
-    where the way to its edge is longest (the distance transform's top), the frame's
-    edge being an edge too.
+    found, blood, valid: bool HxW. Of the connected parts (of four neighbours) that are
+    missed or falsely marked, in the one with most pixels, the click lies where the way
+    to its edge is longest (the distance transform's top), the frame's edge being one.
     """
     valid = np.ones_like(blood) if valid is None else valid
     best, area, is_blood = None, 0, True
-    errors = {True: blood & ~found & valid, False: found & ~blood & valid}
-    for kind, wrong in errors.items():
-        parts, _ = ndimage.label(wrong)
+    for kind, wrong in ((True, blood & ~found), (False, found & ~blood)):
+        parts, _ = ndimage.label(wrong & valid)
         sizes = np.bincount(parts.ravel())[1:]
         if len(sizes) and sizes.max() > area:
             best, area, is_blood = parts == 1 + sizes.argmax(), sizes.max(), kind
@@ -184,12 +175,9 @@ def next_click(
 
 
 class SegmentAnything:
-    """Segment Anything (Kirillov et al., 2023) with its processor, an optional extra;
-    called as every method is.
-
-    What the encoder makes of an image takes nearly all of the time, so that the last
-    image's is kept for the next click.
-    """
+    """Segment Anything (Kirillov et al., 2023), called as every method is. The encoder
+    takes nearly all of the time: the last image's features are kept for the next
+    click."""
 
     def __init__(self, model, processor) -> None:
         self.model = model.eval().to(settings.device())
@@ -203,7 +191,7 @@ class SegmentAnything:
         single click, the only one for more clicks or a box."""
         import torch
 
-        points = asked(image, points, box)
+        points = _asked(image, points, box)
         more = {}
         if points:
             more["input_points"] = [[[[point.x, point.y] for point in points]]]
@@ -228,10 +216,8 @@ class SegmentAnything:
 
 
 def segment_anything() -> SegmentAnything:
-    """The model from the folder `sam/` of the course's data, which transformers'
-    save_pretrained wrote; nothing is downloaded. CourseError where the library or the
-    weights are missing or can't be read.
-    """
+    """The model from the folder `sam/` of the course's data; nothing is downloaded.
+    CourseError where the library or the weights are missing or can't be read."""
     try:
         from transformers import SamModel, SamProcessor
         from transformers.utils import logging
@@ -252,7 +238,7 @@ def segment_anything() -> SegmentAnything:
         kinds = SamModel, SamProcessor
         parts = [one.from_pretrained(place, local_files_only=True) for one in kinds]
     except Exception as error:  # whatever the library raises, the reader needs a remedy
-        why = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        why = str(error).partition("\n")[0].rstrip(".")
         raise CourseError(
             f"Segment Anything can't be loaded from {place} ({why}); save {HUB} into "
             "it again (README, 'Segment Anything')."

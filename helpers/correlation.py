@@ -14,15 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.statistics import (
-    LEVEL,
-    Estimate,
-    frame_table,
-    judged,
-    rearranged,
-    sign_flip_test,
-    subject_means,
-)
+from helpers import statistics
+from helpers.statistics import Estimate, judged, rearranged, sign_flip_test
 from helpers.words import counted
 
 # A subject with fewer frames than this has no correlation of its own worth averaging.
@@ -60,38 +53,36 @@ def spearman_within(
     """Do a subject's frames with more x have more y? The mean over subjects of each
     one's correlation, of those with FEWEST_FRAMES frames in which both vary.
 
-    clips: the clip of each frame (else a subject is one clip); order: the frame number
-    (else frames stand in their order). p is None where 0.05 is out of reach.
-    From FEWEST_SUBJECTS on the test flips the sign of whole subjects' correlations. It
-    speaks about subjects like these, and holds whatever the course of a clip, as long
-    as without a relation a correlation is as likely up as down. With fewer it moves y
-    round in a circle within each clip. That speaks about these subjects, and holds
-    where x and y wander about a level: of unrelated drifts it finds a relation far too
+    clips: of each frame (else a subject is one clip); order: the frame number (else
+    frames stand in their order). p is None where 0.05 is out of reach.
+    From FEWEST_SUBJECTS on the test flips the sign of whole subjects' correlations: it
+    speaks about subjects like these, whatever the course of a clip. With fewer it moves
+    y round in a circle within each clip: that speaks about these subjects, and holds
+    where x and y wander about a level; of unrelated drifts it finds a relation far too
     often (in 21 to 100 % of one clip's random walks and trends, in a simulation).
     """
-    table = frame_table(subjects, x=x, y=y)
+    table = statistics.frame_table(subjects, x=x, y=y)
     table["clip"] = np.asarray(subjects if clips is None else clips)[table.index]
     if order is not None:
         table = table.iloc[np.argsort(np.asarray(order)[table.index], kind="stable")]
-    each = [frames for _, frames in table.groupby("subject")]
-    kept = [one for one in each if one[["x", "y"]].nunique().min() > 1]
-    kept = [one for one in kept if len(one) >= FEWEST_FRAMES]
+    kept = [
+        one
+        for _, one in table.groupby("subject")
+        if len(one) >= FEWEST_FRAMES and one[["x", "y"]].nunique().min() > 1
+    ]
     observed = np.array([spearman(one["x"], one["y"]) for one in kept])
     few = 0 < len(kept) < FEWEST_SUBJECTS
     p, note = _shift_test(kept, draws) if few else sign_flip_test(observed)
+    said = "mean over subjects of the rank correlation between a subject's frames"
+    behind = {"n_frames": sum(map(len, kept)), "n_subjects": len(kept)}
     value = observed.mean() if kept else math.nan
-    frames, said = sum(map(len, kept)), "mean over subjects of the rank correlation "
-    said += "between a subject's frames"
-    return Estimate(
-        value, n_frames=frames, n_subjects=len(kept), estimand=said, note=note, p=p
-    )
+    return Estimate(value, estimand=said, note=note, p=p, **behind)
 
 
 def _shift_test(kept: list[pd.DataFrame], draws: int) -> tuple[float | None, str]:
-    """(p, note) of the mean correlation, against shifting every clip of every subject
-    on its own, in all ways if they are few, else in some: every frame but one keeps its
-    neighbours, so that a slow course stays one, which shuffling would destroy.
-    """
+    """(p, note) of the mean correlation, against shifting every clip on its own, in all
+    ways if they are few, else in some: every frame but one keeps its neighbours, so
+    that a slow course stays one, which shuffling would destroy."""
     clips = [list(one.reset_index().groupby("clip").indices.values()) for one in kept]
     lengths = [len(places) for own in clips for places in own]
     complete = math.prod(lengths) <= draws
@@ -113,8 +104,7 @@ def _shift_test(kept: list[pd.DataFrame], draws: int) -> tuple[float | None, str
 
 
 def holm(pvalues: Sequence[float | None]) -> np.ndarray:
-    """p-values corrected for being several, by Holm (1979); None and NaN are not tests,
-    and stay NaN."""
+    """p-values corrected for being several (Holm 1979); None and NaN stay NaN."""
     raw = np.asarray(pvalues, float)
     order, tests = raw.argsort(), np.isfinite(raw).sum()  # NaN comes last
     # The smallest of m is multiplied by m, the next by m - 1; none may fall below the
@@ -126,8 +116,7 @@ def holm(pvalues: Sequence[float | None]) -> np.ndarray:
 
 
 def auroc(scores: Sequence[float], labels: Sequence[bool]) -> float:
-    """Chance that a positive scores above a negative (ties half); NaN where either is
-    missing."""
+    """Chance that a positive scores above a negative (ties half); NaN without both."""
     scores, labels = np.asarray(scores, float), np.asarray(labels, bool)
     above, below = (scores[where & ~np.isnan(scores)] for where in (labels, ~labels))
     if not len(above) or not len(below):
@@ -140,12 +129,9 @@ def of_subject(
     table: pd.DataFrame, generator: np.random.Generator, strength: float = 0.0
 ) -> np.ndarray:
     """A property that a subject has in all its frames, such as its colour; one value
-    per frame.
-
-    table: a row per frame with subject and dice. strength: its correlation with the
-    normal scores of the subjects' mean Dice; 0, and it knows nothing of Dice.
-    """
-    means = subject_means(table["dice"], table["subject"])
+    per frame, a row of `table` (subject, dice). strength: its correlation with the
+    normal scores of the subjects' mean Dice; 0, and it knows nothing of Dice."""
+    means = statistics.subject_means(table["dice"], table["subject"])
     chance = generator.standard_normal(len(means))
     level = strength * scores(means.to_numpy()) + np.sqrt(1 - strength**2) * chance
     own = pd.Series(level, index=means.index).loc[table["subject"]].to_numpy()
@@ -153,8 +139,7 @@ def of_subject(
 
 
 def scores(values: np.ndarray) -> np.ndarray:
-    """Normal scores of the ranks, with mean 0 and variance 1; zeros where all are
-    equal."""
+    """Normal scores of the ranks, mean 0 and variance 1; zeros where all are equal."""
     found = stats.norm.ppf(stats.rankdata(values) / (len(values) + 1))
     return (found - found.mean()) / (found.std() or 1.0)
 
@@ -165,9 +150,8 @@ def between(drawn: np.ndarray, table: pd.DataFrame) -> float | None:
     both = pd.DataFrame({"x": np.asarray(drawn), "y": table["dice"].to_numpy()})
     ranks = both.groupby(table["subject"].to_numpy()).mean().rank()
     x, y = (ranks - ranks.mean()).to_numpy().T
-    orders = math.factorial(len(x))
-    given = y, lambda some, axis: some @ x, "pairings", orders, "permuting subjects"
-    return rearranged(*given)[0]
+    how = "pairings", math.factorial(len(x)), "permuting subjects"
+    return rearranged(y, lambda some, axis: some @ x, *how)[0]
 
 
 def p_values(
@@ -179,13 +163,10 @@ def p_values(
 ) -> pd.DataFrame:
     """Two p-values for each of `draws` empty properties: `frames` takes every frame for
     an observation of its own, `subjects` is that of a test that respects them (NaN
-    where there is none).
-
-    table: a row per frame with subject, clip, frame and dice. draw: makes a property of
-    the table and a random generator.
+    where there is none). table: a row per frame with subject, clip, frame and dice.
     """
-    table = table.dropna(subset="dice").sort_values(["subject", "clip", "frame"])
-    table, rows = table.reset_index(drop=True), []
+    order, rows = ["subject", "clip", "frame"], []
+    table = table.dropna(subset="dice").sort_values(order, ignore_index=True)
     for number in range(draws):
         drawn = draw(table, np.random.default_rng([seed, number]))
         over_frames = stats.spearmanr(drawn, table["dice"]).pvalue
@@ -194,9 +175,8 @@ def p_values(
 
 
 def rejected(p: Sequence[float]) -> tuple[float, float, float]:
-    """(rate, low, high): percent of tests that reject at 0.05, and its exact 95 %
-    interval (Clopper and Pearson 1934); where there is no test (NaN) nothing is
-    rejected."""
-    hits, n = int((np.asarray(p, float) < LEVEL).sum()), len(p)
+    """(rate, low, high): percent of tests that reject at 0.05, with its exact 95 %
+    interval (Clopper and Pearson 1934); NaN, no test, rejects nothing."""
+    hits, n = int((np.asarray(p, float) < statistics.LEVEL).sum()), len(p)
     low, high = stats.binomtest(hits, n).proportion_ci(0.95)
     return 100 * hits / n, 100 * low, 100 * high

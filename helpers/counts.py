@@ -32,7 +32,7 @@ def count(prediction: np.ndarray, blood: np.ndarray, valid: np.ndarray) -> pd.Da
     int64 with a row per frame: tp (blood, predicted), fp (predicted only), fn (blood
     only) and tn (neither). CourseError where shapes differ or a mask isn't bool.
     """
-    prediction, blood, valid = as_frames(prediction, blood, valid)
+    prediction, blood, valid = _as_frames(prediction, blood, valid)
     # Frame by frame, because the masks may be memory-mapped and far larger than memory.
     rows = np.empty((len(blood), 4), np.int64)
     for row, p, b, v in zip(rows, prediction, blood, valid):
@@ -43,13 +43,11 @@ def count(prediction: np.ndarray, blood: np.ndarray, valid: np.ndarray) -> pd.Da
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def as_frames(prediction, blood, valid) -> list[np.ndarray]:
-    """The three masks as NxHxW bool, or the reason why they can't be."""
+def _as_frames(prediction, blood, valid) -> list[np.ndarray]:
     masks = {"prediction": prediction, "blood": blood, "valid": valid}
     for name, mask in masks.items():
         # A probability or a 0/255 mask would be counted silently and wrongly.
-        if np.asanyarray(mask).dtype != bool:
-            kind = np.asanyarray(mask).dtype
+        if (kind := np.asanyarray(mask).dtype.name) != "bool":
             raise CourseError(
                 f"The mask '{name}' is {kind} where True and False are needed; compare "
                 f"it with a threshold first, as in {name} > 0.5."
@@ -83,11 +81,8 @@ def has_blood(table: pd.DataFrame | Mapping):
 
 def dice(table: pd.DataFrame | Mapping):
     """2 tp / (2 tp + fp + fn), Dice (1945) in counts; NaN where there is neither blood
-    nor prediction.
-
-    Like the other measures here it takes a table of counts (and gives a Series), or a
-    mapping of numbers or arrays.
-    """
+    nor prediction. Like each measure here it takes a table of counts (and gives a
+    Series), or a mapping of numbers or arrays."""
     return _ratio(2 * table["tp"], 2 * table["tp"] + table["fp"] + table["fn"])
 
 
@@ -98,42 +93,37 @@ def iou(table: pd.DataFrame | Mapping):
 
 
 def precision(table: pd.DataFrame | Mapping):
-    """tp / (tp + fp): the share of the predicted pixels that are blood; NaN where
-    nothing is predicted."""
+    """tp / (tp + fp): the share of the predicted pixels that are blood."""
     return _ratio(table["tp"], table["tp"] + table["fp"])
 
 
 def recall(table: pd.DataFrame | Mapping):
-    """tp / (tp + fn): the share of the blood that is predicted; NaN where there is no
-    blood."""
+    """tp / (tp + fn): the share of the blood that is predicted."""
     return _ratio(table["tp"], table["tp"] + table["fn"])
 
 
 def coverage(table: pd.DataFrame | Mapping):
-    """Area of the blood in percent of the valid pixels; NaN where no pixel is valid."""
+    """Area of the blood in percent of the valid pixels."""
     return _ratio(100 * (table["tp"] + table["fn"]), valid_pixels(table))
 
 
 def predicted_area(table: pd.DataFrame | Mapping):
-    """Predicted area in percent of the valid pixels; NaN where no pixel is valid."""
+    """Predicted area in percent of the valid pixels."""
     return _ratio(100 * (table["tp"] + table["fp"]), valid_pixels(table))
 
 
 def false_area(table: pd.DataFrame | Mapping):
-    """Falsely marked area (fp) in percent of the valid pixels; NaN where no pixel is
-    valid."""
+    """Falsely marked area (fp) in percent of the valid pixels."""
     return _ratio(100 * table["fp"], valid_pixels(table))
 
 
 def on_blood(measure: Callable, table: pd.DataFrame) -> pd.Series:
-    """The measure on the frames with blood, NaN on the others: `on_blood(dice,
-    table)`."""
+    """The measure on the frames with blood, NaN on the others."""
     return measure(table).where(has_blood(table))
 
 
 def on_clean(measure: Callable, table: pd.DataFrame) -> pd.Series:
-    """The measure on the frames without blood, NaN on the others: `on_clean(false_area,
-    table)`."""
+    """The measure on the frames without blood, NaN on the others."""
     return measure(table).where(~has_blood(table) & (valid_pixels(table) > 0))
 
 
@@ -192,11 +182,10 @@ def evaluate(model, packed, threshold: float = 0.5) -> pd.DataFrame:
 
     model: what has `probabilities(packed)` (a trained or a remedied network), a
     function of images uint8 NxHxWx3, or predictions: bool, or probabilities as uint8
-    (256 levels) or float, NxHxW. packed: a frames.Packed. Gives tp, fp, fn, tn of the
-    frame, the same as view_tp ... and surround_tp ..., and `row`, the frame's place in
-    `packed`. The surround is black that reaches the frame's edge (see frames.visible);
-    fill is not valid, and counted nowhere. CourseError where predictions and frames do
-    not fit, or the threshold is none.
+    (256 levels) or float, NxHxW. Gives tp, fp, fn, tn of the frame, the same as
+    view_tp ... and surround_tp ..., and `row`, the frame's place in `packed`. The
+    surround is black that reaches the frame's edge (see frames.visible). CourseError
+    where predictions and frames do not fit, or the threshold is none.
     """
     found, seen, parts = _found(model, packed, threshold), packed.view, []
     for start in range(0, max(len(packed), 1), CHUNK):
@@ -211,13 +200,11 @@ def evaluate(model, packed, threshold: float = 0.5) -> pd.DataFrame:
 
 
 def marked(model, packed, threshold: float = 0.5) -> np.ndarray:
-    """What a model calls blood on packed frames: bool NxHxW; arguments as in
-    `evaluate`."""
+    """What a model calls blood on packed frames: bool NxHxW, as in `evaluate`."""
     return _called(_found(model, packed, threshold), threshold)
 
 
 def _found(model, packed, threshold: float) -> np.ndarray:
-    """A model's predictions on packed frames, that fit them."""
     if not 0 < threshold < 1:
         raise CourseError(
             f"threshold is {threshold}, but it is a probability; give a number between "

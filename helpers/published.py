@@ -8,7 +8,6 @@ of benchmarks/.
 """
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -30,8 +29,7 @@ PUBLIC = "https://raw.githubusercontent.com"
 
 
 class Source(NamedTuple):
-    """One published file: the first half of the SHA-256 of the bytes that the recorded
-    figures were computed from, and where it stands."""
+    """Where a published file stands, and how the SHA-256 of its bytes begins."""
 
     sha256: str
     project: str = "youssof20/surgical-blood-generalization"
@@ -57,14 +55,12 @@ FILES = {
 
 
 class Tables(NamedTuple):
-    """The published tables; nothing is computed from them yet.
+    """The published tables.
 
     per_frame: a row per CholecSeg8k frame: subject, clip, frame, and the study's own
-    columns. classes: a row per frame of the data set's class statistics: subject,
-    frame, and for each class, by its name in small letters, the coverage in percent of
-    the frame. splits: a row per HemoSet frame: subject, frame, split (train or val).
-    training, domain: the study's own summaries. correlations: its table of Spearman
-    coefficients.
+    columns. classes: subject, frame, and each class's coverage in percent of the frame,
+    by its name in small letters. splits: a row per HemoSet frame: subject, frame, split
+    (train or val). training, domain, correlations: the study's own summaries.
     """
 
     per_frame: pd.DataFrame
@@ -76,16 +72,13 @@ class Tables(NamedTuple):
 
 
 def fetch(folder: str | Path) -> list[str]:
-    """Bring the files that `folder` lacks into it, and return their names; a file with
-    another checksum is replaced.
-
-    Raises CourseError, one sentence: an address that doesn't answer, a checksum that
-    differs, a folder that can't be written. No such file is kept.
-    """
+    """Bring the files that `folder` lacks, or has with another checksum, into it; their
+    names. CourseError for an address that doesn't answer, a checksum that differs, a
+    folder that can't be written; no such file is kept."""
     came = []
     for name, one in FILES.items():
         path = Path(folder, name)
-        if path.is_file() and _sha256(path.read_bytes()).startswith(one.sha256):
+        if not _wrong(path):
             continue
         address = f"{PUBLIC}/{one.project}/{one.commit}/{one.folder}/{name}"
         try:
@@ -103,19 +96,25 @@ def fetch(folder: str | Path) -> list[str]:
 
 
 def read(folder: str | Path) -> Tables:
-    """Read the six files of `folder`.
-
-    Raises CourseError, one sentence and nothing computed, where one of them is missing
-    or not the published file. Their form needs no check: their checksums are known.
-    """
-    raw = {name: _bytes(Path(folder, name)) for name in FILES}
-    splits, place = json.load(raw["hemoset_splits.json"]), r"(pig\d+)/()(\d+)"
+    """Read the six files of `folder`; CourseError where one of them is missing or not
+    the published file. Their form needs no check: their checksums are known."""
+    known = {}
+    for path in (Path(folder, name) for name in FILES):
+        if wrong := _wrong(path):
+            raise CourseError(
+                f"{path}: this is not the published table ({wrong}); fetch all of them "
+                "again with make published, or name the folder that has them."
+            )
+        load = pd.read_csv if path.suffix == ".csv" else json.load
+        with path.open(encoding="utf-8") as file:
+            known[path.stem] = load(file)
+    splits, place = known["hemoset_splits"], r"(pig\d+)/()(\d+)"
     sides = [_parts(splits[one], place).assign(split=one) for one in ("train", "val")]
-    rows = pd.read_csv(raw["per_frame_analysis.csv"]).astype({"has_blood": bool})
+    rows = known["per_frame_analysis"].astype({"has_blood": bool})
     place = r"^(video\d+)/(video\d+_\d+)/frame_(\d+)_endo"
     rows = pd.concat([_parts(rows.pop("frame_id"), place), rows], axis=1)
     # Each class has two columns of one name: the number of objects, then the area.
-    content = json.load(raw["classes_per_image.json"])
+    content = known["classes_per_image"]
     names, table = content["columns"], pd.DataFrame(content["data"])
     place = r"^(video\d+)()_frame_(\d+)_endo"
     classes = _parts(table[names.index("Image")], place).drop(columns="clip")
@@ -125,29 +124,20 @@ def read(folder: str | Path) -> Tables:
         rows.sort_values(["subject", "frame"], ignore_index=True),
         classes,
         pd.concat(sides, ignore_index=True).drop(columns="clip"),
-        json.load(raw["training_results.json"]),
-        json.load(raw["domain_stats.json"]),
-        pd.read_csv(raw["correlation_analysis.csv"]),
+        known["training_results"],
+        known["domain_stats"],
+        known["correlation_analysis"],
     )
 
 
-def _bytes(path: Path) -> io.BytesIO:
-    """The content of a published file, which is the published one."""
+def _wrong(path: Path) -> str:
+    """Why a file is not the published one of its name, "" where it is."""
     try:
-        content = path.read_bytes()
-        wrong = f"its checksum begins with {_sha256(content)[:12]}"
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        content, wrong = b"", error.strerror
-    if not _sha256(content).startswith(FILES[path.name].sha256):
-        raise CourseError(
-            f"{path}: this is not the published table ({wrong}); fetch the published "
-            "files again with make published, or name the folder that has them."
-        )
-    return io.BytesIO(content)
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+        return str(error.strerror)
+    right = found.startswith(FILES[path.name].sha256)
+    return "" if right else f"its checksum begins with {found[:12]}"
 
 
 def _parts(names: Iterable[str], place: str) -> pd.DataFrame:
@@ -157,17 +147,17 @@ def _parts(names: Iterable[str], place: str) -> pd.DataFrame:
 
 
 class Study:
-    """The published tables, None where they are not on this machine, and what a lesson
-    made of them.
+    """The published tables (per_frame, ...), each None where they are not on this
+    machine, and what a lesson made of them.
 
     numbers: what benchmarks/published.py recorded, a row per figure with its value,
     estimand, unit, n_frames, n_subjects, data and source. results: the same by the
-    lesson's function, a table or the names of its numbers. made: what each function
-    gave here, by its name.
+    lesson's function, a table or the names of its numbers. made: what each gave here.
     """
 
     def __init__(self, tables: Tables | None) -> None:
         self.tables, self.made = tables, {}
+        vars(self).update(tables._asdict() if tables else dict.fromkeys(Tables._fields))
         kept = json.loads(RECORDED.read_text(encoding="utf-8"))
         numbers = pd.DataFrame.from_dict(kept["numbers"], orient="index")
         self.numbers = numbers.rename(lambda name: name.removeprefix("published."))
@@ -176,16 +166,10 @@ class Study:
             for name, found in kept["results"].items()
         }
 
-    def __getattr__(self, name: str):
-        """per_frame, classes, splits, training: one of the tables, or None."""
-        if name not in Tables._fields:
-            raise AttributeError(name)
-        return getattr(self.tables, name, None)
-
     def of(self, compute: Callable, *given):
         """compute(*given) where the tables are here, else its recorded result (a table,
-        or a dict of numbers), found by the function's name. Rows are never recorded, so
-        without the tables a function that gives rows gives None."""
+        or a dict of numbers), by the function's name; None for rows, which are never
+        recorded."""
         found = self.results.get(compute.__name__)
         if not any(one is None for one in given):
             found = compute(*given)
@@ -225,11 +209,8 @@ class Study:
 
 def study(lesson) -> Study:
     """The study for a lesson: its tables from the lesson's `published` folder, or from
-    data/published where they were fetched.
-
-    Raises CourseError as `read` does: a folder that was named, or fetched to, and is
-    wrong is never passed over.
-    """
+    data/published where they were fetched. CourseError as `read`: a folder that was
+    named, or fetched to, and is wrong is never passed over."""
     fetched = settings.data_folder() / "published"
     if lesson.published:
         # A relative path is the reader's, said where the command was typed; a notebook
@@ -246,9 +227,9 @@ def puzzle(
     """(areas, scored) for lesson 05's first exercise, which class was scored: each
     class's area by frame in percent, and the area that was scored as blood.
 
-    frames: the published rows; where they are not here, frames of our own are scored
-    with one of their classes, drawn by `seed`, which is neither blood nor the surround.
-    Frames of one's own know no classes: for them areas are drawn by chance.
+    frames: the published rows. Where they are not here, `ours` are scored with a class,
+    drawn by `seed`, that is neither blood nor the surround; where they know no classes,
+    areas are drawn by chance.
     """
     names = [entry.name.lower() for entry in CLASSES]
     if frames is not None:
@@ -263,28 +244,16 @@ def puzzle(
     return areas, areas[str(rng.choice(large.index[large]))].rename("scored")
 
 
-def recorded(
-    name: str, folder: Path = BENCHMARKS, table: str = ""
-) -> tuple[pd.DataFrame, dict]:
+def recorded(name: str, table: str = "") -> tuple[pd.DataFrame, dict]:
     """A benchmark's table, and what is recorded with it: date, versions, settings.
-
-    name: its script without the ending; table: another of its tables. CourseError where
-    the two files can't be read.
-    """
-    rows, about = folder / f"{table or name}.csv", folder / f"{name}.json"
-    try:
-        return pd.read_csv(rows), json.loads(about.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CourseError(
-            f"{rows}: the recorded table can't be read ({error}); run python -m "
-            f"benchmarks.{name} to record it anew."
-        ) from error
+    name: its script without the ending; table: another of its tables."""
+    about = (BENCHMARKS / f"{name}.json").read_text(encoding="utf-8")
+    return pd.read_csv(BENCHMARKS / f"{table or name}.csv"), json.loads(about)
 
 
 if __name__ == "__main__":
+    place = settings.data_folder() / "published"
     try:
-        came = len(fetch(place := settings.data_folder() / "published"))
+        print(f"{place}: {len(fetch(place))} files fetched, all checksums right")
     except CourseError as error:
         raise SystemExit(str(error)) from error
-    there = len(FILES) - came
-    print(f"{place}: {came} files fetched, {there} there already, checksums right")

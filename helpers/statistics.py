@@ -2,8 +2,7 @@
 interval is offered only where it is honest.
 
 Frames are averaged within their subject first, then the subjects, each counting once.
-Which interval may stand beside a result is decided by benchmarks/interval_coverage.py,
-not by taste: see OFFERED.
+Which interval may stand beside a result is decided by benchmarks/interval_coverage.py.
 
 >>> mean_over_subjects([0.7, 0.9, 0.6], ["pig1", "pig1", "pig2"]).interval
 'no interval, 2 subjects'
@@ -13,6 +12,7 @@ import math
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,11 +21,9 @@ from scipy import stats
 from helpers import words
 from helpers.errors import CourseError
 
-# What a number can be made from.
-DATA = ("phantom", "real", "published", "cited")
-# An interval wider than this share of the unit (1, or 100 percent) is called wide.
-WIDE = 0.3
-# Units whose numbers run to 100.
+DATA = ("phantom", "real", "published", "cited")  # what a number can be made from
+WIDE = 0.3  # of the unit (1, or 100 percent): an interval beyond it is called wide
+TIMES = 10  # and in percent one beyond so many times its value, as small areas have
 PERCENT = ("percent", "%", "percent of valid pixels")
 
 
@@ -46,12 +44,12 @@ EXACT, DRAWS = 50_000, 9_999
 class Estimate:
     """One number of the course, with its interval and all that is needed to read it.
 
-    value: NaN where it is undefined. low, high: the interval's bounds, and level its
-    coverage (0.9 for 90 %), all None where no interval is honest; `note` says which it
-    is, or why there is none. n_frames, n_subjects: how many have a defined value, None
+    value: NaN where it is undefined. low, high, level: the interval's bounds and
+    coverage (0.9 for 90 %), None where no interval is honest; `note` says which it is,
+    or why there is none. n_frames, n_subjects: how many have a defined value, None
     where that is not known; `of` names what was counted ("drawing"), "" for the
-    subjects of the split. p: of the test that the note names. data: phantom, real,
-    published or cited; split: where it was measured; unit: "" for a ratio.
+    subjects of the split. p: of the test that the note names. data: one of DATA; unit:
+    "" for a ratio.
 
     >>> one = Estimate(0.8, 0.71, 0.93, 0.9, n_subjects=12, split="ood_test")
     >>> f"{one:.2f} ({one.interval})"
@@ -84,7 +82,6 @@ class Estimate:
             object.__setattr__(self, name, None if given is None else int(given))
 
     def __format__(self, form: str) -> str:
-        """The value alone in the given form, "undefined" where there is none."""
         return words.number(self.value, form or ".2f")
 
     def __str__(self) -> str:
@@ -102,18 +99,19 @@ class Estimate:
 
     @property
     def wide(self) -> bool:
-        """Whether the interval is wider than WIDE: it leaves much open, and what it
-        leaves out it leaves out all the same."""
+        """Whether the interval leaves much open; what it leaves out it leaves out all
+        the same. In percent, 0.4 (0.1 to 22.7) is wide too."""
         if self.low is None:
             return False
-        whole = 100 if self.unit in PERCENT else math.inf if self.unit else 1
-        return self.high - self.low > WIDE * whole
+        width = self.high - self.low
+        if self.unit in PERCENT:
+            return width > min(100 * WIDE, TIMES * abs(self.value))
+        return not self.unit and width > WIDE
 
     def apart(self, other: "Estimate") -> bool:
         """Whether the two intervals share no value; never where one has none."""
-        if self.low is None or other.low is None:
-            return False
-        return self.low > other.high or other.low > self.high
+        both = self.low is not None and other.low is not None
+        return both and (self.low > other.high or other.low > self.high)
 
     @property
     def interval(self) -> str:
@@ -125,8 +123,7 @@ class Estimate:
     @property
     def behind(self) -> str:
         """What stands behind the number: "12 patients, 340 frames"."""
-        known = self.n_frames is not None
-        frames = words.counted(self.n_frames, "frame") if known else ""
+        frames = self.n_frames is not None and words.counted(self.n_frames, "frame")
         return ", ".join(filter(None, [self._who, frames]))
 
     @property
@@ -137,26 +134,14 @@ class Estimate:
 
 
 def frame_table(subjects: Sequence, **columns: Sequence[float]) -> pd.DataFrame:
-    """The columns beside `subject`, without frames where one is NaN. CourseError where
-    lengths differ."""
+    """The columns beside `subject`, without frames where one is NaN."""
     arrays = {name: np.asarray(column, float) for name, column in columns.items()}
-    subjects = np.atleast_1d(np.asarray(subjects))
-    if any(array.shape != subjects.shape for array in arrays.values()):
-        lengths = ", ".join(f"{name} {array.size}" for name, array in arrays.items())
-        raise CourseError(
-            f"Values and subjects do not belong together ({lengths}, subjects "
-            f"{len(subjects)}); give one of each per frame."
-        )
-    return pd.DataFrame({"subject": subjects, **arrays}).dropna()
+    return pd.DataFrame({"subject": np.asarray(subjects), **arrays}).dropna()
 
 
 def subject_means(values: Sequence[float], subjects: Sequence) -> pd.Series:
-    """Mean over the frames of each subject, in the subjects' sorted order; these stand
-    where no interval can.
-
-    values: one per frame, NaN where undefined; such frames are left out, and so is a
-    subject without any other.
-    """
+    """Mean over the frames of each subject, in the subjects' sorted order; NaN values
+    are left out, and so is a subject without any other."""
     return frame_table(subjects, value=values).groupby("subject")["value"].mean()
 
 
@@ -171,9 +156,8 @@ def mean_over_subjects(
     one is honest.
 
     values, subjects: one per frame; NaN values are left out. bounds: the least and
-    greatest value that is possible ((0, 100) for percentages, (-1, 1) for differences
-    of ratios), on which the interval rests; None where there are none, and then there
-    is no interval. CourseError where lengths differ or a value lies outside the bounds.
+    greatest possible value ((0, 100) for percentages), on which the interval rests;
+    without them (None) there is none. CourseError where a value lies outside them.
     """
     table = frame_table(subjects, value=values)
     if bounds and not table["value"].between(bounds[0] - 1e-9, bounds[1] + 1e-9).all():
@@ -190,48 +174,46 @@ def mean_over_subjects(
     return Estimate(value, low, high, level, len(table), len(means), said, note)
 
 
-def median_over_subjects(values, subjects, estimand="", bounds=(0.0, 1.0)) -> Estimate:
-    """Like mean_over_subjects, but the middle subject: its interval rests on no
-    bounds."""
-    return mean_over_subjects(values, subjects, estimand, bounds, "median")
+# The middle subject instead, whose interval rests on no bounds.
+median_over_subjects = partial(mean_over_subjects, centre="median")
 
 
 def paired_difference(
     first: Sequence[float], second: Sequence[float], subjects: Sequence
 ) -> Estimate:
-    """second minus first on the same frames, averaged within subjects, then the mean
-    over them.
+    """second minus first on the frames where both are defined, averaged within
+    subjects, then the mean over them.
 
-    A frame counts where both values are defined. It carries a p (see sign_flip_test)
-    in place of an interval, since one for a mean that could lie anywhere in -1 to 1
-    leaves open what the subjects, who all gain, do not. CourseError as for
-    mean_over_subjects.
+    It carries a p (see sign_flip_test) in place of an interval, since one for a mean
+    that could lie anywhere in -1 to 1 leaves open what the subjects, who all gain, do
+    not.
     """
     table = frame_table(subjects, first=first, second=second)
     gain, whose = table["second"] - table["first"], table["subject"]
     said = "mean over subjects of the difference between paired frames"
-    found = mean_over_subjects(gain, whose, said, (-1.0, 1.0))
     p, note = sign_flip_test(subject_means(gain, whose).to_numpy())
-    return replace(found, low=None, high=None, level=None, p=p, note=note)
+    return replace(mean_over_subjects(gain, whose, said, None), p=p, note=note)
 
 
 def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None):
-    """(low, high, note) by OFFERED; low and high are None where no interval is
-    honest."""
+    """(low, high, note) by OFFERED; low and high are None where none is honest."""
     offer, n = OFFERED[centre], len(means)
-    here = f"No interval: {n} subjects"
-    if n < 2:
-        why = "one subject says nothing about others." if n else "no frame counts."
-        return None, None, f"No interval: {why}"
-    if n < offer.least:
-        why = f"and with fewer than {offer.least} none that was tried for the {centre} "
-        why += "both covers 90 % and says something; see the subjects one by one."
-        return None, None, f"{here}, {why}"
+    why = {0: "no frame counts", 1: "one subject says nothing about others"}.get(n, "")
+    if 1 < n < offer.least:
+        why = (
+            f"{n} subjects, and with fewer than {offer.least} none that was tried for "
+        )
+        why += (
+            f"the {centre} both covers 90 % and says something; see the subjects one "
+        )
+        why += "by one"
+    elif n > 1 and centre == "mean" and bounds is None:
+        why = f"{n} subjects, and an interval for the mean rests on bounds that this "
+        why += "measure does not have"
+    if why:
+        return None, None, f"No interval: {why}."
     if centre == "median":
         low, high = order_statistics(means, offer.level)
-    elif bounds is None:
-        why = "and an interval for the mean rests on bounds that this measure does not "
-        return None, None, f"{here}, {why}have."
     else:
         span = bounds[1] - bounds[0]
         ends = bounded(np.clip((means - bounds[0]) / span, 0, 1), offer.level)
@@ -246,14 +228,13 @@ def bounded(means: np.ndarray, level: float = 0.90, draws: int = 5_000):
     """(low, high) for the mean of anything that lies in [0, 1], however it is
     distributed; the subjects are the last axis.
 
-    A resampling interval that also gives the subjects nobody has seen their due: each
-    draw spreads the weight 1 over the n subjects and one imagined subject more (uniform
-    Dirichlet weights), who stands at 0 for the lower bound and at 1 for the upper one.
-    Source: Gaffke (2005), Three test statistics for a nonparametric one-sided
-    hypothesis on the mean of a nonnegative variable, Mathematical Methods of Statistics
-    14; its coverage at every n is a conjecture that no known case contradicts
-    (Learned-Miller and Thomas, arXiv 1905.06208). On zeros and ones it is the exact
-    interval of Clopper and Pearson.
+    A resampling interval that gives subjects nobody has seen their due: each draw
+    spreads the weight 1 over the n subjects and an imagined one (uniform Dirichlet
+    weights), who stands at 0 for the lower bound and at 1 for the upper one. Source:
+    Gaffke (2005), Three test statistics for a nonparametric one-sided hypothesis on the
+    mean of a nonnegative variable, Mathematical Methods of Statistics 14; its coverage
+    at every n is a conjecture that no known case contradicts (Learned-Miller and
+    Thomas, arXiv 1905.06208). On zeros and ones it is that of Clopper and Pearson.
     """
     n = np.shape(means)[-1]
     weights = np.random.default_rng(0).dirichlet(np.ones(n + 1), draws)
@@ -267,19 +248,14 @@ def bounded(means: np.ndarray, level: float = 0.90, draws: int = 5_000):
 
 def order_statistics(means: np.ndarray, level: float = 0.90) -> tuple[float, float]:
     """(low, high) for the median over subjects, whatever the distribution: the k-th
-    smallest and the k-th largest, each subject being as likely above the median as
-    below it. NaN where even the smallest and the largest are too few (n < 5 at 0.90).
-    """
+    smallest and the k-th largest; NaN where n is too small (below 5 at 0.90)."""
     return tuple(stats.quantile_test(means, p=0.5).confidence_interval(level))
 
 
 def sign_flip_test(means: np.ndarray) -> tuple[float | None, str]:
-    """Is the mean of the subjects' differences zero? Flips the signs of whole subjects;
-    (p, note).
-
-    means: one difference per subject. Valid where, without an effect, a difference is
-    as likely up as down. Exact up to 15 subjects; five or fewer cannot reach 0.05.
-    """
+    """(p, note): is the mean of the subjects' differences zero? Flips the signs of
+    whole subjects: valid where, without an effect, a difference is as likely up as
+    down. Exact up to 15 subjects; five or fewer cannot reach 0.05."""
     moved = f"flipping the sign of {words.counted(len(means), 'subject')}"
     return rearranged(means, np.mean, "samples", 2 ** len(means), moved)
 
@@ -287,22 +263,16 @@ def sign_flip_test(means: np.ndarray) -> tuple[float | None, str]:
 def rearranged(
     values: np.ndarray, statistic: Callable, kind: str, ways: int, moved: str
 ) -> tuple[float | None, str]:
-    """(p, note) of a statistic against what it is on the values' rearrangements.
-
-    statistic: of an array and an axis. kind: of scipy's permutation_test. ways: how
-    many rearrangements there are. moved: what was rearranged, for the note.
-    """
+    """(p, note) of a statistic (of an array and an axis) against what it is on the
+    values' rearrangements. kind: of scipy's permutation_test; ways: how many there are;
+    moved: what was rearranged, for the note."""
     if len(values) < 2:
         return judged(np.sum(values), np.repeat(values, 2), True, moved)
-    found = stats.permutation_test(
-        (values,),
-        statistic,
-        permutation_type=kind,
-        vectorized=True,
-        n_resamples=EXACT if ways <= EXACT else DRAWS,
-        rng=np.random.default_rng(0),
-    )
     complete = ways <= EXACT
+    how = dict(vectorized=True, n_resamples=EXACT if complete else DRAWS)
+    how["rng"] = np.random.default_rng(0)
+    given = (values,), statistic
+    found = stats.permutation_test(*given, permutation_type=kind, **how)
     return judged(found.statistic, found.null_distribution, complete, moved)
 
 
@@ -310,12 +280,10 @@ def judged(
     observed: float, null: np.ndarray, complete: bool, moved: str
 ) -> tuple[float | None, str]:
     """(p, note): the share of rearrangements whose statistic is at least as far from
-    zero as the one observed; p is None where none of them could reach 0.05.
-
-    complete: `null` holds every rearrangement, the observed one among them; otherwise
-    it is a random sample, to which the observed one is added (Phipson and Smyth 2010,
-    Stat. Appl. Genet. Mol. Biol. 9: 39), so that p is never 0.
-    """
+    zero as the one observed; p is None where none of them could reach 0.05. complete:
+    `null` holds them all, the observed one too; else it is a random sample, to which
+    that one is added (Phipson and Smyth 2010, Stat. Appl. Genet. Mol. Biol. 9: 39), so
+    that p is never 0."""
     if len(null) == 0 or not math.isfinite(observed):
         return None, f"No p-value: nothing to rearrange by {moved}."
     far = np.abs(null)
@@ -325,8 +293,7 @@ def judged(
         as_far = np.count_nonzero(far >= statistic - 1e-9 * max(statistic, far.max()))
         return float((as_far + 1 - complete) / (len(null) + 1 - complete))
 
-    least = p_value(far.max())
-    if least > LEVEL:
+    if (least := p_value(far.max())) > LEVEL:
         why = f"{moved} cannot give one below {least:.2g} whatever the effect."
         return None, f"No p-value: {why}"
     return p_value(abs(observed)), f"p by {moved}."

@@ -27,8 +27,7 @@ UNSURE = (0.05, 0.95)
 REACH = 2  # pixels on either side of the predicted edge
 DRAWS, RATE = 6, 0.3  # predictions with dropout, and the share that is left out
 
-# Heatmaps: float NxHxW, never negative, for the logits of some pixels summed up: so
-# that maps of two networks, or of two images, answer the same question.
+# Heatmaps: float NxHxW, never negative, for the logits of some pixels summed up.
 
 
 class Summed(nn.Module):
@@ -91,7 +90,7 @@ METHODS: dict[str, Callable[[Summed, Tensor, Tensor], Tensor]] = {
 
 def methods(network: models.Segmenter) -> list[str]:
     """Those of METHODS that are defined for a network: guided backpropagation is for
-    ReLUs alone, and not for attention and the smooth activations of SurgeNet's."""
+    ReLUs alone, and not for SurgeNet's attention and smooth activations."""
     return [one for one in METHODS if network.plain or one != "guided backpropagation"]
 
 
@@ -134,11 +133,8 @@ def band(levels: np.ndarray, valid: np.ndarray) -> np.ndarray:
 
 def dropped_out(network: nn.Module, images: np.ndarray) -> np.ndarray:
     """Monte-Carlo dropout (Gal and Ghahramani 2016): several predictions, each with
-    other channels of the deepest feature map left out.
-
-    The course's network was trained without dropout: it is put in here, by a hook on
-    the encoder, and taken out again.
-    """
+    other channels of the deepest feature map left out. The network was trained without
+    dropout: a hook on the encoder puts it in here."""
 
     def drop(_, __, features):
         deepest = nn.functional.dropout2d(features[-1], RATE, training=True)

@@ -14,7 +14,6 @@ from lessons_by_hand import lifted
 from benchmarks import habits, null_rejection, recording
 from helpers import correlation, counts, settings, training
 from helpers.correlation import of_subject, p_values, rejected
-from helpers.errors import CourseError
 from helpers.frames import CLASSES, Packed
 from helpers.published import puzzle, recorded
 
@@ -245,16 +244,6 @@ def test_recorded_null_rates() -> None:
     assert about["draws"] == 2_000 and (table["draws"] == 2_000).all()
     # The test that respects subjects keeps its size on whatever was drawn.
     assert table[table["strength"] == 0]["subjects"].between(3.5, 6.5).all()
-
-
-@pytest.mark.parametrize("content", [None, "{"], ids=["missing", "damaged"])
-def test_a_table_that_is_not_there_says_how_to_make_it(tmp_path: Path, content) -> None:
-    (tmp_path / "habits.csv").write_text("habit\nx\n")
-    if content:
-        (tmp_path / "habits.json").write_text(content)
-    with pytest.raises(CourseError, match="python -m benchmarks.habits") as caught:
-        recorded("habits", tmp_path)
-    assert str(tmp_path / "habits.csv") in str(caught.value)
 
 
 def test_the_coverage_grid_marks_what_is_offered_and_nothing_else() -> None:

@@ -479,7 +479,7 @@ def between_halves(look, rounds=200):
 null = np.concatenate([list(between_halves(look)) for look in pair.values()])
 said = "energy distances between halves of one domain that lie below the gap"
 below = Estimate(100 * (null < gap).mean(), estimand=said, unit="percent", **behind)
-lesson.add("domain_gap.energy.share_below", below)
+share_below = lesson.add("domain_gap.energy.share_below", below)
 
 # %%
 figure, axis = charts.new(7.0, 2.6)

@@ -553,7 +553,7 @@ best = dice.groupby("row").mean()
 start, others = best["nothing: the baseline"], best.drop("nothing: the baseline")
 charts.dots(
     dice.rename("value").reset_index(),
-    f"Dice {start:.2f} as it was, {others.min():.2f} to {others.max():.2f} with the others",
+    f"Dice {start:.2f} as it was, {others.min():.2f} to {others.max():.2f} after",
     "Dice, mean over a subject's frames with the structure",
 )
 

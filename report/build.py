@@ -48,9 +48,8 @@ def build(
         raise CourseError(
             f"{folder} holds no lesson (NN_name.py): give the folder that does."
         )
-    # Own folders have a lesson of their own; the others tell of the course's example.
-    own = [name for name in names if name.stem == OWN]
-    names = own if course.own and own else names
+    if course.own:  # they have a lesson of their own
+        names = [name for name in names if name.stem == OWN] or names
     network = ""
     if not course.usual_network:  # weights that are away or another's stop it here
         from helpers import models, training  # slow to import, and seldom needed here

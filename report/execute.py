@@ -108,22 +108,17 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
 
     Paths are absolute, since a kernel runs in another folder.
     """
-    usual, numbers = settings.PROFILES[course.profile], course.numbers
-    weights = str(course.weights or "none")
-    data = {
-        "folder": str(course.data or ""),
-        "source": str(course.source or ""),
-        "target": str(course.target or ""),
-        "published": published,
-        "encoder": "" if numbers.encoder == usual.encoder else numbers.encoder,
-        "decoder": "" if numbers.decoder == usual.decoder else numbers.decoder,
-        "weights": "" if weights == "imagenet" else weights,
-        "epochs": "" if numbers.epochs == usual.epochs else numbers.epochs,
-        "size": "" if numbers.size == usual.size else "{1}x{0}".format(*numbers.size),
-        "structure": "" if course.structure == "blood" else course.structure,
-        "on_bad": "" if course.on_bad == "stop" else course.on_bad,
-        "public": course.public,
-    }
+    usual, numbers = vars(settings.PROFILES[course.profile]), vars(course.numbers)
+    named = "encoder decoder epochs size".split()
+    data = {name: numbers[name] for name in named if numbers[name] != usual[name]}
+    if "size" in data:
+        data["size"] = "{1}x{0}".format(*data["size"])
+    data |= {name: str(getattr(course, name) or "") for name in ("source", "target")}
+    data |= {"folder": str(course.data or ""), "published": published}
+    data |= {"public": course.public, "structure": course.structure}
+    data |= {"weights": str(course.weights or "none"), "on_bad": course.on_bad}
+    usual = {"weights": "imagenet", "structure": "blood", "on_bad": "stop"}
+    data = {name: held for name, held in data.items() if held != usual.get(name)}
     data = {name: held for name, held in data.items() if held}
     return {"profile": course.profile, "seed": course.seed, "data": data}
 

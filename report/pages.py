@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from PIL import Image
 
-from helpers.cells import FACTS_TYPE, NEEDS
+from helpers.cells import NEEDS
 from helpers.errors import CourseError
 from helpers.settings import ROOT
 from report.execute import Executed
@@ -307,14 +307,6 @@ class Page:
         return self.executed.name[:2]
 
 
-def _facts(written: list[NotebookNode]) -> set[str]:
-    """The facts of the data that a lesson says hold (see Lesson.holds): a cell tagged
-    `when` and a fact is on the page only where it does."""
-    outputs = (one for cell in written for one in cell.get("outputs", []))
-    held = (one.get("data", {}).get(FACTS_TYPE, {}) for one in outputs)
-    return {name for facts in held for name, holds in facts.items() if holds}
-
-
 def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
     """The page of one lesson. Raises CourseError naming the lesson and the cell that
     breaks a rule."""
@@ -322,10 +314,12 @@ def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
     # Papermill's cell is not in the lesson as written.
     written = executed.notebook.cells
     written = [one for one in written if "injected-parameters" not in tags(one)]
-    facts = _facts(written)
-    written = [
-        one for one in written if "when" not in tags(one) or facts & {*tags(one)}
-    ]
+    # A cell tagged `when` and a fact is there only where that holds (Lesson.holds).
+    outputs = [one for cell in written for one in cell.get("outputs", [])]
+    held = [one.get("data", {}).get(FACTS_TYPE, {}) for one in outputs]
+    facts = {fact for one in held for fact, true in one.items() if true}
+    away = [one for one in written if "when" in tags(one) and not facts & {*tags(one)}]
+    written = [one for one in written if one not in away]
     for members in group(written):
         parts.append(cells.html(members, f"{executed.name}, cell {number}"))
         number += len(members)

@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from PIL import Image
 
-from helpers.cells import NEEDS
+from helpers.cells import FACTS_TYPE, NEEDS
 from helpers.errors import CourseError
 from helpers.settings import ROOT
 from report.execute import Executed

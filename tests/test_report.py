@@ -68,8 +68,8 @@ def test_what_is_given_reaches_the_lesson_and_paths_are_absolute(
     data = {
         "folder": str(bench.data.resolve()),
         "published": str(bench.data / "tables"),
-        "on_bad": "skip",
         "public": True,
+        "on_bad": "skip",
     }
     assert str(["smoke", 3, data]) in html.unescape(bench.page("00_first"))
 

@@ -134,7 +134,7 @@ def gather(course: Course, fold: int | None = None) -> Domains:
             table, left_out = frames.index(folder, on_bad=course.on_bad)
             skipped += left_out
             subjects = table["subject"].nunique()
-            many = f"{len(table):,} frames of {counted(subjects, 'subject')}"
+            many = f"{counted(len(table), 'frame')} of {counted(subjects, 'subject')}"
             if subjects >= LEAST_SUBJECTS:
                 what = CALLED.get(_kind(table), f"your own folder {folder.name}")
                 notes.append(f"The {role} is real: {what}, {many}.")

@@ -47,6 +47,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from IPython.display import display
 from scipy.stats import energy_distance
 
 from helpers import (
@@ -413,7 +414,7 @@ def groups_of(folder):
     said = Path(folder or "nowhere", "subjects.csv")
     if not said.exists():
         return {}
-    table = pd.read_csv(said, sep=None, engine="python", dtype=str)
+    table = pd.read_csv(said, sep=r"\s*[,;\t]\s*", engine="python", dtype=str)
     return dict(zip(table["subject"], table["group"])) if "group" in table else {}
 
 
@@ -428,7 +429,8 @@ if dice_by["group"].nunique() > 1:
     mean = dice_by.groupby(["kind", "group"], sort=False)["value"]
     mean = mean.agg(["mean", "count"]).reset_index()
     heads = {"kind": "split", "mean": "Dice", "count": "subjects"}
-    charts.table(mean.rename(columns=heads), "Dice by group, means over subjects")
+    mean = mean.rename(columns=heads)
+    display(charts.table(mean, "Dice by group, means over subjects"))
 
 # %% [markdown] tags=["when", "groups"]
 # **Your subjects come in groups.** The table above has a row for each. Where groups

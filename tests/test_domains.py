@@ -240,3 +240,13 @@ def test_two_folders_of_one_name_are_used_where_they_share_no_subject(nothing):
 def test_hemoset_named_as_the_target_alone(nothing, released):
     call = lambda: gather(target=str(released / "hemoset"))  # noqa: E731
     sentence_of(call, "no source", "SOURCE=", "hemoset/")
+
+
+def test_one_own_folder_alone_needs_another(nothing):
+    ours = write_own(nothing / "apart" / "ours", SIX)
+    for role, other in (("source", "target"), ("target", "source")):
+        call = lambda: gather(**{role: str(ours)})  # noqa: B023, E731
+        sentence_of(call, f"no {other}", f"{other.upper()}=")
+    few = write_own(nothing / "apart" / "few", SIX[:1])
+    call = lambda: gather(source=str(few), target=str(ours))  # noqa: E731
+    sentence_of(call, "few: 1 frame of 1 subject", "takes 5 subjects", "subjects.csv")

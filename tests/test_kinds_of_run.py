@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 
+import cv2
 import data_by_hand
 import numpy as np
 import pytest
@@ -82,6 +83,27 @@ def own(top: Path) -> dict:
     }
 
 
+def many(top: Path) -> dict:
+    """Own folders: 140 target subjects in two groups, a frame each, all with the
+    structure, in pictures whose blue never varies."""
+    given = own(top)
+    target = Path(given["target"])
+    first, mask = (next((target / one).iterdir()) for one in ("images", "masks"))
+    image = cv2.imread(str(first))
+    for number in range(140):
+        cv2.imwrite(str(target / "images" / f"m{number}.png"), image[::-1] // 2)
+        shutil.copy(mask, target / "masks" / f"m{number}.png")
+    for path in (target / "images").iterdir():
+        image = cv2.imread(str(path))
+        image[..., 0] = 7
+        cv2.imwrite(str(path), image)
+    lines = [f"m{n}.png,many {n},{'old' if n % 2 else 'new'}" for n in range(140)]
+    said = (target / "subjects.csv").read_text().splitlines()[1:]
+    lines = ["image,subject,group", *(f"{one},new" for one in said), *lines]
+    (target / "subjects.csv").write_text("\n".join(lines) + "\n")
+    return given
+
+
 def real(top: Path) -> dict:
     """Both released data sets, for oneself."""
     data_by_hand.stamped(data_by_hand.released(top) / "cholecseg8k")
@@ -107,6 +129,7 @@ def alone(top: Path) -> dict:
 KINDS: dict[str, tuple[Callable[[Path], dict], tuple[str, str], str, str]] = {
     "half": (half, ("drawn", "cholecseg8k"), "00 01 03 07", "the source is drawn"),
     "own": (own, ("own", "own"), "00 12", ""),
+    "many": (many, ("own", "own"), "12", ""),
     "real": (real, ("hemoset", "cholecseg8k"), "01", ""),
     "pigs": (pigs, ("hemoset", "drawn"), "03", "the target is drawn"),
 }
@@ -165,7 +188,7 @@ def test_every_page_says_what_its_run_was_made_from(kind, ran) -> None:
 
 def test_where_nothing_is_drawn_no_subject_is_called_drawn(ran) -> None:
     wrong = re.compile(r"drawn (pigs?|patients?|source subjects?|target subjects?)\b")
-    for kind in ("real", "own"):
+    for kind in ("real", "own", "many"):
         for name, text in ran(kind).pages().items():
             assert not wrong.search(text), (name, wrong.search(text))
 
@@ -207,6 +230,9 @@ def test_own_folders_have_a_lesson_of_their_own(ran) -> None:
     text = pages["12_your_own_two_domains"]
     assert "No frame that training saw is without the structure." in text
     assert "Your subjects come in groups." not in text
+    many = ran("many").pages()["12_your_own_two_domains"]
+    assert "Your subjects come in groups." in many and "Dice by group" in many
+    assert ran("many").results()["results"]["ood_test.dice"]["n_subjects"] > 60
     text = text.replace("From pigs to patients", "")  # the course's own name
     for word in ("pig", "patients", "HemoSet", "CholecSeg8k"):
         assert word not in text, word

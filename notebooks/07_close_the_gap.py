@@ -702,7 +702,7 @@ charts.table(
 )
 
 # %% [markdown]
-# Compare the regrets with the gains in the chart above: and with the
+# Compare the regrets with the gains in the chart above, and with the
 # regret on this page: over so few drawings, one training each, a small mean regret is no
 # warrant for the next choice.
 

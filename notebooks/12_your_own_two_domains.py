@@ -56,6 +56,7 @@ from helpers import (
     correlation,
     counts,
     pictures,
+    play,
     remedies,
     shift,
     statistics,
@@ -438,6 +439,42 @@ if dice_by["group"].nunique() > 1:
 # for it depends on how many subjects of each group happen to be there.
 
 # %% [markdown]
+# The network marks what it holds to be more likely than not. **Drag the threshold: does
+# another one suit the target better, and would you have known it without its labels?**
+
+# %%
+STEPS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
+
+
+def by_step(split):
+    """Dice by threshold, a mean over subjects."""
+    tables = [counts.evaluate(run, lesson.frames(split), level) for level in STEPS]
+    dice = [counts.on_blood(counts.dice, table) for table in tables]
+    pairs = zip(dice, tables)
+    return [statistics.subject_means(d, t["subject"]).mean() for d, t in pairs]
+
+
+steps = {split: by_step(split) for split in both}
+steps = {split: means for split, means in steps.items() if np.isfinite(means).all()}
+
+
+# %%
+def at_level(level):
+    now = {split: float(means[STEPS.index(level)]) for split, means in steps.items()}
+    said = ", ".join(f"{value:.2f} on {split}" for split, value in now.items())
+    drawn = play.line(STEPS, steps, (0, 1), level, "Dice over the threshold")
+    return play.Scene(
+        f"At a threshold of {level:g} Dice is {said}.", (), now, {}, drawn
+    )
+
+
+slider = play.Slider("level", "threshold", STEPS, 0.5)
+play.Interactive("own_threshold", [slider], at_level, "Drag the threshold")
+
+# %% [markdown]
+# A threshold that is chosen on the target's test flatters; lesson 07 chooses it on
+# validation subjects.
+#
 # ## What goes with failure?
 #
 # Within a subject: do its frames with a larger structure, or more light, have a higher
@@ -629,7 +666,32 @@ charts.lines(
 )
 
 # %% [markdown]
-# ### Exercise 3 · Your three sentences (open)
+# ### Exercise 3 · Too sure, or not sure enough?
+#
+# The title takes each bin's distance without its sign. Compute `too_sure` for the target:
+# the mean over its bins of the probability minus the share, with the sign. Both are in
+# `curves[ABROAD]`. Above zero the network is surer than it should be.
+
+# %% tags=["exercise"]
+# solution begins
+too_sure = np.mean(curves[ABROAD][0] - curves[ABROAD][1])
+# solution ends
+
+# %% tags=["check"]
+check(
+    lambda: np.isclose(
+        too_sure, sum(p - s for p, s in zip(*curves[ABROAD])) / len(curves[ABROAD][0])
+    ),
+    "Take the first part of curves[ABROAD] minus the second, bin by bin, and its mean; "
+    "no abs.",
+)
+
+# %% [markdown] tags=["solution"]
+# Distances without a sign can't cancel, and don't say which way; with the sign they say
+# which way, and can cancel. So one reports both.
+
+# %% [markdown]
+# ### Exercise 4 · Your three sentences (open)
 #
 # Write the three sentences of the next section for your own data, each with its numbers
 # and its subjects. Then let somebody who has not seen this page try to refute them.

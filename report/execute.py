@@ -118,8 +118,7 @@ def parameters(course: settings.Course, published: str = "") -> dict[str, object
     data |= {"public": course.public, "structure": course.structure}
     data |= {"weights": str(course.weights or "none"), "on_bad": course.on_bad}
     usual = {"weights": "imagenet", "structure": "blood", "on_bad": "stop"}
-    data = {name: held for name, held in data.items() if held != usual.get(name)}
-    data = {name: held for name, held in data.items() if held}
+    data = {key: one for key, one in data.items() if one and one != usual.get(key)}
     return {"profile": course.profile, "seed": course.seed, "data": data}
 
 
@@ -228,6 +227,5 @@ def _said(error: PapermillExecutionError) -> str:
     trace = [strip_ansi(part).strip("\n") for part in error.traceback]
     helpers = f"File {settings.ROOT / 'helpers'}"
     ours = [one for one in trace if one.startswith("Cell In") or helpers in one]
-    # Deep inside a package is not where a lesson is mended: its own line, the innermost
-    # helper's, the error.
+    # Deep inside a package is not where a lesson is mended.
     return "\n\n".join(dict.fromkeys([*ours[:1], *ours[-1:], *trace[-1:]]))

@@ -52,8 +52,7 @@ def plain(markup: str) -> str:
 def mathml(latex: str, block: bool) -> str:
     """LaTeX as MathML, which browsers set without a script.
 
-    Raises CourseError where a command is unknown: the converter would print its name
-    rather than fail.
+    CourseError for an unknown command, whose name the converter would print.
     """
     # Words letter by letter are read out letter by letter; as text they are words.
     words = r"\\(?:mathrm|operatorname\*?)\{([A-Za-z][A-Za-z \-]+)\}"
@@ -314,7 +313,6 @@ def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
     # Papermill's cell is not in the lesson as written.
     written = executed.notebook.cells
     written = [one for one in written if "injected-parameters" not in tags(one)]
-    # A cell tagged `when` and a fact is there only where that holds (Lesson.holds).
     outputs = [one for cell in written for one in cell.get("outputs", [])]
     held = [one.get("data", {}).get(FACTS_TYPE, {}) for one in outputs]
     facts = {fact for one in held for fact, true in one.items() if true}

@@ -47,8 +47,7 @@ _PHRASES = {
 def policy(page: str) -> str:
     """What a page may load and run: files beside it, pictures, and the very scripts
     that stand in it now, by their hashes. Nothing else runs, whatever a name in
-    somebody's data looks like, and nothing is fetched. (Data in a script of JSON are
-    never run.)"""
+    somebody's data looks like, and nothing is fetched."""
     hashes = [hashlib.sha256(one.encode()).digest() for one in INLINE.findall(page)]
     said = [f"'sha256-{base64.b64encode(one).decode()}'" for one in hashes]
     scripts = " ".join(["'self'", *dict.fromkeys(said)])
@@ -165,7 +164,6 @@ class Site:
         ]
         named = {one["name"]: one for one in reversed(self.figures)}
         self.first = named.get(FIRST)
-        # Shown beside a link to the site.
         found = PICTURE_FILE.search((self.first or {"html": ""})["html"])
         self.templates = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -183,7 +181,6 @@ class Site:
             phrase=phrase,
             banner=banner(about["domains"]),
             beside_lessons=BESIDE,
-            # Who shows a link with a picture asks for a whole address.
             address="https://{}.github.io/{}/".format(*REPOSITORY.split("/")[-2:]),
             card=found[1] if found else "",
         )

@@ -122,7 +122,7 @@ def test_they_reach_the_lessons(bench, weights) -> None:
     lesson(bench.folder, "00_first", code("print(data)"))
     words = ("--encoder", "resnet18", "--weights", str(weights))
     assert bench.build(*words) == 0
-    given = {"folder": str(bench.data), "encoder": "resnet18", "weights": str(weights)}
+    given = {"encoder": "resnet18", "folder": str(bench.data), "weights": str(weights)}
     assert str(given) in html.unescape(bench.page("00_first"))
     for told in (bench.page("slides_00"), bench.record()["network"]):
         assert "encoder is resnet18" in told and "ours.pth" in told

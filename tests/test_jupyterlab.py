@@ -172,8 +172,8 @@ def watch_training(lab: Lab, trained: int) -> None:
     for _ in range(2):
         pictures = lab.cell(trained).locator(".jp-Cell-outputArea img")
         assert pictures.count() == 1
-        said = lab.output(trained)
-        assert "; highest 0" in said and "waiting" not in said
+        assert "mean over subjects" in pictures.first.get_attribute("alt")
+        assert "waiting" not in lab.output(trained)
         lab.run(trained)
 
 

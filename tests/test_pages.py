@@ -252,7 +252,8 @@ def test_the_first_page_says_where_false_marks_lie(bench) -> None:
     for said in (
         "0.4 % of the frame inside the visible view and 6.5 % of it in",
         "Dice is 0.30 on the whole frame and 0.50 inside the view.",
-        "on 10.0 % of the source's clean frames and on 60.0 % of the target's",
+        "on 10.0 % of a source subject's clean frames",
+        "and on 60.0 % of a target subject's",
         "a share of 0.80 on the source and of 0.20 on the target",
         "image statistics is 0.40. It is larger than 97.0 % of the distances between",
     ):

@@ -84,8 +84,10 @@ def test_a_map_says_nothing_of_fewer_frames_than_it_takes(room, frames):
 def test_a_pool_that_is_touched_is_found_and_the_ring_lies_around(room, frames):
     found = np.zeros_like(frames.blood)
     found[:, 9, 14] = True
-    lost, n, n_lost = room["whole_pools"](frames.blood, found)
-    assert (n, n_lost) == (4, 2) and lost.sum() == 2 * 8 and not lost[:, 9:].any()
+    lost, lost_sizes, found_sizes = room["whole_pools"](frames.blood, found)
+    assert [*lost_sizes] == [8, 8] and len(found_sizes) == 2
+    assert lost.sum() == 2 * 8 and not lost[:, 9:].any()
+    assert lost_sizes.sum() + found_sizes.sum() == frames.blood.sum()
     ring = room["ring"](frames.blood, frames.valid)
     assert (
         ring.sum() == 2 * (4 * 6 - 8 + 6 * 6 - 16) and not (ring & frames.blood).any()

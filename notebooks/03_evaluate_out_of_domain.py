@@ -342,7 +342,7 @@ pictures.strip(
 # ## Along the edge, or whole pools?
 #
 # A miss along the edge of a pool that was found is another fault than a pool that was
-# not found at all: the first is an outline drawn too narrow. So we count which part of
+# missed as a whole: the first is an outline drawn too narrow. So we count which part of
 # the missed pixels lies within two pixels of the pool's edge, and which part lies in
 # pools of which not one pixel was marked. The same for false marks: how many lie in a
 # ring of two pixels around labelled blood? By chance that many would that lie there
@@ -1023,10 +1023,9 @@ def framed(frame):
 
 
 # %%
-few = per_frame.groupby(["split", "subject"]).cumcount() < 12  # the page stays light
-looked = per_frame[few].assign(
+looked = per_frame.assign(
     where=per_frame["split"].map(name_of),
-    blood=np.where(counts.has_blood(per_frame), "blood", "no blood")[few],
+    blood=np.where(counts.has_blood(per_frame), "blood", "no blood"),
     dice=counts.on_blood(counts.dice, per_frame),
     area=counts.false_area(per_frame),
 )

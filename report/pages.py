@@ -278,7 +278,7 @@ def _webp(held: bytes, across: int) -> tuple[bytes, int, int]:
     # A few flat colours (with the shades at the edges of letters) are smallest as they
     # are; tissue is, when its noise is smoothed.
     flat = clear or picture.getcolors(10_000)
-    how = {"lossless": True, "quality": 60} if flat else {"quality": 92}
+    how = {"lossless": True, "quality": 60} if flat else {"quality": 87}
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", method=4, **how)
     return (buffer.getvalue(), *picture.size)

@@ -172,7 +172,7 @@ def watch_training(lab: Lab, trained: int) -> None:
     for _ in range(2):
         pictures = lab.cell(trained).locator(".jp-Cell-outputArea img")
         assert pictures.count() == 1
-        assert "mean over subjects" in pictures.first.get_attribute("alt")
+        assert "Dice over epoch" in pictures.first.get_attribute("alt")
         assert "waiting" not in lab.output(trained)
         lab.run(trained)
 

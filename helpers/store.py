@@ -30,6 +30,7 @@ from filelock import FileLock, Timeout
 from helpers import settings
 from helpers.errors import CourseError
 from helpers.settings import ROOT, store_folder
+from helpers.words import printable
 
 WHOLE = ".whole"  # in each entry: the checksum of its files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS)
@@ -65,6 +66,7 @@ def entry(
     sentence. Raises CourseError where the disk is full or can't be written.
     """
     place = folder(kind, what, *makers)
+    limit()  # said before anything is made
     if anew or not whole(place):
         try:
             with _lock(place):
@@ -279,8 +281,15 @@ def drop(place: Path) -> bool:
 
 
 def limit() -> float:
-    """The bytes that the store may hold: COURSE_STORE_GB, 20 where it is not said."""
-    return float(os.environ.get("COURSE_STORE_GB") or 20) * 1e9
+    """The bytes that the store may hold: COURSE_STORE_GB, 20 where it is not said.
+    CourseError where that is no number above 0."""
+    given = os.environ.get("COURSE_STORE_GB") or "20"
+    with contextlib.suppress(ValueError):
+        if 0 < float(given) < 1e6:
+            return float(given) * 1e9
+    raise CourseError(
+        f"COURSE_STORE_GB is '{printable(given)}': give gigabytes, such as 20."
+    )
 
 
 def fit_limit() -> None:

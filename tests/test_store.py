@@ -91,6 +91,13 @@ def test_a_lessons_edit_runs_that_lesson_alone_and_it_shows_comments(
     assert all(key(one) != was for one, was in zip(copies, before))
 
 
+@pytest.mark.parametrize("given", ["20 GB", "nan", "0", "-3"])
+def test_a_limit_that_is_no_number_is_said_before_anything_is_made(given, monkeypatch):
+    monkeypatch.setenv("COURSE_STORE_GB", given)
+    with pytest.raises(CourseError, match="COURSE_STORE_GB"):
+        store.entry("kind", {"given": given}, lambda draft: pytest.fail("made"))
+
+
 def test_what_no_network_or_frame_may_wait_for():
     from helpers import domains, frames, training
 

@@ -17,7 +17,7 @@
 #
 # **You will be able to** bring two folders of your own, find out how far a network that
 # learned on one can be trusted on the other, and say what your data can't tell.
-# **You need** lesson 03, and for single sections the lesson that each names. **It
+# **You need** [lesson 03](03_evaluate_out_of_domain.ipynb), and for single sections the lesson that each names. **It
 # takes** about 50 minutes.
 
 # %% tags=["setup"]
@@ -83,7 +83,7 @@ structure = lesson.course.structure
 # ## Who is in it?
 #
 # Everything below is a statement about subjects. So before any picture: how many are
-# there, in which split, and how many of them show the structure at all? (Lesson 01.)
+# there, in which split, and how many of them show the structure at all? ([Lesson 01](01_explore_two_surgeries.ipynb).)
 
 # %%
 ORDER = ["train", "id_val", "id_test", "ood_val", "ood_test"]
@@ -179,7 +179,7 @@ check(
 # Below is a frame of each of some subjects, with the outline of its mask. **Which cues
 # would you use above to find the structure? Do they hold below?** A mask that outlines
 # the wrong thing, or nothing, shows here and nowhere else: the study that this course
-# began with had measured another organ (lesson 05).
+# began with had measured another organ ([lesson 05](05_reexamine_a_published_claim.ipynb)).
 
 
 # %%
@@ -204,7 +204,7 @@ pictures.strip(
 #
 # Before any network looks: how far do the two domains lie apart in light and colour, and
 # is that far? The *energy distance* compares how far subjects of different domains are
-# from each other with how far subjects of one domain are (lesson 01). It needs a
+# from each other with how far subjects of one domain are ([lesson 01](01_explore_two_surgeries.ipynb)). It needs a
 # placebo, since two halves of one domain are apart as well. So the source is divided
 # into halves, many times. **What do you expect of a property on which the domains don't
 # differ?**
@@ -247,7 +247,7 @@ charts.dots(
 # ## Does the network know its own domain?
 #
 # The course's network is trained on the source's training subjects, and the epoch with
-# the best Dice on its validation subjects is kept (lesson 02). **Is the curve still
+# the best Dice on its validation subjects is kept ([lesson 02](02_train_a_unet.ipynb)). **Is the curve still
 # rising at its end?** Then whatever is lost abroad is mixed with what was never learned
 # at home.
 
@@ -284,7 +284,7 @@ lesson.holds(
 # %% [markdown]
 # ## Where does it err?
 #
-# Where comes before how much (lesson 03). First the worst, the middle and the best frame
+# Where comes before how much ([lesson 03](03_evaluate_out_of_domain.ipynb)). First the worst, the middle and the best frame
 # by Dice, in either domain; then maps. **Look for marks where no structure can be: in a
 # black surround, in a caption, at the rim.**
 
@@ -352,14 +352,14 @@ lesson.holds(surround=bool(max(surround.values()) > 0.02))
 
 # %% [markdown] tags=["when", "surround"]
 # **There is black around the view.** It can't hold the structure, and a network may mark
-# it all the same (lesson 02). So the table below measures the view by itself as well:
+# it all the same ([lesson 02](02_train_a_unet.ipynb)). So the table below measures the view by itself as well:
 # compare its two rows of Dice, and see whether false marks lie inside or in the black.
 
 # %% [markdown]
 # ## How much?
 #
 # A dot is a subject: the mean over its frames. Overlap is measured on frames with the
-# structure, alarms and falsely marked areas on those without. (Lesson 03 tells why, and
+# structure, alarms and falsely marked areas on those without. ([Lesson 03](03_evaluate_out_of_domain.ipynb) tells why, and
 # what an interval over subjects is.)
 
 # %%
@@ -472,13 +472,13 @@ slider = play.Slider("level", "threshold", STEPS, 0.5)
 play.Interactive("own_threshold", [slider], at_level, "Drag the threshold")
 
 # %% [markdown]
-# A threshold that is chosen on the target's test flatters; lesson 07 chooses it on
+# A threshold that is chosen on the target's test flatters; [lesson 07](07_close_the_gap.ipynb) chooses it on
 # validation subjects.
 #
 # ## What goes with failure?
 #
 # Within a subject: do its frames with a larger structure, or more light, have a higher
-# Dice? (Lesson 04.) Size comes first because Dice grows with it by arithmetic alone.
+# Dice? ([Lesson 04](04_correlate_failures.ipynb).) Size comes first because Dice grows with it by arithmetic alone.
 # **A correlation is no cause**, and of three tests one may well seem to have found
 # something; p is corrected for that (Holm).
 
@@ -503,7 +503,7 @@ charts.table(rows, "With Dice abroad, within subjects, mean over subjects", digi
 #
 # Here we intervene. From unlabelled frames of both domains it is estimated how far light,
 # colour, sharpness, noise, smoke and the view differ, and the source's own test frames
-# are turned as far. What Dice they lose is shared out among the changes (lesson 06). The
+# are turned as far. What Dice they lose is shared out among the changes ([lesson 06](06_what_breaks_the_model.ipynb)). The
 # structure's own look, and what surrounds it, can't be turned in a finished picture: what
 # these shares don't explain may be that, or may be something else.
 
@@ -554,7 +554,7 @@ charts.dots(
 # drawing and no new training: the frames of the target given the source's look
 # (Reinhard, histogram matching), and batch norms that forget the source (AdaBN); and
 # one that needs your work, a few labelled target frames. All of it is learned from
-# validation subjects of the target and measured on others. (Lesson 07.) **Which would
+# validation subjects of the target and measured on others. ([Lesson 07](07_close_the_gap.ipynb).) **Which would
 # you be allowed to use where your target frames come from?**
 
 # %%
@@ -637,7 +637,7 @@ check(
 # ## What is a probability worth?
 #
 # Of all pixels that the network gives eight in ten, is the structure on eight in ten?
-# (Lesson 10.) **Which side of the diagonal would you expect abroad?** Below it the
+# ([Lesson 10](10_when_not_to_trust_it.ipynb).) **Which side of the diagonal would you expect abroad?** Below it the
 # network is surer than it should be.
 
 

@@ -19,19 +19,16 @@ def number(result: dict) -> str:
         return "undefined"
     if unit in PERCENT:
         return f"{value:.1f} %"
-    tiny = 0 < abs(value) < 0.0005  # as a p-value may be
-    form = ".2f" if abs(value) >= 0.1 else ".1g" if tiny else ".3f"
+    form = ".2f" if abs(value) >= 0.1 else ".1g" if 0 < abs(value) < 0.0005 else ".3f"
     return f"{value:{form}} {unit}".strip()
 
 
 def percent(result: dict) -> dict:
     """A rate's record in percent, which reads better in a sentence; one that has a unit
     stays as it is."""
-    if result["unit"]:
-        return result
     ends = ("value", "low", "high")  # None where there is none
     said = {end: result[end] and 100 * result[end] for end in ends}
-    return {**result, **said, "unit": "percent"}
+    return result if result["unit"] else {**result, **said, "unit": "percent"}
 
 
 def estimate(result: dict) -> Estimate:

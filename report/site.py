@@ -36,6 +36,7 @@ INLINE = re.compile(
     r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>(.*?)</script>", re.S
 )
 ROLES = ("source", "target")
+LESSON_PAGE = re.compile(r'"(\d\d_\w+\.html)')
 _PHRASES = {
     ("source", "drawn"): "drawn robotic surgery",
     ("target", "drawn"): "drawn laparoscopic surgery",
@@ -72,8 +73,7 @@ class Collected:
 
     @property
     def data(self) -> str:
-        """ "real" where every lesson that says so was made from real frames, else
-        "phantom"."""
+        """ "real" where every lesson is made from real frames, else "phantom"."""
         said = {about["data"] for about in self.info.values()}
         return "real" if said == {"real"} else "phantom"
 
@@ -129,8 +129,7 @@ def phrase(role: str, kind: str) -> str:
 
 
 def banner(domains: dict[str, str]) -> tuple[str, str]:
-    """The line over every page of a run with anything drawn in it, its first words
-    apart; empty where both domains are real."""
+    """The line over every page where anything is drawn, its first words apart."""
     drawn = [role for role in ROLES if domains[role] == "drawn"]
     if len(drawn) == 2:
         return "Phantom data:", (
@@ -199,7 +198,12 @@ class Site:
 
     def page(self, page: Page) -> str:
         """A lesson's page as a whole document."""
-        body = Markup(beside.linked(page.body, self.words))
+        there, away = (
+            {one.file for one in self.pages},
+            f"{REPOSITORY}/blob/main/notebooks",
+        )
+        where = lambda to: to[0] if to[1] in there else f'"{away}/{to[1][:-4]}ipynb'  # noqa: E731
+        body = Markup(LESSON_PAGE.sub(where, beside.linked(page.body, self.words)))
         around = [None, *self.pages, None]
         place = around.index(page)
         before, after = around[place - 1], around[place + 1]
@@ -225,8 +229,7 @@ class Site:
         )
 
     def thumbnail(self, page: Page) -> Markup:
-        """A lesson's small picture: of a figure that it offers for its card, else of
-        the first that it offers or shows, else none."""
+        """A lesson's small picture: of a figure for its card, else of its first one."""
         own = [one for one in self.figures if one["lesson"] == page.executed.name]
         own = [one for one in own if PLAYED not in one["html"]]
         own.sort(key=lambda one: one["name"] != COVER)

@@ -5,6 +5,7 @@ lesson = begin("quick", seed=0, data={})
 lesson.estimate(lesson.evaluate(lesson.model(), "id_test"), "dice", counts.dice)
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -135,6 +136,8 @@ def begin(
             "other folders: open 12_your_own_two_domains, which is written for them."
         )
     gathered = domains.gather(course, None if course.numbers.folds == 1 else 0)
+    if course.own:
+        course = _long_enough(course, gathered)
     words.call(
         _called(gathered.source, "hemoset", "pig", "source subject"),
         _called(gathered.target, "cholecseg8k", "patient", "target subject"),
@@ -155,6 +158,17 @@ def begin(
     if notes:
         display(Markdown("\n".join(f"> {note}  " for note in notes)))
     return lesson
+
+
+def _long_enough(course: settings.Course, gathered: domains.Domains):
+    """The course with as many steps of training as the profile's own example takes, if
+    no number of epochs was given: a few frames make short epochs."""
+    usual = settings.PROFILES[course.profile]
+    if course.numbers.epochs != usual.epochs:
+        return course
+    steps = usual.epochs * 0.55 * usual.drawn / usual.batch  # about 0.55 are train
+    each = math.ceil(len(gathered.of("train")) / usual.batch)
+    return course.but(epochs=max(usual.epochs, math.ceil(steps / each)))
 
 
 def say(text: str) -> None:

@@ -172,3 +172,13 @@ def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):
 def test_the_worked_examples_are_true(room):
     found = doctest.testmod(room)
     assert found.attempted and not found.failed
+
+
+def test_few_frames_are_trained_on_for_more_epochs_and_a_given_number_stands():
+    few = SimpleNamespace(of=lambda split: range(10))
+    many = SimpleNamespace(of=lambda split: range(10_000))
+    usual = settings.course("quick")
+    assert lesson._long_enough(usual, few).numbers.epochs == 88  # 8 x 0.55 x 320 / 16
+    assert lesson._long_enough(usual, many).numbers.epochs == 8
+    given = settings.course("quick", epochs="20")
+    assert lesson._long_enough(given, few).numbers.epochs == 20

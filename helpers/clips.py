@@ -75,6 +75,11 @@ def cases(folder: Path | str, fps: float = 5.0) -> list[Video]:
     for path in sorted(folder.glob("[!.]*")):
         if path.is_dir() or path.suffix.lower() in VIDEOS:
             case = path.name if path.is_dir() else path.stem
+            if case in found:
+                raise CourseError(
+                    f"{path.name} and {found[case].path.name} are both the case "
+                    f"'{words.text(case)}'; take one of them out."
+                )
             found[case] = _video(case, path, table[table["case"] == case], fps)
     if missing := [case for case in table["case"] if case not in found]:
         raise CourseError(

@@ -63,7 +63,8 @@ def entry(
     kind: a folder of the store; what: the values that the result was asked with;
     makers: whose code makes it, see `made_by`. anew: replace what is there. Processes
     that want the same wait for one another. A damaged entry is made anew, with a
-    sentence. Raises CourseError where the disk is full or can't be written.
+    sentence. Raises CourseError where the disk is full or can't be written, and where
+    the code was edited meanwhile.
     """
     place = folder(kind, what, *makers)
     limit()  # said before anything is made
@@ -71,7 +72,7 @@ def entry(
         try:
             with _lock(place):
                 if anew or not whole(place):  # nobody else has made it meanwhile
-                    _fill(place, write)
+                    _fill(place, write, lambda: key(**what | _now(*makers)))
         except OSError as error:
             # NumPy has words of its own for a full disk.
             full = error.errno in FULL or "requested and" in str(error)
@@ -99,12 +100,18 @@ def _lock(place: Path) -> FileLock:
     return FileLock(locks / f"{place.parent.name}-{place.name.strip('.')[:16]}.lock")
 
 
-def _fill(place: Path, write: Callable[[Path], object]) -> None:
+def _fill(place: Path, write: Callable, now: Callable[[], str]) -> None:
     draft = place.with_name(f".{place.name}-draft")
     try:
         _remove(draft)  # left by a process that was killed
         draft.mkdir(parents=True)
         write(draft)
+        if place.name != now():  # a room may have been imported after its edit
+            raise CourseError(
+                "The course's code was edited after this began, so that nobody can say "
+                "which code made the result: run the same command again, or restart "
+                "the notebook's kernel."
+            )
         (draft / WHOLE).write_text(_sealed(draft))
         _remove(place)
         draft.replace(place)
@@ -169,16 +176,20 @@ def _remove(path: Path) -> None:
 # What an entry depends on besides its values
 
 
-def made_by(*makers: Callable | Path) -> dict[str, object]:
+def made_by(
+    *makers: Callable | Path, sources: dict[str, str] | None = None
+) -> dict[str, object]:
     """`code`, the source of some functions' or classes' modules, and of all of the
     course's that these import, without comments and layout, as it was when the course
-    began to run here; the versions of `packages`; and the `device`, where networks run.
+    began to run here or in other `sources`; the versions of `packages`; and the
+    `device`, where networks run.
 
     A path is a lesson's, which may show any source and table as they are.
     """
     lessons = [one for one in makers if isinstance(one, Path)]
     names = reached(*(one for one in makers if one not in lessons))
-    code = {name: _understood(_sources[name])[0] for name in names}
+    sources = sources or _sources
+    code = {name: _understood(sources.get(name, ""))[0] for name in names}
     if lessons:
         code |= _shown() | {one.name: _checksum(one) for one in lessons}
         # PyTorch's own word takes longer than a report of unchanged lessons.
@@ -189,7 +200,10 @@ def made_by(*makers: Callable | Path) -> dict[str, object]:
     return {"code": key(**code), "packages": _versions(), "device": device}
 
 
-@functools.cache
+def _now(*makers: Callable | Path) -> dict[str, object]:
+    return made_by(*makers, sources=_read())
+
+
 def _shown() -> dict[str, str]:
     """The checksum of each source and table that a lesson may use."""
     rooms = (ROOT / room for room in ("helpers", "phantom", "benchmarks"))
@@ -317,6 +331,10 @@ def said() -> str:
 
 
 if __name__ == "__main__":
+    try:
+        limit()
+    except CourseError as error:
+        sys.exit(str(error))
     if sys.argv[1:] == ["clear"] and not all([drop(place) for *_, place in kept()]):
         print("What another process makes stays.")
     print(said())

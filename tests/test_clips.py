@@ -128,6 +128,11 @@ def test_a_bad_frame_is_named(good: Path, harm, sentence: str) -> None:
     assert said(good).startswith(sentence)
 
 
+def test_two_videos_of_one_case_are_named(good: Path) -> None:
+    (good / "pig1_0.mp4").write_bytes(b"")
+    assert said(good).startswith("pig1_0.mp4 and pig1_0 are both the case 'pig1_0';")
+
+
 def test_a_case_called_like_markup_is_letters(tmp_path: Path) -> None:
     frames(tmp_path, name="<b>$x$_0")
     (video,) = clips.cases(table(tmp_path, "<b>$x$_0,0.4,1.2,3,4"))

@@ -121,6 +121,39 @@ def test_packages_and_the_device_are_in_the_key(monkeypatch):
     assert store.made_by(training.trained) != found
 
 
+def test_what_was_edited_after_it_began_stores_nothing_under_the_wrong_key(tmp_path):
+    """In a small house of the real store, with a room that makes something."""
+    house = tmp_path / "clone"
+    shutil.copytree(settings.ROOT / "helpers", house / "helpers")
+    for name in ("requirements.txt", "pyproject.toml"):
+        shutil.copy(settings.ROOT / name, house)
+    tool = house / "helpers" / "tool.py"
+    (house / "helpers" / "maker.py").write_text(
+        "from pathlib import Path\nfrom helpers import store\n"
+        "def made(before=lambda: None):\n"
+        "    def write(draft):\n        before()\n        from helpers import tool\n"
+        "        (draft / 't').write_text(tool.value)\n"
+        "    return (store.entry('kind', {}, write, write) / 't').read_text()\n"
+        f"edit = lambda: Path({str(tool)!r}).write_text('value = 2 * \"new\"\\n')\n"
+    )
+
+    def run(script: str) -> str:
+        script = f"from helpers.maker import edit, made\n{script}"
+        place = {"PYTHONPATH": str(house), "COURSE_STORE": str(tmp_path / "kept")}
+        done = begun(["-c", script], stderr=subprocess.STDOUT, cwd=house, **place)
+        return done.communicate()[0].strip()
+
+    for script in (
+        "edit(); made()",
+        "made(edit)",
+        "from helpers import tool; made(edit)",
+    ):
+        tool.write_text("value = 'old'\n")
+        assert "CourseError: The course's code was edited after" in run(script)
+        assert not list((tmp_path / "kept" / "kind").iterdir())
+    assert [run("print(made())") for _ in "12"] == ["newnew"] * 2
+
+
 # Two at once, and killed
 
 

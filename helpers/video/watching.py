@@ -21,6 +21,7 @@ import pandas as pd
 from helpers import clips, store, training
 from helpers.clips import Video
 from helpers.domains import Domains
+from helpers.errors import CourseError
 from helpers.frames import fitted, visible
 from helpers.models import read_state, write_state
 from helpers.settings import Course, progress
@@ -232,6 +233,11 @@ def watch(course: Course, run: Run, folder: Path, split: str) -> list[Watched]:
     numbers are kept in the store, so a second time costs nothing."""
     found = []
     for video in progress(clips.cases(folder, FPS), f"Cases of {split}"):
+        if abs(video.fps - FPS) > 0.01:
+            raise CourseError(
+                f"{video.path.name} has {video.fps:g} frames a second, and times are "
+                f"counted at {FPS:g}: convert it (ffmpeg -i IN -r {FPS:g} OUT.mp4)."
+            )
         what = dict(run=run.key, folder=folder.name, case=video.case, size=course.size)
         place = store.entry(
             "watched", what, partial(_stream, course, run, video), watch

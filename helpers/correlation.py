@@ -18,12 +18,9 @@ from helpers import statistics
 from helpers.statistics import Estimate, judged, rearranged, sign_flip_test
 from helpers.words import counted
 
-# A subject with fewer frames than this has no correlation of its own worth averaging.
-FEWEST_FRAMES = 5
-# Below this flipping the signs of whole subjects cannot give 0.05 (2 / 2**5 is 0.0625).
-FEWEST_SUBJECTS = 6
-# How much an empty property varies from frame to frame; between subjects it is 1.
-JITTER = 0.5
+FEWEST_FRAMES = 5  # of a subject, for a correlation of its own worth averaging
+FEWEST_SUBJECTS = 6  # flipping the signs of five can't give 0.05 (2 / 2**5 is 0.0625)
+JITTER = 0.5  # how an empty property varies between frames; between subjects it is 1
 
 
 def spearman(x: Sequence[float], y: Sequence[float], *given: Sequence[float]) -> float:

@@ -14,14 +14,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 from IPython.display import HTML
 from torch.hub import download_url_to_file
 
 from helpers import charts, settings
 from helpers.errors import CourseError
-from helpers.frames import CLASSES, UNKNOWN, Packed
+from helpers.frames import CLASSES
 
 BENCHMARKS = settings.ROOT / "benchmarks"
 RECORDED = BENCHMARKS / "published.json"
@@ -219,29 +218,6 @@ def study(lesson) -> Study:
         return Study(read(here / Path(lesson.published).expanduser()))
     there = any((fetched / name).exists() for name in FILES)
     return Study(read(fetched) if there else None)
-
-
-def puzzle(
-    frames: pd.DataFrame | None, ours: Packed, seed: int = 0
-) -> tuple[pd.DataFrame, pd.Series]:
-    """(areas, scored) for lesson 05's first exercise, which class was scored: each
-    class's area by frame in percent, and the area that was scored as blood.
-
-    frames: the published rows. Where they are not here, `ours` are scored with a class,
-    drawn by `seed`, that is neither blood nor the surround; where they know no classes,
-    areas are drawn by chance.
-    """
-    names = [entry.name.lower() for entry in CLASSES]
-    if frames is not None:
-        return frames[names], frames["scored"]
-    classes, rng = np.asarray(ours.classes), np.random.default_rng([abs(int(seed)), 5])
-    if (classes == UNKNOWN).all():
-        found = rng.dirichlet(np.ones(len(names)), len(classes))
-    else:
-        found = np.stack([(classes == one.id).mean(axis=(1, 2)) for one in CLASSES], 1)
-    areas = pd.DataFrame(100 * found, columns=names)
-    large = areas.drop(columns=["blood", "black background"]).mean() > 1
-    return areas, areas[str(rng.choice(large.index[large]))].rename("scored")
 
 
 def recorded(name: str, table: str = "") -> tuple[pd.DataFrame, dict]:

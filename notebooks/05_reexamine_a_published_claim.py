@@ -108,8 +108,25 @@ rows = study.of(join, study.per_frame, study.classes)
 # (where the published tables are not here, frames of our own, scored with a class that we do not name; areas drawn by chance where our frames know only blood). Write a function that
 # gives the name of the class that was scored.
 
+
 # %%
-areas, scored = published.puzzle(rows, lesson.frames("ood_test"), seed)
+def puzzle(rows, ours, seed):
+    """The area of each class by frame, and the one scored as blood, in percent."""
+    names = [one.name.lower() for one in frames.CLASSES]
+    if rows is not None:
+        return rows[names], rows["scored"]
+    classes, rng = np.asarray(ours.classes), np.random.default_rng([abs(seed), 5])
+    if (classes == frames.UNKNOWN).all():
+        found = rng.dirichlet(np.ones(len(names)), len(classes))
+    else:
+        shares = [(classes == one.id).mean(axis=(1, 2)) for one in frames.CLASSES]
+        found = np.stack(shares, axis=1)
+    areas = pd.DataFrame(100 * found, columns=names)
+    large = areas.drop(columns=["blood", "black background"]).mean() > 1
+    return areas, areas[str(rng.choice(large.index[large]))].rename("scored")
+
+
+areas, scored = puzzle(rows, lesson.frames("ood_test"), int(seed))
 
 
 # %% tags=["exercise"]

@@ -390,7 +390,6 @@ CUBE, PREDICTED = np.zeros((2, 3, 4), bool), np.zeros((5, H, W))
         (masks(CUBE * 1.0, CUBE), "'prediction' is float64 .* prediction > 0.5"),
         (masks(CUBE, CUBE[:1]), r"prediction \(2, 3, 4\), blood \(1, 3, 4\)"),
         (masks(*CUBE[:, 0, 0, None]), r"blood \(1,\).* as HxW or all as NxHxW"),
-        (partial(counts.within, None, "rim"), "'rim'; choose one of frame, view, surr"),
         (lambda: counts.evaluate(CUBE, packed()), r"\(2, 3, 4\).* are \(5, 12, 16\)"),
         (lambda: counts.evaluate(PREDICTED, packed(), 128), "threshold is 128, but it"),
     ],

@@ -12,10 +12,10 @@ import torch
 from lessons_by_hand import lifted
 
 from benchmarks import habits, null_rejection, recording
-from helpers import correlation, counts, settings, training
+from helpers import correlation, counts, frames, settings, training
 from helpers.correlation import of_subject, p_values, rejected
 from helpers.frames import CLASSES, Packed
-from helpers.published import puzzle, recorded
+from helpers.published import recorded
 
 ID = {entry.name: entry.id for entry in CLASSES}
 ORGAN = "Gastrointestinal Tract"
@@ -94,13 +94,14 @@ def test_an_unknown_class_is_found_by_its_area_whatever_it_is(tmp_path: Path) ->
         classes[frame, :rows] = ID["Fat"]
     table = pd.DataFrame({"subject": list("abc")})
     ours, names = packed(tmp_path / "p", table, classes=classes), set()
+    puzzle = lifted("05", "puzzle", pd=pd, frames=frames)["puzzle"]
     for seed in range(8):
         areas, scored = puzzle(None, ours, seed)
         names.add(areas.sub(scored, axis=0).abs().mean().idxmin())
         assert areas.sum(axis=1).tolist() == [100, 100, 100]
     assert names == {"liver", "fat"}  # never blood, and not always the same
     published = {entry.name.lower(): [1.0] for entry in CLASSES} | {"scored": [2.0]}
-    areas, scored = puzzle(pd.DataFrame(published), ours)
+    areas, scored = puzzle(pd.DataFrame(published), ours, 0)
     assert scored.tolist() == [2.0] and list(areas) == list(published)[:-1]
 
 

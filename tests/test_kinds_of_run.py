@@ -89,18 +89,16 @@ def many(top: Path) -> dict:
     given = own(top)
     target = Path(given["target"])
     first, mask = (next((target / one).iterdir()) for one in ("images", "masks"))
-    image = cv2.imread(str(first))
-    for number in range(140):
-        cv2.imwrite(str(target / "images" / f"m{number}.png"), image[::-1] // 2)
-        shutil.copy(mask, target / "masks" / f"m{number}.png")
+    image, said = cv2.imread(str(first))[::-1], ["image,subject,group"]
+    for n in range(140):
+        cv2.imwrite(str(target / "images" / f"m{n}.png"), image // 2 + n // 5)
+        shutil.copy(mask, target / "masks" / f"m{n}.png")
+        said.append(f"m{n}.png,many {n},{'old' if n % 2 else 'new'}")
     for path in (target / "images").iterdir():
-        image = cv2.imread(str(path))
-        image[..., 0] = 7
-        cv2.imwrite(str(path), image)
-    lines = [f"m{n}.png,many {n},{'old' if n % 2 else 'new'}" for n in range(140)]
-    said = (target / "subjects.csv").read_text().splitlines()[1:]
-    lines = ["image,subject,group", *(f"{one},new" for one in said), *lines]
-    (target / "subjects.csv").write_text("\n".join(lines) + "\n")
+        cv2.imwrite(str(path), cv2.imread(str(path)) * (0, 1, 1))
+    others = (target / "subjects.csv").read_text().splitlines()[1:]
+    said += [f"{one},new" for one in others]
+    (target / "subjects.csv").write_text("\n".join(said) + "\n")
     return given
 
 
@@ -225,17 +223,14 @@ def test_one_subject_can_not_be_learned_from_and_tested_on(tmp_path, ran) -> Non
 
 def test_own_folders_have_a_lesson_of_their_own(ran) -> None:
     pages = ran("own").pages()
-    assert [name for name in pages if name[:2].isdigit()] == ["12_your_own_two_domains"]
-    # Every frame bleeds: the network never learned to be silent, and the page says so.
-    text = pages["12_your_own_two_domains"]
+    [text] = [pages[name] for name in pages if name[:2].isdigit()]
     assert "No frame that training saw is without the structure." in text
     assert "Your subjects come in groups." not in text
     many = ran("many").pages()["12_your_own_two_domains"]
     assert "Your subjects come in groups." in many and "Dice by group" in many
     assert ran("many").results()["results"]["ood_test.dice"]["n_subjects"] > 60
     text = text.replace("From pigs to patients", "")  # the course's own name
-    for word in ("pig", "patients", "HemoSet", "CholecSeg8k"):
-        assert word not in text, word
+    assert not re.search("pig|patients|HemoSet|CholecSeg8k", text)
 
 
 def test_where_no_real_patient_bleeds_dice_is_undefined_and_alarms_are_counted(ran):

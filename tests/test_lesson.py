@@ -175,10 +175,8 @@ def test_the_worked_examples_are_true(room):
 
 
 def test_few_frames_are_trained_on_for_more_epochs_and_a_given_number_stands():
-    few = SimpleNamespace(of=lambda split: range(10))
-    many = SimpleNamespace(of=lambda split: range(10_000))
-    usual = settings.course("quick")
-    assert lesson._long_enough(usual, few).numbers.epochs == 88  # 8 x 0.55 x 320 / 16
-    assert lesson._long_enough(usual, many).numbers.epochs == 8
-    given = settings.course("quick", epochs="20")
-    assert lesson._long_enough(given, few).numbers.epochs == 20
+    few, many = (SimpleNamespace(of=lambda _, n=n: range(n)) for n in (10, 10_000))
+    usual, given = settings.course("quick"), settings.course("quick", epochs="20")
+    asked = (usual, few), (usual, many), (given, few)
+    found = [lesson._long_enough(*one).numbers.epochs for one in asked]
+    assert found == [88, 8, 20]  # 8 x 0.55 x 320 / 16 = 88 steps of one batch

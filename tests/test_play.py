@@ -113,11 +113,6 @@ def test_marks_are_what_a_prediction_did() -> None:
     assert grown[7, 10] and 3 <= grown.sum() <= 12  # a single pixel stays
 
 
-def test_a_start_that_is_no_value_is_refused() -> None:
-    with pytest.raises(ValueError):
-        play.Slider("x", "x", [1, 2], start=3)
-
-
 def test_frames_are_filtered_and_put_in_order_with_the_undefined_last() -> None:
     album = albums()
     assert album.chosen("lowest") == [2, 3, 0, 1]

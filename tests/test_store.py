@@ -123,7 +123,7 @@ def test_packages_and_the_device_are_in_the_key(monkeypatch):
 
 def test_what_was_edited_after_it_began_stores_nothing_under_the_wrong_key(tmp_path):
     """In a small house of the real store, with a room that makes something."""
-    house = tmp_path / "clone"
+    house, kept = tmp_path / "clone", tmp_path / "kept"
     shutil.copytree(settings.ROOT / "helpers", house / "helpers")
     for name in ("requirements.txt", "pyproject.toml"):
         shutil.copy(settings.ROOT / name, house)
@@ -139,18 +139,15 @@ def test_what_was_edited_after_it_began_stores_nothing_under_the_wrong_key(tmp_p
 
     def run(script: str) -> str:
         script = f"from helpers.maker import edit, made\n{script}"
-        place = {"PYTHONPATH": str(house), "COURSE_STORE": str(tmp_path / "kept")}
+        place = {"PYTHONPATH": str(house), "COURSE_STORE": str(kept)}
         done = begun(["-c", script], stderr=subprocess.STDOUT, cwd=house, **place)
         return done.communicate()[0].strip()
 
-    for script in (
-        "edit(); made()",
-        "made(edit)",
-        "from helpers import tool; made(edit)",
-    ):
+    imported = "from helpers import tool; made(edit)"
+    for script in ("edit(); made()", "made(edit)", imported):
         tool.write_text("value = 'old'\n")
         assert "CourseError: The course's code was edited after" in run(script)
-        assert not list((tmp_path / "kept" / "kind").iterdir())
+        assert not list((kept / "kind").iterdir())
     assert [run("print(made())") for _ in "12"] == ["newnew"] * 2
 
 

@@ -3,6 +3,7 @@ long case as a stream."""
 
 import itertools
 import tracemalloc
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,8 +11,9 @@ import pytest
 from lessons_by_hand import lifted
 from sklearn.metrics import f1_score, mean_squared_error
 
-from helpers import video
+from helpers import settings, video
 from helpers.clips import Bleeding, Video
+from helpers.errors import CourseError
 from helpers.video import pathways, watching
 from helpers.video.watching import Watched
 
@@ -187,6 +189,13 @@ def test_measures_of_likeness_against_their_definitions() -> None:
     entropy = -(levels[levels > 0] * np.log2(levels[levels > 0])).sum()
     for same in (one, 255 - one):  # a negative tells as much
         assert MEASURES["mutual_information"](one, same) == pytest.approx(entropy)
+
+
+def test_a_video_of_another_rate_is_named(monkeypatch) -> None:
+    fast = Video("a", Path("a.mp4"), 25.0, 100, (64, 96), ())
+    monkeypatch.setattr(watching.clips, "cases", lambda *given: [fast])
+    with pytest.raises(CourseError, match="a.mp4 has 25 frames a second"):
+        watching.watch(settings.course("smoke"), None, Path(), "id_test")
 
 
 def test_new_blood_is_none_where_blood_only_lies() -> None:

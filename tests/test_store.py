@@ -360,17 +360,13 @@ def test_published_tables_are_looked_at_when_the_data_lies_elsewhere(
 
 
 def test_a_changed_table_makes_the_pages_anew(monkeypatch):
-    store._shown.cache_clear()
     before, checksum = store.made_by(lessons()[5]), store._checksum
-    store._shown.cache_clear()
     monkeypatch.setattr(
         store, "_checksum", lambda one: f"{one.name == 'black.csv'} {checksum(one)}"
     )
     after = store.made_by(lessons()[5])
-    store._shown.cache_clear()
     monkeypatch.setattr(store, "_checksum", lambda one: f"False {checksum(one)}")
     assert before != after != store.made_by(lessons()[5])
-    store._shown.cache_clear()
 
 
 def test_the_full_profile_is_the_published_recipe():

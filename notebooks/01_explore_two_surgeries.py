@@ -664,7 +664,7 @@ for axis, (name, (flat, kinds)) in zip(axes, maps.items()):
 charts.Chart(
     figure,
     f"{len(points)} frames of {len(np.unique(who))} subjects by their features",
-    f"Three maps of frames: {', '.join(maps)}. What they show stands in the table below.",
+    f"Three maps of frames: {', '.join(maps)}. The table below tells what they show.",
     "A point is a frame. Left and middle: both domains. Right: the source alone.",
 )
 

@@ -205,9 +205,8 @@ class Site:
         body = Markup(LESSON_PAGE.sub(where, beside.linked(page.body, self.words)))
         around = [None, *self.pages, None]
         place = around.index(page)
-        before, after = around[place - 1], around[place + 1]
-        given = dict(page=page, body=body, before=before, after=after)
-        return self._made(page.file, "lesson.html", **given)
+        given = dict(before=around[place - 1], after=around[place + 1])
+        return self._made(page.file, "lesson.html", page=page, body=body, **given)
 
     def index(self) -> str:
         """The one-page answer."""
@@ -251,7 +250,8 @@ class Site:
         frame = self.templates.get_template(template or file)
         made = self.pictures.out(frame.render(file=file, **what))
         if file == "index.html":
-            made = beside.linked(made, self.words)
+            head, main, rest = made.partition("<main")
+            made = head + beside.linked(main + rest, self.words)
         if PLAYED in made:
             made = made.replace("</head>", f"{PLAY}</head>", 1)
         return made.replace('content="POLICY"', f'content="{policy(made)}"', 1)

@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import frames, settings, store
-from helpers.errors import CourseError
+from helpers import CourseError, frames, settings, store
 from helpers.settings import Course
 from helpers.words import counted, printable
 

@@ -27,8 +27,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from helpers import settings
-from helpers.errors import CourseError
+from helpers import CourseError, settings
 from helpers.settings import ROOT, store_folder
 from helpers.words import printable
 

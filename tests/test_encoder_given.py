@@ -8,8 +8,7 @@ import pytest
 import torch
 from lessons_by_hand import code, lesson
 
-from helpers import models, settings, store, training
-from helpers.errors import CourseError
+from helpers import CourseError, models, settings, store, training
 from helpers.settings import ENCODERS
 
 

@@ -14,8 +14,7 @@ import numpy as np
 import pytest
 from entries_by_hand import begun, six
 
-from helpers import settings, store
-from helpers.errors import CourseError
+from helpers import CourseError, settings, store
 from report.notebooks import lessons
 
 pytestmark = pytest.mark.usefixtures("own_store")
@@ -260,7 +259,7 @@ def test_a_real_limit_on_what_a_file_may_hold_leaves_no_draft(own_store):
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
         "import numpy as np, torch; from helpers.models import write_state\n"
-        "from helpers.errors import CourseError\n"
+        "from helpers import CourseError\n"
         "for write in (lambda draft: write_state({'a': torch.zeros(9_999)}, draft / 'a.pt'),\n"
         "              lambda draft: np.save(draft / 'x.npy', np.zeros(40_000))):\n"
         "    try:\n        store.entry('kind', {}, write)\n"

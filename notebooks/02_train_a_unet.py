@@ -540,8 +540,9 @@ def bordered(width):
 
 
 handle = play.Slider("width", "border, pixels", WIDTHS)
-title = "Set a black border around a frame"
-play.Interactive("border", [handle], bordered, title)
+title = "Two networks, alike on whole frames: set a black border around one"
+caption = "Both learned from the same frames. One of them never had black in its loss."
+play.Interactive("border", [handle], bordered, title, caption).front()
 
 # %% [markdown]
 # Look at the border alone: it holds nothing, at any width. Whatever is marked there was

@@ -378,7 +378,7 @@ def with_dummies(way):
     )
 
 
-with_dummies("within subjects").front("correlations")
+with_dummies("within subjects")
 
 # %%
 with_dummies("between subjects")

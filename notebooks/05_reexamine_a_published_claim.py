@@ -177,7 +177,7 @@ charts.bars(
     each=0.24,
     caption=f"Published tables, no drawing. At most: tract {tract['greatest']:.2f}, "
     f"blood {blood['greatest']:.0f} points, over all frames.",
-).front("published_organ")
+)
 
 
 # %%

@@ -372,7 +372,7 @@ play.Interactive(
     "the company of those turned now. Dots: what it costs in each of its 64 "
     "companies (coalitions). Tick: its share, their mean over all orders of "
     "turning. The frame is the first of the pig that loses the middle amount.",
-).front()
+)
 
 # %% [markdown]
 # The dots of a row are differences of the costs that you turned through. Their mean,

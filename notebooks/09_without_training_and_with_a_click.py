@@ -810,7 +810,7 @@ charts.dots(
     size=25,
     caption="A dot per subject, a bar at their mean. The clicked methods are shown the "
     "label by their clicks; the others ask nobody.",
-).front("without_training")
+)
 
 # %%
 rows = []

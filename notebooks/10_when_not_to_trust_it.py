@@ -353,7 +353,7 @@ pictures.strip(
     title="One question, several maps; rank correlation of the methods' with one "
     f"another {listed(list(map(number, alike_by)))}",
     caption="Rank correlation over the view: 1 is the same order of pixels.",
-).front("cover")
+)
 
 # %% [markdown]
 # They were asked the same. Which one shows what the network looked at? Your eye prefers

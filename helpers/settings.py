@@ -286,7 +286,7 @@ def ready() -> str:
 
 def versions() -> dict[str, str]:
     """Python's version and those of the packages that a result depends on, by name."""
-    found = {name: _installed(name) or "absent" for name in SHOWN}
+    found = {name: version_of(name) or "absent" for name in SHOWN}
     return {"python": platform.python_version()} | found
 
 
@@ -300,7 +300,7 @@ def install_missing() -> list[str]:
     """
     pins = re.findall(r"(?m)^([\w.-]+)(==\S+)", (ROOT / "requirements.txt").read_text())
     pins = {name: pin for name, pin in pins if name not in ONLY_AT_HOME}
-    missing = {name: pin for name, pin in pins.items() if not _installed(name)}
+    missing = {name: pin for name, pin in pins.items() if not version_of(name)}
     if missing and not _install(map("".join, missing.items())):
         print("The pinned versions do not fit what is here; taking what does.")
         if not _install(missing):
@@ -329,7 +329,7 @@ def _install(wanted) -> bool:
     return done.returncode == 0
 
 
-def _installed(name: str) -> str | None:
+def version_of(name: str) -> str | None:
     # Colab ships the full build of OpenCV under its other name; both are cv2.
     for known in (name, name.removesuffix("-headless")):
         try:

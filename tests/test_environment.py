@@ -107,10 +107,10 @@ def test_a_torchvision_that_does_not_fit_ends_in_one_line(monkeypatch):
 def pip(monkeypatch):
     """Stands for pip where timm is absent: it notes what it was asked, and fails as
     often as it is told to."""
-    real = settings._installed
+    real = settings.version_of
     absent = {"timm": None}
     monkeypatch.setattr(
-        settings, "_installed", lambda name: absent.get(name, real(name))
+        settings, "version_of", lambda name: absent.get(name, real(name))
     )
     asked: list[tuple[list[str], list[str]]] = []
 

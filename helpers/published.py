@@ -18,8 +18,7 @@ import pandas as pd
 from IPython.display import HTML
 from torch.hub import download_url_to_file
 
-from helpers import charts, settings
-from helpers.errors import CourseError
+from helpers import CourseError, charts, settings
 from helpers.frames import CLASSES
 
 BENCHMARKS = settings.ROOT / "benchmarks"

@@ -46,9 +46,9 @@ if "google.colab" in sys.modules:
         subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
-    from helpers import environment
+    from helpers import settings
 
-    environment.install_missing()
+    settings.install_missing()
 
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full
@@ -64,15 +64,15 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 # %%
 import pandas as pd
 
-from helpers import charts, environment, play, settings
+from helpers import charts, play, settings
 from helpers.cells import quiz
 from helpers.lesson import begin
 
-print(environment.check())
+print(settings.ready())
 print("Networks run on:", settings.device())
 
 # %%
-versions = pd.DataFrame(environment.versions().items(), columns=["package", "version"])
+versions = pd.DataFrame(settings.versions().items(), columns=["package", "version"])
 charts.table(versions, "What this page was made with")
 
 # %% [markdown]

@@ -32,9 +32,9 @@ if "google.colab" in sys.modules:
         subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
-    from helpers import environment
+    from helpers import settings
 
-    environment.install_missing()
+    settings.install_missing()
 
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full
@@ -52,9 +52,17 @@ import pandas as pd
 from scipy import ndimage
 
 # %%
-from helpers import charts, clicks, counts, pictures, play, remedies, statistics
+from helpers import (
+    CourseError,
+    charts,
+    clicks,
+    counts,
+    pictures,
+    play,
+    remedies,
+    statistics,
+)
 from helpers.cells import check, quiz
-from helpers.errors import CourseError
 from helpers.lesson import begin
 from helpers.play import live
 from helpers.settings import ROOT, progress

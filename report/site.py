@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import jinja2
 from markupsafe import Markup
 
+from helpers import CourseError
 from helpers.cells import INFO_TYPE, RESULT_TYPE
 from helpers.charts import FIGURE_TYPE
-from helpers.errors import CourseError
 from helpers.settings import ROOT
 from report import beside, numbers
 from report.execute import Executed

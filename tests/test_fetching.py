@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from frames_by_hand import one_sentence, write_cholec, write_own, write_pig
 
-from helpers import frames, settings
-from helpers.errors import CourseError
+from helpers import CourseError, frames, settings
 
 spec = importlib.util.spec_from_file_location("fetch", settings.ROOT / "data/fetch.py")
 fetch = importlib.util.module_from_spec(spec)

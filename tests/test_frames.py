@@ -20,8 +20,7 @@ from frames_by_hand import (
 )
 from PIL import Image
 
-from helpers import frames
-from helpers.errors import CourseError
+from helpers import CourseError, frames
 from helpers.settings import ROOT
 
 

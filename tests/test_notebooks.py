@@ -76,7 +76,7 @@ def test_set_up_cell_is_the_first_code_and_does_nothing_at_home(lesson: Path) ->
     before, names = set(Path.cwd().iterdir()), {}
     exec(compile(first.source, lesson.name, "exec"), names)
     assert set(Path.cwd().iterdir()) == before
-    assert "environment" not in names  # the branch for Colab was not taken
+    assert "settings" not in names  # the branch for Colab was not taken
 
 
 @lesson

@@ -9,8 +9,7 @@ from lessons_by_hand import lesson, result
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_weights import carried
 
-from helpers import settings
-from helpers.errors import CourseError
+from helpers import CourseError, settings
 from report import numbers, pages
 from report.execute import Executed
 from report.pages import Pictures, plain

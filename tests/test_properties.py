@@ -19,8 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from helpers import clips, frames, words
-from helpers.errors import CourseError
+from helpers import CourseError, clips, frames, words
 from helpers.frames import CLASSES, UNKNOWN
 
 few = settings(

@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from helpers import words
-from helpers.errors import CourseError
+from helpers import CourseError, words
 
 
 class ClassEntry(NamedTuple):

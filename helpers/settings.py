@@ -195,7 +195,7 @@ def _path(name: str, given: str | Path, what: str, there: Callable) -> Path:
     """What a parameter names, in full."""
     with contextlib.suppress(RuntimeError, TypeError):  # ~nobody, and what is no path
         # os.path's own tests raise nothing, however odd the path.
-        if there(path := _typed(given)):
+        if there(path := typed(given)):
             return path.resolve()
     raise CourseError(
         f"{name.upper()}={printable(given)}: there is no such "
@@ -203,7 +203,7 @@ def _path(name: str, given: str | Path, what: str, there: Callable) -> Path:
     )
 
 
-def _typed(path: str | Path) -> Path:
+def typed(path: str | Path) -> Path:
     """A relative path is the reader's, said where the command was typed; notebooks run
     in another folder."""
     return Path(os.environ.get("COURSE_FROM") or "", Path(path).expanduser())
@@ -218,7 +218,7 @@ def store_folder() -> Path:
     """Where results are kept: `data/store`, or the folder that COURSE_STORE names."""
     given = os.environ.get("COURSE_STORE")
     # However it is spelled, it is one place: marks of use are compared by it.
-    return _typed(given).resolve() if given else ROOT / "data" / "store"
+    return typed(given).resolve() if given else ROOT / "data" / "store"
 
 
 def static() -> bool:

@@ -25,7 +25,7 @@ def table(tmp_path, own_store) -> pd.DataFrame:
 
 def by_reading(table: pd.DataFrame, size: tuple[int, int]) -> list[np.ndarray]:
     """The arrays, frame by frame, the slow way."""
-    rows = [frames.fit(*frames.read(row), size) for row in table.itertuples()]
+    rows = [frames.fit(*frames.read(row), size) for _, row in table.iterrows()]
     rows = [(*row, frames.visible(row[0], row[2])) for row in rows]
     return [np.stack(arrays) for arrays in zip(*rows)]
 

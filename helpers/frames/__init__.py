@@ -172,21 +172,21 @@ def _write(
     ]
     skipped = {}
 
-    def decode(row) -> str:
+    def decode(row: int, one: dict[str, str]) -> str:
         try:
-            frame = reading.fit(*reading.read(row), size)
+            frame = reading.fit(*reading.read(one), size)
         except reading.BadFrame as error:
             if on_bad == "stop":
                 raise
-            skipped[row.Index] = str(error)
+            skipped[row] = str(error)
             return ""
         view = visible(frame[0], frame[2])
         for array, one in zip(arrays, (*frame, view)):
-            array[row.Index] = one
+            array[row] = one
         return hashlib.sha256(b"".join(one.tobytes() for one in frame)).hexdigest()[:16]
 
     with ThreadPoolExecutor() as pool:  # Pillow, OpenCV and NumPy let others run
-        found = pool.map(decode, frames.itertuples())
+        found = pool.map(decode, frames.index, frames.to_dict("records"))
         digests = [*progress(found, f"Decoding {len(frames)} frames", len(frames))]
     _check_inverted(frames.drop(index=[*skipped]), *arrays[1:3])
     for array in arrays:

@@ -75,7 +75,7 @@ $(READY): requirements.txt requirements.lock pyproject.toml
 	@$(PYTHON) -m venv .venv || { echo "python3 -m venv failed: on Debian and Ubuntu install python3-venv, then try again"; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.8
 	@$(call install,-r requirements.txt -e .)
-	@$(BIN)/python -m helpers.environment
+	@$(BIN)/python -m helpers.settings
 	@touch $@
 
 $(TESTED): $(READY) requirements-test.txt requirements-study.txt

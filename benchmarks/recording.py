@@ -16,8 +16,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from helpers import environment, settings
-from helpers.errors import CourseError
+from helpers import CourseError, settings
 from study import engine
 
 HERE = Path(__file__).parent
@@ -73,7 +72,7 @@ def record(
         table.round(digits).to_csv(HERE / f"{name}{ending}.csv", index=False)
     about = {
         "date": datetime.date.today().isoformat(),
-        "versions": environment.versions(),
+        "versions": settings.versions(),
         **machine(),
         "seconds": round(time.perf_counter() - began),
         **about,

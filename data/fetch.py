@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers import frames, settings
-from helpers.errors import CourseError
+from helpers import CourseError, frames, settings
 from helpers.words import printable
 from phantom.subjects import PATIENTS, PIGS
 

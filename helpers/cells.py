@@ -22,8 +22,7 @@ from dataclasses import asdict
 from IPython import get_ipython
 from IPython.display import HTML, display
 
-from helpers import words
-from helpers.errors import CourseError
+from helpers import CourseError, words
 from helpers.statistics import DATA, Estimate
 
 RESULT_TYPE = "application/vnd.course.result+json"

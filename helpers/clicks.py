@@ -21,8 +21,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from helpers import settings
-from helpers.errors import CourseError
+from helpers import CourseError, settings
 
 Box = tuple[int, int, int, int]
 SEED = 2  # pixels around a click that are taken as certain

@@ -16,8 +16,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from helpers import words
-from helpers.errors import CourseError
+from helpers import CourseError, words
 from helpers.frames.reading import rgb
 from phantom.cases import Bleeding
 

@@ -18,7 +18,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from helpers.errors import CourseError
+from helpers import CourseError
 
 COLUMNS = ("tp", "fp", "fn", "tn")
 CHUNK = 64  # frames at a time: packed frames may be far larger than memory

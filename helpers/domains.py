@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 
 import phantom
-from helpers import frames, settings, store
-from helpers.errors import CourseError
+from helpers import CourseError, frames, settings, store
 from helpers.settings import Course
 from helpers.words import counted, printable
 
@@ -69,9 +68,7 @@ class Domains:
     def data_of(self, split: str) -> str:
         """What a result on one split is made from; a phantom on either side of a
         comparison makes it a phantom's result."""
-        if split in SPLITS["target"]:
-            return self.data
-        return self.data_of_frame(split)
+        return self.data if split in SPLITS["target"] else self.data_of_frame(split)
 
     def data_of_frame(self, split: str) -> str:
         """Whether the frames of a split, or those to "look" at, are real or drawn,
@@ -129,8 +126,9 @@ def gather(course: Course, fold: int | None = None) -> Domains:
     on_bad is "stop", or the source never bleeds.
     """
     notes, skipped, look, tables = [], [], [], {}
-    for role in LAYOUTS:
-        if (folder := real_folder(course, role)) is not None:
+    folders, unnamed = found(course)
+    for role, folder in folders.items():
+        if folder is not None:
             table, left_out = frames.index(folder, on_bad=course.on_bad)
             skipped += left_out
             subjects = table["subject"].nunique()
@@ -140,28 +138,30 @@ def gather(course: Course, fold: int | None = None) -> Domains:
                 notes.append(f"The {role} is real: {what}, {many}.")
                 tables[role] = table
                 continue
+            few = f"{printable(folder.name)}: {many} are too few to learn from and be "
+            few += f"tested on (it takes {LEAST_SUBJECTS} subjects)"
             if course.own:
                 raise CourseError(
-                    f"{printable(folder.name)}: {many} are too few to learn from and "
-                    f"be tested on (it takes {LEAST_SUBJECTS} subjects): add frames of "
-                    "others, or say in subjects.csv whose each frame is."
+                    f"{few}: add frames of others, or say in subjects.csv whose each "
+                    "frame is."
                 )
             look.append(table)
-            notes.append(
-                f"{folder.name}: {many} are too few to learn from and be tested on (it "
-                f"takes {LEAST_SUBJECTS} subjects), so they are only looked at."
-            )
+            notes.append(f"{few}, so they are only looked at.")
         elif course.own:
             raise CourseError(
                 f"There is no {role} to go with your own folder: name another with "
                 f"{role.upper()}=, or put {LAYOUTS[role]}/ into the data folder."
             )
         notes.append(f"The {role} is {PHANTOM_NOTE}.")
+    if unnamed:
+        notes.append(
+            f"The data folder holds frames of your own ({_listed(unnamed)}) that this "
+            "run does not use: name them with SOURCE= or TARGET=."
+        )
     real = frozenset(tables)
     for role in LAYOUTS if len(real) == 2 else (*LAYOUTS, "wished"):
         if role not in real:
             tables[role] = frames.index(drawn(course, role)).table
-    notes += unused(course)
     _check_apart(tables["source"], tables["target"])
     if look:
         tables["look"] = pd.concat(look, ignore_index=True)
@@ -231,44 +231,39 @@ def _split(
 # -- where they lie --------------------------------------------------------------------
 
 
-def real_folder(course: Course, role: str) -> Path | None:
-    """The folder of real frames for a role: the one named, or the one in the data
-    folder with that role's layout; None where there is none.
+def found(course: Course) -> tuple[dict[str, Path | None], list[Path]]:
+    """The folder of real frames for each role: the one named, or the one in the data
+    folder with that role's layout, None where there is none; and the folders of one's
+    own in the data folder that nobody named.
 
-    Raises CourseError where the folder can't be told from what lies in the data folder.
+    Raises CourseError where a folder can't be told from others in the data folder.
     """
-    if named := getattr(course, role):
-        return named
-    layout, lying, own = LAYOUTS[role], _lying(course), _own(course)
-    found = [folder for folder, what in lying.items() if what == layout]
-    if len(found) == 1:
-        return found[0]
-    for folder, what in lying.items():
-        if folder.name.lower() == layout and what is None:
-            frames.layout(folder)  # says what it lacks
-    known = any(lying.values()) or course.source or course.target
-    if not found and (course.data is None or (known and not own)):
-        return None
-    which, what = f"{role.upper()}=", f"no known data set: put {layout}/ into it"
-    if found:
-        what = f"{CALLED[layout]} in {len(found)} folders ({_listed(found)})"
-    elif own:
-        what, which = f"frames of your own ({_listed(own)})", "SOURCE= and TARGET="
-    raise CourseError(
-        f"{printable(course.data or 'data/')} holds {what}, and which folder is meant "
-        f"is not known: name it with {which} (data/README.md shows the layouts)."
-    )
-
-
-def unused(course: Course) -> list[str]:
-    """A sentence where the data folder holds frames of one's own that nobody named."""
-    own, parent = _own(course), course.data or settings.data_folder()
-    said = (
-        f"{printable(parent.name)} holds frames of your own ({_listed(own)}) that this "
-        "run does not use, because no role was named for them: name them with SOURCE= "
-        "or TARGET=."
-    )
-    return [said] if own else []
+    lying, named = _lying(course), {role: getattr(course, role) for role in LAYOUTS}
+    own = [folder for folder, what in lying.items() if what == "folder"]
+    own = [folder for folder in own if folder.resolve() not in named.values()]
+    known = any(lying.values()) or course.own
+    for role, layout in LAYOUTS.items():
+        of_layout = [folder for folder, what in lying.items() if what == layout]
+        if named[role] or len(of_layout) == 1:
+            named[role] = named[role] or of_layout[0]
+            continue
+        for folder, what in lying.items():
+            if folder.name.lower() == layout and what is None:
+                frames.layout(folder)  # says what it lacks
+        which, what = f"{role.upper()}=", f"no known data set: put {layout}/ into it"
+        if of_layout:
+            many = f"{len(of_layout)} folders ({_listed(of_layout)})"
+            what = f"{CALLED[layout]} in {many}"
+        elif course.data is None or (known and not own):
+            continue
+        elif own:
+            what, which = f"frames of your own ({_listed(own)})", "SOURCE= and TARGET="
+        raise CourseError(
+            f"{printable(course.data or 'data/')} holds {what}, and which folder is "
+            f"meant is not known: name it with {which} (data/README.md shows the "
+            "layouts)."
+        )
+    return named, own
 
 
 def _lying(course: Course) -> dict[Path, str | None]:
@@ -283,12 +278,6 @@ def _lying(course: Course) -> dict[Path, str | None]:
         with contextlib.suppress(CourseError):  # the store, for instance
             lying[folder] = frames.layout(folder)[1]
     return lying
-
-
-def _own(course: Course) -> list[Path]:
-    taken = {course.source, course.target}
-    own = [folder for folder, what in _lying(course).items() if what == "folder"]
-    return [folder for folder in own if folder.resolve() not in taken]
 
 
 def _listed(folders: list[Path]) -> str:

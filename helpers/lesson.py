@@ -14,8 +14,7 @@ import pandas as pd
 from IPython import get_ipython
 from IPython.display import Markdown, display
 
-from helpers import cells, counts, domains, settings, words
-from helpers.errors import CourseError
+from helpers import CourseError, cells, counts, domains, settings, words
 from helpers.frames import Packed
 from helpers.pictures import overlay
 from helpers.statistics import Estimate, mean_over_subjects

@@ -22,7 +22,7 @@ from safetensors.torch import load_file
 from timm.models.metaformer import StarReLU
 from torch import Tensor, nn
 
-from helpers.errors import CourseError
+from helpers import CourseError
 from helpers.settings import ENCODERS, SURGENET, Course
 from helpers.words import printable
 

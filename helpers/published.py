@@ -9,7 +9,6 @@ of benchmarks/.
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -18,8 +17,7 @@ import pandas as pd
 from IPython.display import HTML
 from torch.hub import download_url_to_file
 
-from helpers import charts, settings
-from helpers.errors import CourseError
+from helpers import CourseError, charts, settings
 from helpers.frames import CLASSES
 
 BENCHMARKS = settings.ROOT / "benchmarks"
@@ -210,14 +208,11 @@ def study(lesson) -> Study:
     """The study for a lesson: its tables from the lesson's `published` folder, or from
     data/published where they were fetched. CourseError as `read`: a folder that was
     named, or fetched to, and is wrong is never passed over."""
-    fetched = settings.data_folder() / "published"
+    place = settings.data_folder() / "published"
     if lesson.published:
-        # A relative path is the reader's, said where the command was typed; a notebook
-        # runs in its own folder.
-        here = Path(os.environ.get("COURSE_FROM", os.curdir))
-        return Study(read(here / Path(lesson.published).expanduser()))
-    there = any((fetched / name).exists() for name in FILES)
-    return Study(read(fetched) if there else None)
+        place = settings.typed(lesson.published)
+    there = lesson.published or any((place / name).exists() for name in FILES)
+    return Study(read(place) if there else None)
 
 
 def recorded(name: str, table: str = "") -> tuple[pd.DataFrame, dict]:

@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers import words
-from helpers.errors import CourseError
+from helpers import CourseError, words
 
 DATA = ("phantom", "real", "published", "cited")  # what a number can be made from
 WIDE = 0.3  # of the unit (1, or 100 percent): an interval beyond it is called wide

@@ -11,7 +11,6 @@ import contextlib
 import errno
 import functools
 import hashlib
-import importlib.metadata
 import json
 import os
 import platform
@@ -20,18 +19,17 @@ import shutil
 import sys
 import threading
 import time
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from helpers import settings
-from helpers.errors import CourseError
+from helpers import CourseError, settings
 from helpers.settings import ROOT, store_folder
 from helpers.words import printable
 
+ROOMS = ("helpers", "phantom", "report", "study", "benchmarks")
 WHOLE = ".whole"  # in each entry: the checksum of its files
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS)
 KEPT = 86_400  # seconds for which nothing goes that was used, whatever the limit
@@ -42,13 +40,6 @@ def key(**what) -> str:
     in any order."""
     text = json.dumps(what, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def keep(kind: str, what: dict, make: Callable, save: Callable, load: Callable):
-    """load(folder) of a result that is found, or made by make() and then kept by
-    save(result, folder). kind, what: see `entry`, whose makers these three are."""
-    write = lambda draft: save(make(), draft)  # noqa: E731
-    return load(entry(kind, what, write, make, save, load))
 
 
 def entry(
@@ -63,8 +54,8 @@ def entry(
     kind: a folder of the store; what: the values that the result was asked with;
     makers: whose code makes it, see `made_by`. anew: replace what is there. Processes
     that want the same wait for one another. A damaged entry is made anew, with a
-    sentence. Raises CourseError where the disk is full or can't be written, and where
-    the code was edited meanwhile.
+    sentence. CourseError where the disk is full or can't be written, and where the code
+    was edited meanwhile.
     """
     place = folder(kind, what, *makers)
     limit()  # said before anything is made
@@ -72,7 +63,8 @@ def entry(
         try:
             with _lock(place):
                 if anew or not whole(place):  # nobody else has made it meanwhile
-                    _fill(place, write, lambda: key(**what | _now(*makers)))
+                    now = functools.partial(folder, kind, what, *makers, now=True)
+                    _fill(place, write, now)
         except OSError as error:
             # NumPy has words of its own for a full disk.
             full = error.errno in FULL or "requested and" in str(error)
@@ -88,31 +80,30 @@ def entry(
     return place
 
 
-def folder(kind: str, what: dict, *makers: Callable | Path) -> Path:
-    """The place of an entry, whether it is there or not."""
-    return store_folder() / kind / key(**what | made_by(*makers))
+def folder(kind: str, what: dict, *makers: Callable | Path, now: bool = False) -> Path:
+    """The place of an entry, whether it is there or not; now: see `made_by`."""
+    return store_folder() / kind / key(**what | made_by(*makers, now=now))
 
 
 def _lock(place: Path) -> FileLock:
     """One process at a time at an entry. The system lets go when a process ends."""
-    locks = store_folder() / ".locks"
-    locks.mkdir(parents=True, exist_ok=True)
-    return FileLock(locks / f"{place.parent.name}-{place.name.strip('.')[:16]}.lock")
+    name = f"{place.parent.name}-{place.name.strip('.')[:16]}.lock"
+    return FileLock(store_folder() / ".locks" / name)
 
 
-def _fill(place: Path, write: Callable, now: Callable[[], str]) -> None:
+def _fill(place: Path, write: Callable, now: Callable[[], Path]) -> None:
     draft = place.with_name(f".{place.name}-draft")
     try:
         _remove(draft)  # left by a process that was killed
         draft.mkdir(parents=True)
         write(draft)
-        if place.name != now():  # a room may have been imported after its edit
+        if place != now():  # a room may have been imported after its edit
             raise CourseError(
                 "The course's code was edited after this began, so that nobody can say "
                 "which code made the result: run the same command again, or restart "
                 "the notebook's kernel."
             )
-        (draft / WHOLE).write_text(_sealed(draft))
+        (draft / WHOLE).write_text(key(**_checksums(draft)))
         _remove(place)
         draft.replace(place)
         _verified.add(place)
@@ -128,14 +119,12 @@ def whole(place: Path) -> bool:
     that is damaged is told and removed, to be made anew."""
     if place not in _verified and place.exists():
         with contextlib.suppress(OSError):
-            if (place / WHOLE).read_bytes() == _sealed(place).encode():
+            if (place / WHOLE).read_bytes() == key(**_checksums(place)).encode():
                 _verified.add(place)
         if place not in _verified:
-            said = f"{place} is damaged, so it is made anew."
-            if settings.static():  # an executed page doesn't keep it
-                print(said, file=sys.__stderr__, flush=True)
-            else:
-                warnings.warn(said, stacklevel=2)
+            # A page that is being executed doesn't keep it.
+            where = sys.__stderr__ if settings.static() else sys.stderr
+            print(f"{place} is damaged, so it is made anew.", file=where, flush=True)
             _remove(place)
     return place in _verified and place.exists()
 
@@ -145,16 +134,18 @@ def content(place: Path) -> str:
     return key(entry=place.name, held=(place / WHOLE).read_text())
 
 
-def _sealed(place: Path) -> str:
-    """One checksum of a folder's files and their names."""
-    paths = {one.relative_to(place).as_posix(): one for one in _files(place)}
-    paths.pop(WHOLE, None)
+def _checksums(folder: Path, ends: tuple[str, ...] = ("",)) -> dict[str, str]:
+    """The checksum of each file in a folder, but not of its seal, by its path."""
+    files = [one for one in _files(folder) if one.name.endswith(ends)]
+    names = [one.relative_to(folder).as_posix() for one in files]
     with ThreadPoolExecutor() as pool:  # neither flushing nor a checksum holds the GIL
-        return key(**dict(zip(paths, pool.map(_checksum, paths.values()))))
+        found = dict(zip(names, pool.map(_checksum, files)))
+    found.pop(WHOLE, None)
+    return found
 
 
-def _files(place: Path) -> list[Path]:
-    return [one for one in place.rglob("*") if one.is_file()]
+def _files(folder: Path) -> list[Path]:
+    return [one for one in folder.rglob("*") if one.is_file()]
 
 
 def _checksum(path: Path) -> str:
@@ -176,22 +167,19 @@ def _remove(path: Path) -> None:
 # What an entry depends on besides its values
 
 
-def made_by(
-    *makers: Callable | Path, sources: dict[str, str] | None = None
-) -> dict[str, object]:
+def made_by(*makers: Callable | Path, now: bool = False) -> dict[str, object]:
     """`code`, the source of some functions' or classes' modules, and of all of the
     course's that these import, without comments and layout, as it was when the course
-    began to run here or in other `sources`; the versions of `packages`; and the
-    `device`, where networks run.
+    began to run here, or as it is now; the versions of `packages`; and the `device`,
+    where networks run.
 
     A path is a lesson's, which may show any source and table as they are.
     """
-    lessons = [one for one in makers if isinstance(one, Path)]
-    names = reached(*(one for one in makers if one not in lessons))
-    sources = sources or _sources
-    code = {name: _understood(sources.get(name, ""))[0] for name in names}
+    sources = _read() if now else _sources
+    code = {one: _understood(sources.get(one, ""))[0] for one in reached(*makers)}
+    lessons = {one.name: _checksum(one) for one in makers if isinstance(one, Path)}
     if lessons:
-        code |= _shown() | {one.name: _checksum(one) for one in lessons}
+        code |= lessons | _shown()
         # PyTorch's own word takes longer than a report of unchanged lessons.
         device = "cuda" if shutil.which("nvidia-smi") else platform.machine()
     else:
@@ -200,26 +188,17 @@ def made_by(
     return {"code": key(**code), "packages": _versions(), "device": device}
 
 
-def _now(*makers: Callable | Path) -> dict[str, object]:
-    return made_by(*makers, sources=_read())
-
-
-def _shown() -> dict[str, str]:
+def _shown() -> dict[str, object]:
     """The checksum of each source and table that a lesson may use."""
-    rooms = (ROOT / room for room in ("helpers", "phantom", "benchmarks"))
-    files = (one for room in rooms for one in _files(room))
-    used = (
-        one for one in files if one.suffix in (".py", ".csv", ".json", ".css", ".js")
-    )
-    return {one.relative_to(ROOT).as_posix(): _checksum(one) for one in used}
+    ends = (".py", ".csv", ".json", ".css", ".js")
+    rooms = ("helpers", "phantom", "benchmarks")
+    return {room: _checksums(ROOT / room, ends) for room in rooms}
 
 
 def reached(*makers: Callable) -> set[str]:
     """The modules of the course that some makers import, and that these import."""
-    found, waiting = set(), []
-    for one in makers:
-        one = getattr(one, "func", one)  # of a partial
-        waiting.append(getattr(one, "__module__", None) or one.__name__)
+    found = set()
+    waiting = [getattr(one, "func", one).__module__ for one in makers]  # of a partial
     while waiting:
         name = waiting.pop()
         if name not in _sources:  # a name in the module before it, or a package
@@ -248,23 +227,20 @@ def _understood(source: str) -> tuple[str, list[str]]:
 
 
 @functools.cache
-def _versions() -> dict[str, str]:
+def _versions() -> dict[str, str | None]:
     """The installed versions of what requirements.txt and the extras pin."""
-    found = {}
-    for file in ("requirements.txt", "pyproject.toml"):
-        for name in re.findall(r"([\w.-]+)==", (ROOT / file).read_text("utf-8")):
-            with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-                found[name] = importlib.metadata.version(name)
-    return found
+    files = ("requirements.txt", "pyproject.toml")
+    pins = "".join((ROOT / file).read_text("utf-8") for file in files)
+    names = re.findall(r"([\w.-]+)==", pins)
+    return {name: settings.version_of(name) for name in names}
 
 
 def _read() -> dict[str, str]:
     """The source of each module of the course, as it is now."""
     found = {}
-    for room in ("helpers", "phantom", "report", "study", "benchmarks"):
-        for path in (ROOT / room).rglob("*.py"):
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-            found[name.removesuffix(".__init__")] = path.read_text(encoding="utf-8")
+    for path in (path for room in ROOMS for path in (ROOT / room).rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        found[name.removesuffix(".__init__")] = path.read_text(encoding="utf-8")
     return found
 
 

@@ -276,6 +276,11 @@ def levels(logits: Tensor) -> np.ndarray:
     return (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
 
 
+def probability(levels: np.ndarray) -> np.ndarray:
+    """256 levels as probabilities, each at the middle of its level: never 0 or 1."""
+    return (levels.astype(np.float32) + 0.5) / 256
+
+
 # The course's standard runs
 
 
@@ -291,19 +296,15 @@ class Run:
         """Its prediction on packed frames (see predict), memory-mapped from the
         store."""
 
-        def save(model: nn.Module, folder: Path) -> None:
-            path, shape = folder / "found.npy", packed.images.shape[:3]
+        def write(draft: Path) -> None:
+            path, shape = draft / "found.npy", packed.images.shape[:3]
             found = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
-            predict(model, packed.images, found)  # more than memory may hold
+            predict(self.model, packed.images, found)  # more than memory may hold
             found.flush()
 
-        return store.keep(
-            "predictions",
-            dict(run=self.key, frames=frames_key(packed)),
-            lambda: self.model,
-            save,
-            lambda folder: np.load(folder / "found.npy", mmap_mode="r"),
-        )
+        what = dict(run=self.key, frames=frames_key(packed))
+        place = store.entry("predictions", what, write, predict)
+        return np.load(place / "found.npy", mmap_mode="r")
 
 
 def untrained(course: Course) -> models.Segmenter:
@@ -366,7 +367,8 @@ def trained(
             history = fit(*given, transform, after, foot, fill_counts)
         return model, history
 
-    run = store.keep("models", what, make, _save, partial(_load, course))
+    place = store.entry("models", what, lambda draft: _save(make(), draft), _save)
+    run = _load(course, place)
     checkpoint = store.folder("checkpoints", what, fit)
     shutil.rmtree(checkpoint, ignore_errors=True)
     return run

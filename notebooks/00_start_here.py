@@ -15,9 +15,9 @@
 #
 # [Open in Colab]($COLAB/00_start_here.ipynb) · [the next lesson](01_explore_two_surgeries.ipynb)
 #
-# **You will be able to** say what domain shift is, run this course where you are, and
-# find your way through it. **You need** nothing: no GPU, no data set, some Python.
-# **It takes** about 10 minutes.
+# **You will be able to** say what domain shift is, tell its three kinds apart, run this
+# course where you are, and find your way through it. **You need** nothing: no GPU, no
+# data set, some Python. **It takes** about 15 minutes.
 #
 # A surgeon needs to see blood early. A network can learn to mark it, frame by frame, and
 # be judged on the kind of operation that it learned from. Then it is carried into
@@ -46,9 +46,9 @@ if "google.colab" in sys.modules:
         subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
-    from helpers import environment
+    from helpers import settings
 
-    environment.install_missing()
+    settings.install_missing()
 
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full
@@ -64,14 +64,15 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 # %%
 import pandas as pd
 
-from helpers import charts, environment, play, settings
+from helpers import charts, play, settings
+from helpers.cells import quiz
 from helpers.lesson import begin
 
-print(environment.check())
+print(settings.ready())
 print("Networks run on:", settings.device())
 
 # %%
-versions = pd.DataFrame(environment.versions().items(), columns=["package", "version"])
+versions = pd.DataFrame(settings.versions().items(), columns=["package", "version"])
 charts.table(versions, "What this page was made with")
 
 # %% [markdown]
@@ -162,6 +163,23 @@ play.Interactive("pairs", [handle], pair, title)
 # round view through a keyhole, with black around it and organs of several colours. Keep
 # the black in mind.
 #
+# ## Three kinds of shift
+#
+# A network learns from pairs: a picture, and the answer that somebody gave for it.
+# Elsewhere, three things can be different. The field has a name for each.
+#
+# | | what differs | outside of surgery | in surgery |
+# |---|---|---|---|
+# | **covariate shift** | what the pictures look like; the same picture would get the same answer | A program learned cats from photographs and is shown drawings of cats. | Another lamp and another camera make blood look different. It is still blood. |
+# | **label shift**, or a shift of prevalence | how often each answer occurs | A test was tuned in a clinic where every third visitor is ill. Then it is offered to a whole town. | In one clinic's videos every second frame shows blood, in another's hardly any. |
+# | **concept shift** | which answer is given to the same picture | What one person calls spam is another's newsletter. | One team outlines pools only. Another marks stained tissue as well. |
+#
+# Each is told by something else. A covariate shift can be seen in pictures alone. For a
+# shift of prevalence one has to know the answers, or at least how often each occurs. A
+# concept shift hides best: to see it, two people have to label the *same* frames. **Which of the three lie between HemoSet and CholecSeg8k?** Look at the pair
+# above and at the column of frames with blood in lesson 01, before you open the answers
+# to the questions at the end of this page.
+#
 # ## The lessons
 #
 # | | lesson | the question |
@@ -175,11 +193,12 @@ play.Interactive("pairs", [handle], pair, title)
 # | 07 | [Close the gap](07_close_the_gap.ipynb) | What helps on patients that no remedy has seen? |
 # | 08 | [When does it start to bleed?](08_when_does_it_bleed.ipynb) | When does it bleed, how often and how long, on a camera that moves, and what would "always" have scored? |
 # | 09 | [Without training, and with a click](09_without_training_and_with_a_click.ipynb) | Does a method that never trained survive new surgery, and what is a click worth? |
-# | 10 | [When not to trust it](10_when_not_to_trust_it.ipynb) | Could the network, or we, have known that it breaks? |
+# | 10 | [What a heatmap shows](10_what_a_heatmap_shows.ipynb) | What does a picture of the network's inside show, and what would it show of a network that learned nothing? |
+# | 11 | [When to be silent](11_when_to_be_silent.ipynb) | Could the network, or we, have known that it breaks? |
 # | 12 | [Your own two domains](12_your_own_two_domains.ipynb) | What can your two folders tell, and what can they not? |
 #
-# Each of these lessons has exercises: a cell to fill in, a check that tells right from wrong, and
-# a folded solution. Each closes with three questions.
+# Each lesson from 01 on has exercises: a cell to complete, a check that tells right from
+# wrong, and a folded solution. Each closes with questions, as this page does.
 #
 # ## How to run it
 #
@@ -190,9 +209,43 @@ play.Interactive("pairs", [handle], pair, title)
 # - **On Binder:** it reads `environment.yml`. It has little memory: stay with `quick`.
 # - **With your own two domains:** `make report SOURCE=... TARGET=...`; `data/README.md`
 #   shows the layouts.
-#
+
+# %% tags=["quiz"]
+quiz(
+    (
+        "A hospital buys brighter lamps. Which kind of shift is that?",
+        {
+            "Covariate shift.": "Yes: the pictures change, and what is blood in them "
+            "does not.",
+            "Label shift.": "No: patients bleed as often as before.",
+            "Concept shift.": "No: the same picture would still get the same answer.",
+        },
+    ),
+    (
+        "A set that was made to learn blood from shows it often. CholecSeg8k shows it in "
+        "one patient of 17. Which shift is there, whatever the pictures look like?",
+        {
+            "Label shift: blood is common here and rare there.": "Yes: and a network "
+            "that learned to expect blood will tend to find some.",
+            "None, since blood is blood.": "No: how often it occurs has changed.",
+            "Concept shift.": "No: that would be another rule for what to mark. It may "
+            "be there as well, but rarity does not show it.",
+        },
+    ),
+    (
+        "Nobody has labelled frames of both data sets by one rule. What follows?",
+        {
+            "There is no concept shift.": "No: nobody has looked.",
+            "Some of the loss may be a difference of opinion, and we can't tell how "
+            "much.": "Yes: this is a limit of the data, and no method mends it.",
+        },
+    ),
+)
+
+# %% [markdown]
 # ## What you saw, and what to doubt
 #
-# You saw two kinds of surgery and the names that the course gives to its splits.
+# You saw two kinds of surgery, three ways in which they may differ, and the names that
+# the course gives to its splits.
 # **Doubt** what a small number of subjects can tell you, wherever the frames are many.
 # And where a page says *phantom*, doubt that a patient would look like this.

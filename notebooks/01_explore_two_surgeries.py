@@ -15,9 +15,10 @@
 #
 # [Open in Colab]($COLAB/01_explore_two_surgeries.ipynb) · [before](00_start_here.ipynb) · [next](02_train_a_unet.ipynb)
 #
-# **You will be able to** read both data sets, put a number on how far apart they are,
-# give that number a placebo, and tell who bleeds before you trust a number about
-# bleeding. **You need** lesson 00 and some pandas. **It takes** about 30 minutes.
+# **You will be able to** open the masks of both data sets, put a number on how far apart
+# the domains are, give that number and a map of all frames a placebo, and tell who
+# bleeds before you trust a number about bleeding. **You need** lesson 00 and some
+# pandas. **It takes** about 40 minutes.
 #
 # Nothing is trained here. Looking comes first, because most mistakes in this field
 # could have been seen with the naked eye.
@@ -35,9 +36,9 @@ if "google.colab" in sys.modules:
         subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
-    from helpers import environment
+    from helpers import settings
 
-    environment.install_missing()
+    settings.install_missing()
 
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full
@@ -45,14 +46,20 @@ seed = 0
 data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
+from zipfile import ZipFile
+
 import numpy as np
 import pandas as pd
+import torch
+from PIL import Image
 from scipy.spatial.distance import cdist
+from sklearn.manifold import TSNE
 
 from helpers import charts, frames, pictures, play
 from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.statistics import Estimate
+from helpers.training import as_tensor, untrained
 
 lesson = begin(profile, seed, data)
 
@@ -152,6 +159,39 @@ charts.table(cues.reset_index(), "Frames with blood, mean over subjects")
 # still fail, since a network also learns how far it goes: what counts as a deep red
 # above may be rare below. And much that is darker than what is around it, or redder, is
 # no blood.
+#
+# ## A mask file, opened by hand
+#
+# A label is a picture file too. Before any library reads it for us, let us look at what
+# is in one. Below is a mask of each data set, opened with Pillow and nothing else.
+# **Which numbers would you expect where there is blood, and where there is none?**
+
+
+# %%
+def opened(address):
+    """A picture file, or a member of a zip archive ("PATH.zip!member")."""
+    path, _, member = address.partition("!")
+    return Image.open(ZipFile(path).open(member) if member else path)
+
+
+# %%
+rows = []
+for split in ("train", "ood_test"):
+    row = (with_blood(split, 1) if len(with_blood(split, 1)) else [0])[0]
+    mask = opened(lesson.frames(split).table["mask"].iloc[row])
+    values = np.unique(np.array(mask))
+    rows.append([split, mask.mode, np.array(mask).shape, ", ".join(map(str, values))])
+heads = ["split", "mode", "shape", "values in it"]
+charts.table(pd.DataFrame(rows, columns=heads), "A mask file of either data set")
+
+# %% [markdown]
+# Mode `P` is a palette picture: each pixel holds a small number, and a colour is looked
+# up for it. Here 1 is blood. Whoever asks for values above 127, as one does with black
+# and white masks, finds no blood at all in the source, and no program complains. Mode
+# `RGB` has three numbers for each pixel. In the target's masks they are equal, so it is
+# a grey, and each grey stands for a class. That 24 stands for blood is written in no
+# file: one has to know the table. **A mask that is read wrongly looks like a network
+# that fails.**
 #
 # ## What a label is made of
 #
@@ -548,6 +588,123 @@ check(
 # unit finds too much. Lesson 05 counts how often.
 
 # %% [markdown]
+# ## A map of all frames
+#
+# Five properties are few. An encoder that was trained on photographs describes a frame
+# by hundreds of numbers, its **features**: one for each channel of its deepest feature
+# map, averaged over the picture. Papers like to show them as a map on which similar
+# frames lie close together.
+
+# %%
+network = untrained(lesson.course).eval()
+
+
+def features(packed, at_once=32):
+    """The deepest feature map, averaged over the frame: frames x channels."""
+    found = []
+    for start in range(0, len(packed), at_once):
+        images = as_tensor(packed.images[start : start + at_once])
+        with torch.inference_mode():
+            found.append(network.features(images)[-1].mean(dim=(2, 3)).numpy())
+    return np.concatenate(found)
+
+
+# %%
+both = ("source", "target")
+known = {domain: features(packs[domain]) for domain in both}
+points = np.concatenate(list(known.values()))
+domain_of = np.repeat(both, [len(known[domain]) for domain in both])
+who = np.concatenate([packs[domain].table["subject"].to_numpy() for domain in both])
+
+# %% [markdown]
+# Two ways to draw hundreds of numbers on a plane. **Principal components** (PCA) turn
+# the cloud of points so that its longest direction lies across the page, and its second
+# longest upwards: three lines. **t-SNE** (van der Maaten and Hinton 2008) moves points
+# about until near neighbours are near; distances between far heaps mean nothing on it.
+
+
+# %%
+def principal(points):
+    centred = points - points.mean(axis=0)
+    directions = np.linalg.svd(centred, full_matrices=False)[2]
+    return centred @ directions[:2].T
+
+
+def neighbours(points):
+    few = min(30, (len(points) - 1) // 3)
+    return TSNE(perplexity=few, random_state=seed).fit_transform(points)
+
+
+# %% [markdown]
+# A placebo for a map: let the source stand alone, and divide its subjects at random
+# into two halves, A and B. Nothing but chance tells them apart. **Will their points mix?**
+
+# %%
+pigs = np.unique(who[domain_of == "source"])
+half_a = np.random.default_rng(seed).permutation(pigs)[::2]
+half = np.where(np.isin(who[domain_of == "source"], half_a), "half A", "half B")
+maps = {
+    "PCA": (principal(points), domain_of),
+    "t-SNE": (neighbours(points), domain_of),
+    "t-SNE, placebo": (neighbours(known["source"]), half),
+}
+
+
+# %%
+look_of = {"source": ("o", charts.BLUE), "target": ("^", charts.RED)}
+look_of |= {"half A": ("o", charts.GREEN), "half B": ("^", charts.ORANGE)}
+figure, axes = charts.new(8.0, 3.0, 1, 3)
+for axis, (name, (flat, kinds)) in zip(axes, maps.items()):
+    for kind in np.unique(kinds):
+        marker, colour = look_of[kind]
+        look = {"s": 9, "marker": marker, "color": colour, "lw": 0, "label": kind}
+        axis.scatter(*flat[kinds == kind].T, **look)
+    axis.set(title=name, xticks=[], yticks=[])
+    axis.legend(loc="best", markerscale=2)
+charts.Chart(
+    figure,
+    f"{len(points)} frames of {len(np.unique(who))} subjects by their features",
+    f"Three maps of frames: {', '.join(maps)}. The table below tells what they show.",
+    "A point is a frame. Left and middle: both domains. Right: the source alone.",
+)
+
+# %% [markdown]
+# Compare the colours of the two maps by t-SNE. In both of them points come in small
+# heaps of one colour: each heap is a clip, whose frames are nearly one picture. So that
+# points have neighbours of their own colour says nothing yet. What counts is how the
+# *heaps* lie: on two sides of the map, or among one another? The same can be asked in
+# numbers, without a map: is the frame that lies nearest of the same kind? And if we only
+# allow frames of *another* subject?
+
+
+# %%
+def own_kind(points, kinds, subjects=None):
+    """Percent of the frames whose nearest frame, of another subject if subjects are
+    given, is of their own kind."""
+    apart = cdist(points, points)
+    np.fill_diagonal(apart, np.inf)
+    if subjects is not None:
+        apart[subjects[:, None] == subjects] = np.inf
+    return 100 * (kinds[apart.argmin(axis=1)] == kinds).mean()
+
+
+# %%
+ours = known["source"], half
+placebo = own_kind(*ours), own_kind(*ours, who[domain_of == "source"])
+real = own_kind(points, domain_of), own_kind(points, domain_of, who)
+rows = {"same domain": real, "same half of the source (placebo)": placebo}
+heads = ["nearest frame, %", "nearest of another subject, %"]
+rows = pd.DataFrame(rows, index=heads).T.reset_index(names="it is of the")
+charts.table(rows, "Is a frame's nearest frame in feature space of its own kind?", 0)
+
+# %% [markdown]
+# Read the placebo's row first. By the nearest frame of all, halves that differ by nothing
+# but chance look as far apart as two domains can: the unit is wrong, once more. By the
+# nearest frame of another subject the placebo falls towards a half, which is what chance
+# gives, and what is left in the row above it is a difference between the domains. **Ask
+# of each such figure what it would show if there were nothing to see.**
+
+# %% [markdown]
 # ### Exercise 4 · What does the distance not know? (open)
 #
 # Write down two changes of the picture that would ruin a blood detector and leave the
@@ -587,8 +744,9 @@ quiz(
 # %% [markdown]
 # ## What you saw, and what to doubt
 #
-# You saw two domains side by side, a number for how far apart they are, and a placebo
-# that gives this number its scale; where they are drawn, all three speak of the drawing.
+# You saw two domains side by side, what is in a mask file, a number for how far apart the
+# domains are and a map of them, and for both a placebo that gives them their scale;
+# where the domains are drawn, all of it speaks of the drawing.
 # **Doubt** that a distance between image properties says
 # what will go wrong, because it knows nothing of blood. And doubt any figure about
 # blood in the target until you have asked in how many patients it was measured.

@@ -32,9 +32,9 @@ if "google.colab" in sys.modules:
         subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
-    from helpers import environment
+    from helpers import settings
 
-    environment.install_missing()
+    settings.install_missing()
 
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full
@@ -540,8 +540,9 @@ def bordered(width):
 
 
 handle = play.Slider("width", "border, pixels", WIDTHS)
-title = "Set a black border around a frame"
-play.Interactive("border", [handle], bordered, title)
+title = "Two networks, alike on whole frames: set a black border around one"
+caption = "Both learned from the same frames. One of them never had black in its loss."
+play.Interactive("border", [handle], bordered, title, caption).front()
 
 # %% [markdown]
 # Look at the border alone: it holds nothing, at any width. Whatever is marked there was

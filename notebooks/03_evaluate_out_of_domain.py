@@ -33,9 +33,9 @@ if "google.colab" in sys.modules:
         subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
-    from helpers import environment
+    from helpers import settings
 
-    environment.install_missing()
+    settings.install_missing()
 
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full

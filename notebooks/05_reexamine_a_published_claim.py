@@ -36,9 +36,9 @@ if "google.colab" in sys.modules:
         subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
-    from helpers import environment
+    from helpers import settings
 
-    environment.install_missing()
+    settings.install_missing()
 
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full
@@ -177,7 +177,7 @@ charts.bars(
     each=0.24,
     caption=f"Published tables, no drawing. At most: tract {tract['greatest']:.2f}, "
     f"blood {blood['greatest']:.0f} points, over all frames.",
-).front("published_organ")
+)
 
 
 # %%

@@ -32,9 +32,9 @@ if "google.colab" in sys.modules:
         subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
-    from helpers import environment
+    from helpers import settings
 
-    environment.install_missing()
+    settings.install_missing()
 
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full
@@ -372,7 +372,7 @@ play.Interactive(
     "the company of those turned now. Dots: what it costs in each of its 64 "
     "companies (coalitions). Tick: its share, their mean over all orders of "
     "turning. The frame is the first of the pig that loses the middle amount.",
-).front()
+)
 
 # %% [markdown]
 # The dots of a row are differences of the costs that you turned through. Their mean,

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 09 · Without training, and with a click
 #
-# [Open in Colab]($COLAB/09_without_training_and_with_a_click.ipynb) · [before](08_when_does_it_bleed.ipynb) · [next](10_when_not_to_trust_it.ipynb)
+# [Open in Colab]($COLAB/09_without_training_and_with_a_click.ipynb) · [before](08_when_does_it_bleed.ipynb) · [next](10_what_a_heatmap_shows.ipynb)
 #
 # **You will be able to** compute a convolution by hand, segment a frame by colour and
 # by flooding, segment it by a click, and say which of these survives another surgery.
@@ -32,9 +32,9 @@ if "google.colab" in sys.modules:
         subprocess.run(clone, check=True)
     os.chdir("/content/course/notebooks")
     sys.path.insert(0, "/content/course")
-    from helpers import environment
+    from helpers import settings
 
-    environment.install_missing()
+    settings.install_missing()
 
 # %% tags=["parameters"]
 profile = "quick"  # smoke, quick or full
@@ -52,9 +52,17 @@ import pandas as pd
 from scipy import ndimage
 
 # %%
-from helpers import charts, clicks, counts, pictures, play, remedies, statistics
+from helpers import (
+    CourseError,
+    charts,
+    clicks,
+    counts,
+    pictures,
+    play,
+    remedies,
+    statistics,
+)
 from helpers.cells import check, quiz
-from helpers.errors import CourseError
 from helpers.lesson import begin
 from helpers.play import live
 from helpers.settings import ROOT, progress
@@ -802,7 +810,7 @@ charts.dots(
     size=25,
     caption="A dot per subject, a bar at their mean. The clicked methods are shown the "
     "label by their clicks; the others ask nobody.",
-).front("without_training")
+)
 
 # %%
 rows = []

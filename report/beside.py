@@ -50,18 +50,20 @@ def entries() -> list[Entry]:
 
 def linked(page: str, words: list[Entry]) -> str:
     """A page's HTML in which the first mention of each word, in prose, leads to the
-    glossary."""
-    forms = {form.lower(): one.id for one in words for form in (one.word, *one.forms)}
+    glossary and carries its meaning, which the style shows while it is pointed at."""
+    forms = {form.lower(): one for one in words for form in (one.word, *one.forms)}
     longest = sorted(map(re.escape, forms), key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])", re.IGNORECASE)
     used: set[str] = set()
 
     def link(found: re.Match) -> str:
-        place = forms[found[0].lower()]
-        if place in used:
+        one = forms[found[0].lower()]
+        if one.id in used:
             return found[0]
-        used.add(place)
-        return f'<a class="term" href="{GLOSSARY}#{place}">{found[0]}</a>'
+        used.add(one.id)
+        means = html.escape(f"{one.word}: {one.text}")
+        at = f'href="{GLOSSARY}#{one.id}" data-means="{means}"'
+        return f'<a class="term" {at}>{found[0]}</a>'
 
     soup = BeautifulSoup(page, "html.parser")
     for text in soup.find_all(string=pattern):

@@ -19,9 +19,8 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
-from helpers import settings, store
-from helpers.environment import versions
-from helpers.errors import CourseError
+from helpers import CourseError, settings, store
+from helpers.settings import versions
 from helpers.words import printable
 from report import kernels, numbers
 from report.execute import Executed, execute, inputs, surroundings

@@ -20,8 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from papermill.exceptions import PapermillExecutionError
 
-from helpers import settings, store
-from helpers.errors import CourseError
+from helpers import CourseError, settings, store
 from report import kernels
 from report.notebooks import notebook
 

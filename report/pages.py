@@ -23,8 +23,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook
 from PIL import Image
 
+from helpers import CourseError
 from helpers.cells import FACTS_TYPE, NEEDS
-from helpers.errors import CourseError
 from helpers.settings import ROOT
 from report.execute import Executed
 from report.notebooks import blank, group, solved, tags

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import jinja2
 from markupsafe import Markup
 
+from helpers import CourseError
 from helpers.cells import INFO_TYPE, RESULT_TYPE
 from helpers.charts import FIGURE_TYPE
-from helpers.errors import CourseError
 from helpers.settings import ROOT
 from report import beside, numbers
 from report.execute import Executed
@@ -21,8 +21,8 @@ from report.pages import HERE, PICTURE_FILE, Cells, Page, Pictures, faults
 # What a page needs that has something to play with.
 PLAYED = 'class="play"'
 PLAY = '<link rel="stylesheet" href="play.css">\n<script src="play.js"></script>\n'
-# Names under which a lesson may offer a figure for a place of its own.
-FIRST, COVER = "gallery", "cover"
+# The name under which a lesson offers the figure that stands above all.
+FIRST = "gallery"
 # Pages that are no lessons, in the order in which every page's foot names them.
 BESIDE = (
     ("search.html", "Search"),
@@ -32,6 +32,7 @@ BESIDE = (
     ("teaching.html", "For teachers"),
     ("slides.html", "Slides"),
 )
+SHOWN = re.compile(r'<figure[^>]* class="(?:chart|play)".*?</figure>', re.S)
 INLINE = re.compile(
     r"<script(?![^>]*\b(?:src=|type=\"application/json\"))[^>]*>(.*?)</script>", re.S
 )
@@ -198,24 +199,20 @@ class Site:
 
     def page(self, page: Page) -> str:
         """A lesson's page as a whole document."""
-        there, away = (
-            {one.file for one in self.pages},
-            f"{REPOSITORY}/blob/main/notebooks",
-        )
+        there = {one.file for one in self.pages}
+        away = f"{REPOSITORY}/blob/main/notebooks"
         where = lambda to: to[0] if to[1] in there else f'"{away}/{to[1][:-4]}ipynb'  # noqa: E731
         body = Markup(LESSON_PAGE.sub(where, beside.linked(page.body, self.words)))
         around = [None, *self.pages, None]
         place = around.index(page)
-        before, after = around[place - 1], around[place + 1]
-        given = dict(page=page, body=body, before=before, after=after)
-        return self._made(page.file, "lesson.html", **given)
+        given = dict(before=around[place - 1], after=around[place + 1])
+        return self._made(page.file, "lesson.html", page=page, body=body, **given)
 
     def index(self) -> str:
         """The one-page answer."""
         results = self.collected.results
         plays = [one for one in self.figures if PLAYED in one["html"]]
-        covers = [one for one in self.figures if one["name"] == COVER]
-        elsewhere = [self.first, *plays, *covers]
+        elsewhere = [self.first, *plays]
         return self._made(
             "index.html",
             results=results,
@@ -229,13 +226,11 @@ class Site:
         )
 
     def thumbnail(self, page: Page) -> Markup:
-        """A lesson's small picture: of a figure for its card, else of its first one."""
-        own = [one for one in self.figures if one["lesson"] == page.executed.name]
-        own = [one for one in own if PLAYED not in one["html"]]
-        own.sort(key=lambda one: one["name"] != COVER)
-        shown = re.search(r'<figure[^>]* class="(?:chart|play)".*', page.body, re.S)
-        source = own[0]["html"] if own else shown[0] if shown else ""
-        return Markup(self.pictures.thumbnail(source))
+        """A lesson's small picture: its first with frames, else its first chart."""
+        shown = SHOWN.findall(page.body)
+        framed = [one for one in shown if 'class="plotted"' not in one]
+        small = map(self.pictures.thumbnail, framed + shown)
+        return Markup(next(filter(None, small), ""))
 
     def beside(self) -> dict[str, str]:
         """The pages that are no lessons."""
@@ -254,6 +249,9 @@ class Site:
     def _made(self, file: str, template: str = "", **what: object) -> str:
         frame = self.templates.get_template(template or file)
         made = self.pictures.out(frame.render(file=file, **what))
+        if file == "index.html":
+            head, main, rest = made.partition("<main")
+            made = head + beside.linked(main + rest, self.words)
         if PLAYED in made:
             made = made.replace("</head>", f"{PLAY}</head>", 1)
         return made.replace('content="POLICY"', f'content="{policy(made)}"', 1)

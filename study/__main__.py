@@ -8,8 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 
-from helpers import domains, remedies, settings
-from helpers.errors import CourseError
+from helpers import CourseError, domains, remedies, settings
 from helpers.settings import Course
 from helpers.words import printable
 from study import engine, tables

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 import torch
 
-from helpers.errors import CourseError
+from helpers import CourseError
 from helpers.settings import cores
 
 

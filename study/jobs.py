@@ -7,8 +7,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from helpers import counts, domains, remedies, settings, training
-from helpers.errors import CourseError
+from helpers import CourseError, counts, domains, remedies, settings, training
 from helpers.remedies import RECIPES, needing
 from helpers.settings import ENCODERS, Course
 from helpers.words import listed

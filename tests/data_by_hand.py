@@ -39,14 +39,14 @@ def own(folder: Path, layout: Path, bleeding: bool) -> Path:
     for side in ("images", "masks"):
         (folder / side).mkdir(parents=True)
     lines = ["image,subject"]
-    for number, row in enumerate(frames.index(layout).table.itertuples()):
+    for number, row in frames.index(layout).table.iterrows():
         image, blood, *_ = frames.read(row)
         if bleeding and not blood.any():
             blood[20:26, 20:26] = True
         name = f"{number:03d}.png"
         cv2.imwrite(str(folder / "images" / name), image[..., ::-1])
         cv2.imwrite(str(folder / "masks" / name), blood.astype(np.uint8) * 255)
-        lines.append(f"{name},case {row.subject[-2:]}")
+        lines.append(f"{name},case {row['subject'][-2:]}")
     (folder / "subjects.csv").write_text("\n".join(lines) + "\n")
     return folder
 

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from helpers import frames
-from helpers.errors import CourseError
+from helpers import CourseError, frames
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
 needs_real = pytest.mark.skipif(

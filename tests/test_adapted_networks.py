@@ -9,8 +9,7 @@ import torch
 from drawn_tissue import CHANGED, round_view, tissue
 from torch import nn
 
-from helpers import models, remedies, training
-from helpers.errors import CourseError
+from helpers import CourseError, models, remedies, training
 from helpers.frames import visible
 from helpers.remedies import methods
 from helpers.remedies.methods import Ensemble, adabn, entropy, tent, tent_online

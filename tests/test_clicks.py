@@ -10,9 +10,8 @@ import pytest
 from lessons_by_hand import lifted
 from scipy import ndimage
 
-from helpers import clicks, settings
+from helpers import CourseError, clicks, settings
 from helpers.clicks import Point, grabcut, next_click, watershed
-from helpers.errors import CourseError
 
 METHODS = pytest.mark.parametrize("method", [grabcut, watershed])
 

@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from helpers import clips
-from helpers.errors import CourseError
+from helpers import CourseError, clips
 from phantom import cases
 
 CASE = cases.Case("pig1", 0, seconds=18, size=(48, 64), bleedings=1)

@@ -21,8 +21,7 @@ from torchmetrics.functional.classification import (
     binary_recall,
 )
 
-from helpers import counts, shift, training
-from helpers.errors import CourseError
+from helpers import CourseError, counts, shift, training
 from helpers.frames import UNKNOWN, Packed, visible
 from report.notebooks import FOLDER
 

@@ -149,8 +149,11 @@ SIX = [f"anna{number}/{frame}" for number in range(6) for frame in "ab"]
 
 
 def found(**given) -> dict[str, Path | None]:
-    course = settings.course("smoke", **given)
-    return {role: domains.real_folder(course, role) for role in domains.LAYOUTS}
+    return domains.found(settings.course("smoke", **given))[0]
+
+
+def unnamed(**given) -> list[str]:
+    return [one.name for one in domains.found(settings.course("smoke", **given))[1]]
 
 
 def test_own_frames_in_the_data_folder_that_nobody_named(nothing):
@@ -160,8 +163,7 @@ def test_own_frames_in_the_data_folder_that_nobody_named(nothing):
     named = ("your own (mine)", "not use", "SOURCE= or TARGET=")
     one_sentence(surgeries.notes[-1], *named)
     for role in domains.LAYOUTS:
-        course = settings.course("smoke", **{role: str(nothing / "mine")})
-        assert domains.unused(course) == []
+        assert unnamed(**{role: str(nothing / "mine")}) == []
     for name in ("a", "b"):
         write_own(nothing / "more" / name, ["a"])
     named = ("your own (a, b)", "SOURCE= and TARGET=")
@@ -171,7 +173,7 @@ def test_own_frames_in_the_data_folder_that_nobody_named(nothing):
 def test_own_frames_put_into_the_data_folder_itself(nothing):
     write_own(nothing, ["a"])
     assert found() == {"source": None, "target": None}
-    one_sentence(*domains.unused(settings.course("smoke")), "of your own (data)")
+    assert unnamed() == ["data"]
     named = ("your own (data)", "SOURCE= and TARGET=")
     sentence_of(lambda: found(data=str(nothing)), *named)
 
@@ -183,7 +185,7 @@ def test_a_data_folder_that_is_empty_or_gone_and_what_is_being_fetched(nothing):
     sentence_of(lambda: found(data=str(nothing)), str(nothing), *named)
     shutil.rmtree(nothing)
     assert found() == {"source": None, "target": None}
-    assert domains.unused(settings.course("smoke")) == []
+    assert unnamed() == []
 
 
 @pytest.mark.parametrize("inside", ["", "holiday", "pig1"])

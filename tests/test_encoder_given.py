@@ -8,8 +8,7 @@ import pytest
 import torch
 from lessons_by_hand import code, lesson
 
-from helpers import models, settings, store, training
-from helpers.errors import CourseError
+from helpers import CourseError, models, settings, store, training
 from helpers.settings import ENCODERS
 
 
@@ -66,11 +65,11 @@ def test_the_recipe_is_in_a_runs_key_and_weights_by_what_they_hold(
 ) -> None:
     asked = []
 
-    def keep(kind, what, *rest):
+    def entry(kind, what, *rest):
         asked.append(what)
         raise CourseError("enough")
 
-    monkeypatch.setattr(store, "keep", keep)
+    monkeypatch.setattr(store, "entry", entry)
     monkeypatch.setattr(training, "frames_key", lambda packed: "frames")
 
     def key(name="one", changed=(), **given) -> str:

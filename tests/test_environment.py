@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import environment
+from helpers import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 PIN = re.compile(r"^\s*-?\s*([A-Za-z0-9_.-]+)==([\w.]+)\s*$")
@@ -89,7 +89,7 @@ def test_no_file_of_the_set_up_names_a_registry():
 
 
 def test_the_check_names_what_fits():
-    line = environment.check()
+    line = settings.ready()
     for said in ("Ready: torch ", "torchvision", "segmentation-models-pytorch"):
         assert said in line
 
@@ -98,7 +98,7 @@ def test_a_torchvision_that_does_not_fit_ends_in_one_line(monkeypatch):
     # Python's own way of making an import fail.
     monkeypatch.setitem(sys.modules, "torchvision", None)
     with pytest.raises(SystemExit) as stopped:
-        environment.check()
+        settings.ready()
     said = str(stopped.value)
     assert "torchvision" in said and "delete .venv" in said and "\n" not in said
 
@@ -107,10 +107,10 @@ def test_a_torchvision_that_does_not_fit_ends_in_one_line(monkeypatch):
 def pip(monkeypatch):
     """Stands for pip where timm is absent: it notes what it was asked, and fails as
     often as it is told to."""
-    real = environment._installed
+    real = settings.version_of
     absent = {"timm": None}
     monkeypatch.setattr(
-        environment, "_installed", lambda name: absent.get(name, real(name))
+        settings, "version_of", lambda name: absent.get(name, real(name))
     )
     asked: list[tuple[list[str], list[str]]] = []
 
@@ -125,13 +125,13 @@ def pip(monkeypatch):
 
 
 def test_on_colab_only_what_is_absent_is_installed_and_the_rest_is_held(pip):
-    assert environment.install_missing() == ["timm"]
+    assert settings.install_missing() == ["timm"]
     [(wanted, held)] = pip.asked
     assert wanted == [f"timm=={OURS['timm']}"]
     for name in ("torch", "numpy"):
         assert f"{name}=={importlib.metadata.version(name)}" in held
     pip.absent.clear()
-    assert environment.install_missing() == [] and len(pip.asked) == 1
+    assert settings.install_missing() == [] and len(pip.asked) == 1
 
 
 def test_a_package_that_colab_sees_twice_is_held_once_as_it_is_imported(
@@ -142,17 +142,17 @@ def test_a_package_that_colab_sees_twice_is_held_once_as_it_is_imported(
     about = "Metadata-Version: 2.1\nName: MarkupSafe\nVersion: 2.0.1\n"
     (system / "METADATA").write_text(about)
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
-    held = [one for one in environment.held() if "arkup" in one]
+    held = [one for one in settings.held() if "arkup" in one]
     assert held == [f"MarkupSafe=={importlib.metadata.version('markupsafe')}"]
 
 
 def test_a_pin_that_does_not_fit_colab_gives_way_to_what_fits(pip, capsys):
     pip.fails = 1
-    assert environment.install_missing() == ["timm"]
+    assert settings.install_missing() == ["timm"]
     asked = [wanted for wanted, _ in pip.asked]
     assert asked == [[f"timm=={OURS['timm']}"], ["timm"]]
     assert "do not fit" in capsys.readouterr().out
     pip.fails = 4
     with pytest.raises(SystemExit, match="^timm .*restart the runtime") as said:
-        environment.install_missing()
+        settings.install_missing()
     assert "\n" not in str(said.value)

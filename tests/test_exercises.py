@@ -13,9 +13,8 @@ import rehearsals
 from IPython.core.interactiveshell import InteractiveShell
 from scipy.spatial.distance import cdist
 
-from helpers import cells, correlation
+from helpers import CourseError, cells, correlation
 from helpers.cells import check, quiz
-from helpers.errors import CourseError
 from report import notebooks as exercises
 from report.notebooks import lessons, notebook
 

@@ -20,8 +20,7 @@ from frames_by_hand import (
 )
 from PIL import Image
 
-from helpers import frames
-from helpers.errors import CourseError
+from helpers import CourseError, frames
 from helpers.settings import ROOT
 
 
@@ -45,9 +44,9 @@ def test_real_cholecseg8k_frames_have_the_stated_blood_and_unknown_pixels():
     table = frames.index(REAL / "cholecseg8k").table
     assert table["subject"].str[5:].tolist() == ["01", "01", "24", "52", "55"]
     found = []
-    for row in table.itertuples():
+    for _, row in table.iterrows():
         pixels, blood, valid, _ = frames.read(row)
-        colour = np.asarray(Image.open(row.mask.replace("watershed", "color")))
+        colour = np.asarray(Image.open(row["mask"].replace("watershed", "color")))
         assert pixels.dtype == np.uint8 and pixels.shape == colour.shape
         # An independent reading, by the other mask.
         assert (blood == (colour == (255, 0, 0)).all(axis=2)).all()
@@ -64,7 +63,7 @@ def test_real_hemoset_pairs_have_the_stated_blood():
     assert table["frame"].tolist() == [0, 60, 120, 180]
     shares = [100 * frames.read(row)[1].mean() for _, row in table.iterrows()]
     assert all(2.31 <= share <= 2.44 for share in shares), shares
-    assert all(frames.read(row)[2].all() for row in table.itertuples())
+    assert all(frames.read(row)[2].all() for _, row in table.iterrows())
 
 
 @pytest.mark.parametrize("unpacked", [False, True])
@@ -114,10 +113,10 @@ def test_cholecseg8k_is_read_by_the_watershed_mask_in_the_order_of_frames(tmp_pa
     table = frames.index(tmp_path).table
     assert table["frame"].tolist() == [160, 161, 16350, 81]
     assert table["clip"].iloc[0] == "video01_00160"
-    for row in table.itertuples():
+    for _, row in table.iterrows():
         pixels, blood, *_ = frames.read(row)
-        assert (pixels == image(row.frame)).all()
-        assert (blood == (cholec_labels(row.frame) == 1)).all()
+        assert (pixels == image(row["frame"])).all()
+        assert (blood == (cholec_labels(row["frame"]) == 1)).all()
 
 
 def told(table):

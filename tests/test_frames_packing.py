@@ -10,7 +10,6 @@ import pytest
 from frames_by_hand import packed, png, sentence_of, write_cholec, write_own, write_pig
 
 from helpers import frames
-from helpers.frames import packing
 
 SIZE = (9, 16)
 ARRAYS = ("images", "blood", "valid", "classes", "fill", "view")
@@ -26,7 +25,7 @@ def table(tmp_path, own_store) -> pd.DataFrame:
 
 def by_reading(table: pd.DataFrame, size: tuple[int, int]) -> list[np.ndarray]:
     """The arrays, frame by frame, the slow way."""
-    rows = [frames.fit(*frames.read(row), size) for row in table.itertuples()]
+    rows = [frames.fit(*frames.read(row), size) for _, row in table.iterrows()]
     rows = [(*row, frames.visible(row[0], row[2])) for row in rows]
     return [np.stack(arrays) for arrays in zip(*rows)]
 
@@ -71,7 +70,7 @@ def test_what_lies_together_stays_on_disk_and_nothing_can_be_overwritten(table):
 
 def test_the_same_frames_are_found_again_whatever_their_splits(table, monkeypatch):
     first = frames.pack(table, SIZE)
-    monkeypatch.setattr(packing.shutil, "disk_usage", None)  # writing would fail
+    monkeypatch.setattr(frames.shutil, "disk_usage", None)  # writing would fail
     again = frames.pack(table.assign(split=""), SIZE)
     assert again.place == first.place and (again.blood == first.blood).all()
 
@@ -101,8 +100,8 @@ def test_too_little_space_is_told_before_anything_is_decoded_and_nothing_stays(
     table, tmp_path, monkeypatch
 ):
     usage = shutil._ntuple_diskusage(100, 99, 1)
-    monkeypatch.setattr(packing.shutil, "disk_usage", lambda _: usage)
-    monkeypatch.setattr(packing.reading, "read", None)
+    monkeypatch.setattr(frames.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(frames.reading, "read", None)
     store = tmp_path / "full"
     sentence_of(lambda: packed(table, store), "disk is full", "free some", "STORE")
     assert not list((store / "frames").glob("*"))

@@ -18,8 +18,7 @@ import pytest
 from frames_by_hand import one_sentence
 from PIL import Image
 
-from helpers import domains, settings
-from helpers.errors import CourseError
+from helpers import CourseError, domains, settings
 from report.build import build
 from report.notebooks import lessons
 

@@ -8,8 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import cells, charts, counts, lesson, settings, statistics, training, words
-from helpers.errors import CourseError
+from helpers import (
+    CourseError,
+    cells,
+    charts,
+    counts,
+    lesson,
+    settings,
+    statistics,
+    training,
+    words,
+)
 from helpers.lesson import begin, say
 from helpers.statistics import Estimate
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from drawn_tissue import CHANGED, H, N, W, round_view, tissue
 
-from helpers.errors import CourseError
+from helpers import CourseError
 from helpers.remedies import methods
 from helpers.remedies.methods import (
     Fourier,

@@ -39,7 +39,7 @@ def test_runs_on_smoke_and_leaves_nothing_on_standard_error(lesson, smoke) -> No
 
 
 def test_there_are_lessons_numbered_without_a_gap() -> None:
-    assert [int(path.name[:2]) for path in LESSONS] == [*range(11), 12]
+    assert [int(path.name[:2]) for path in LESSONS] == [*range(13)]
     assert len(LESSONS) >= 5
 
 
@@ -76,7 +76,7 @@ def test_set_up_cell_is_the_first_code_and_does_nothing_at_home(lesson: Path) ->
     before, names = set(Path.cwd().iterdir()), {}
     exec(compile(first.source, lesson.name, "exec"), names)
     assert set(Path.cwd().iterdir()) == before
-    assert "environment" not in names  # the branch for Colab was not taken
+    assert "settings" not in names  # the branch for Colab was not taken
 
 
 @lesson

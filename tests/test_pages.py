@@ -1,5 +1,6 @@
 """The report as pages: what a cell becomes, and what a site says."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -8,8 +9,7 @@ from lessons_by_hand import lesson, result
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_weights import carried
 
-from helpers import settings
-from helpers.errors import CourseError
+from helpers import CourseError, settings
 from report import numbers, pages
 from report.execute import Executed
 from report.pages import Pictures, plain
@@ -233,35 +233,6 @@ def recorded(values: dict[str, str], **given: str) -> list[str]:
     ]
 
 
-def test_the_first_page_says_where_false_marks_lie(bench) -> None:
-    wished = {
-        "ood_wished.dice": "0.3",
-        "ood_wished.dice.view": "0.5",
-        "ood_wished.false_area.view": "0.4",
-        "ood_wished.false_area.surround": "6.5",
-        "id_test.alarm_at_1pct": "0.1",
-        "ood_test.alarm_at_1pct": "0.6",
-        "id_test.recall": "0.8",
-        "ood_test.recall": "0.3",
-        "ood_wished.recall": "0.2",
-        "domain_gap.energy": "0.4",
-        "domain_gap.energy.share_below": "97",
-    }
-    lesson(bench.folder, "00_first", *recorded(wished))
-    assert bench.build() == 0
-    page = read(bench.site, "index")
-    for said in (
-        "0.4 % of the frame inside the visible view and 6.5 % of it in",
-        "Dice is 0.30 on the whole frame and 0.50 inside the view.",
-        "on 10.0 % of a source subject's clean frames",
-        "and on 60.0 % of a target subject's",
-        "a share of 0.80 on the source and of 0.30 on the target",
-        "and of 0.20 on the wished-for",
-        "image statistics is 0.40. It is larger than 97.0 % of the distances between",
-    ):
-        assert said in page
-
-
 def test_real_pages_carry_no_banner_and_nothing_of_places_that_are_alike(bench):
     alike = {f"ood_wished.false_area.{place}": "0.0" for place in ("view", "surround")}
     lesson(bench.folder, "00_first", *recorded(alike, data="real"))
@@ -272,7 +243,7 @@ def test_real_pages_carry_no_banner_and_nothing_of_places_that_are_alike(bench):
 
 
 def test_the_one_page_answer_takes_its_sentences_from_the_results(small: Path) -> None:
-    page = read(small, "index")
+    page = re.sub(r'<a class="term"[^>]*>(.*?)</a>', r"\1", read(small, "index"))
     for said in (
         "Trained on the source (drawn robotic surgery), a U-Net reaches a Dice of 0.88 on 3 subjects",
         "reaches 0.070, measured on 1 subject with blood. One subject is no population",

@@ -58,7 +58,9 @@ def test_a_training_tells_its_epochs_and_whoever_watches(shown, monkeypatch) -> 
     monkeypatch.setattr(models, "build", lambda *_, **__: None)
     monkeypatch.setattr(training, "fit", fit)
     monkeypatch.setattr(training, "frames_key", lambda packed: "frames")
-    monkeypatch.setattr(store, "keep", lambda kind, what, make, *_: make())
+    monkeypatch.setattr(store, "entry", lambda kind, what, write, *_: write(None))
+    for name in ("_save", "_load"):
+        monkeypatch.setattr(training, name, lambda *_: None)
     course = settings.course("quick").but(epochs=7)
 
     def watch(history):

@@ -19,8 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from helpers import clips, frames, words
-from helpers.errors import CourseError
+from helpers import CourseError, clips, frames, words
 from helpers.frames import CLASSES, UNKNOWN
 
 few = settings(
@@ -201,6 +200,6 @@ def test_subjects_are_called_as_their_folders_are_or_a_sentence_says_why_not(sub
         with or_sentence("own", "images/"):
             table = frames.index(place).table
             assert sorted(set(table["subject"])) == sorted(map(words.text, subjects))
-            for row in table.itertuples():
+            for _, row in table.iterrows():
                 assert frames.read(row)[0].shape == (*SIZE, 3)
-                assert words.text(Path(row.image).parent.name) == row.subject
+                assert words.text(Path(row["image"]).parent.name) == row["subject"]

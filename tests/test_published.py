@@ -26,8 +26,7 @@ from benchmarks.published_areas import (
     in_pixels,
     share_above_bounds,
 )
-from helpers import published, settings
-from helpers.errors import CourseError
+from helpers import CourseError, published, settings
 from helpers.published import FILES, RECORDED, Study, fetch, read, study
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "published"

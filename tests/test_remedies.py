@@ -10,6 +10,7 @@ import pytest
 from benchmarks import recording
 from benchmarks import remedies as benchmark
 from helpers import (
+    CourseError,
     counts,
     domains,
     frames,
@@ -18,7 +19,6 @@ from helpers import (
     settings,
     training,
 )
-from helpers.errors import CourseError
 from helpers.remedies import methods
 
 SPLIT = "ood_wished_val"

@@ -30,8 +30,8 @@ STOPS = {
         ["00_first stopped in cell 4 (y = 1)", "ZeroDivisionError: division by zero"],
     ),
     "a course error": (
-        code("from helpers import errors\nraise errors.CourseError('pig1 is short.')"),
-        ["00_first stopped in cell 4 (from helpers import errors):\npig1 is short.\n"],
+        code("import helpers\nraise helpers.CourseError('pig1 is short.')"),
+        ["00_first stopped in cell 4 (import helpers):\npig1 is short.\n"],
     ),
     "an error inside a helper": (
         code("from helpers import counts\ncounts.dice(None)"),

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import cells, statistics
+from helpers import CourseError, cells, statistics
 from helpers.cells import Record, fill
-from helpers.errors import CourseError
 from helpers.statistics import Estimate
 from report import numbers
 

@@ -11,8 +11,7 @@ from lessons_by_hand import lifted
 from scipy.spatial.distance import cdist
 from scipy.stats import energy_distance
 
-from helpers import shift
-from helpers.errors import CourseError
+from helpers import CourseError, shift
 from helpers.frames import visible
 from helpers.shift import DIALS, GROUPS, IDENTITY, Frames
 from helpers.shift.cues import luma

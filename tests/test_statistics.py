@@ -13,8 +13,7 @@ from lessons_by_hand import lifted
 from scipy import stats
 
 from benchmarks import interval_coverage
-from helpers import statistics
-from helpers.errors import CourseError
+from helpers import CourseError, statistics
 from helpers.statistics import Estimate
 
 RECORDED = interval_coverage.recording.HERE

@@ -7,7 +7,7 @@ import entries_by_hand
 import pytest
 from lessons_by_hand import code, lesson, result
 
-from helpers.errors import CourseError
+from helpers import CourseError
 from report.build import replaced
 
 HERE = Path(__file__).parent

@@ -17,8 +17,7 @@ import statsmodels.formula.api as smf
 from distributed import LocalCluster
 
 from benchmarks import recording
-from helpers import charts, domains, remedies, settings, training
-from helpers.errors import CourseError
+from helpers import CourseError, charts, domains, remedies, settings, training
 from helpers.remedies import NAMES
 from report import execute
 from report.notebooks import FOLDER

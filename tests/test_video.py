@@ -11,9 +11,8 @@ import pytest
 from lessons_by_hand import lifted
 from sklearn.metrics import f1_score, mean_squared_error
 
-from helpers import settings, video
+from helpers import CourseError, settings, video
 from helpers.clips import Bleeding, Video
-from helpers.errors import CourseError
 from helpers.video import pathways, watching
 from helpers.video.watching import Watched
 

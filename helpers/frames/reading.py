@@ -8,16 +8,15 @@ to be read as decimal: blood is grey 24, not 0x24 = 36.
 import io
 import re
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
 import cv2
 import numpy as np
-import pandas as pd
 from PIL import Image
 
-from helpers import words
-from helpers.errors import CourseError
+from helpers import CourseError, words
 
 
 class ClassEntry(NamedTuple):
@@ -81,23 +80,21 @@ def named(address: object) -> str:
     return words.printable(f"{shown}!{member}" if member else shown)
 
 
-def read(row) -> tuple[np.ndarray, ...]:
+def read(row: Mapping[str, str]) -> tuple[np.ndarray, ...]:
     """One frame: image uint8 HxWx3 RGB, blood bool HxW, valid bool HxW (False where the
     label is unknown), classes uint8 HxW (UNKNOWN where the label has none).
 
-    row: a row of the frame table (a Series or a named tuple). Raises BadFrame when a
-    file is missing or damaged, image and mask differ in size, or the mask can't be one.
+    row: of the frame table. Raises BadFrame when a file is missing or damaged, image
+    and mask differ in size, or the mask can't be one.
     """
-    if isinstance(row, pd.Series):  # whose own `mask` is a method
-        row = next(row.to_frame().T.itertuples())
-    image = rgb(row.image)
-    if row.dataset == "cholecseg8k":
-        classes = _classes(row.mask)
+    dataset, mask, image = row["dataset"], row["mask"], rgb(row["image"])
+    if dataset == "cholecseg8k":
+        classes = _classes(mask)
         blood, valid = classes == BLOOD, classes != UNKNOWN
     else:
-        blood = _blood(row.mask, own=row.dataset != "hemoset")
+        blood = _blood(mask, own=dataset != "hemoset")
         valid, classes = np.ones_like(blood), np.full(blood.shape, UNKNOWN, np.uint8)
-    _check_size(row.image, image, row.mask, blood)
+    _check_size(row["image"], image, mask, blood)
     return image, blood, valid, classes
 
 

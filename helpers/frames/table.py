@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from helpers.errors import CourseError
+from helpers import CourseError
 from helpers.frames.reading import BadFrame, named
 from helpers.words import printable, text
 

@@ -17,9 +17,8 @@ import pandas as pd
 import torch
 from torchvision.transforms import v2
 
-from helpers import counts, frames, store, training
+from helpers import CourseError, counts, frames, store, training
 from helpers.domains import Domains
-from helpers.errors import CourseError
 from helpers.frames import Packed
 from helpers.remedies import methods
 from helpers.settings import SURGENET, Course, store_folder

@@ -26,8 +26,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
-from helpers import training
-from helpers.errors import CourseError
+from helpers import CourseError, training
 from helpers.frames import visible
 
 SIDES = (1, 3, 5, 7)  # of random convolutions, in pixels

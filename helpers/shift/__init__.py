@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers.errors import CourseError
+from helpers import CourseError
 from helpers.shift.cues import STATISTICS, cues, image_statistics
 from helpers.shift.dials import DIALS, GROUPS, IDENTITY, Frames, apply
 from helpers.statistics import DRAWS, EXACT

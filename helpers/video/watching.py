@@ -18,10 +18,9 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from helpers import clips, store, training
+from helpers import CourseError, clips, store, training
 from helpers.clips import Video
 from helpers.domains import Domains
-from helpers.errors import CourseError
 from helpers.frames import fitted, visible
 from helpers.models import read_state, write_state
 from helpers.settings import Course, progress

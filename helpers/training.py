@@ -276,6 +276,11 @@ def levels(logits: Tensor) -> np.ndarray:
     return (probability * 256).floor().clamp(max=255).byte().cpu().numpy()
 
 
+def probability(levels: np.ndarray) -> np.ndarray:
+    """256 levels as probabilities, each at the middle of its level: never 0 or 1."""
+    return (levels.astype(np.float32) + 0.5) / 256
+
+
 # The course's standard runs
 
 

@@ -193,7 +193,8 @@ play.Interactive("pairs", [handle], pair, title)
 # | 07 | [Close the gap](07_close_the_gap.ipynb) | What helps on patients that no remedy has seen? |
 # | 08 | [When does it start to bleed?](08_when_does_it_bleed.ipynb) | When does it bleed, how often and how long, on a camera that moves, and what would "always" have scored? |
 # | 09 | [Without training, and with a click](09_without_training_and_with_a_click.ipynb) | Does a method that never trained survive new surgery, and what is a click worth? |
-# | 10 | [When not to trust it](10_when_not_to_trust_it.ipynb) | Could the network, or we, have known that it breaks? |
+# | 10 | [What a heatmap shows](10_what_a_heatmap_shows.ipynb) | What does a picture of the network's inside show, and what would it show of a network that learned nothing? |
+# | 11 | [When to be silent](11_when_to_be_silent.ipynb) | Could the network, or we, have known that it breaks? |
 # | 12 | [Your own two domains](12_your_own_two_domains.ipynb) | What can your two folders tell, and what can they not? |
 #
 # Each lesson from 01 on has exercises: a cell to complete, a check that tells right from

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 09 · Without training, and with a click
 #
-# [Open in Colab]($COLAB/09_without_training_and_with_a_click.ipynb) · [before](08_when_does_it_bleed.ipynb) · [next](10_when_not_to_trust_it.ipynb)
+# [Open in Colab]($COLAB/09_without_training_and_with_a_click.ipynb) · [before](08_when_does_it_bleed.ipynb) · [next](10_what_a_heatmap_shows.ipynb)
 #
 # **You will be able to** compute a convolution by hand, segment a frame by colour and
 # by flooding, segment it by a click, and say which of these survives another surgery.

@@ -13,7 +13,7 @@
 # %% [markdown]
 # # 12 · Your own two domains
 #
-# [Open in Colab]($COLAB/12_your_own_two_domains.ipynb) · [before](10_when_not_to_trust_it.ipynb)
+# [Open in Colab]($COLAB/12_your_own_two_domains.ipynb) · [before](11_when_to_be_silent.ipynb)
 #
 # **You will be able to** bring two folders of your own, find out how far a network that
 # learned on one can be trusted on the other, and say what your data can't tell.
@@ -60,6 +60,7 @@ from helpers import (
     remedies,
     shift,
     statistics,
+    training,
 )
 from helpers.cells import check, quiz
 from helpers.lesson import begin
@@ -637,7 +638,7 @@ check(
 # ## What is a probability worth?
 #
 # Of all pixels that the network gives eight in ten, is the structure on eight in ten?
-# ([Lesson 10](10_when_not_to_trust_it.ipynb).) **Which side of the diagonal would you expect abroad?** Below it the
+# ([Lesson 11](11_when_to_be_silent.ipynb).) **Which side of the diagonal would you expect abroad?** Below it the
 # network is surer than it should be.
 
 
@@ -645,7 +646,7 @@ check(
 def reliability(split, n=10):
     """Mean probability and share of the structure, in n bins by probability."""
     packed = lesson.frames(split)
-    chance = run.probabilities(packed)[packed.valid] / 255
+    chance = training.probability(run.probabilities(packed)[packed.valid])
     truth = packed.blood[packed.valid]
     place = np.minimum((chance * n).astype(int), n - 1)
     pixels = np.bincount(place, minlength=n)

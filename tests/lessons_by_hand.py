@@ -136,11 +136,11 @@ def result(name="id_test.dice", value="0.875", low="None", high="None", **more) 
 
 
 def lifted(number: str, /, *names: str, **given) -> dict:
-    """Functions that a lesson of the course writes out, by name; given: what else they
-    name."""
+    """Functions and classes that a lesson of the course writes out, by name; given: what
+    else they name."""
     [path] = (Path(__file__).parent.parent / "notebooks").glob(f"{number}_*.py")
     text = path.read_text(encoding="utf-8")
     room = {"np": np} | given
     for name in names:
-        exec(re.search(rf"(?ms)^def {name}\(.*?(?=^\S)", text)[0], room)
+        exec(re.search(rf"(?ms)^(?:def|class) {name}\(.*?(?=^\S)", text)[0], room)
     return room

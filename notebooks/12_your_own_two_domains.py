@@ -65,6 +65,7 @@ from helpers import (
 )
 from helpers.cells import check, quiz
 from helpers.lesson import begin
+from helpers.words import name_of
 
 # %%
 lesson = begin(profile, seed, data, any_domains=True)
@@ -116,30 +117,43 @@ charts.table(who.reset_index(names="split"), f"Who is in it, and who shows {stru
 
 # %%
 clean = who["frames"] - who["frames with it"]
+test = who.loc[[HOME, ABROAD]]
 lesson.holds(
-    few_subjects=bool((who.loc[[HOME, ABROAD], "subjects with it"] < 6).any()),
+    few_to_learn=bool(who["subjects"]["train"] < 5 or who["subjects"]["id_val"] < 3),
+    few_subjects=bool(test["subjects with it"].between(1, 9).any()),
     no_clean_source=bool(clean["train"] == 0),
+    no_clean_home=bool(clean[HOME] == 0),
     no_clean_target=bool(clean[ABROAD] == 0),
-    none_to_find=bool((who.loc[[HOME, ABROAD], "frames with it"] == 0).any()),
+    none_to_find=bool((test["frames with it"] == 0).any()),
     none_to_choose=bool(who.loc[splits[-2], "frames with it"] == 0),
 )
 
+# %% [markdown] tags=["when", "few_to_learn"]
+# **Few subjects to learn from.** The network has seen hardly any way in which subjects
+# differ, and its epoch was chosen on one or two. Whatever it loses abroad, part of it may
+# be that the next subject of its *own* domain looks unlike these.
+
 # %% [markdown] tags=["when", "few_subjects"]
-# **Fewer subjects with the structure than an interval needs.** In one of the two test
-# splits an average is shown with its subjects, and with a wide interval or none. That is
-# no fault of the method: nobody can know more from so few. More frames of the same
-# subjects don't help; one more subject does.
+# **Fewer subjects with the structure than an interval needs.** In at least one of the two
+# test splits an average is shown with its subjects, and with a wide interval or none.
+# That is no fault of the method: nobody can know more from so few. More frames of the
+# same subjects make each subject's mean steadier, and leave their number as it is.
 
 # %% [markdown] tags=["when", "no_clean_source"]
-# **No frame that training saw is without the structure.** Then the network was never
-# shown that there may be nothing to find, and it never learned to be silent. Expect
-# marks in every frame abroad, and look at the alarms below before you look at Dice. A
-# few hundred frames without the structure, from the same subjects, are the cheapest
-# remedy there is.
+# **No frame that training saw is without the structure.** The network was never shown
+# that there may be nothing to find, so nothing taught it to be silent. It may mark
+# something in every frame: look at the alarms below before you look at Dice. A few
+# hundred frames without the structure, from the same subjects, are the cheapest remedy
+# there is.
+
+# %% [markdown] tags=["when", "no_clean_home"]
+# **No test frame of the source is without the structure.** So nobody can tell how often
+# the network raises a false alarm at home, and whatever is measured of alarms abroad has
+# nothing to be compared with.
 
 # %% [markdown] tags=["when", "no_clean_target"]
-# **No target frame is without the structure.** So false alarms can't be measured there,
-# and nobody can tell from this data how often the network would cry wolf.
+# **No test frame of the target is without the structure.** So false alarms can't be
+# measured there, and nobody can tell from this data how often the network would cry wolf.
 
 # %% [markdown] tags=["when", "none_to_find"]
 # **A test split holds no frame with the structure.** Dice, recall and precision are
@@ -179,7 +193,7 @@ check(
 # ## What does it look like?
 #
 # Below is a frame of each of some subjects, with the outline of its mask. **Which cues
-# would you use above to find the structure? Do they hold below?** A mask that outlines
+# would you use in the source to find the structure? Do they hold in the target?** A mask that outlines
 # the wrong thing, or nothing, shows here and nowhere else: the study that this course
 # began with had measured another organ ([lesson 05](05_reexamine_a_published_claim.ipynb)).
 
@@ -197,8 +211,11 @@ def largest(split, number=4):
 chosen = [(s, row) for s in ("train", ABROAD) for row in largest(s)]
 pictures.strip(
     [lesson.overlay(*one) for one in chosen],
-    [lesson.frames(split).table["subject"].iloc[row] for split, row in chosen],
-    f"The largest {structure} of {len(chosen)} subjects: source above, target below",
+    [
+        f"{name_of(split)}: {lesson.frames(split).table['subject'].iloc[row]}"
+        for split, row in chosen
+    ],
+    f"The frame with the largest {structure} of each of {len(chosen)} subjects",
 )
 
 # %% [markdown]
@@ -243,6 +260,8 @@ charts.dots(
 
 # %% [markdown]
 # A property whose distance lies among those of the halves has not been shown to differ.
+# Halves are smaller samples than the domains are, so that chance parts them further; and
+# of few subjects there are few halves, which come again among the twenty.
 # One that lies far outside differs, and that says nothing yet of what it costs: a
 # network may not have used it.
 #
@@ -273,8 +292,8 @@ lesson.holds(
 )
 
 # %% [markdown] tags=["when", "low_at_home"]
-# **The network does not do well at home.** A Dice of less than 0.6 on unseen subjects of
-# its own domain leaves little to be lost. Look first whether the structure can be seen
+# **The network does not do well at home.** A Dice of less than 0.6 on the subjects by
+# which its own epoch was chosen leaves little to be lost. Look first whether the structure can be seen
 # at this size at all (`SIZE=` makes frames larger), and whether masks of one domain
 # agree with each other, before you speak of a shift.
 
@@ -287,7 +306,7 @@ lesson.holds(
 # ## Where does it err?
 #
 # Where comes before how much ([lesson 03](03_evaluate_out_of_domain.ipynb)). First the worst, the middle and the best frame
-# by Dice, in either domain; then maps. **Look for marks where no structure can be: in a
+# by Dice, in either domain; then maps, in which frames without the structure count too. **Look for marks where no structure can be: in a
 # black surround, in a caption, at the rim.**
 
 # %%
@@ -353,9 +372,10 @@ surround = {s: (~lesson.frames(s).view & lesson.frames(s).valid).mean() for s in
 lesson.holds(surround=bool(max(surround.values()) > 0.02))
 
 # %% [markdown] tags=["when", "surround"]
-# **There is black around the view.** It can't hold the structure, and a network may mark
-# it all the same ([lesson 02](02_train_a_unet.ipynb)). So the table below measures the view by itself as well:
-# compare its two rows of Dice, and see whether false marks lie inside or in the black.
+# **There is black at the frame's edge**, as around a round view. Where your masks mark
+# nothing in it, every mark in it is wrong, and a network may make some all the same
+# ([lesson 02](02_train_a_unet.ipynb)). So the table below measures the view by itself as well, and tells how much of the
+# frame is falsely marked in the black.
 
 # %% [markdown]
 # ## How much?
@@ -366,12 +386,13 @@ lesson.holds(surround=bool(max(surround.values()) > 0.02))
 
 # %%
 MEASURES = {
-    "dice": counts.dice,
-    "dice.view": counts.inside("view", counts.dice),
-    "recall": counts.recall,
-    "precision": counts.precision,
-    "alarm_at_1pct": counts.ALARMS["alarm_at_1pct"],
-    "false_area": counts.false_area,
+    "dice": ("Dice", counts.dice),
+    "dice.view": ("Dice, view only", counts.inside("view", counts.dice)),
+    "recall": ("recall", counts.recall),
+    "precision": ("precision", counts.precision),
+    "alarm_at_1pct": ("alarms (1 % marked)", counts.ALARMS["alarm_at_1pct"]),
+    "false_area": ("falsely marked, %", counts.false_area),
+    "false_area.surround": ("in the black, %", counts.false_area_in("surround")),
 }
 of = per_frame.assign(
     recall=counts.on_blood(counts.recall, per_frame),
@@ -392,14 +413,14 @@ charts.dots(
 )
 
 # %%
-RECORDED = {"dice", "dice.view", "recall", "alarm_at_1pct"}
+RECORDED = {"dice", "dice.view", "recall", "precision", "alarm_at_1pct"}
 rows = []
 for split, part in per_frame.groupby("split", sort=False):
-    for name, measure in MEASURES.items():
+    for name, (said, measure) in MEASURES.items():
         one = lesson.estimate(part, name, measure, split)
         if name in RECORDED:
             lesson.add(f"{split}.{name}", one)
-        rows.append((split, name, one.value, one.range, one.n_subjects, one.n_frames))
+        rows.append((split, said, one.value, one.range, one.n_subjects, one.n_frames))
 names = ["split", "measure", "value", "interval", "subjects", "frames"]
 rows = pd.DataFrame(rows, columns=names)
 charts.table(rows, "Mean over frames, then over subjects", digits=2)
@@ -442,7 +463,8 @@ if dice_by["group"].nunique() > 1:
 
 # %% [markdown]
 # The network marks what it holds to be more likely than not. **Drag the threshold: does
-# another one suit the target better, and would you have known it without its labels?**
+# another one suit the target better, and would you have known it without its labels?** A
+# split without the structure has no Dice, and is left out.
 
 # %%
 STEPS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
@@ -498,7 +520,12 @@ for name in ("area", "brightness", "saturation"):
 rows = pd.DataFrame(rows, columns=["property", "rank correlation", "subjects", "p"])
 rows["p (Holm)"] = correlation.holm(rows["p"])
 rows = rows.astype({"p": float})
+lesson.holds(too_few_within=bool(rows["subjects"].max() == 0))
 charts.table(rows, "With Dice abroad, within subjects, mean over subjects", digits=2)
+
+# %% [markdown] tags=["when", "too_few_within"]
+# **No subject has enough frames with the structure.** So nothing was tested in the table:
+# it takes several frames of one subject to see what goes with failure within it.
 
 # %% [markdown]
 # ## What do changes of the image cost?
@@ -548,15 +575,19 @@ charts.dots(
 # %% [markdown]
 # Hold each row against its placebo: there the source was "turned" to another half of
 # itself, so what it costs is what the method invents. A share counts as found where its
-# dots lie beyond those of the placebo, subject by subject.
+# dots lie beyond those of the placebo, subject by subject. (*Lens* is sharpness and
+# noise, *air* is smoke and gleams.) Where every row is zero, no dose could be told from
+# what the source's own subjects differ by, or the network had nothing to lose; neither
+# says that the change is harmless. And a placebo of one or two subjects a half says
+# hardly anything.
 #
 # ## What helps?
 #
 # Controls first: doing nothing, and another threshold. Then remedies that need no
 # drawing and no new training: the frames of the target given the source's look
 # (Reinhard, histogram matching), and batch norms that forget the source (AdaBN); and
-# one that needs your work, a few labelled target frames. All of it is learned from
-# validation subjects of the target and measured on others. ([Lesson 07](07_close_the_gap.ipynb).) **Which would
+# one that needs your work, a few labelled target frames. What any of them learns of the
+# target it learns from validation subjects, and all are measured on others. ([Lesson 07](07_close_the_gap.ipynb).) **Which would
 # you be allowed to use where your target frames come from?**
 
 # %%
@@ -567,17 +598,20 @@ CALLED = {one: remedies.NAMES[one].replace("patients", "subjects") for one in NA
 setting = remedies.Setting(lesson.course, lesson.domains, run, splits[-2])
 
 # %%
-frame_values = {}
+frame_values, on_validation = {}, {}
 for name in NAMES:
     made = remedies.RECIPES[name](setting)
     frame_values[name] = remedies.measured(made, lesson.frames(ABROAD))
+    on_validation[name] = remedies.measured(made, lesson.frames(splits[-2]))
 
 # %%
 SHOWN = {"dice": "Dice", "recall": "recall", "precision": "precision"}
 SHOWN |= {"alarm_at_1pct": "alarms at 1 %"}
 rows = {}
 for name, table in frame_values.items():
-    rows[CALLED[name]] = remedies.by_subject(table)[list(SHOWN)].mean().to_dict()
+    chosen_by = remedies.by_subject(on_validation[name])["dice"].mean()
+    rows[CALLED[name]] = {"Dice, validation": chosen_by}
+    rows[CALLED[name]] |= remedies.by_subject(table)[list(SHOWN)].mean().to_dict()
     before, after = frame_values["nothing"]["dice"], table["dice"]
     gain = statistics.paired_difference(before, after, table["subject"])
     rows[CALLED[name]] |= {"gain": gain.value, "p": gain.p}
@@ -599,9 +633,12 @@ charts.dots(
 )
 
 # %% [markdown]
-# A remedy has helped where most subjects moved, not where the mean did, and where alarms
-# did not rise with it. This table has looked at the test: whoever takes its best row has
-# chosen on the test, and would have to measure it again on subjects that nobody has seen.
+# Choose by the column *Dice, validation*, and read the result in the others: whoever
+# takes the best row of the test has chosen on the test, and would have to measure again
+# on subjects that nobody has seen. (A threshold and a few labels have used the labels of
+# the validation subjects, so there they flatter themselves.) A remedy has helped where
+# most subjects moved, not where the mean did, and where alarms did not rise with it. A p
+# that is a dash could not be had from so few subjects.
 
 # %% [markdown]
 # ### Exercise 2 · How many of them moved?
@@ -665,6 +702,7 @@ charts.lines(
     + ", ".join(f"{v:.2f} ({name})" for name, v in off.items()),
     "probability that the network gives",
     f"share of pixels that are {structure}",
+    caption="Bins of at least 100 pixels, each counted alike in the title.",
 )
 
 # %% [markdown]

@@ -51,6 +51,7 @@ from scipy.stats import rankdata, spearmanr
 from helpers import charts, correlation, counts, play, shift
 from helpers.cells import check, quiz
 from helpers.lesson import begin
+from helpers.play import scene
 from helpers.words import counted, noun, number
 
 lesson = begin(profile, seed, data)
@@ -194,6 +195,24 @@ charts.table(
 
 
 # %%
+def patients_dots(x, y, chosen, said_x):
+    """A dot for each pair of x and y in 0 to 1, the chosen ones (bool) in front."""
+    known = np.isfinite(x) & np.isfinite(y)
+    ends = (x[known].min(), x[known].max()) if known.any() else (0, 1)
+    ends = ends if ends[1] > ends[0] else (ends[0] - 0.5, ends[1] + 0.5)
+    wide = scene.WIDE - 8
+    across, up = scene.scale(ends, 40, wide), scene.scale((0, 1), 180, 30)
+    parts = [
+        scene.dots(kind, [(across(a), up(b)) for a, b in zip(x[where], y[where])])
+        for kind, where in (("others", known & ~chosen), ("chosen", known & chosen))
+    ]
+    parts += scene.axis(across, ends, 188)
+    parts.append(scene.text(wide, 222, said_x, "end"))
+    parts += [scene.text(32, up(one) + 4, one, "end") for one in (0, 1)]
+    return scene.svg(230, "dice, by frame", *parts)
+
+
+# %%
 def one_patient(property, subject):
     chosen, found = table["subject"] == subject, ways.loc[property].to_dict()
     x, y = table[property].astype(float), table["dice"]
@@ -205,8 +224,8 @@ def one_patient(property, subject):
     said = ", ".join(f"{way} {number(rho, '+.2f')}" for way, rho in found.items())
     said = f"Rank correlation of {property} with dice: {said}; {who}."
     numbers = found | {"this subject": own}
-    cloud = play.cloud(x, y, chosen, (0, 1), "dice, by frame", property)
-    return play.Scene(said, (), numbers, dict.fromkeys(numbers, "+.2f"), cloud)
+    drawn = patients_dots(x, y, chosen, property)
+    return play.Scene(said, (), numbers, dict.fromkeys(numbers, "+.2f"), drawn)
 
 
 # %%

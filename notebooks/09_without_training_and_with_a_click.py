@@ -451,11 +451,10 @@ def grabcut(image, points, box=None):
         how = None, *mixtures, 2, cv2.GC_INIT_WITH_MASK
         cv2.grabCut(np.ascontiguousarray(image), labels, *how)
     found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    clicked = [(y, x) for x, y, is_blood in points if is_blood]
-    if not clicked:  # a box alone
-        return found
+    on_blood = [(y, x) for x, y, is_blood in points if is_blood]
     _, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
-    return np.isin(parts, [parts[place] for place in clicked if parts[place]])
+    clicked = np.isin(parts, [parts[place] for place in on_blood if parts[place]])
+    return clicked if on_blood else found  # all of it, for a box alone
 
 
 # %%

@@ -413,7 +413,7 @@ CERTAIN = 2  # pixels around a click that are taken as certain
 
 
 def disks(shape, points, said, radius):
-    """Disks (bool HxW) around the clicks that say blood (True), or that say it's none."""
+    """Disks (bool HxW) around the clicks on blood (said: True), or on the rest."""
     drawn = np.zeros(shape[:2], np.uint8)
     for x, y, is_blood in points:
         if is_blood == said:
@@ -459,7 +459,7 @@ def grabcut(image, points, box=None):
 
 # %%
 def click_markers(image, points, box=None):
-    """1 surely something else: a click on it, the frame's edge, what lies outside a box.
+    """1 surely something else: a click on it, the edge, all that is outside a box.
     2 surely blood: a click on it, or else the middle of the box. 0 to be flooded."""
     other, blood = (disks(image.shape, points, one, CERTAIN) for one in (False, True))
     height, width = blood.shape

@@ -21,11 +21,7 @@ import pandas as pd
 import phantom
 from helpers import counts, shift, statistics, training
 from helpers.shift import Frames
-from phantom.counterfactual import FINER
-from phantom.subjects import look
 
-DRAWN_FOR = 240  # lengths in the drawing are said for a picture so many pixels high
-SMOKE = 0.8 * 0.35 * 0.6 * 0.6  # mean thickness over clips and time, for a trait of 1
 Cost = Callable[[Iterable[str]], pd.Series]  # from a set of groups to each subject's
 
 
@@ -134,24 +130,7 @@ def by_target(model, where: Drawing, target: Frames, seed: int = 0) -> pd.DataFr
 
 
 def drawn_doses(where: Drawing) -> pd.DataFrame:
-    """The drawing's own doses: for each held-out pig, by how far the target's trait
-    lies from its own, in the units of shift.DIALS."""
-    (high, wide), rows = where.size, {}
-    logs = {name: name for name in ("contrast", "red", "blue", "saturation")}
-    logs |= {"gleams": "speculars"}
-    for pig in where.pigs:
-        old, new = (look(pig, where.seed, swapped=to) for to in ((), shift.GROUPS))
-        sharp = (new["blur"] ** 2 - old["blur"] ** 2) * (100 / DRAWN_FOR) ** 2
-        rows[pig] = {dial: np.log(new[name] / old[name]) for dial, name in logs.items()}
-        rows[pig] |= {
-            "brightness": new["goal"] - old["goal"],
-            "fall_off": (1 + new["vignette"]) / (1 + old["vignette"]) - 1,
-            "blur": np.sign(sharp) * abs(sharp) ** 0.5,
-            # Sensor noise is drawn finer than the frame, and averaged over pixels.
-            "noise": max(new["noise"] ** 2 - old["noise"] ** 2, 0) ** 0.5 / FINER,
-            "height": round(wide * 9 / 16) / high,
-            "radius": new["radius"],
-            "aside": new["aside"],
-            "smoke": SMOKE * (new["smoke"] - old["smoke"]),
-        }
+    """The drawing's own doses, a row for each held-out pig and a column for each of
+    shift.DIALS (see phantom.doses)."""
+    rows = {pig: phantom.doses(pig, where.size, where.seed) for pig in where.pigs}
     return pd.DataFrame.from_dict(rows, orient="index")[[*shift.IDENTITY]]

@@ -58,22 +58,7 @@ NAMED = {
 }
 """What timm calls otherwise of the names in SurgeNet's files (Jaspers et al., Medical
 Image Analysis 108:103873; code MIT, weights CC BY-NC-SA)."""
-_CAFORMER, _ALL = "caformer_s18", "13 surgical data sets"
-_ROBOTS = "ESAD, PSI-AVA, robotic prostatectomy"
-EXPOSURE = pd.DataFrame(
-    [
-        ("SurgeNetXL", _CAFORMER, 4_711_024, _ALL + " and YouTube", True, True),
-        ("SurgeNet", _CAFORMER, 2_636_790, _ALL, True, True),
-        ("SurgeNetSmall", _CAFORMER, 263_679, "a tenth of " + _ALL, True, True),
-        ("CHOLEC", _CAFORMER, 250_655, "Cholec80, HeiChole, hSDB-Chole", True, False),
-        ("RAMIE", _CAFORMER, 377_287, "robotic oesophagectomy", False, False),
-        ("RARP", _CAFORMER, 382_416, _ROBOTS, False, False),
-        ("SurgeNet_ConvNextv2", "convnextv2_tiny", 2_636_790, _ALL, True, True),
-        ("SurgeNet_PVTv2", "pvt_v2_b2", 2_636_790, _ALL, True, True),
-    ],
-    columns="checkpoint architecture frames data saw_target_videos "
-    "saw_porcine_surgery".split(),
-).set_index("checkpoint")
+EXPOSURE = pd.read_csv(Path(__file__).with_name("surgenet.csv"), index_col=0)
 """SurgeNet's files, from the tables of its README. Cholec80 is what CholecSeg8k's
 frames are cut from; SurgToolLoc is robotic surgery in pigs, as HemoSet is. HemoSet is
 in none."""

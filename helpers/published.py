@@ -192,17 +192,6 @@ class Study:
             shown[name] = [f"{one:,.0f}" if one == one else "–" for one in behind]
         return charts.table(shown, caption)
 
-    @property
-    def files(self) -> HTML:
-        """The files behind the figures, each with its project, licence and checksum."""
-        rows = pd.DataFrame(FILES.values(), index=FILES).rename_axis("file")
-        rows["SHA-256"] = rows["sha256"].str[:16] + "..."
-        rows["commit"] = rows["commit"].str[:7]
-        shown = rows.reset_index()[["file", "project", "commit", "licence", "SHA-256"]]
-        elsewhere = "not on this machine; the figures are the recorded ones"
-        said = "read just now" if self.tables else elsewhere
-        return charts.table(shown, f"The published files: {said}")
-
 
 def study(lesson) -> Study:
     """The study for a lesson: its tables from the lesson's `published` folder, or from

@@ -46,6 +46,7 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 import cv2
 import numpy as np
 import pandas as pd
+import plotly.express as px
 from scipy.stats import rankdata, spearmanr
 
 from helpers import charts, correlation, counts, play, shift
@@ -121,13 +122,44 @@ charts.table(pd.DataFrame([clouds]), "What there is to correlate")
 
 
 # %%
+# Shapes of points, in matplotlib's words and in plotly's.
+SHAPES = {"o": "circle", "s": "square", "D": "diamond", "P": "cross", "X": "x"}
+SHAPES |= {"^": "triangle-up", "*": "star", "p": "pentagon", "h": "hexagram"}
+
+
+def to_hover(x, title):
+    """The same points with plotly, which tells which frame one is."""
+    frame = table["subject"] + ", frame " + table["frame"].astype(str)
+    look = dict(labels={x: title, "dice": "Dice"}, opacity=0.75, height=440)
+    look |= dict(color="subject", color_discrete_sequence=charts.PALETTE)
+    look |= dict(symbol="subject", symbol_sequence=list(SHAPES.values()))
+    look |= dict(hover_name=frame, template="plotly_white", render_mode="svg")
+    return px.scatter(table, x, "dice", **look)
+
+
+# %%
+def points(x, title):
+    figure, axis = charts.new(8.0, 3.8)
+    by_subject = table.groupby("subject", sort=False)
+    for place, (name, part) in enumerate(by_subject):
+        look = dict(color=charts.colour_of(name, place), s=28, alpha=0.75, lw=0)
+        shape = list(SHAPES)[place % len(SHAPES)]
+        axis.scatter(part[x], part["dice"], label=name, marker=shape, **look)
+    axis.set(xlabel=title, ylabel="Dice")
+    figure.legend(loc="outside right upper")
+    means = by_subject[[x, "dice"]].mean().set_axis([title, "Dice"], axis=1)
+    alt = f"Scatter of {len(table)} points; means by subject. {charts.in_words(means)}."
+    return figure, alt
+
+
+# %%
 def cloud(x, title):
     spread = table.groupby("subject")[x].mean()
     said = f"{title}: {table[x].min():.2f} to {table[x].max():.2f} over "
     said += f"{len(table)} frames with blood, {spread.min():.2f} to {spread.max():.2f} "
     said += f"between the means of {counted(len(spread), noun(main))}"
-    which = table["subject"] + ", frame " + table["frame"].astype(str)
-    return charts.scatter(table, said, {x: title, "dice": "Dice"}, which)
+    figure, alt = points(x, title)
+    return charts.Chart(figure, said, alt, live=to_hover(x, title))
 
 
 cloud("coverage", "Blood, percent of the view")

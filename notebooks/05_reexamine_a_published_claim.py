@@ -72,7 +72,17 @@ lesson = begin(profile, seed, data)
 
 # %%
 study = published.study(lesson)
-study.files
+files = pd.DataFrame(published.FILES.values(), index=published.FILES)
+files = files.rename_axis("file").reset_index()
+files["commit"] = files["commit"].str[:7]
+files["SHA-256"] = files["sha256"].str[:16] + "..."
+here = "read just now"
+if study.tables is None:
+    here = "not on this machine; the figures are the recorded ones"
+charts.table(
+    files[["file", "project", "commit", "licence", "SHA-256"]],
+    f"The published files: {here}",
+)
 
 # %% [markdown]
 # A U-Net was trained on HemoSet and tested on all frames of CholecSeg8k. Dice is taken over the pixels of all frames together, as

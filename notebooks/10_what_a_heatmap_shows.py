@@ -16,8 +16,8 @@
 # [Open in Colab]($COLAB/10_what_a_heatmap_shows.ipynb) · [before](09_without_training_and_with_a_click.ipynb) · [next](11_when_to_be_silent.ipynb)
 #
 # **You will be able to** look inside a network, follow its answer back to the picture,
-# and put a heatmap to the checks that it has to stand before you believe it. **You
-# need** lesson 03. **It takes** about 50 minutes.
+# and put a heatmap to the checks that it has to stand before you believe it.
+# **You need** lesson 03. **It takes** about 50 minutes.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.
@@ -670,8 +670,8 @@ tiny_cam = np.maximum((weights[:, None, None] * TINY_MAPS).sum(axis=0), 0)
 # %% tags=["check"]
 check(
     lambda: np.allclose(tiny_cam, [[0.2, 0], [0, 0]]),
-    "One weight for each channel, the mean over its four cells; then the weighed sum of "
-    "the two channels, and zero where that is negative.",
+    "One weight for each channel, the mean over its four cells; then the weighed sum "
+    "of the two channels, and zero where that is negative.",
 )
 
 # %% [markdown] tags=["solution"]
@@ -680,7 +680,35 @@ check(
 # network looked at.
 
 # %% [markdown]
-# ### Exercise 3 · Your own control (open)
+# ### Exercise 3 · Heat that doesn't care
+#
+# Which share of its heat would a map put into the surround that is equally bright
+# everywhere? Compute `fair`: for each of the frames in `chosen` the surround's share of
+# the valid pixels, and the mean of these. `surround` and `patients.valid[chosen]` are
+# bool, frames x height x width. **Guess first: a tenth, a third, a half?**
+
+# %% tags=["exercise"]
+# solution begins
+shares_of = surround.sum(axis=(1, 2)) / patients.valid[chosen].sum(axis=(1, 2))
+fair = shares_of.mean()
+# solution ends
+
+# %% tags=["check"]
+check(
+    lambda: np.isclose(
+        fair,
+        np.mean([a.mean(where=b) for a, b in zip(surround, patients.valid[chosen])]),
+    ),
+    "Count the surround's pixels of each frame and divide by that frame's valid ones; "
+    "then take the mean over frames.",
+)
+
+# %% [markdown] tags=["solution"]
+# This is what was taken off above before a share was called an excess. Without it every
+# map would seem to look at the surround, since there is so much of it.
+
+# %% [markdown]
+# ### Exercise 4 · Your own control (open)
 #
 # Think of a heatmap that you have seen in a paper or a talk. Which map that explains
 # nothing would you have wanted beside it? What would the two have to differ in?

@@ -701,6 +701,36 @@ charts.lines(
 # carry no test.
 
 # %% [markdown]
+# ### Exercise 3 · The surest half
+#
+# Write `surest(score, risk, share)`: the mean risk of the frames that are left when only
+# a share of them is answered, those with the lowest scores. Both are arrays, and the
+# number of frames is rounded.
+
+
+# %% tags=["exercise"]
+def surest(score, risk, share):
+    # solution begins
+    answered = np.argsort(score, kind="stable")[: round(share * len(score))]
+    return np.mean(risk[answered])
+    # solution ends
+
+
+# %% tags=["check"]
+check(
+    lambda: (
+        np.isclose(surest(np.array([3, 1, 2, 4]), np.array([9, 1, 3, 5]), 0.5), 2)
+        and np.isclose(surest(np.arange(4), np.array([1, 2, 3, 6]), 1.0), 3)
+    ),
+    "Sort the frames by their score, keep the first ones, and take the mean of what "
+    "they risk.",
+)
+
+# %% [markdown] tags=["solution"]
+# Over all shares that is the curve above. One share is one point of it, and a way may be
+# better at one share and worse at another.
+
+# %% [markdown]
 # ## An alarm that may stay silent
 #
 # The field calls this *abstention*, or selective prediction. The alarm sounds where the
@@ -864,7 +894,7 @@ play.Interactive("silence", controls, with_silence, "An alarm that may stay sile
 # is right. These are counts of frames, and frames of one subject resemble each other:
 # look at how many subjects stand behind a number.
 #
-# ### Exercise 3 · What would you switch on? (open)
+# ### Exercise 4 · What would you switch on? (open)
 #
 # Choose another share than 95 % for the silence. What do you win, what do you lose, and
 # on which split may you look while you choose? Write two sentences for a clinician.

@@ -50,6 +50,7 @@ import pandas as pd
 from IPython.display import display
 from scipy.stats import energy_distance
 
+# %%
 from helpers import (
     causes,
     charts,

@@ -8,10 +8,10 @@ It teaches the method and says nothing about patients.
 ((48, 64, 3), dtype('uint8'))
 """
 
-from phantom.counterfactual import counterfactual
+from phantom.counterfactual import counterfactual, doses
 from phantom.draw import draw, frames
 from phantom.subjects import GROUPS, PATIENTS, PIGS, SURROUND
 from phantom.write import write_cholecseg8k, write_hemoset
 
-__all__ = ["GROUPS", "PATIENTS", "PIGS", "SURROUND", "counterfactual", "draw", "frames"]
-__all__ += ["write_cholecseg8k", "write_hemoset"]
+__all__ = ["GROUPS", "PATIENTS", "PIGS", "SURROUND", "counterfactual", "doses"]
+__all__ += ["draw", "frames", "write_cholecseg8k", "write_hemoset"]

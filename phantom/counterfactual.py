@@ -15,11 +15,12 @@ import numpy as np
 from phantom import render
 from phantom.classes import ID
 from phantom.scene import Shape
-from phantom.subjects import LAPAROSCOPIC, kind_of
+from phantom.subjects import GROUPS, LAPAROSCOPIC, kind_of
 from phantom.subjects import look as look_of
 
 FINER = 2  # how much larger than the canvas it is drawn
 TIMES = (0.42, 0.58)  # within each clip, where every clip bleeds
+SMOKE = 0.8 * 0.35 * 0.6 * 0.6  # mean thickness over clips and time, for a trait of 1
 _scene = lru_cache(maxsize=96)(render.scene)  # the same for many sets of dials
 
 
@@ -90,3 +91,32 @@ def _placed(image: np.ndarray, blood: np.ndarray, size: Shape):
     )
     fill[inner] = False
     return canvas, label, fill
+
+
+def doses(subject: str, size: Shape = (96, 128), seed: int = 0) -> dict[str, float]:
+    """By dial, by how far the patients' trait lies from a pig's own: what an image of
+    the pig is turned by for the camera that `counterfactual` would give it.
+
+    contrast, red, blue, saturation, gleams: the logarithm of a factor. brightness: of
+    the mean, 0..1. fall_off v: light is divided by 1 + v r^2 at r half picture heights
+    from the middle. blur: a Gaussian's standard deviation in percent of the picture's
+    height (below 0: sharper). noise: a standard deviation on the canvas, 0..1. height:
+    the picture's share of the canvas. radius, aside: the round view's, in half picture
+    heights and in picture heights. smoke: mean thickness over frames, 0..1.
+    """
+    old, new = (look_of(subject, seed, swapped=to) for to in ((), GROUPS))
+    logs = {name: name for name in ("contrast", "red", "blue", "saturation")}
+    logs |= {"gleams": "speculars"}
+    # Lengths are drawn for a picture 240 pixels high.
+    sharp = (new["blur"] ** 2 - old["blur"] ** 2) * (100 / 240) ** 2
+    return {dial: np.log(new[name] / old[name]) for dial, name in logs.items()} | {
+        "brightness": new["goal"] - old["goal"],
+        "fall_off": (1 + new["vignette"]) / (1 + old["vignette"]) - 1,
+        "blur": np.sign(sharp) * abs(sharp) ** 0.5,
+        # Sensor noise is drawn finer than the canvas, and averaged over pixels.
+        "noise": max(new["noise"] ** 2 - old["noise"] ** 2, 0) ** 0.5 / FINER,
+        "height": round(size[1] * 9 / 16) / size[0],
+        "radius": new["radius"],
+        "aside": new["aside"],
+        "smoke": SMOKE * (new["smoke"] - old["smoke"]),
+    }

@@ -117,8 +117,8 @@ def test_anybodys_two_folders_take_both_roles_but_one_folder_cannot(
     assert surgeries.real == {"source", "target"} and surgeries.wished is None
     assert len(surgeries.source) == len(surgeries.target) == 24
     assert {*surgeries.source.table["split"]} == {"train", "id_val", "id_test"}
-    named = "SOURCE= and TARGET= both hold disks/images/000.png"
-    sentence_of(lambda: gather(source=str(disks), target=str(disks)), named)
+    named = ("both disks", "name frames of other subjects with SOURCE= or TARGET=")
+    sentence_of(lambda: gather(source=str(disks), target=str(disks)), *named)
 
 
 def test_a_bad_frame_stops_or_is_left_out_and_named(nothing, released, tmp_path):

@@ -24,7 +24,7 @@ import pandas as pd
 
 from helpers import CourseError, store
 from helpers.frames import reading
-from helpers.frames.reading import CLASSES, UNKNOWN, fit, fitted, named, read
+from helpers.frames.reading import CLASSES, UNKNOWN, fit, fitted, read
 from helpers.frames.table import COLUMNS, RELEASED, begins_in, index, layout
 from helpers.settings import progress
 

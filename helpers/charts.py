@@ -17,7 +17,6 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from IPython.display import HTML, Code, display
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -38,9 +37,6 @@ COLOURS |= dict.fromkeys(("wished", "ood_wished", "ood_wished_val"), GREEN)
 DID = {"hit": SKY, "false alarm": YELLOW, "missed": "#FFFFFF"}
 PALETTE = (BLUE, RED, GREEN, PINK, ORANGE, SKY, GREY, "#000000")
 MARKERS = "osD^vPX*"
-# Shapes of points in matplotlib's words and in plotly's.
-SHAPES = {"o": "circle", "s": "square", "D": "diamond", "P": "cross", "X": "x"}
-SHAPES |= {"^": "triangle-up", "*": "star", "p": "pentagon", "h": "hexagram"}
 
 matplotlib.rc("font", family="DejaVu Sans", size=10)
 matplotlib.rc("axes", titlesize=9.5, titlelocation="left")
@@ -372,36 +368,6 @@ def _ends(x: Sequence[float], y: Sequence[float]) -> str:
     # Three digits that count, since a learning rate is small.
     ends = f"{y[0]:.3g} at {x[0]:g}, {y[-1]:.3g} at {x[-1]:g}"
     return f"{ends}, between {np.nanmin(y):.3g} and {np.nanmax(y):.3g}"
-
-
-def scatter(
-    table: pd.DataFrame, title: str, axes: Mapping[str, str], text: Sequence[str]
-) -> Chart:
-    """A point per row, a colour and a shape by subject; in Jupyter hovering tells its
-    text. axes: the columns of x and y, to what they are called."""
-    figure, axis = new(8.0, 3.8)
-    live, (x, y), (x_title, y_title) = go.Figure(), axes, axes.values()
-    by_subject = table.assign(text=text).groupby("subject", sort=False)
-    for place, (name, part) in enumerate(by_subject):
-        colour, shape = colour_of(str(name), place), list(SHAPES)[place % len(SHAPES)]
-        look = {"color": colour, "marker": shape, "s": 28, "alpha": 0.75, "lw": 0}
-        axis.scatter(part[x], part[y], label=name_of(str(name)), **look)
-        live.add_scatter(
-            x=part[x].tolist(),
-            y=part[y].tolist(),
-            mode="markers",
-            name=name_of(str(name)),
-            marker={"color": colour, "symbol": SHAPES[shape], "opacity": 0.75},
-            text=part["text"].tolist(),
-        )
-    titles = {"xaxis_title": x_title, "yaxis_title": y_title}
-    live.update_layout(template="plotly_white", height=440, **titles)
-    axis.set(xlabel=x_title, ylabel=y_title)
-    if table["subject"].nunique() > 1:
-        figure.legend(loc="outside right upper")
-    means = by_subject[[x, y]].mean().rename(columns=axes)
-    alt = f"Scatter of {len(table)} points; means by subject. {in_words(means)}."
-    return Chart(figure, title, alt, live=live)
 
 
 def in_words(table: pd.DataFrame, form: str = ".2f") -> str:

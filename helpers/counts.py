@@ -85,12 +85,6 @@ def dice(table: pd.DataFrame | Mapping):
     return _ratio(2 * table["tp"], 2 * table["tp"] + table["fp"] + table["fn"])
 
 
-def iou(table: pd.DataFrame | Mapping):
-    """tp / (tp + fp + fn), Jaccard's index; NaN where there is neither blood nor
-    prediction."""
-    return _ratio(table["tp"], table["tp"] + table["fp"] + table["fn"])
-
-
 def precision(table: pd.DataFrame | Mapping):
     """tp / (tp + fp): the share of the predicted pixels that are blood."""
     return _ratio(table["tp"], table["tp"] + table["fp"])

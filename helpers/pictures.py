@@ -270,9 +270,7 @@ def _sheet(pictures: Mapping[str, np.ndarray], moment: str) -> Image.Image:
 
 
 def _uri(frames: list[Image.Image]) -> str:
-    held, film = io.BytesIO(), {}
-    if len(frames) > 1:
-        film = {"save_all": True, "append_images": frames[1:], "loop": 0}
-        film["duration"] = round(1000 * PACE)
-    frames[0].save(held, "WEBP", quality=50, method=4, **film)
+    held, film = io.BytesIO(), {"append_images": frames[1:], "loop": 0}
+    film["duration"] = round(1000 * PACE)
+    frames[0].save(held, "WEBP", save_all=True, quality=50, method=4, **film)
     return "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()

@@ -198,14 +198,14 @@ def _interval(means: np.ndarray, centre: str, bounds: tuple[float, float] | None
     if 1 < n < offer.least:
         why = (
             f"{n} subjects, and with fewer than {offer.least} none that was tried for "
-        )
-        why += (
             f"the {centre} both covers 90 % and says something; see the subjects one "
+            "by one"
         )
-        why += "by one"
     elif n > 1 and centre == "mean" and bounds is None:
-        why = f"{n} subjects, and an interval for the mean rests on bounds that this "
-        why += "measure does not have"
+        why = (
+            f"{n} subjects, and an interval for the mean rests on bounds that this "
+            "measure does not have"
+        )
     if why:
         return None, None, f"No interval: {why}."
     if centre == "median":

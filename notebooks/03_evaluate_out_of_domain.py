@@ -44,6 +44,7 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 
 # %%
 from functools import cache, partial
+from html import escape
 from itertools import product
 
 import numpy as np
@@ -55,6 +56,7 @@ from helpers import charts, counts, pictures, play, shift, statistics, training
 from helpers.cells import check, quiz
 from helpers.frames import CLASSES
 from helpers.lesson import begin
+from helpers.play import scene
 from helpers.words import counted, name_of, number
 
 lesson = begin(profile, seed, data)
@@ -475,10 +477,10 @@ def iou_from_dice(dice):
 
 
 # %% tags=["check"]
+union = per_frame["tp"] + per_frame["fp"] + per_frame["fn"]
+iou = per_frame["tp"] / union
 check(
-    lambda: np.allclose(
-        iou_from_dice(counts.dice(per_frame)), counts.iou(per_frame), equal_nan=True
-    ),
+    lambda: np.allclose(iou_from_dice(counts.dice(per_frame)), iou, equal_nan=True),
     "With u = fp + fn, Dice is 2 tp / (2 tp + u) and IoU is tp / (tp + u): solve the "
     "first for u / tp and put it into the second.",
 )
@@ -593,6 +595,26 @@ axis = np.floor([20 * subjects.min(), 20 * subjects.max() + 1]) / 20  # holds th
 
 
 # %%
+def dot_of_each(values, kept, middle, interval):
+    """A dot for each subject, hollow once taken away; their middle and its interval."""
+    across, parts = scene.scale(axis, 12, scene.WIDE - 12), []
+    for place, (name, value) in enumerate(values.items()):
+        # Neighbours stand at different heights, so that none hides another.
+        parts.append(
+            f'<circle class="{"dot" if name in kept else "dot gone"}" '
+            f'cx="{across(value):.1f}" cy="{46 + 9 * (place % 5)}" r="5">'
+            f"<title>{escape(name)}: {value:.2f}</title></circle>"
+        )
+    parts.append(scene.path("tick", f"M{across(middle):.1f} 96v24"))
+    if np.isfinite(interval).all():
+        low, high = (f"{across(one):.1f}" for one in interval)
+        ends = f"M{low} 108H{high}M{low} 102v12M{high} 102v12"
+        parts.append(scene.path("range", ends))
+    parts += scene.axis(across, axis, 130)
+    return scene.svg(152, "Dice of each subject", *parts)
+
+
+# %%
 def fewer(way, left):
     kept = list(ways[way][len(subjects) - left :])
     some = subjects[kept].to_numpy()
@@ -602,8 +624,8 @@ def fewer(way, left):
     said = f"the median of Dice is {median:.2f}, {said}."
     said = f"With {left} of {counted(len(subjects), 'subject')} {said}"
     numbers = {"subjects": left, "median Dice": median, "low": low, "high": high}
-    numbers["width"], title = high - low, "Dice of each subject"
-    drawn = play.dots(subjects, kept, axis, median, (low, high), title)
+    numbers["width"] = high - low
+    drawn = dot_of_each(subjects, kept, median, (low, high))
     return play.Scene(said, (), numbers, {"subjects": ".0f"}, drawn)
 
 

@@ -46,11 +46,13 @@ data = {}  # where data is, such as {"source": "/my/a"}; see data/README.md
 import cv2
 import numpy as np
 import pandas as pd
+import plotly.express as px
 from scipy.stats import rankdata, spearmanr
 
 from helpers import charts, correlation, counts, play, shift
 from helpers.cells import check, quiz
 from helpers.lesson import begin
+from helpers.play import scene
 from helpers.words import counted, noun, number
 
 lesson = begin(profile, seed, data)
@@ -120,13 +122,44 @@ charts.table(pd.DataFrame([clouds]), "What there is to correlate")
 
 
 # %%
+# Shapes of points, in matplotlib's words and in plotly's.
+SHAPES = {"o": "circle", "s": "square", "D": "diamond", "P": "cross", "X": "x"}
+SHAPES |= {"^": "triangle-up", "*": "star", "p": "pentagon", "h": "hexagram"}
+
+
+def to_hover(x, title):
+    """The same points with plotly, which tells which frame one is."""
+    frame = table["subject"] + ", frame " + table["frame"].astype(str)
+    look = dict(labels={x: title, "dice": "Dice"}, opacity=0.75, height=440)
+    look |= dict(color="subject", color_discrete_sequence=charts.PALETTE)
+    look |= dict(symbol="subject", symbol_sequence=list(SHAPES.values()))
+    look |= dict(hover_name=frame, template="plotly_white", render_mode="svg")
+    return px.scatter(table, x, "dice", **look)
+
+
+# %%
+def points(x, title):
+    figure, axis = charts.new(8.0, 3.8)
+    by_subject = table.groupby("subject", sort=False)
+    for place, (name, part) in enumerate(by_subject):
+        look = dict(color=charts.colour_of(name, place), s=28, alpha=0.75, lw=0)
+        shape = list(SHAPES)[place % len(SHAPES)]
+        axis.scatter(part[x], part["dice"], label=name, marker=shape, **look)
+    axis.set(xlabel=title, ylabel="Dice")
+    figure.legend(loc="outside right upper")
+    means = by_subject[[x, "dice"]].mean().set_axis([title, "Dice"], axis=1)
+    alt = f"Scatter of {len(table)} points; means by subject. {charts.in_words(means)}."
+    return figure, alt
+
+
+# %%
 def cloud(x, title):
     spread = table.groupby("subject")[x].mean()
     said = f"{title}: {table[x].min():.2f} to {table[x].max():.2f} over "
     said += f"{len(table)} frames with blood, {spread.min():.2f} to {spread.max():.2f} "
     said += f"between the means of {counted(len(spread), noun(main))}"
-    which = table["subject"] + ", frame " + table["frame"].astype(str)
-    return charts.scatter(table, said, {x: title, "dice": "Dice"}, which)
+    figure, alt = points(x, title)
+    return charts.Chart(figure, said, alt, live=to_hover(x, title))
 
 
 cloud("coverage", "Blood, percent of the view")
@@ -194,6 +227,24 @@ charts.table(
 
 
 # %%
+def patients_dots(x, y, chosen, said_x):
+    """A dot for each pair of x and y in 0 to 1, the chosen ones (bool) in front."""
+    known = np.isfinite(x) & np.isfinite(y)
+    ends = (x[known].min(), x[known].max()) if known.any() else (0, 1)
+    ends = ends if ends[1] > ends[0] else (ends[0] - 0.5, ends[1] + 0.5)
+    wide = scene.WIDE - 8
+    across, up = scene.scale(ends, 40, wide), scene.scale((0, 1), 180, 30)
+    parts = [
+        scene.dots(kind, [(across(a), up(b)) for a, b in zip(x[where], y[where])])
+        for kind, where in (("others", known & ~chosen), ("chosen", known & chosen))
+    ]
+    parts += scene.axis(across, ends, 188)
+    parts.append(scene.text(wide, 222, said_x, "end"))
+    parts += [scene.text(32, up(one) + 4, one, "end") for one in (0, 1)]
+    return scene.svg(230, "dice, by frame", *parts)
+
+
+# %%
 def one_patient(property, subject):
     chosen, found = table["subject"] == subject, ways.loc[property].to_dict()
     x, y = table[property].astype(float), table["dice"]
@@ -205,8 +256,8 @@ def one_patient(property, subject):
     said = ", ".join(f"{way} {number(rho, '+.2f')}" for way, rho in found.items())
     said = f"Rank correlation of {property} with dice: {said}; {who}."
     numbers = found | {"this subject": own}
-    cloud = play.cloud(x, y, chosen, (0, 1), "dice, by frame", property)
-    return play.Scene(said, (), numbers, dict.fromkeys(numbers, "+.2f"), cloud)
+    drawn = patients_dots(x, y, chosen, property)
+    return play.Scene(said, (), numbers, dict.fromkeys(numbers, "+.2f"), drawn)
 
 
 # %%

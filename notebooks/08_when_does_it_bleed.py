@@ -59,6 +59,7 @@ from helpers.cells import check, quiz
 from helpers.correlation import auroc
 from helpers.frames import visible
 from helpers.lesson import begin
+from helpers.play import scene
 from helpers.settings import progress
 from helpers.statistics import Estimate, mean_over_subjects
 from helpers.video import CONTROLS, DETECTORS, FPS, pathways, watching
@@ -929,12 +930,27 @@ spoken = {"truth": shown.bleeds}
 spoken |= {name: decided[example.case, name] for name in DETECTORS}
 
 
+def time_line(rows, at):
+    """A row for each name, filled where it bleeds, and a mark at the frame `at`."""
+    end, high = scene.WIDE - 8, 30 + 26 * len(rows)
+    across, parts = scene.scale((0, len(rows["truth"])), 132, end), []
+    for place, (name, flags) in enumerate(rows.items()):
+        y = 26 + 26 * place
+        parts.append(scene.text(0, y + 13, name))
+        parts.append(scene.path("axis", f"M132 {y + 16}H{end}"))
+        turns = np.flatnonzero(np.diff(np.r_[0, np.asarray(flags, int), 0]))
+        parts += [scene.bar(across(a), across(b), y) for a, b in turns.reshape(-1, 2)]
+    parts.append(scene.path("tick", f"M{across(at + 0.5):.1f} 20V{high - 6}"))
+    return scene.svg(high, "A filled bar says that it bleeds", *parts)
+
+
+# %% tags=["phantom"]
 def at_second(second):
     frame = round(second * FPS)
     yes = words.listed([name for name, flags in spoken.items() if flags[frame]])
     said = f"{second:.1f} s: it bleeds by {yes or 'none'}."
-    bars = play.spans(spoken, frame, "A filled bar says that it bleeds")
-    return play.Scene(said, [play.Picture(film[frame].image)], drawing=bars)
+    drawn = time_line(spoken, frame)
+    return play.Scene(said, [play.Picture(film[frame].image)], drawing=drawn)
 
 
 seconds = [frame / FPS for frame in range(0, len(film), 5)]

@@ -409,7 +409,85 @@ check(
 # to be asked, **Segment Anything**, where it is installed.
 
 # %%
-METHODS = {"grabcut": clicks.grabcut, "watershed": clicks.watershed}
+CERTAIN = 2  # pixels around a click that are taken as certain
+
+
+def disks(shape, points, said, radius):
+    """Disks (bool HxW) around the clicks on blood (said: True), or on the rest."""
+    drawn = np.zeros(shape[:2], np.uint8)
+    for x, y, is_blood in points:
+        if is_blood == said:
+            cv2.circle(drawn, (x, y), radius, 1, -1)
+    return drawn > 0
+
+
+# %%
+def first_guess(image, points, box=None):
+    """What GrabCut begins with: clicks are certain; around those on blood, and inside a
+    box (left, top, right, bottom), blood is likely."""
+    labels = np.full(image.shape[:2], cv2.GC_PR_BGD, np.uint8)
+    if box is None:
+        near = round(0.12 * min(labels.shape))
+        labels[disks(labels.shape, points, True, near)] = cv2.GC_PR_FGD
+    else:
+        left, top, right, bottom = box
+        labels[:] = cv2.GC_BGD
+        labels[top:bottom, left:right] = cv2.GC_PR_FGD
+    for said, label in ((False, cv2.GC_BGD), (True, cv2.GC_FGD)):
+        labels[disks(labels.shape, points, said, CERTAIN)] = label
+    for x, y, is_blood in points:  # a click's own pixel is never overruled
+        labels[y, x] = cv2.GC_FGD if is_blood else cv2.GC_BGD
+    return labels
+
+
+# %%
+def grabcut(image, points, box=None):
+    """Mask of GrabCut (Rother et al., 2004): the parts of it that were clicked on."""
+    labels = first_guess(image, points, box)
+    if np.isin(labels, (cv2.GC_BGD, cv2.GC_PR_BGD)).any():  # else no rest is left
+        mixtures = np.zeros((1, 65)), np.zeros((1, 65))
+        cv2.setRNGSeed(0)  # the mixtures begin with k-means
+        # Two rounds: a third changed nothing on training pigs.
+        how = None, *mixtures, 2, cv2.GC_INIT_WITH_MASK
+        cv2.grabCut(np.ascontiguousarray(image), labels, *how)
+    found = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
+    on_blood = [(y, x) for x, y, is_blood in points if is_blood]
+    _, parts = cv2.connectedComponents(found.astype(np.uint8), connectivity=8)
+    clicked = np.isin(parts, [parts[place] for place in on_blood if parts[place]])
+    return clicked if on_blood else found  # all of it, for a box alone
+
+
+# %%
+def click_markers(image, points, box=None):
+    """1 surely something else: a click on it, the edge, all that is outside a box.
+    2 surely blood: a click on it, or else the middle of the box. 0 to be flooded."""
+    other, blood = (disks(image.shape, points, one, CERTAIN) for one in (False, True))
+    height, width = blood.shape
+    left, top, right, bottom = box or (1, 1, width - 1, height - 1)
+    edge = np.ones(blood.shape, bool)
+    edge[top:bottom, left:right] = False
+    if not blood.any():
+        blood[(top + bottom) // 2, (left + right) // 2] = True
+    markers = np.where(blood, 2, edge | other).astype(np.int32)
+    for x, y, is_blood in points:
+        markers[y, x] = 2 if is_blood else 1
+    return markers
+
+
+# %%
+def watershed(image, points, box=None):
+    """Mask of the watershed (Meyer, 1992) from markers at the clicks."""
+    # OpenCV leaves its own outermost ring without a label.
+    markers = np.pad(click_markers(image, points, box), 1, mode="edge")
+    wide = cv2.copyMakeBorder(image, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    found = cv2.watershed(wide, markers)[1:-1, 1:-1] == 2
+    for x, y, is_blood in points:
+        found[y, x] = is_blood
+    return found
+
+
+# %%
+METHODS = {"grabcut": grabcut, "watershed": watershed}
 NAMES = {"grabcut": "GrabCut", "watershed": "marker watershed"}
 there = "Segment Anything is here, and stands beside the other two."
 try:
@@ -426,8 +504,24 @@ except CourseError as missing:
 # arrow keys and press Enter; on the page the clicks are those of a user who always
 # clicks into the middle of the largest error. These are the lines by which it chooses:
 
+
 # %%
-charts.source(clicks.next_click)
+def next_click(found, blood, valid):
+    """The middle of the largest error, or None where nothing is wrong."""
+    area, best, said = 0, None, True
+    for is_blood, wrong in ((True, blood & ~found), (False, found & ~blood)):
+        parts, _ = ndimage.label(wrong & valid)
+        sizes = np.bincount(parts.ravel())[1:]
+        if len(sizes) and sizes.max() > area:
+            area, best, said = sizes.max(), parts == 1 + sizes.argmax(), is_blood
+    if best is None:
+        return None
+    # Deepest inside, the frame's edge being an edge. OpenCV's distances differ in the
+    # last bit by where an array lies in memory, and so would the click.
+    inside = ndimage.distance_transform_edt(np.pad(best, 1))[1:-1, 1:-1]
+    y, x = np.unravel_index(np.argmax(inside), inside.shape)
+    return clicks.Point(int(x), int(y), said)
+
 
 # %%
 CLICKS, MOST, GOAL = 5, 10, 0.8
@@ -440,7 +534,7 @@ def simulated(method, image, blood, valid, most=CLICKS):
     points, masks, dice = [], [], []
     found = np.zeros(blood.shape, bool)
     while len(dice) < CLICKS or (len(dice) < most and max(dice) < GOAL):
-        point = clicks.next_click(found, blood, valid)
+        point = next_click(found, blood, valid)
         if not masks and point is None:
             break
         if point is not None:  # where nothing is wrong any more the mask stays
@@ -453,11 +547,8 @@ def simulated(method, image, blood, valid, most=CLICKS):
 
 
 # %%
-clicks_here, _, dice_here = simulated(clicks.grabcut, frame, truth, known_here)
-to_click, by_grabcut = (
-    lesson.domains.shown("id_val", frame),
-    partial(clicks.grabcut, frame),
-)
+clicks_here, _, dice_here = simulated(grabcut, frame, truth, known_here)
+to_click, by_grabcut = lesson.domains.shown("id_val", frame), partial(grabcut, frame)
 
 
 def clicked_here(n):
@@ -550,7 +641,7 @@ for split in TESTS:
 
 # %%
 # A click's own disk, which is certain: a first mask no larger has learned nothing.
-DISK = int(cv2.circle(np.zeros((9, 9), np.uint8), (4, 4), clicks.SEED, 1, -1).sum())
+DISK = int(cv2.circle(np.zeros((9, 9), np.uint8), (4, 4), CERTAIN, 1, -1).sum())
 rows = []
 for (name, split, at_row), (_, masks, dice) in clicked.items():
     reached = next((n for n, one in enumerate(dice, 1) if one >= GOAL), None)

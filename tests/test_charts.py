@@ -5,6 +5,7 @@ import math
 import matplotlib
 import numpy as np
 import pandas as pd
+import plotly.express
 import pytest
 import torch
 from lessons_by_hand import lifted
@@ -12,6 +13,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from helpers import charts, models, pictures
 from helpers.statistics import Estimate
+from helpers.words import counted, noun
 from report.pages import faults
 
 NAN = math.nan
@@ -23,9 +25,17 @@ X = np.linspace(0, 1, 200)
 TISSUE = np.full((40, 60, 3), (180, 40, 30), np.uint8)
 SIZES = [(3, 96, 128, 1), (16, 48, 64, 2), (24, 24, 32, 4), (320, 12, 16, 8)]
 STAGES = pd.DataFrame(SIZES, columns=["channels", "height", "width", "scale"])
-POINTS = pd.DataFrame({"x": X, "y": 1 - X, "subject": np.repeat(["a", "b"], 100)})
+POINTS = {"x": X, "dice": 1 - X, "subject": np.repeat(["a", "b"], 100), "frame": 0}
 MAP = np.full((8, 8), NAN)
 MAP[2:6] = 50
+CLOUD = lifted(
+    "04",
+    *("to_hover", "points", "cloud"),
+    SHAPES={"o": "circle", "s": "square"},
+    table=pd.DataFrame(POINTS),
+    main="ood_test",
+    **{"px": plotly.express, "charts": charts, "counted": counted, "noun": noun},
+)
 
 
 def dots(marks, **how):
@@ -75,7 +85,7 @@ CHARTS = {
         "a: 0.001 at 1, 1e-05 at 2, between 1e-05 and 0.001",
     ),
     "scatter": (
-        lambda: charts.scatter(POINTS, "Falls", {"x": "light", "y": "Dice"}, X),
+        lambda: CLOUD["cloud"]("x", "light"),
         "a: light 0.25, Dice 0.75; b: light 0.75, Dice 0.25",
     ),
     "strip": (

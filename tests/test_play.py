@@ -1,6 +1,7 @@
 """Things to play with: what the page shows is what was computed, by mouse, keyboard and
 touch, with the network off and without scripts."""
 
+import html
 import itertools
 import json
 import math
@@ -151,8 +152,10 @@ def test_in_a_notebook_the_same_call_is_a_widget_that_asks_anew(monkeypatch) -> 
 def test_taking_subjects_away_ends_the_interval_and_not_the_median() -> None:
     subjects = pd.Series(np.linspace(0.1, 0.8, 8), [f"s{n}" for n in range(8)])
     given = {"subjects": subjects, "ways": {"up": subjects.index}, "axis": (0, 1)}
-    given |= {"play": play, "counted": counted, "binom": binom}
-    fewer = lifted("03", "interval_of_median", "fewer", **given)["fewer"]
+    given |= {"play": play, "scene": play.scene, "escape": html.escape}
+    given |= {"counted": counted, "binom": binom}
+    names = "interval_of_median", "dot_of_each", "fewer"
+    fewer = lifted("03", *names, **given)["fewer"]
     for left in range(1, 9):
         scene = fewer("up", left)
         assert math.isnan(scene.numbers["width"]) == (left < 5)
@@ -178,7 +181,9 @@ def test_an_epsilon_moves_the_modes_and_leaves_the_count() -> None:
 
 def test_a_cloud_has_a_subject_s_own_dots_in_front() -> None:
     y, own = np.array([0.1, 0.4, 0.3, math.nan]), np.array([True, True, False, False])
-    drawn = play.cloud(np.arange(4.0), y, own, (0, 1))
+    drawn = lifted("04", "patients_dots", scene=play.scene)["patients_dots"](
+        np.arange(4.0), y, own, "by"
+    )
     dots = [one.split('"')[0] for one in drawn.split(' d="')[1:3]]
     assert [one.count("h0") for one in dots] == [1, 2]  # others, the subject's own
 

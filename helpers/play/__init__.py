@@ -22,17 +22,7 @@ from IPython.display import display
 
 from helpers import settings
 from helpers.charts import FIGURE_TYPE
-from helpers.play.scene import (
-    Picture,
-    Scene,
-    Sheets,
-    bars,
-    cloud,
-    dots,
-    figure,
-    line,
-    spans,
-)
+from helpers.play.scene import Picture, Scene, Sheets, bars, figure, line
 
 MOST_FRAMES = 120
 

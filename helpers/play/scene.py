@@ -6,7 +6,7 @@ import html
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import cv2
@@ -71,7 +71,7 @@ class Picture:
 @dataclass(frozen=True, eq=False)
 class Scene:
     """What is seen at one setting: a sentence that says it, pictures, numbers, and a
-    small drawing (bars, dots, line or cloud).
+    small drawing.
 
     numbers: the same names at every setting. forms: of some of them, ".2f" else.
     """
@@ -204,8 +204,8 @@ def _layer(places: np.ndarray) -> Image.Image:
     return image
 
 
-# Small drawings beside what is played with. Their words are the scene's sentence, so to
-# a screen reader they are pictures.
+# Small drawings beside what is played with, and the pieces from which lessons make
+# others. Their words are the scene's sentence, so to a screen reader they are pictures.
 WIDE = 360  # units of a drawing; letters are 13 of them high
 
 
@@ -222,46 +222,20 @@ def bars(
     limits: of the axis. about: what the bars show, set above them. others: faint dots
     in a value's row.
     """
-    scale = _scale(limits, 132, WIDE - 56)
-    zero, parts = scale(0), []
+    across = scale(limits, 132, WIDE - 56)
+    zero, parts = across(0), []
     for place, (name, value) in enumerate(values.items()):
         y = 26 + 26 * place
-        parts.append(_text(0, y + 13, name))
+        parts.append(text(0, y + 13, name))
         if np.isfinite(value):
-            parts.append(_bar(*sorted((zero, scale(value))), y))
-        parts.append(_text(WIDE, y + 13, number(value, form), "end"))
+            parts.append(bar(*sorted((zero, across(value))), y))
+        parts.append(text(WIDE, y + 13, number(value, form), "end"))
         if others is not None:
-            parts.append(_dots("others", [(scale(x), y + 8) for x in others[name]]))
+            parts.append(dots("others", [(across(x), y + 8) for x in others[name]]))
         if reference is not None and np.isfinite(reference[name]):
-            parts.append(_path("tick", f"M{scale(reference[name]):.1f} {y - 4}v24"))
+            parts.append(path("tick", f"M{across(reference[name]):.1f} {y - 4}v24"))
     high = 30 + 26 * len(values)
-    return _svg(high, about, *parts, _path("axis", f"M{zero:.1f} 20V{high - 6}"))
-
-
-def dots(
-    values: Mapping[str, float],
-    kept: Sequence[str],
-    limits: tuple[float, float],
-    middle: float,
-    interval: tuple[float, float],
-    about: str = "",
-) -> str:
-    """A dot for each subject on one axis (hollow where it is taken away), their middle,
-    and its interval, unless it is undefined."""
-    scale, parts = _scale(limits, 12, WIDE - 12), []
-    for place, (name, value) in enumerate(values.items()):
-        # Neighbours stand at different heights, so that none hides another.
-        parts.append(
-            f'<circle class="{"dot" if name in kept else "dot gone"}" '
-            f'cx="{scale(value):.1f}" cy="{46 + 9 * (place % 5)}" r="5">'
-            f"<title>{html.escape(name)}: {value:.2f}</title></circle>"
-        )
-    parts.append(_path("tick", f"M{scale(middle):.1f} 96v24"))
-    if np.isfinite(interval).all():
-        low, high = (f"{scale(one):.1f}" for one in interval)
-        ends = f"M{low} 108H{high}M{low} 102v12M{high} 102v12"
-        parts.append(_path("range", ends))
-    return _svg(152, about, *parts, *_axis(scale, limits, 130))
+    return svg(high, about, *parts, path("axis", f"M{zero:.1f} 20V{high - 6}"))
 
 
 def line(
@@ -273,93 +247,59 @@ def line(
 ) -> str:
     """Up to three lines over x, each named below, and an upright mark at `at`."""
     ends = (min(x), max(x))
-    across, up = _scale(ends, 34, WIDE - 8), _scale(limits, 150, 30)
-    parts = [_path("tick", f"M{across(at):.1f} 28V150")]
+    across, up = scale(ends, 34, WIDE - 8), scale(limits, 150, 30)
+    parts = [path("tick", f"M{across(at):.1f} 28V150")]
     for place, (name, values) in enumerate(lines.items()):
-        path, pen, left = "", "M", 34 + 108 * place
+        way, pen, left = "", "M", 34 + 108 * place
         for a, b in zip(x, values):
             known = np.isfinite(b)
-            path += f"{pen}{across(a):.1f} {up(b):.1f}" if known else ""
+            way += f"{pen}{across(a):.1f} {up(b):.1f}" if known else ""
             pen = "L" if known else "M"
-        parts += [_path(f"line line{place}", one) for one in (path, f"M{left} 188h18")]
-        parts.append(_text(left + 22, 192, name))
-    parts += _axis(across, ends, 154)
-    parts += [_text(28, up(one) + 4, f"{one:g}", "end") for one in limits]
-    return _svg(200, about, *parts)
+        parts += [path(f"line line{place}", one) for one in (way, f"M{left} 188h18")]
+        parts.append(text(left + 22, 192, name))
+    parts += axis(across, ends, 154)
+    parts += [text(28, up(one) + 4, f"{one:g}", "end") for one in limits]
+    return svg(200, about, *parts)
 
 
-def cloud(
-    x: np.ndarray,
-    y: np.ndarray,
-    chosen: np.ndarray,
-    limits: tuple[float, float],
-    about: str = "",
-    said_x: str = "",
-) -> str:
-    """A dot for each pair of x and y, the chosen ones (bool) in front; limits: of y."""
-    x, y, chosen = (np.asarray(one) for one in (x, y, chosen))
-    known = np.isfinite(x) & np.isfinite(y)
-    ends = (x[known].min(), x[known].max()) if known.any() else (0, 1)
-    ends = ends if ends[1] > ends[0] else (ends[0] - 0.5, ends[1] + 0.5)
-    across, up = _scale(ends, 40, WIDE - 8), _scale(limits, 180, 30)
-    parts = [
-        _dots(kind, [(across(a), up(b)) for a, b in zip(x[where], y[where])])
-        for kind, where in (("others", known & ~chosen), ("chosen", known & chosen))
-    ]
-    parts += _axis(across, ends, 188)
-    parts.append(_text(WIDE - 8, 222, said_x, "end"))
-    parts += [_text(32, up(one) + 4, f"{one:g}", "end") for one in limits]
-    return _svg(230, about, *parts)
-
-
-def spans(rows: Mapping[str, np.ndarray], at: int, about: str = "") -> str:
-    """A row for each name, filled where its flags (a bool per moment) are true, and an
-    upright mark at the moment `at`."""
-    (many,) = {len(flags) for flags in rows.values()}
-    scale, parts = _scale((0, many), 132, WIDE - 8), []
-    for place, (name, flags) in enumerate(rows.items()):
-        y = 26 + 26 * place
-        parts += [_text(0, y + 13, name), _path("axis", f"M132 {y + 16}H{WIDE - 8}")]
-        edges = np.flatnonzero(np.diff(np.r_[0, np.asarray(flags, int), 0]))
-        parts += [_bar(scale(a), scale(b), y) for a, b in edges.reshape(-1, 2)]
-    high = 30 + 26 * len(rows)
-    mark = _path("tick", f"M{scale(at + 0.5):.1f} 20V{high - 6}")
-    return _svg(high, about, *parts, mark)
-
-
-def _scale(limits, first, last):
+def scale(limits: tuple[float, float], first: float, last: float) -> Callable:
+    """From values between two limits to places between first and last."""
     low, high = map(float, limits)
     return lambda value: first + (float(value) - low) / (high - low) * (last - first)
 
 
-def _axis(scale, limits, y) -> list[str]:
+def axis(across: Callable, limits: tuple[float, float], y: float) -> list[str]:
+    """A rule at height y with three numbers below."""
     ticks = zip(np.linspace(*limits, 3), ("start", "middle", "end"))
-    rule = _path("axis", f"M{scale(limits[0]):.1f} {y}H{scale(limits[1]):.1f}")
-    return [rule] + [_text(scale(one), y + 16, f"{one:.3g}", at) for one, at in ticks]
+    rule = path("axis", f"M{across(limits[0]):.1f} {y}H{across(limits[1]):.1f}")
+    return [rule] + [text(across(one), y + 16, f"{one:.3g}", at) for one, at in ticks]
 
 
-def _path(kind: str, path: str) -> str:
-    return f'<path class="{kind}" d="{path}" fill="none"/>'
+def path(kind: str, way: str) -> str:
+    """kind: of play.css, such as tick, range or line. way: an SVG path's data."""
+    return f'<path class="{kind}" d="{way}" fill="none"/>'
 
 
-def _bar(left: float, right: float, y: float) -> str:
+def bar(left: float, right: float, y: float) -> str:
     wide = max(right - left, 0.8)
     return f'<rect class="bar" x="{left:.1f}" y="{y}" height="16" width="{wide:.1f}"/>'
 
 
-def _dots(kind: str, places) -> str:
-    return _path(kind, "".join(f"M{x:.0f} {y:.0f}h0" for x, y in places))
+def dots(kind: str, places: Iterable[tuple[float, float]]) -> str:
+    """Many dots as one path; kind: others (faint) or chosen."""
+    return path(kind, "".join(f"M{x:.0f} {y:.0f}h0" for x, y in places))
 
 
-def _text(x, y, words, anchor="start") -> str:
+def text(x: float, y: float, words: object, anchor: str = "start") -> str:
     return (
         f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="{anchor}">'
         f"{html.escape(str(words))}</text>"
     )
 
 
-def _svg(high: float, about: str, *parts: str) -> str:
-    above = _text(0, 13, about) if about else ""
+def svg(high: float, about: str, *parts: str) -> str:
+    """The drawing, WIDE by high; about: what it shows, set above it."""
+    above = text(0, 13, about) if about else ""
     return (
         f'<svg class="play-drawing" viewBox="0 0 {WIDE} {high}" aria-hidden="true" '
         f'focusable="false">{above}{"".join(parts)}</svg>'

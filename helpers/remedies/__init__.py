@@ -21,7 +21,7 @@ from helpers import CourseError, counts, frames, store, training
 from helpers.domains import Domains
 from helpers.frames import Packed
 from helpers.remedies import methods
-from helpers.settings import SURGENET, Course, store_folder
+from helpers.settings import Course, store_folder
 from helpers.training import Run
 
 FEW = 12  # labelled target frames
@@ -244,12 +244,6 @@ REMEDIES = TABLE[TABLE["when"] != CONTROL]
 NAMES = TABLE["name"].to_dict()
 CONTROLS = TABLE["name"].drop(REMEDIES.index).to_dict()
 """What any remedy must beat, by name; the first is the baseline itself."""
-
-
-def needing(encoder: str) -> list[str]:
-    """The remedies that an encoder can't have: SurgeNet's do without batch norms."""
-    norms = [adabn, adabn_transductive, tent, tent_online]
-    return [one.__name__ for one in norms if encoder in SURGENET]
 
 
 # What is measured of a remedy, frame by frame and patient by patient.

@@ -12,7 +12,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
-from matplotlib.patches import FancyArrowPatch, Patch, Rectangle
+from matplotlib.patches import Patch
 from PIL import Image, ImageDraw, ImageFont
 
 from helpers.charts import COLOURS, DID, GREY, Chart, new
@@ -169,22 +169,25 @@ def unet(stages: pd.DataFrame, decoder: list[int]) -> Chart:
     for step, channels in enumerate(decoder, start=1):
         place = (depth + step, step - depth)
         boxes.append((place, channels, width << step, height << step))
-    for n, (place, *size) in enumerate(boxes):
-        fill = COLOURS["source" if n < len(stages) else "wished"] if n else None
-        _block(axis, place, *size, fill)
     ends = [box[0] for box in boxes]
-    for start, end in zip(ends, ends[1:]):
-        _arrow(axis, start, end, GREY)
-    across, handed = COLOURS["target"], 0
-    for x, y in ends[len(stages) :]:
-        if y and -y in down:
-            _arrow(axis, down[-y], (x, y), across, "--")
-            handed += 1
+    ways = [(start, end, GREY, "-") for start, end in zip(ends, ends[1:])]
+    across, (x, y) = COLOURS["target"], ends[-1]
+    handed = [(down[-v], (u, v)) for u, v in ends[len(stages) :] if v and -v in down]
+    ways += [(start, end, across, "--") for start, end in handed]
+    for start, end, colour, style in ways:
+        look = {"arrowstyle": "-|>", "lw": 1.1, "color": colour, "linestyle": style}
+        axis.annotate("", end, start, arrowprops=look | {"shrinkA": 22, "shrinkB": 22})
+    for n, (place, channels, wide, high) in enumerate(boxes):
+        fill = COLOURS["source" if n < len(stages) else "wished"] if n else "white"
+        look = {"ha": "center", "va": "center", "fontsize": 7.5}
+        look |= {"color": "white" if n else GREY, "linespacing": 1.4}
+        box = {"boxstyle": "square,pad=0.5", "facecolor": fill, "edgecolor": GREY}
+        axis.text(*place, f"$\\bf{{{channels}}}$\n{wide}×{high}", bbox=box, **look)
     said_at = {"frame": (0, 0.42), "probability of blood": (x, y + 0.42)}
     said_at["handed across (dashed): where things are"] = (depth, -0.78)
-    for text, (x, y) in said_at.items():
+    for text, at in said_at.items():
         colour = across if "dashed" in text else "black"
-        axis.text(x, y, text, ha="center", fontsize=9, color=colour)
+        axis.text(*at, text, ha="center", fontsize=9, color=colour)
     axis.set(xlim=(-0.9, depth + len(decoder) + 0.9), ylim=(-depth - 0.6, 0.75))
     axis.axis("off")
     steps, top = len(stages) - 1, stages.iloc[0]
@@ -194,34 +197,11 @@ def unet(stages: pd.DataFrame, decoder: list[int]) -> Chart:
         f"A U-Net drawn as a valley: the encoder goes down in {steps} steps, from the "
         f"frame's {top['channels']} channels of {top['width']}×{top['height']} pixels "
         f"to {one.channels} channels of {width}×{height}, 1/{one.scale} of its width "
-        f"and height; the decoder comes up in {len(decoder)}, and {handed} dashed "
+        f"and height; the decoder comes up in {len(decoder)}, and {len(handed)} dashed "
         "arrows hand the encoder's maps across to the decoder's blocks of the same "
         "size. None leads from the frame itself.",
         "In each box: the number of channels, and below it the map's width and height.",
     )
-
-
-def _block(axis, place, channels, width, height, fill: str | None) -> None:
-    """A box, filled with a colour, or an outline where there is none."""
-    (x, y), ink = place, "white" if fill else GREY
-    box = {"facecolor": fill or "none", "edgecolor": fill or ink}
-    axis.add_patch(Rectangle((x - 0.42, y - 0.26), 0.84, 0.52, **box))
-    look = {"ha": "center", "va": "center", "color": ink}
-    axis.text(x, y + 0.07, f"{channels}", fontsize=9, fontweight="bold", **look)
-    axis.text(x, y - 0.13, f"{width}×{height}", fontsize=6.5, **look)
-
-
-def _arrow(axis, start, end, colour: str, style: str = "-") -> None:
-    """From a box to another: level, down into its side, or up into its foot."""
-    (x, y), (u, v) = start, end
-    if y == v:
-        ends = (x + 0.42, y), (u - 0.42, v)
-    elif y > v:
-        ends = (x, y - 0.26), (u - 0.42, v + 0.1)
-    else:
-        ends = (x + 0.42, y + 0.1), (u, v - 0.26)
-    look = {"arrowstyle": "-|>", "mutation_scale": 9, "lw": 1.1, "linestyle": style}
-    axis.add_patch(FancyArrowPatch(*ends, color=colour, **look))
 
 
 def moving(

@@ -9,7 +9,6 @@ import plotly.express
 import pytest
 import torch
 from lessons_by_hand import lifted
-from matplotlib.patches import FancyArrowPatch
 
 from helpers import charts, models, pictures
 from helpers.statistics import Estimate
@@ -285,13 +284,11 @@ def test_the_boxes_of_the_u_net_have_the_sizes_of_its_maps(encoder):
         network(frame)
     found = pictures.unet(stages, [channels for channels, _, _ in seen["up"]])
     (axis,) = found.axes
-    texts = [one.get_text() for one in axis.texts]
-    boxes = [
-        text for c, h, w in seen["down"] + seen["up"] for text in (f"{c}", f"{w}×{h}")
-    ]
+    texts = [one.get_text() for one in axis.texts if one.get_text()]
+    boxes = [f"$\\bf{{{c}}}$\n{w}×{h}" for c, h, w in seen["down"] + seen["up"]]
     assert texts[: len(boxes)] == boxes
     # smp's blocks take the maps beside them, and never the frame.
-    arrows = [one for one in axis.patches if isinstance(one, FancyArrowPatch)]
+    arrows = [one.arrow_patch for one in axis.texts if not one.get_text()]
     dashed = [one for one in arrows if one.get_linestyle() == "--"]
     skips = [
         one for one in seen["down"][1:-1] if one[1:] in {u[1:] for u in seen["up"]}

@@ -1,11 +1,6 @@
-"""What a lesson's cells say and do: numbers are recorded and told in sentences,
-exercises answer back, questions have choices, and a cell that needs what this run has
-not is skipped.
+"""What a lesson's cells do: numbers are recorded, exercises answer back, questions have
+choices, and a cell that needs what this run has not is skipped.
 
->>> from helpers.statistics import Estimate
->>> one = Estimate(0.8, n_subjects=3, split="id_test")
->>> fill("Dice is {id_test.dice:.2f} ({id_test.dice.interval}).", {"id_test.dice": one})
-'Dice is 0.80 (no interval, 3 pigs).'
 >>> check(lambda: 3 / (3 + 1) == 0.75, "Divide by all that was marked.")
 Right.
 """
@@ -22,7 +17,7 @@ from dataclasses import asdict
 from IPython import get_ipython
 from IPython.display import HTML, display
 
-from helpers import CourseError, words
+from helpers import CourseError
 from helpers.statistics import DATA, Estimate
 
 RESULT_TYPE = "application/vnd.course.result+json"
@@ -32,14 +27,6 @@ FACTS_TYPE = "application/vnd.course.facts+json"
 FIELDS = (
     "value low high level p n_frames n_subjects data split unit estimand note".split()
 )
-# A placeholder; or code and mathematics, which keep their braces.
-ASKED = re.compile(
-    r"```.*?```|`[^`\n]*`|\$\$.*?\$\$|(?<![\\$])\$(?!\s)[^$\n]*?(?<![\s\\])\$"
-    r"|\{(?P<name>[A-Za-z_]\w*(?:\.\w+|\[(?:\"[^\"\]]*\"|'[^'\]]*'|\d+)\])*)"
-    r"(?::(?P<form>[^{}]*))?\}",
-    re.DOTALL,
-)
-_NOT_THERE = AttributeError, LookupError, NameError, SyntaxError, TypeError
 OPENING = "Open the choice that you hold to be right."
 NEEDS = {
     "%%phantom": "This part needs the phantom: what it compares with is known of drawn "
@@ -75,45 +62,6 @@ def tell(data: str, notes: list, skipped: list, domains: Mapping[str, str]) -> N
     reader, the frames left out, and what each domain is (see domains.Domains.kinds)."""
     said = {"data": data, "notes": notes, "skipped": skipped, "domains": dict(domains)}
     display({INFO_TYPE: said}, raw=True)
-
-
-def fill(text: str, record: Mapping[str, Estimate], names: Mapping = {}) -> str:
-    """A text with its placeholders filled in.
-
-    `{dotted.name}` or `{dotted.name:format}`: the longest beginning that is recorded
-    wins, what follows it are attributes; else it is a name among `names`, with
-    attributes and ["keys"]. Code and mathematics are left alone. CourseError for a name
-    that is neither.
-    """
-
-    def filled(found: re.Match) -> str:
-        if found["name"] is None:
-            return found[0]
-        value = _look_up(found["name"], record, names)
-        return words.number(value, found["form"] or "")
-
-    return ASKED.sub(filled, text)
-
-
-def placeholders(text: str) -> list[str]:
-    """The names that a text's placeholders ask for."""
-    return [found["name"] for found in ASKED.finditer(text) if found["name"]]
-
-
-def _look_up(name: str, record: Mapping, names: Mapping):
-    """What ASKED has found: a name with attributes and keys, and nothing else."""
-    for known in sorted(record, key=len, reverse=True):
-        if name == known or name.startswith((f"{known}.", f"{known}[")):
-            with contextlib.suppress(*_NOT_THERE):  # a shorter name may have it
-                return eval(f"one{name[len(known) :]}", {"one": record[known]})
-    try:
-        return eval(name, {"__builtins__": {}}, names)
-    except _NOT_THERE as error:
-        said = words.listed(sorted(record)) or "none"
-        raise CourseError(
-            f"The text asks for '{name}', which is neither recorded nor a variable "
-            f"here; recorded are {said}."
-        ) from error
 
 
 def check(test: Callable[[], bool], hint: str, praise: str = "Right.") -> None:
@@ -172,13 +120,16 @@ _skipped: set[int] = set()  # the numbers of the cells that were
 
 def register(drawn: bool, plain: bool = True) -> None:
     """Let the notebook's cells that begin with a name of NEEDS run, or be skipped with
-    its line.
+    its line; on a page prose with that tag stands only where they run.
 
     drawn: whether this run has the phantom; plain: see settings.Course. The last call
     counts; without IPython there is nothing to do.
     """
     _held.update(zip(NEEDS, (drawn, plain)))
     _skipped.clear()
+    display(
+        {FACTS_TYPE: {one.strip("%"): true for one, true in _held.items()}}, raw=True
+    )
     if (shell := get_ipython()) and _skip not in shell.input_transformers_cleanup:
         shell.input_transformers_cleanup.append(_skip)
 
@@ -191,11 +142,10 @@ def _skip(lines: list[str]) -> list[str]:
         return lines
     if _held[name]:
         return ["\n", *lines[1:]]  # an empty line keeps the numbers of the others
-    # One line for a row of such cells, and none in place of their prose. A kernel asks
-    # more than once about the same cell.
+    # One line for a row of such cells. A kernel asks more than once about a cell.
     count = getattr(get_ipython(), "execution_count", 0)
     _skipped.add(count)
-    if count - 1 in _skipped or (len(lines) > 1 and lines[1].startswith("say(")):
+    if count - 1 in _skipped:
         return ["\n"]
     display = "__import__('IPython.display', fromlist=[''])"
     return [f"{display}.Markdown({NEEDS[name]!r})\n"]

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from IPython import get_ipython
 from IPython.display import Markdown, display
 
 from helpers import CourseError, cells, counts, domains, settings, words
@@ -28,8 +27,6 @@ ON_BLOOD = {"dice", "iou", "precision", "recall"}
 ON_CLEAN = {"false_alarm", "false_area"}
 AREAS = {"coverage", "predicted_area", "false_area"}
 FRAME = ["split", "subject", "clip", "frame"]
-
-_current: "Lesson | None" = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,7 +139,7 @@ def begin(
         _called(gathered.target, "cholecseg8k", "patient", "target subject"),
     )
     lesson = Lesson(course, gathered, published)
-    _open(lesson, course.plain)
+    cells.register(lesson.drawn, course.plain)
     said = list(gathered.notes)
     if not course.usual_network:
         from helpers import models  # slow to import, and a usual one needs no word
@@ -168,27 +165,6 @@ def _long_enough(course: settings.Course, gathered: domains.Domains):
     steps = usual.epochs * 0.55 * usual.drawn / usual.batch  # about 0.55 are train
     each = math.ceil(len(gathered.of("train")) / usual.batch)
     return course.but(epochs=max(usual.epochs, math.ceil(steps / each)))
-
-
-def say(text: str) -> None:
-    """Show a text whose placeholders are filled in: from the lesson's record first,
-    then from the notebook's variables (see cells.fill)."""
-    if _current is None:
-        raise CourseError(
-            "No lesson has begun here; run the cell with "
-            "begin(profile, seed, data) first."
-        )
-    shell = get_ipython()
-    variables = shell.user_ns if shell else {}
-    display(Markdown(cells.fill(text, _current.record, variables)))
-
-
-def _open(lesson: Lesson, plain: bool = True) -> None:
-    global _current
-    _current = lesson
-    cells.register(lesson.drawn, plain)
-    if shell := get_ipython():
-        shell.push({"say": say})  # the notebook's own prose needs no import
 
 
 def _called(packed: Packed, layout: str, known: str, other: str) -> str:

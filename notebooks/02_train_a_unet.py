@@ -101,12 +101,13 @@ print("frame", tuple(frame.shape), "-> logits", tuple(tiny(frame).shape))
 for feature in tiny.encoder(frame)[1:]:
     print("the encoder hands across", tuple(feature.shape[1:]))
 network = training.untrained(lesson.course)
+print(f"What the course's own encoder has seen before: {network.exposure}")
 
 # %% [markdown]
 # A *logit* is a number for each pixel; the sigmoid turns it into a probability of
 # blood. The course's own network is the same, and its encoder need not begin from
-# nothing. What it has seen: {network.exposure}. Photographs of cats and cars teach edges
-# and textures all the same.
+# nothing: the last line above says what it has seen. Photographs of cats and cars teach
+# edges and textures all the same.
 
 
 # %%
@@ -285,6 +286,7 @@ def curves(history, finished=True):
 with live.live_curves(lambda history: curves(history, finished=False)) as watch:
     run = lesson.model(watch=watch)
 history = run.history
+print(f"Steps were taken in {history.dtype}.")
 curves(history)
 
 # %% [markdown]
@@ -293,9 +295,9 @@ curves(history)
 # price of a small group. And the score is not a result in any case, because it was
 # chosen for being high.
 #
-# This network's steps were taken in {history.dtype}. Weights and loss are float32
-# in any case; the large profile takes the rest in half of the bits where the machine
-# is made for that.
+# The line above says in which numbers the steps were taken. Weights and loss are float32
+# in any case; the large profile takes the rest in half of the bits where the machine is
+# made for that.
 
 # %%
 kept, n_epochs = history.best_epoch, len(history.loss)

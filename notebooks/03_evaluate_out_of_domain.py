@@ -717,9 +717,10 @@ def summary(table, measures):
 summary(per_frame, OVERLAP)
 
 # %% [markdown]
-# On unseen source subjects Dice is {id_test.dice:.2f} ({id_test.dice.interval}), on
-# unseen patients {ood_test.dice:.2f} ({ood_test.dice.interval}). Precision says what of
-# the marks is right, recall what of the blood is found. Precision is asked only of frames on which something is marked (see the column of frames), so a network that falls silent can keep it. It can't keep its recall.
+# Read Dice first, and whom each row is about. Precision says what of the marks is right,
+# recall what of the blood is found. Precision is asked only of frames on which something
+# is marked (see the column of frames), so a network that falls silent can keep it. It
+# can't keep its recall.
 #
 # ## What is lost to what?
 #

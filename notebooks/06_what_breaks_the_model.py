@@ -278,6 +278,7 @@ headline.front("causes")
 # %% tags=["phantom"]
 largest = truth.eq(truth.max()).sum(axis=1)
 of_camera = truth.loc[list(shift.GROUPS)].sum().mean()
+print(f"The camera's five groups together: {of_camera:+.2f} of {total:.2f}")
 counted = {"mean share": truth.mean(axis=1), "pigs above zero": (truth > 0).sum(axis=1)}
 counted = pd.DataFrame(counted).assign(**{"pigs in which it is largest": largest})
 charts.table(counted.rename_axis("group").reset_index(), f"Shares, {of_pigs}", 3)
@@ -290,11 +291,6 @@ for group, values in [*truth.iterrows(), ("all", truth.sum())]:
     lesson.add(f"cause.{group}.truth", part, "source")
 
 # %% [markdown] tags=["phantom"]
-# All seven groups together cost **{total:.2f}** of {untouched:.2f}. The look of blood is
-# given {cause.blood.truth.value:+.2f}, and has the largest share in
-# {largest["blood"]} of {n_pigs} pigs; the camera's five are given
-# {of_camera:+.2f} together.
-#
 # **Read the dots before the bar.** Where a row's dots lie on both sides of zero, these
 # pigs do not tell the sign. Which of two rows is the greater is told pig by pig, and not
 # by whether their dots overlap: a "greatest cause" deserves its name if nearly every pig

@@ -496,9 +496,9 @@ try:
 except CourseError as missing:
     there = f"What is missing on this page: {missing}"
 
+print(there)
+
 # %% [markdown]
-# {there}
-#
 # One click says where blood is; a second may say where it isn't. **After which click
 # would you stop?** In Jupyter you click on the frame yourself, or move a cross by the
 # arrow keys and press Enter; on the page the clicks are those of a user who always
@@ -610,11 +610,10 @@ if "sam" in METHODS:
 # %% [markdown]
 # ## How many clicks?
 #
-# We let the simulated user work on frames with blood, at most {EACH} of a subject, of
-# those subjects that took no part in any choice, on both surgeries. How many clicks
-# does it take to reach a Dice of {GOAL}? A frame that hasn't got there after {MOST} is
-# not "{MOST}": all that we know is that it takes more. Such a value is called
-# **censored**.
+# We let the simulated user work on frames with blood, at most `EACH` of a subject, of
+# those subjects that took no part in any choice, on both surgeries. How many clicks does
+# it take to reach a Dice of `GOAL`? A frame that hasn't got there after `MOST` clicks has
+# no number: all that we know is that it takes more. Such a value is called **censored**.
 
 
 # %%
@@ -769,7 +768,7 @@ def after_clicks(method, many, split):
 
 
 # %% [markdown]
-# Before any average: *where* do rule and network mark what is no blood on {away}? Along
+# Before any average: *where* do rule and network mark what is no blood on the patients? Along
 # the edge of a round view the lamp is weak, and the share of red in hardly any light is
 # noise. So we count which share of their false marks in the view lies near the black,
 # and as a placebo which share of the view lies there. **Will the colour rule err in the
@@ -891,7 +890,6 @@ for method in TOLD:
     one, two = (known[method, split, "dice"] for split in TESTS)
     lesson.add(f"classical.{method}.{TEST}.dice", two, TEST)
     ends.append(f"{COMPARED[method]} {one} to {two}")
-rule, cut, flood, network, _ = (known[method, TEST, "dice"] for method in TOLD)
 whom = [counted(known["unet", one, "dice"].n_subjects, "subject") for one in TESTS]
 charts.dots(
     pd.concat(parts),
@@ -918,7 +916,7 @@ added = pd.DataFrame(rows, columns=columns)
 charts.table(added, "What flooding adds to the rule, and the remedy to the U-Net", 2)
 
 # %% [markdown]
-# First look at where a row ends on {away}, then at how far its two bars lie apart: what
+# First look at where a row ends on the patients, then at how far its two bars lie apart: what
 # begins low at home has little to lose. So compare losses among those rows alone that
 # work at home. The colour rule never trained, but its threshold was fitted on the
 # source, and a threshold is a parameter. With so few source subjects no interval can be
@@ -980,13 +978,13 @@ quiz(
 # %% [markdown]
 # ## What you saw, and what to doubt
 #
-# You saw that a filter, a flooding and a threshold can be written in a few lines, and
-# what they lose on another surgery beside a network. Here, on the patients, the colour
-# rule had a Dice of {rule}, the U-Net {network}, and five clicks gave {cut} by GrabCut
-# and {flood} by the watershed.
-
-# %% [markdown]
-# Whatever you saw, **doubt** that a method without training has no domain: whoever chose its numbers
+# - A filter, a flooding and a threshold can be written in a few lines, and each of them
+#   loses on another surgery, as a network does.
+# - What needs no training still has a domain: somebody's eyes chose its numbers.
+# - A click brings knowledge about this very frame. It belongs beside other methods that
+#   are told something, and not beside those that are not.
+#
+# **Doubt** that a method without training has no domain: whoever chose its numbers
 # looked at something. Doubt a click that was simulated from the label, a number of
 # clicks without the frames that never got there, and a comparison in which one side was
 # shown the answer.

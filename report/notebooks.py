@@ -13,7 +13,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
-from helpers.cells import NEEDS, placeholders
+from helpers.cells import NEEDS
 from helpers.settings import ROOT
 
 FOLDER = ROOT / "notebooks"
@@ -70,8 +70,8 @@ def notebook(lesson: Path, solved: bool = True) -> NotebookNode:
     """The notebook of one lesson, without outputs.
 
     solved: with its exercises' solutions, as the report runs it, or blank, with the
-    solutions folded away, as a learner gets it. Prose that asks for numbers becomes a
-    cell of code with its input hidden; a cell tagged with a need gets its magic line.
+    solutions folded away, as a learner gets it. A cell of code that is tagged with a
+    need gets its magic line.
 
     jupytext draws new random cell ids at each conversion and records its own version;
     here an id is the hash of its cell's source as written and of how often that source
@@ -115,26 +115,11 @@ def _make_blank(members: list[NotebookNode]) -> None:
 def _live(cell: NotebookNode) -> NotebookNode:
     """The cell as Jupyter runs it."""
     magic = "".join(f"{one}\n" for one in NEEDS if one.strip("%") in tags(cell))
-    if cell.cell_type == "markdown" and (placeholders(cell.source) or magic):
-        about = NotebookNode(tags=[*tags(cell), "say"])
-        cell = nbformat.v4.new_code_cell(say(cell.source), id=cell.id, metadata=about)
-    if {"quiz", "say"} & set(tags(cell)):
+    if "quiz" in tags(cell):
         cell.metadata["jupyter"] = NotebookNode(source_hidden=True)
     if cell.cell_type == "code":
         cell.source = magic + cell.source
     return cell
-
-
-def say(text: str) -> str:
-    """The code that shows a text with its placeholders filled in (helpers.lesson.say).
-
-    >>> print(say("Dice is {id_test.dice:.2f}."))
-    say(\"\"\"
-    Dice is {id_test.dice:.2f}.
-    \"\"\")
-    """
-    raw = "r" if "\\" in text else ""
-    return f'say({raw}"""\n{text}\n""")'
 
 
 def written(lesson: Path) -> str:

@@ -316,8 +316,9 @@ def page(executed: Executed, folder: Path, pictures: Pictures) -> Page:
     outputs = [one for cell in written for one in cell.get("outputs", [])]
     held = [one.get("data", {}).get(FACTS_TYPE, {}) for one in outputs]
     facts = {fact for one in held for fact, true in one.items() if true}
-    away = [one for one in written if "when" in tags(one) and not facts & {*tags(one)}]
-    written = [one for one in written if one not in away]
+    asked = {"when", *(one.strip("%") for one in NEEDS)}  # of prose
+    away = [one for one in written if asked & {*tags(one)} and not facts & {*tags(one)}]
+    written = [one for one in written if one not in away or one.cell_type == "code"]
     for members in group(written):
         parts.append(cells.html(members, f"{executed.name}, cell {number}"))
         number += len(members)

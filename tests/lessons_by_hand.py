@@ -57,19 +57,13 @@ WIDE = "import pandas as pd\npd.DataFrame([[123456.789] * 30], columns=[f'column
 
 # An exercise, a question without code, and a quiz, as lessons write them.
 EXERCISES = """# %%
-from helpers import lesson as lessons
-from helpers.cells import Record, check, quiz
+from helpers.cells import check, quiz, register
 
-
-class Begun:
-    drawn, record = {drawn}, Record()
-
-
-lessons._open(Begun)
+register({drawn})
 three = 3
 
 # %% [markdown]
-# ## Twice {{three}}
+# ## Twice three
 #
 # ### Exercise 1 \u00b7 Twice
 #
@@ -88,7 +82,7 @@ print(twice(three))
 check(lambda: twice(2) == 4, "Multiply by two.")
 
 # %% [markdown] tags=["solution"]
-# Twice {{three}} is six.
+# Twice three is six.
 
 # %% [markdown]
 # ### Exercise 2 \u00b7 Why? (open)

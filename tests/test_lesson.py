@@ -19,7 +19,7 @@ from helpers import (
     training,
     words,
 )
-from helpers.lesson import begin, say
+from helpers.lesson import begin
 from helpers.statistics import Estimate
 
 
@@ -67,7 +67,7 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
 
 
 def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
-    assert shown[0][cells.INFO_TYPE]["data"] == "phantom"
+    assert shown[1][cells.INFO_TYPE]["data"] == "phantom"
     assert "drawn (phantom) surgery" in shown[1].data
     assert opened.drawn and opened.course.profile == "smoke" and opened.record == {}
     assert opened.domains.present("id_test", "ood_wished") == ["id_test", "ood_wished"]
@@ -78,7 +78,7 @@ def test_a_lesson_names_an_encoder_that_is_not_the_profiles(store, shown):
     begin("smoke", 0, {"encoder": "resnet18", "weights": "none"})
     words.call()
     said = "The network's encoder is resnet18; the weights it begins with are drawn"
-    assert said in shown[0][cells.INFO_TYPE]["notes"][-1]
+    assert said in shown[1][cells.INFO_TYPE]["notes"][-1]
     assert said in shown[1].data  # in Jupyter
 
 
@@ -145,26 +145,6 @@ def test_the_models_predictions_are_counted(opened, monkeypatch):
     table = opened.evaluate(opened.model(), "id_test")
     frames = opened.frames("id_test")
     assert (table["tp"] == (frames.blood & frames.valid)[:, 30:].sum(axis=(1, 2))).all()
-
-
-def test_say_finds_the_record_and_the_notebooks_variables(opened, shown, monkeypatch):
-    pushed = {}
-
-    class Shell:
-        user_ns, push = {"verdict": "falls"}, staticmethod(pushed.update)
-
-    monkeypatch.setattr(lesson, "get_ipython", Shell)
-    lesson._open(opened)
-    assert pushed == {"say": say}
-    opened.add("id_test.dice", Estimate(0.5, n_subjects=3))
-    say("{id_test.dice:.1f} {verdict}, {id_test.dice.interval}")
-    assert shown[-1].data == "0.5 falls, no interval, 3 pigs"
-
-
-def test_nothing_is_said_before_a_lesson_began(monkeypatch):
-    monkeypatch.setattr(lesson, "_current", None)
-    with pytest.raises(CourseError, match="No lesson has begun here"):
-        say("x")
 
 
 def test_subjects_of_own_folders_are_neither_pigs_nor_patients(opened):

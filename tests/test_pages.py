@@ -9,7 +9,7 @@ from lessons_by_hand import lesson, result
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from test_weights import carried
 
-from helpers import CourseError, settings
+from helpers import CourseError, cells, settings
 from report import numbers, pages
 from report.execute import Executed
 from report.pages import Pictures, plain
@@ -188,11 +188,20 @@ def read(site: Path, name: str) -> str:
     return " ".join((site / f"{name}.html").read_text(encoding="utf-8").split())
 
 
-def test_prose_with_numbers_is_prose_and_its_code_is_not_shown(small: Path) -> None:
+def test_headings_code_and_mathematics_of_prose(small: Path) -> None:
     page = read(small, "01_second")
-    assert '<h2 id="Twice-3">Twice 3</h2>' in page and "say(" not in page
+    assert '<h2 id="Twice-three">Twice three</h2>' in page
     assert '<h3 id="Exercise-1-·-Twice">' in page
     assert "<code>{three}</code>" in page and 'alttext="x_{i}"' in page
+
+
+def test_prose_that_needs_something_stands_where_it_is_there(tmp_path: Path) -> None:
+    for facts, stands in (({"phantom": True}, 1), ({"phantom": False}, 0), ({}, 0)):
+        told = new_output("display_data", {cells.FACTS_TYPE: facts})
+        held = new_code_cell("begin()", outputs=[told])
+        prose = new_markdown_cell("Of the drawing.", metadata={"tags": ["phantom"]})
+        body = str(page_of(tmp_path, held, prose).body)
+        assert body.count("Of the drawing.") == stands and "begin" in body
 
 
 def test_an_exercise_is_blank_and_all_else_is_in_one_fold(small: Path) -> None:
@@ -203,7 +212,7 @@ def test_an_exercise_is_blank_and_all_else_is_in_one_fold(small: Path) -> None:
     words = " ".join(plain(solution.split("</details>")[0]).split())
     assert words.startswith("Solutiondef twice(x): return 2 * x print")
     assert "6" in words and "check(lambda" in words and "Right." in words
-    assert words.endswith("Twice 3 is six.") and "# solution" not in words
+    assert words.endswith("Twice three is six.") and "# solution" not in words
 
 
 def test_answers_are_folded_and_a_quiz_shows_no_code(small: Path) -> None:

@@ -1,15 +1,14 @@
-"""The record of numbers, and the sentences that take their numbers from it."""
+"""The record of numbers."""
 
 import json
 import math
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from helpers import CourseError, cells, statistics
-from helpers.cells import Record, fill
+from helpers import cells, statistics
+from helpers.cells import Record
 from helpers.statistics import Estimate
 from report import numbers
 
@@ -20,67 +19,6 @@ def shown(monkeypatch):
     found = []
     monkeypatch.setattr(cells, "display", lambda thing, **_: found.append(thing))
     return found
-
-
-RECORD = {
-    "id_test.dice": Estimate(0.8765, 0.81, 0.93, 0.9, 40, 11, split="id_test"),
-    "ood_test.dice": Estimate(0.1234, n_frames=20, n_subjects=1, split="ood_test"),
-    "ood_test.dice.view": Estimate(0.47, n_frames=20, n_subjects=1, split="ood_test"),
-    "x": Estimate(math.nan, n_subjects=0),
-}
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (
-            "{id_test.dice:.2f} ({id_test.dice.interval})",
-            "0.88 (0.81 to 0.93, a 90 % interval over 11 pigs)",
-        ),
-        (
-            "{ood_test.dice:.1%}, {ood_test.dice.interval}",
-            "12.3%, no interval, 1 patient",
-        ),
-        ("{ood_test.dice.view}", "0.47"),
-        ("{id_test.dice.low:.1f} {ood_test.dice.low:.1f}", "0.8 undefined"),
-        ("{id_test.dice.n_frames} {id_test.dice.behind}", "40 11 pigs, 40 frames"),
-        ("{x:.2f} {x.interval}", "undefined no interval, 0 subjects"),
-        (
-            "{verdict} {more['a']:.1f} {more[\"b\"]} {rows[1]} {table.shape}",
-            "falls 1.0 two 7 (2, 1)",
-        ),
-        ("{table.a.iloc[1]}", "4"),
-        (
-            "$x_{i}$ and $$\\sum_{i} {verdict}$$ and `{verdict}`, but {verdict}",
-            "$x_{i}$ and $$\\sum_{i} {verdict}$$ and `{verdict}`, but falls",
-        ),
-        ("```\n{verdict}\n``` {verdict}", "```\n{verdict}\n``` falls"),
-        ("5 $ or {verdict} for 6 $", "5 $ or falls for 6 $"),
-        ("no {1} or { } or {a b}", "no {1} or { } or {a b}"),
-    ],
-)
-def test_placeholders(text, said):
-    names = {
-        "verdict": "falls",
-        "more": {"a": 1.0, "b": "two"},
-        "rows": [5, 7],
-        "table": pd.DataFrame({"a": [3, 4]}),
-        "x": "hidden by the record",
-    }
-    assert fill(text, RECORD, names) == said
-
-
-@pytest.mark.parametrize(
-    "text", ["{id_val.dice:.2f}", "{missing}", "{id_test.dice.colour}"]
-)
-def test_a_number_that_is_not_there_cannot_be_said(text):
-    with pytest.raises(CourseError, match="neither recorded nor a variable here"):
-        fill(text, RECORD, {})
-
-
-def test_the_names_that_a_text_asks_for():
-    found = cells.placeholders("{id_test.dice:.2f} $x_{i}$ {a['b']} `{c}`")
-    assert found == ["id_test.dice", "a['b']"]
 
 
 def test_what_is_recorded_is_left_for_the_report(shown):

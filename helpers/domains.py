@@ -133,9 +133,8 @@ def gather(course: Course, fold: int | None = None) -> Domains:
             subjects = table["subject"].nunique()
             many = f"{counted(len(table), 'frame')} of {counted(subjects, 'subject')}"
             if subjects >= LEAST_SUBJECTS:
-                own = f"your own folder {folder.name}"
-                kind = _kind(table)
-                what = f"real: {CALLED[kind]}" if kind in CALLED else own
+                called = CALLED.get(_kind(table), "")
+                what = f"real: {called}" if called else f"your own folder {folder.name}"
                 notes.append(f"The {role} is {what}, {many}.")
                 tables[role] = table
                 continue

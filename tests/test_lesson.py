@@ -68,7 +68,7 @@ def test_the_keys_are_the_courses_arguments(monkeypatch):
 
 def test_a_lesson_opens_with_what_it_is_made_of(opened, shown):
     assert shown[1][cells.INFO_TYPE]["data"] == "phantom"
-    assert "drawn (phantom) surgery" in shown[1].data
+    assert "drawn (phantom) surgery" in shown[2].data
     assert opened.drawn and opened.course.profile == "smoke" and opened.record == {}
     assert opened.domains.present("id_test", "ood_wished") == ["id_test", "ood_wished"]
     assert opened.domains.picture("train", 0).shape == (64, 96, 3)
@@ -79,7 +79,7 @@ def test_a_lesson_names_an_encoder_that_is_not_the_profiles(store, shown):
     words.call()
     said = "The network's encoder is resnet18; the weights it begins with are drawn"
     assert said in shown[1][cells.INFO_TYPE]["notes"][-1]
-    assert said in shown[1].data  # in Jupyter
+    assert said in shown[2].data  # in Jupyter
 
 
 def test_from_predictions_to_a_record(opened, shown):

@@ -41,7 +41,7 @@ test: $(TESTED)  ## all tests
 
 lab: $(READY)  ## JupyterLab on copies of the lessons in work/, which are yours and never overwritten
 	@$(BIN)/python -m report.notebooks --copy
-	@$(BIN)/jupyter lab --notebook-dir work
+	@$(BIN)/jupyter lab --notebook-dir work work/00_start_here.ipynb
 
 bench: $(TESTED)  ## how fast the course is on this machine: ratios to the bare work, each beside its limit (10 minutes)
 	@$(BIN)/python -m benchmarks.speed

@@ -134,6 +134,7 @@ def table(rows: pd.DataFrame, caption: str, digits: int = 3) -> HTML:
     since it is not a zero."""
     look = {"index": False, "na_rep": "–", "border": 0}
     look["float_format"] = lambda value: number(value, f".{digits}f")
+    rows = rows.rename(columns=lambda name: str(name).replace("_", " "))
     head, rest = rows.to_html(**look).split(">", 1)
     said = f"<caption>{html.escape(caption)}</caption>"
     return HTML(f'<div class="table">{head}>{said}{rest}</div>')

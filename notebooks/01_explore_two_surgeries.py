@@ -15,10 +15,10 @@
 #
 # [Open in Colab]($COLAB/01_explore_two_surgeries.ipynb) · [before](00_start_here.ipynb) · [next](02_train_a_unet.ipynb)
 #
-# **You will be able to** open the masks of both data sets, put a number on how far apart
-# the domains are, give that number and a map of all frames a placebo, and tell who
-# bleeds before you trust a number about bleeding. **You need** lesson 00 and some
-# pandas. **It takes** about 40 minutes.
+# **You will be able to** open the masks of both data sets, put a number on how far
+# apart the domains are, give that number and a map of all frames a placebo, and tell
+# who bleeds before you trust a number about bleeding. **You need** lesson 00 and some
+# pandas. **It takes** about 60 minutes.
 #
 # Nothing is trained here. Looking comes first, because most mistakes in this field
 # could have been seen with the naked eye.

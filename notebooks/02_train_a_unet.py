@@ -17,7 +17,7 @@
 #
 # **You will be able to** build a segmentation network, write its loss, train it, choose
 # an epoch honestly, and find out what the loss never looked at. **You need** lesson 01
-# and some PyTorch. **It takes** about 40 minutes.
+# and some PyTorch. **It takes** about 60 minutes.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

@@ -17,8 +17,8 @@
 #
 # **You will be able to** look where a network errs before you average, measure it on
 # subjects that had no say in anything, put an interval on what can carry one, and say
-# which part of a loss is due to what. **You need** lesson 02. **It takes** about 50
-# minutes.
+# which part of a loss is due to what. **You need** lesson 02. **It takes** about 100
+# minutes, in two sittings.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

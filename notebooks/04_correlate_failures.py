@@ -15,10 +15,10 @@
 #
 # [Open in Colab]($COLAB/04_correlate_failures.ipynb) · [before](03_evaluate_out_of_domain.ipynb) · [next](05_reexamine_a_published_claim.ipynb)
 #
-# **You will be able to** relate failure to the properties of a frame, say which of three
-# questions a correlation answers, test it with subjects kept whole, and tell a
+# **You will be able to** relate failure to the properties of a frame, say which of
+# three questions a correlation answers, test it with subjects kept whole, and tell a
 # property's part from the arithmetic of the score. **You need** lesson 03. **It takes**
-# about 35 minutes.
+# about 60 minutes.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

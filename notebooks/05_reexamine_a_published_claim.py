@@ -15,8 +15,10 @@
 #
 # [Open in Colab]($COLAB/05_reexamine_a_published_claim.ipynb) · [before](04_correlate_failures.ipynb) · [next](06_what_breaks_the_model.ipynb)
 #
-# **You will be able to** take a published result apart with nothing but its own tables: which class was scored, what a small
-# constant does, what the unit is, and what is left standing. **You need** lessons 03 and 04. **It takes** about 45 minutes.
+# **You will be able to** take a published result apart with nothing but its own tables:
+# which class was scored, what a small constant does, what the unit is, and what is left
+# standing. **You need** lessons 03 and 04. **It takes** about 90 minutes, in two
+# sittings.
 #
 # The course started from a study that reported a collapse: a network that marks blood well in robotic surgery, and next to
 # nothing in human laparoscopy. Its author published code, tables and splits under an open licence. **Only because of that can

@@ -17,7 +17,8 @@
 #
 # **You will be able to** divide a loss fairly among its causes where the truth is
 # known, estimate the same division from images alone, and test such an estimate with a
-# placebo. **You need** lessons 03 and 04. **It takes** about 45 minutes.
+# placebo. **You need** lessons 03 and 04. **It takes** about 75 minutes, in two
+# sittings.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

@@ -18,7 +18,7 @@
 # **You will be able to** try remedies against a domain shift, say what each was allowed
 # to see and what it took, hold them against controls without an idea, and choose one
 # without looking at the patients that it is tested on. **You need** lessons 03 and 06.
-# **It takes** about 50 minutes.
+# **It takes** about 75 minutes, in two sittings.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

@@ -19,7 +19,7 @@
 # decisions of frames into bleedings, ask what a signal knows before a level is set,
 # judge a detector by number, duration, delay and false alarms beside controls that know
 # nothing, and see what survives the change of domain. **You need** lessons 02 and 03.
-# **It takes** about 50 minutes.
+# **It takes** about 90 minutes, in two sittings.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

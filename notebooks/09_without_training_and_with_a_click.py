@@ -17,7 +17,7 @@
 #
 # **You will be able to** compute a convolution by hand, segment a frame by colour and
 # by flooding, segment it by a click, and say which of these survives another surgery.
-# **You need** lessons 03 and 07. **It takes** about 50 minutes.
+# **You need** lessons 03 and 07. **It takes** about 85 minutes, in two sittings.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

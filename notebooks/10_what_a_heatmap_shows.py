@@ -17,7 +17,7 @@
 #
 # **You will be able to** look inside a network, follow its answer back to the picture,
 # and put a heatmap to the checks that it has to stand before you believe it.
-# **You need** lesson 03. **It takes** about 50 minutes.
+# **You need** lesson 03. **It takes** about 60 minutes.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

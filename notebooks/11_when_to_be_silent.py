@@ -17,8 +17,8 @@
 #
 # **You will be able to** measure whether a probability means what it says, and judge an
 # uncertainty by what it is for: which answers are wrong, and which frames a network
-# should not answer at all. **You need** lessons 03 and 07. **It takes** about 60
-# minutes.
+# should not answer at all. **You need** lessons 03 and 07. **It takes** about 75
+# minutes, in two sittings.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

@@ -17,8 +17,8 @@
 #
 # **You will be able to** bring two folders of your own, find out how far a network that
 # learned on one can be trusted on the other, and say what your data can't tell.
-# **You need** [lesson 03](03_evaluate_out_of_domain.ipynb), and for single sections the lesson that each names. **It
-# takes** about 50 minutes.
+# **You need** [lesson 03](03_evaluate_out_of_domain.ipynb), and for single sections the
+# lesson that each names. **It takes** about 65 minutes.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.

@@ -115,8 +115,11 @@ def _make_blank(members: list[NotebookNode]) -> None:
 def _live(cell: NotebookNode) -> NotebookNode:
     """The cell as Jupyter runs it."""
     magic = "".join(f"{one}\n" for one in NEEDS if one.strip("%") in tags(cell))
-    if "quiz" in tags(cell):
+    if {"quiz", "check", "setup", "parameters"} & {
+        *tags(cell)
+    }:  # folded, also in Colab
         cell.metadata["jupyter"] = NotebookNode(source_hidden=True)
+        cell.metadata["cellView"] = "form"
     if cell.cell_type == "code":
         cell.source = magic + cell.source
     return cell

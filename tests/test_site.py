@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
+from bs4 import BeautifulSoup
 from conftest import BROWSER
 from test_browser import Visit
 
@@ -94,6 +95,23 @@ def test_lessons_link_their_words(smoke) -> None:
         assert len(found) == len(set(found)) >= 1, path.name
         linked |= set(found)
     assert len(linked) > 0.6 * len(beside.entries())
+
+
+def test_a_lesson_takes_about_as_long_as_it_says(smoke) -> None:
+    """By the rule that TEACHING.md tells; open exercises come on top."""
+    for path in smoke.site.glob("[0-9]*.html"):
+        main = BeautifulSoup(path.read_text("utf-8"), "html.parser").main
+        said = int(re.search(r"(\d+) minutes", main.get_text())[1])
+        for one in main.select("nav, script, style, .closed"):
+            one.decompose()
+        kinds = {"table": 0.5, ".chart": 0.75, ".play": 3, ".exercise": 6, ".quiz": 3}
+        minutes = sum(per * len(main.select(one)) for one, per in kinds.items())
+        for one in main.select(".solution, .play, table, .quiz"):
+            one.decompose()
+        code = [one.extract().get_text() for one in main.select(".source")]
+        lines = sum(bool(line.strip()) for one in code for line in one.splitlines())
+        minutes += lines * 4 / 60 + len(main.get_text().split()) / 180
+        assert abs(said - minutes) <= 10, f"{path.name}: {said}, by the rule {minutes}"
 
 
 # Literature

@@ -110,7 +110,7 @@ def shares(
 ) -> pd.DataFrame:
     """Shapley's shares of some groups in what all of them cost together: a row for each
     group, a column for each subject. given: groups that are turned before any of
-    them, whose company they are then in, and which have no share."""
+    them, whose coalition they then join, and which have no share."""
     before = frozenset(given)
     found = shift.shapley(lambda chosen: cost(chosen | before), groups)
     return found.set_axis(cost(before).index, axis=1).rename_axis("group")

@@ -182,10 +182,8 @@ charts.source(segmentation_loss)
 
 # %% [markdown]
 # A sigmoid is above zero, so the denominator is too, and no small constant is needed to
-# save the division. (float32 does round it to zero where a logit lies very far below
-# zero; the division fails only where it does so at every known pixel of a batch without
-# blood.) We try it on four pixels by hand: two of blood, of which the last is not
-# known. **Which of the two predictions costs more?**
+# save the division. We try it on four pixels by hand: two of blood, of which the last is
+# not known. **Which of the two predictions costs more?**
 
 # %%
 blood = torch.tensor([[[1.0, 0.0], [0.0, 1.0]]])
@@ -409,7 +407,8 @@ check(
 # Now to the black corners. We show the network pictures on which there is nothing: a
 # black one, and one with the faint noise of a sensor in the dark. Beside our network
 # stands a second one. It was trained in the same way but for one line: fill was left
-# out of its loss, as in the course's own first version. **What will each of them mark?**
+# out of its loss, as in the course's own first version. Predictions are kept in 256
+# levels, of which 128 is a half. **What will each of them mark?**
 
 # %%
 id_val = lesson.frames("id_val")
@@ -547,9 +546,9 @@ caption = "Both learned from the same frames. One of them never had black in its
 play.Interactive("border", [handle], bordered, title, caption).front()
 
 # %% [markdown]
-# Look at the border alone: it holds nothing, at any width. Whatever is marked there was
-# taught by no example, since for one of the two networks black never had a say in the
-# loss.
+# Look at the border alone. It is empty, so every mark on it is wrong. The second network
+# makes such marks because black pixels were left out of its loss: nothing ever corrected
+# it.
 
 # %% [markdown]
 # ### Exercise 4 · Teach it otherwise (open)

@@ -335,10 +335,10 @@ pictures.strip(
 # "view". A picture shows it at a glance, and one look at a map would have spared us
 # three lessons.
 #
-# Two things follow for what you read from here on. These patients have taught us that
-# something was wrong, so they are not quite unseen any more; how to mend it was
-# decided on validation subjects of the source, and confirmed on drawings that nobody
-# had opened (`benchmarks/black.py`). And we now look where the errors are, always,
+# Two things follow for what you read from here on. We found this mistake by looking at
+# these test patients, so they are no longer completely unseen. That is why the way to
+# mend it was chosen on validation pigs, and then tested once on drawings that nobody had
+# opened before (`benchmarks/black.py`). And from here on we look where the errors are
 # before we average them.
 #
 # ## Along the edge, or whole pools?
@@ -401,10 +401,9 @@ charts.table(pd.DataFrame(rows), f"Errors near the edge, {said}", 0)
 #
 # The label's classes tell which organs false marks lie on. A large
 # organ gets many marks by its size alone, and an organ on which blood pools gets many
-# along the edge. So beside each class's share of the false marks stand its share of the
-# ring around what was rightly marked, which is what an outline too wide by the same
-# everywhere would give, and how much of the class itself was marked. **Which organ would
-# you mistake for blood?**
+# along the edge. So the table has three numbers for each organ: its share of all false
+# marks; the share that it would have if every outline were simply a little too wide; and
+# how much of the organ itself was marked. **Which organ would you mistake for blood?**
 
 
 # %%
@@ -934,8 +933,9 @@ title = f"Dice at 0.5, and at its best: {against_best('dice')}"
 over_threshold("dice", title, "Dice, mean over subjects")
 
 # %% [markdown]
-# A threshold is paid for, and the price stands on clean frames, at home as well as
-# abroad: the share of them with an alarm, of a tenth of a percent or more as above.
+# A lower threshold finds more blood. It also raises more false alarms, on the frames
+# without blood, of pigs and of patients. The next chart counts them: an alarm is a mark
+# of a tenth of a percent of the frame or more, as above.
 
 # %%
 title = f"Alarms at 0.5, and where Dice is best: {against_best('alarm')}"

@@ -219,10 +219,11 @@ charts.table(
 )
 
 # %% [markdown]
-# Look for a row whose three numbers disagree. Where the pooled number is far from the
-# one within subjects, it tells where the patients' columns stand: a statement about as
-# many patients as there are, however many dots are drawn. A report of one correlation
-# should say which of the three it is. **Choose such a property below, and pick out one
+# Look for a row whose three numbers disagree. The pooled number mixes differences between
+# frames with differences between patients. Where it is far from the number within
+# subjects, it is the patients that differ, and that part rests on as many patients as
+# there are, however many dots are drawn. A report of one correlation should say which of
+# the three it is. **Choose such a property below, and pick out one
 # patient after the other: whose frames make the difference?**
 
 
@@ -446,12 +447,11 @@ print(
 # Look at the dummy of one area first. Nothing of the network's is in its Dice but a
 # mean area, so where it lies away from zero, that is arithmetic: it tells how much
 # blood there is, and in how small a view. The second dummy borrows the network's areas,
-# and these are no arithmetic. A network that marks little but blood marks most where it
-# finds most, and then its areas hold a part of its success: the further from zero the
-# last line above, the less can this dummy be called blind. What it has beyond the first
-# comes from *how much* the network marks on which frame. And where it lies beside the
-# network's own mark, the correlation is no evidence about *where* the network marks,
-# for or against.
+# and these are no arithmetic. If nearly everything that a network marks is blood, then it
+# marks most on the frames where it succeeds: the size of its marks already tells how well
+# it did. The last line above says how much of this there is. The further it is from zero,
+# the more this dummy has copied. And where the dummy lies beside the network itself, the
+# correlation says nothing of *where* the network marks, only of how much.
 
 # %% [markdown]
 # ### Exercise 2 · The dummy's strongest property
@@ -496,9 +496,8 @@ three_rows("false area", "False area")
 # opposite directions can vanish in Dice, and one that goes with a single way to fail
 # points at what a remedy would have to do.
 #
-# And count the looks. With three outcomes, two ways that have a test and eight
-# properties the page has come to six times eight tests, and Holm was told of eight at a
-# time.
+# And count the looks. Three outcomes, two ways to test and eight properties are 48 tests.
+# But each correction above counted only the eight of its own row of tests.
 
 # %%
 looks = pd.concat(found.values())

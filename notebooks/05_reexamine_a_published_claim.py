@@ -116,9 +116,10 @@ rows = study.of(join, study.per_frame, study.classes)
 
 # %% [markdown]
 # ### Exercise 1 · Find the organ
-# `areas` has a column per class and a row per frame, `scored` the area that was scored as blood, both in percent of the frame
-# (where the published tables are not here, frames of our own, scored with a class that we do not name; areas drawn by chance where our frames know only blood). Write a function that
-# gives the name of the class that was scored.
+# `areas` has a column per class and a row per frame, `scored` the area that was scored as
+# blood, both in percent of the frame. (If you have not fetched the published tables, you
+# get frames of our own instead, scored with a secret class.) Write a function that gives
+# the name of the class that was scored.
 
 
 # %%
@@ -613,7 +614,8 @@ charts.lines(
 drawings("schedule")
 
 # %% [markdown]
-# Look whether the dots of a row lie on one side of zero: where drawings do not agree, one of them can carry the mean of so few.
+# Look whether the dots of a row lie on one side of zero. Where the drawings disagree, a
+# single one can decide the average of so few.
 # **The habit mended:** the schedule's length *is* the number of epochs, and the curve is plotted as it ran (lesson 02).
 #
 # ## 7 · What if the test does the choosing?

@@ -175,8 +175,8 @@ charts.table(orders, f"What {a} adds to {b}", digits=3)
 # %% [markdown]
 # If the first two columns of a row differ, the two groups help or hinder each other on
 # that pig, and no single "effect" of either exists. Their mean is the share, and the
-# shares add up to the whole by construction. Those that come before a group are its
-# *company* (in the theory of games: the *coalition* that it joins).
+# shares add up to the whole by construction. Those that come before a group are the
+# *coalition* that it joins.
 #
 # ### Exercise 1 · Predict the whole
 #
@@ -352,7 +352,7 @@ def with_turned(**switches):
     numbers |= {"Dice, all unseen pigs": after, "cost of this set": paid}
     forms = dict(zip(numbers, (".2f", ".1f", ".3f", "+.3f")))
     here = {one: taken(turned | {one}) - taken(turned - {one}) for one in ALL}
-    shares, about = truth.mean(axis=1), "What each adds in this company"
+    shares, about = truth.mean(axis=1), "What each adds to this coalition"
     bars = play.bars(here, axis, shares, "+.3f", about, adds)
     return play.Scene(said, [picture], numbers, forms, bars)
 
@@ -366,18 +366,18 @@ play.Interactive(
     "Each switch turns one group of the drawing's dials from a pig's to a "
     "patient's. Light, colour, lens and air leave every pool where it is; view, "
     "blood and anatomy fill the pools anew. Bar: the Dice that a group costs in "
-    "the company of those turned now. Dots: what it costs in each of its 64 "
-    "companies (coalitions). Tick: its share, their mean over all orders of "
+    "the coalition of those turned now. Dots: what it costs in each of its 64 "
+    "coalitions. Upright line: its share, their mean over all orders of "
     "turning. The frame is the first of the pig that loses the middle amount.",
 )
 
 # %% [markdown]
 # The dots of a row are differences of the costs that you turned through. Their mean,
-# first over companies of one size and then over sizes, is Shapley's share. Where a
+# first over coalitions of one size and then over sizes, is Shapley's share. Where a
 # row's dots lie apart, the question "what does it cost?" has no answer without "in
-# which company?".
+# which coalition?".
 #
-# ### In which company?
+# ### In which coalition?
 #
 # A hospital cannot buy other blood, but it can buy another camera. So what is the camera
 # to blame for, as long as the blood is a pig's? And what, once it is a patient's?
@@ -400,7 +400,7 @@ charts.dots(
 
 # %% [markdown]
 # Both answers are right, and neither is *the* cost of the camera. Compare them pig by
-# pig: where they differ, the price belongs to a company; who names one has to say what was held fixed. This table says it for
+# pig: where they differ, the price belongs to a coalition; who names one has to say what was held fixed. This table says it for
 # each division on this page.
 #
 # | division | shares the loss | held fixed | turned on |
@@ -714,7 +714,7 @@ charts.dots(
 # lie apart is one of which a single drawing says nothing. Look at blood and at anatomy
 # first, then at how far the camera's groups can be told from one another.
 #
-# Now the camera in both companies again, and in both *directions*: **damage** is what
+# Now the camera in both coalitions again, and in both *directions*: **damage** is what
 # pigs lose with a patient's dials, **recovery** what patients gain with a pig's. Would
 # you expect the two directions to agree?
 
@@ -743,7 +743,7 @@ charts.dots(
 )
 
 # %% [markdown]
-# The rows hold the same five groups and the same dials, in four companies. Where they
+# The rows hold the same five groups and the same dials, in four coalitions. Where they
 # differ, the cost of a camera is no property of the camera alone. How near do images
 # come to the truth of the first row, drawing by drawing?
 
@@ -847,12 +847,12 @@ quiz(
 # ## What you saw, and what to doubt
 #
 # You saw a loss divided among its causes where the causes are known, in more than one
-# company, and then the camera's part of it from images, with each step's own error and
+# coalition, and then the camera's part of it from images, with each step's own error and
 # two controls, which don't pass in every drawing. All of it on drawn pigs and drawn patients: **it teaches the method, and
 # says nothing about real ones.**
 #
 # **Doubt** a list of causes without its subjects. Doubt one without a placebo, and a
-# placebo without a cause that was put there to be found. Doubt a cost whose company is
-# not named. Doubt all of it beyond this network and these drawings: with other frames
+# placebo without a cause that was put there to be found. Doubt a cost whose coalition
+# is not named. Doubt all of it beyond this network and these drawings: with other frames
 # another group may come first. And doubt that what did the harm is what a remedy should
 # mend; that is the next lesson's question.

@@ -66,7 +66,7 @@ def test_shares_add_up_to_the_cost_of_all_for_each_subject(where):
         assert list(shares.columns) == list(plain.index)
 
 
-def test_a_company_that_is_given_has_no_share_in_what_follows(where):
+def test_a_coalition_that_is_given_has_no_share_in_what_follows(where):
     cost = causes.cost_of_dials(MODEL, where)
     after = causes.shares(cost, ["light", "colour"], given={"blood"})
     whole = cost({"light", "colour", "blood"}) - cost({"blood"})

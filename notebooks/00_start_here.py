@@ -227,7 +227,7 @@ quiz(
         {
             "Label shift: blood is common here and rare there.": "Yes: and a network "
             "that learned to expect blood will tend to find some.",
-            "None, since blood is blood.": "No: how often it occurs has changed.",
+            "No shift, since blood is blood.": "No: how often it occurs has changed.",
             "Concept shift.": "No: that would be another rule for what to mark. It may "
             "be there as well, but rarity does not show it.",
         },

@@ -17,7 +17,7 @@
 #
 # **You will be able to** look inside a network, follow its answer back to the picture,
 # and put a heatmap to the checks that it has to stand before you believe it.
-# **You need** lesson 03. **It takes** about 60 minutes.
+# **You need** lesson 03. **It takes** about 65 minutes.
 
 # %% tags=["setup"]
 # At home this does nothing. On Colab it fetches the course and what is missing.
@@ -57,7 +57,15 @@ from scipy.special import entr
 from scipy.stats import rankdata
 
 # %%
-from helpers import charts, correlation, models, pictures, statistics, training
+from helpers import (
+    charts,
+    correlation,
+    models,
+    pictures,
+    play,
+    statistics,
+    training,
+)
 from helpers.cells import check, quiz
 from helpers.lesson import begin
 from helpers.settings import device
@@ -476,6 +484,28 @@ pictures.strip(
 )
 
 # %% [markdown]
+# Go through the maps one by one, and switch between the two networks. **For which of them
+# could you tell, without the words, which network has learned?**
+
+
+# %%
+def with_map(method, network):
+    maps = heats if network == "trained on pigs" else blank
+    alike = similarity(heats[method][first], blank[method][first], seen[first])
+    said = f"{method}, network {network}. Rank correlation of its two maps over "
+    said += f"the view: {number(alike)}."
+    both = [play.Picture(shown, "the frame")]
+    both.append(play.Picture(heat(maps[method][first], shown), method))
+    return play.Scene(said, both, {"rank correlation": alike})
+
+
+handles = [
+    play.Choice("method", "map", list(heats)),
+    play.Choice("network", "network", ["trained on pigs", "nothing learned"]),
+]
+play.Interactive("maps", handles, with_map, "One frame, its maps, and two networks")
+
+# %% [markdown]
 # The edges know no network and stay the same; the answer itself is all network and
 # shows how much may change. Read each method between these two. Integrated gradients
 # have a part of the picture in them by construction: what they follow is multiplied by
@@ -594,9 +624,9 @@ for who, one in NETWORKS.items():
     chance = training.probability(given)
     maps["entropy of the answer"] = entr(chance) + entr(1 - chance)
     maps["the marks alone"] = own_marks.astype(float)
-    for name, heat in maps.items():
+    for name, values in maps.items():
         note = f"share of heat less share of area in the surround: {name}"
-        found = statistics.median_over_subjects(excess(heat), whose, note, (-1, 1))
+        found = statistics.median_over_subjects(excess(values), whose, note, (-1, 1))
         in_black[name, who] = replace(found, split=TARGET)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from phantom import render
 from phantom.classes import ID
+from phantom.optics import TRAITS
 from phantom.scene import Shape
 from phantom.subjects import GROUPS, LAPAROSCOPIC, kind_of
 from phantom.subjects import look as look_of
@@ -71,10 +72,19 @@ def _moment(
     # The scene is wide enough for 16:9; a 4:3 picture looks at its middle.
     full = (FINER * size[0], round(FINER * size[0] * 16 / 9))
     shape = full if wide else (full[0], FINER * size[1])
-    scene = _scene(subject, clip, full, seed, 1.0, "anatomy" in swapped)
+    scene = subject, clip, full, seed, 1.0, "anatomy" in swapped
     name = (subject, clip, seed)
-    image, classes = render.frame(scene, look, name, t, shape, share, counted)
+    deep = tuple((one, x) for one, x in look.items() if one not in TRAITS)
+    around = tuple((one, counted[one]) for one in ("radius", "aside", "vignette"))
+    lit = _surface(scene, deep, name, t, shape, share, around)
+    image, classes = render.seen(lit, look, name, t)
     return _placed(image, classes == ID["blood"], size)
+
+
+@lru_cache(maxsize=64)  # what colour, lens and smoke leave as it is
+def _surface(scene: tuple, deep: tuple, *moment):
+    *moment, around = moment
+    return render.surface(_scene(*scene), dict(deep), *moment, dict(around))
 
 
 def _placed(image: np.ndarray, blood: np.ndarray, size: Shape):

@@ -7,6 +7,10 @@ import numpy as np
 
 from phantom.scene import Field, generator, grid, mix, noise, thrice, unit
 
+TRAITS = "goal contrast vignette red blue saturation blur sharpen noise".split()
+TRAITS += ["speculars", "smoke", "radius", "aside"]
+"""The traits that act here, and nowhere before."""
+
 
 def round_view(shape: tuple[int, int], look: dict[str, float]) -> tuple[Field, Field]:
     """Light fall-off (0-1) and the round view (0-1, 1 inside) of this subject's

@@ -82,6 +82,24 @@ def frame(
     look: the subject's traits (see subjects.look); name: (subject, clip, seed), which
     moves the camera; share: the part of the frame under blood, counted inside the round
     view of the look `counted` (of this look, if none is given)."""
+    lit = surface(scene, look, name, t, shape, share, counted or look)
+    return seen(lit, look, name, t)
+
+
+def seen(
+    surface: tuple[Field, Field, np.ndarray], look: dict, name: tuple, t: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """A `surface` through the camera: image and classes, as of `frame`."""
+    diffuse, gleam, classes = surface
+    image, inside = picture(diffuse, gleam, look, name, t)
+    return image, np.where(inside, classes, np.uint8(ID["black"]))
+
+
+def surface(
+    scene: Scene, look: dict, name: tuple, t: float, shape: Shape, share: float, counted
+) -> tuple[Field, Field, np.ndarray]:
+    """What the camera looks at: light (linear HxWx3), gleams (HxW), classes. It takes
+    none of the traits in optics.TRAITS, and of `counted` the round view alone."""
     world = scene.world
     where = view(
         generator("camera", *name), world.albedo.shape[:2], shape, t, look["drift"]
@@ -94,7 +112,7 @@ def frame(
     )
     # Drape and retractor never bleed, and nobody calls them blood.
     bleeds = spread > neck.NEVER / 2
-    inside = round_view(shape, counted or look)[1] > 0.5
+    inside = round_view(shape, counted)[1] > 0.5
     soil = look_through(world.soil, where)
     brim = film.level(spread, bleeds & inside, share)
     depth = film.thickness(spread, brim, look["steep"])
@@ -105,10 +123,9 @@ def frame(
     wet = np.maximum(depth, around) + rinsed
     albedo = film.stain(albedo, wet, 0.8 * step(soil, 0.5, 1.0), look)
     canvas = _instruments(scene, shape, name, t)
-    surface = (height, depth, gloss, near, ripples)
-    diffuse, gleam = _lit(albedo, surface, canvas, look)
-    image, inside = picture(diffuse, gleam, look, name, t)
-    return image, _label(classes, depth, canvas, bleeds, inside, name, t)
+    fields = (height, depth, gloss, near, ripples)
+    diffuse, gleam = _lit(albedo, fields, canvas, look)
+    return diffuse, gleam, _label(classes, depth, canvas, bleeds, name, t)
 
 
 def _lit(
@@ -188,11 +205,9 @@ def held(
     return hold(shape, steel, name, t, *at)
 
 
-def _label(
-    classes, depth: Field, canvas: Canvas, bleeds, inside, name: tuple, t: float
-):
+def _label(classes, depth: Field, canvas: Canvas, bleeds, name: tuple, t: float):
     """What an annotator outlines: blood of some thickness, notches evened out and
-    specks passed over, instruments, and the black surround."""
+    specks passed over, and instruments."""
     scale = unit(depth.shape)
     even = cv2.GaussianBlur(depth, (0, 0), 1.5 * scale)
     hand = noise(generator("annotator", *name, t), depth.shape, 18 * scale)
@@ -203,5 +218,4 @@ def _label(
     classes[blood & ~speck[part]] = ID["blood"]
     classes[canvas.cover >= 0.5] = ID["grasper"]
     classes[canvas.kind == 2] = ID["hook"]
-    classes[~inside] = ID["black"]
     return classes

@@ -132,16 +132,11 @@ class Lab:
         self.run(place)
 
     def run(self, place: int) -> None:
-        """Run one cell by keyboard, and wait until it has run."""
-        cell = self.cell(place)
-        cell.locator(".cm-content").click()
-        before = cell.locator(".jp-InputArea-prompt").inner_text()
-        self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function(
-            "([cell, before]) => { const now = cell.querySelector("
-            "'.jp-InputArea-prompt').innerText; return now !== before "
-            "&& !now.includes('*'); }",
-            arg=[cell.element_handle(), before],
+        """Run one cell, whose source may be folded, and wait until it has run."""
+        self.page.evaluate(
+            "place => { jupyterapp.shell.currentWidget.content.activeCellIndex = place;"
+            " return jupyterapp.commands.execute('notebook:run-cell'); }",
+            place,
         )
 
     def open_again(self) -> None:

@@ -68,16 +68,16 @@ class Lesson:
         parts = (counts.evaluate(model, self.frames(s), threshold) for s in splits)
         return pd.concat(parts, ignore_index=True)
 
-    @staticmethod
     def estimate(
-        table: pd.DataFrame, name: str, measure: Callable, split: str = ""
+        self, table: pd.DataFrame, name: str, measure: Callable, split: str = ""
     ) -> Estimate:
         """A measure of one split's count table, mean over frames, then over subjects.
         A frame that several folds' networks saw is averaged first."""
         kind = getattr(measure, "func", measure).__name__  # a partial has no name
         values, frames = measure(table), "frames"
         if kind in ON_BLOOD:
-            values, frames = counts.on_blood(measure, table), "frames with blood"
+            values = counts.on_blood(measure, table)
+            frames = f"frames with {self.course.structure}"
         elif kind in ON_CLEAN:
             values, frames = counts.on_clean(measure, table), "clean frames"
         once = table[FRAME].assign(value=values)

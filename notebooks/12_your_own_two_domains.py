@@ -65,7 +65,7 @@ from helpers import (
 )
 from helpers.cells import check, quiz
 from helpers.lesson import begin
-from helpers.words import name_of
+from helpers.words import name_of, number
 
 # %%
 lesson = begin(profile, seed, data, any_domains=True)
@@ -126,6 +126,7 @@ lesson.holds(
     no_clean_target=bool(clean[ABROAD] == 0),
     none_to_find=bool((test["frames with it"] == 0).any()),
     none_to_choose=bool(who.loc[splits[-2], "frames with it"] == 0),
+    hidden=lesson.course.public,
 )
 
 # %% [markdown] tags=["when", "few_to_learn"]
@@ -143,8 +144,7 @@ lesson.holds(
 # **No frame that training saw is without the structure.** The network was never shown
 # that there may be nothing to find, so nothing taught it to be silent. It may mark
 # something in every frame: look at the alarms below before you look at Dice. A few
-# hundred frames without the structure, from the same subjects, are the cheapest remedy
-# there is.
+# frames without the structure, from the same subjects, may be the cheapest remedy.
 
 # %% [markdown] tags=["when", "no_clean_home"]
 # **No test frame of the source is without the structure.** So nobody can tell how often
@@ -157,13 +157,18 @@ lesson.holds(
 
 # %% [markdown] tags=["when", "none_to_find"]
 # **A test split holds no frame with the structure.** Dice, recall and precision are
-# undefined there, and every figure that needs them leaves that split out. What is left
-# to be measured are false alarms.
+# undefined there, and so is whatever a figure or table below makes of them for that
+# split. What is left to be measured are false alarms.
 
 # %% [markdown] tags=["when", "none_to_choose"]
 # **No validation subject of the target shows the structure.** So no choice can be made
-# by labelled target frames: a threshold stays at one half, a remedy can be chosen by the
-# source's validation subjects only, and a few labelled frames are not to be had.
+# by labelled target frames: a threshold stays at one half, no remedy can be chosen by its
+# Dice, and a few labelled frames are not to be had.
+
+# %% [markdown] tags=["when", "hidden"]
+# **Real frames are hidden on this page**, since it is to be published: a grey card stands
+# for each. So whether masks outline the right thing, and what lies under a false mark, has
+# to be looked at in a run of your own that is not published. The outlines of masks stay.
 
 # %% [markdown]
 # ### Exercise 1 · How common is it?
@@ -293,7 +298,8 @@ lesson.holds(
 
 # %% [markdown] tags=["when", "low_at_home"]
 # **The network does not do well at home.** A Dice of less than 0.6 on the subjects by
-# which its own epoch was chosen leaves little to be lost. Look first whether the structure can be seen
+# which its own epoch was chosen leaves little to be lost. Look first whether it was trained for
+# long enough (`EPOCHS=`), whether the structure can be seen
 # at this size at all (`SIZE=` makes frames larger), and whether masks of one domain
 # agree with each other, before you speak of a shift.
 
@@ -349,7 +355,8 @@ for split in both:
         ("false", known & ~there, known & ~there & marks[split]),
     ):
         maps[f"{split}: {error}"] = share(wrong, whole)
-        parts[error].append(f"{100 * wrong.sum() / max(whole.sum(), 1):.1f} %")
+        percent = 100 * wrong.sum() / whole.sum() if whole.any() else np.nan
+        parts[error].append(f"{number(percent, '.1f')} %")
 told = {error: " and ".join(one) for error, one in parts.items()}
 
 # %%
@@ -362,7 +369,8 @@ pictures.maps(
 )
 
 # %% [markdown]
-# Grey is where fewer than three frames had anything to miss. A map that is bright along
+# Grey is where fewer than three frames had anything that could be missed there, or
+# falsely marked. A map that is bright along
 # one edge, in the corners or on letters tells of a cause that no score will name. One
 # that follows the place where the structure mostly lies tells that it is found or missed
 # as a whole.
@@ -426,7 +434,8 @@ rows = pd.DataFrame(rows, columns=names)
 charts.table(rows, "Mean over frames, then over subjects", digits=2)
 
 # %% [markdown]
-# Look at the dots before the means: are the subjects of one domain one heap, or two?
+# An interval rests on what a measure can be at all, from 0 to 1, so that of few subjects
+# it may reach beyond all of their dots. Look at the dots before the means: are the subjects of one domain one heap, or two?
 # A mean between two heaps describes nobody. Then look at which of recall and precision
 # is lost. What is missed and what is falsely marked have different causes, and different
 # remedies.
@@ -578,7 +587,8 @@ charts.dots(
 # dots lie beyond those of the placebo, subject by subject. (*Lens* is sharpness and
 # noise, *air* is smoke and gleams.) Where every row is zero, no dose could be told from
 # what the source's own subjects differ by, or the network had nothing to lose; neither
-# says that the change is harmless. And a placebo of one or two subjects a half says
+# says that the change is harmless. Look at the axis, too: shares of a hundredth are
+# nothing. And a placebo of one or two subjects a half says
 # hardly anything.
 #
 # ## What helps?
@@ -616,6 +626,7 @@ for name, table in frame_values.items():
     gain = statistics.paired_difference(before, after, table["subject"])
     rows[CALLED[name]] |= {"gain": gain.value, "p": gain.p}
 rows = pd.DataFrame(rows).T.rename(columns=SHOWN)
+rows["p"] = ["–" if p != p else f"{p:.2g}" for p in rows["p"].astype(float)]
 charts.table(rows.reset_index(names="remedy"), f"On {ABROAD}, means over subjects", 3)
 
 # %%
@@ -638,7 +649,8 @@ charts.dots(
 # on subjects that nobody has seen. (A threshold and a few labels have used the labels of
 # the validation subjects, so there they flatter themselves.) A remedy has helped where
 # most subjects moved, not where the mean did, and where alarms did not rise with it. A p
-# that is a dash could not be had from so few subjects.
+# that is a dash could not be had, from so few subjects or because nothing changed. Each is
+# of one test: of several remedies one may well pass by chance.
 
 # %% [markdown]
 # ### Exercise 2 · How many of them moved?
@@ -702,7 +714,8 @@ charts.lines(
     + ", ".join(f"{v:.2f} ({name})" for name, v in off.items()),
     "probability that the network gives",
     f"share of pixels that are {structure}",
-    caption="Bins of at least 100 pixels, each counted alike in the title.",
+    caption="Bins of at least 100 pixels, each counted alike in the title. A split "
+    "without the structure lies at zero.",
 )
 
 # %% [markdown]

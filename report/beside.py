@@ -51,6 +51,8 @@ def entries() -> list[Entry]:
 def linked(page: str, words: list[Entry]) -> str:
     """A page's HTML in which the first mention of each word, in prose, leads to the
     glossary and carries its meaning, which the style shows while it is pointed at."""
+    if not words:
+        return page
     forms = {form.lower(): one for one in words for form in (one.word, *one.forms)}
     longest = sorted(map(re.escape, forms), key=len, reverse=True)
     pattern = re.compile(rf"(?<![\w-])(?:{'|'.join(longest)})(?![\w-])", re.IGNORECASE)

@@ -157,7 +157,10 @@ class Site:
         self, pages: list[Page], pictures: Pictures, collected: Collected, about: dict
     ) -> None:
         self.pages, self.pictures, self.collected = pages, pictures, collected
+        own = "own" in about["domains"].values()
         self.words, self.works = beside.entries(), beside.works()
+        # The course's words speak of its own example, and are not said of other data.
+        self.linked = [] if own else self.words
         self.figures = [
             {**one, "html": Markup(pictures.out(one["html"]))}
             for one in collected.figures
@@ -175,7 +178,7 @@ class Site:
         for one in "number percent estimate time memory".split():
             self.templates.filters[one] = getattr(numbers, one)
         self.templates.globals.update(
-            course="From pigs to patients",
+            course="Your own two domains" if own else "From pigs to patients",
             pages=pages,
             about=about,
             phrase=phrase,
@@ -202,7 +205,7 @@ class Site:
         there = {one.file for one in self.pages}
         away = f"{REPOSITORY}/blob/main/notebooks"
         where = lambda to: to[0] if to[1] in there else f'"{away}/{to[1][:-4]}ipynb'  # noqa: E731
-        body = Markup(LESSON_PAGE.sub(where, beside.linked(page.body, self.words)))
+        body = Markup(LESSON_PAGE.sub(where, beside.linked(page.body, self.linked)))
         around = [None, *self.pages, None]
         place = around.index(page)
         given = dict(before=around[place - 1], after=around[place + 1])
@@ -251,7 +254,7 @@ class Site:
         made = self.pictures.out(frame.render(file=file, **what))
         if file == "index.html":
             head, main, rest = made.partition("<main")
-            made = head + beside.linked(main + rest, self.words)
+            made = head + beside.linked(main + rest, self.linked)
         if PLAYED in made:
             made = made.replace("</head>", f"{PLAY}</head>", 1)
         return made.replace('content="POLICY"', f'content="{policy(made)}"', 1)

@@ -832,7 +832,8 @@ share = share.reindex(columns=CASES)
 who = [int((where.groupby(subjects).sum() > 0).sum()) for where in CASES.values()]
 shown_gates = share.loc[list(dict.fromkeys([way, "feature distance"]))]
 about_gates = [
-    f"{name} {one:.2f} and {two:.2f}" for name, one, two in shown_gates.itertuples()
+    f"{name} {number(one)} and {number(two)}"
+    for name, one, two in shown_gates.itertuples()
 ]
 charts.dots(
     quiet_on,

@@ -9,6 +9,7 @@ frames that are only looked at), and where they lie.
 import contextlib
 import functools
 import math
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -285,7 +286,13 @@ def _listed(folders: list[Path]) -> str:
 
 
 def _check_apart(source: pd.DataFrame, target: pd.DataFrame) -> None:
-    """Raises CourseError where the two roles share a subject."""
+    """Raises CourseError where the two roles share frames or subjects."""
+    files = [{*map(os.path.realpath, table["image"])} for table in (source, target)]
+    for shared in sorted(files[0] & files[1])[:1]:
+        raise CourseError(
+            f"SOURCE= and TARGET= both hold {frames.reading.named(shared)}: name two "
+            "folders that share no frame, since a shift is measured between them."
+        )
     who = [set(zip(table["dataset"], table["subject"])) for table in (source, target)]
     for dataset, subject in sorted(who[0] & who[1])[:1]:
         raise CourseError(

@@ -222,8 +222,8 @@ quiz(
         },
     ),
     (
-        "A set that was made to learn blood from shows it often. CholecSeg8k shows it in "
-        "one patient of 17. Which shift is there, whatever the pictures look like?",
+        "A set that was made to learn blood from shows it often. CholecSeg8k shows it "
+        "in one patient of 17. Which shift is there, whatever the pictures look like?",
         {
             "Label shift: blood is common here and rare there.": "Yes: and a network "
             "that learned to expect blood will tend to find some.",

@@ -117,8 +117,10 @@ def test_anybodys_two_folders_take_both_roles_but_one_folder_cannot(
     assert surgeries.real == {"source", "target"} and surgeries.wished is None
     assert len(surgeries.source) == len(surgeries.target) == 24
     assert {*surgeries.source.table["split"]} == {"train", "id_val", "id_test"}
-    named = ("both disks", "name frames of other subjects with SOURCE= or TARGET=")
-    sentence_of(lambda: gather(source=str(disks), target=str(disks)), *named)
+    (tmp_path / "linked").symlink_to(disks)
+    for same in (disks, tmp_path / "linked"):
+        call = lambda same=same: gather(source=str(disks), target=str(same))  # noqa: E731
+        sentence_of(call, "both hold disks/images/000.png", "share no frame")
 
 
 def test_a_bad_frame_stops_or_is_left_out_and_named(nothing, released, tmp_path):
